@@ -5,12 +5,9 @@ Kept out: SQL, Slack ids' meaning, anything that reads a clock or the environmen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, time
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from enum import StrEnum
-from functools import cached_property
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -101,3 +98,189 @@ class Attendee:
     slack_user_id: str
     name: str
     co_organiser: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slot:
+    """A half-open stretch of time, start included and end not; both aware. Order is a rule's matter, not checked here."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        aware(self.start, "start")
+        aware(self.end, "end")
+
+    @property
+    def length(self) -> timedelta:
+        """How long it lasts."""
+        return self.end - self.start
+
+    def overlaps(self, other: Slot) -> bool:
+        """Tell whether both share a moment; touching ends do not."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Booking:
+    """A booking as it stands. `booker` is who booked it; `version` goes back in with every change."""
+
+    id: UUID
+    room: Room
+    location: Location
+    slot: Slot
+    title: str | None
+    booker: Attendee
+    attendees: tuple[Attendee, ...]
+    attendees_count: int
+    status: Status
+    private: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    cancel_reason: str | None = None
+
+    @property
+    def start(self) -> datetime:
+        """When it begins, in UTC."""
+        return self.slot.start
+
+    @property
+    def end(self) -> datetime:
+        """When it ends (that moment not included), in UTC."""
+        return self.slot.end
+
+    @property
+    def holds_room(self) -> bool:
+        """Tell whether nobody else can have the room for this time."""
+        return self.status in HOLDS_ROOM
+
+    def changeable_by(self, actor: Actor) -> bool:
+        """Tell whether the actor may change it: the booker, a co-organiser or an admin."""
+        if actor.admin or actor.person_id == self.booker.person_id:
+            return True
+        return any(a.person_id == actor.person_id and a.co_organiser for a in self.attendees)
+
+    def details_for(self, actor: Actor) -> bool:
+        """Tell whether the actor may see title and people of it."""
+        return not self.private or self.changeable_by(actor) or any(a.person_id == actor.person_id for a in self.attendees)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What somebody wants to book: a time, and either a room or what the room must have.
+
+    `amenities` are lower-case words that the room must all have; `room_id` names one room; otherwise the smallest
+    adequate room at `location_id` (anywhere when None), on `floor` when given, is taken. `invitees` are people's ids.
+    """
+
+    slot: Slot
+    attendees_count: int = 1
+    amenities: frozenset[str] = frozenset()
+    room_id: UUID | None = None
+    location_id: UUID | None = None
+    floor: str | None = None
+    title: str | None = None
+    private: bool = False
+    invitees: tuple[UUID, ...] = ()
+
+
+class Keep:
+    """The type of `KEEP`: a field of a change that stays as it is, where None is a value of its own."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP = Keep()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What a person wants different about a booking; `KEEP` leaves a field alone."""
+
+    slot: Slot | Keep = KEEP
+    room_id: UUID | Keep = KEEP
+    title: str | Keep | None = KEEP
+    attendees_count: int | Keep = KEEP
+    private: bool | Keep = KEEP
+    invitees: tuple[UUID, ...] | Keep = KEEP
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rival:
+    """The booking in the way, as far as the asker may see it; a private one has neither title nor booker."""
+
+    slot: Slot
+    title: str | None = None
+    booker_slack_user_id: str | None = None
+    private: bool = False
+
+
+class OfferKind(StrEnum):
+    """How an alternative differs from what was wanted."""
+
+    OTHER_ROOM = "other_room"
+    OTHER_TIME = "other_time"
+    SHORTER = "shorter"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alternative:
+    """A room and time that is free now and breaks no rule, in place of what was wanted."""
+
+    kind: OfferKind
+    room: Room
+    location: Location
+    slot: Slot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """A booking before and after a change."""
+
+    before: Booking
+    after: Booking
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoomDay:
+    """A room's claims between two moments, as the asker may see them, in order of start."""
+
+    room: Room
+    location: Location
+    taken: tuple[Rival, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FreeRoom:
+    """A room that is free for a wish; `free_until` is when its next booking begins (None: not within a day)."""
+
+    room: Room
+    location: Location
+    free_until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """One weekday's opening hours in minutes after local midnight; closed all day where `opens == closes`."""
+
+    opens: int = 0
+    closes: int = 24 * 60
+
+
+ALWAYS_OPEN = (Opening(),) * 7
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """The rules in force for one room. `opening` is Monday first; `cutoff_from` is local time, None when off."""
+
+    opening: tuple[Opening, ...] = ALWAYS_OPEN
+    shortest_minutes: int = 5
+    longest_minutes: int = 12 * 60
+    horizon_days: int = 365
+    cutoff_from: time | None = None
+    guests_may_book: bool = False

@@ -1,0 +1,239 @@
+"""The one family of errors that people cause and can mend: a code, a sentence, and the fields it is about.
+
+Kept out: HTTP statuses and Slack block ids; the edges map codes and field names to those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from core.models import Alternative, Booking, Rival, Room, Slot
+
+
+class BookingError(Exception):
+    """Something that cannot be done as asked.
+
+    `message` is a sentence for the person; `fields` says what is wrong, by field name of the core.
+    """
+
+    code: ClassVar[str] = "BookingError"
+    field: ClassVar[str | None] = None
+
+    def __init__(self, message: str, *, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fields: Mapping[str, str] = fields or ({self.field: message} if self.field else {})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return `{"error", "message", "validationErrors"}`, the last null where no field is at fault."""
+        return {"error": self.code, "message": self.message, "validationErrors": dict(self.fields) or None}
+
+
+class RoomNotFound(BookingError):
+    """No room of that name or id."""
+
+    code = "RoomNotFound"
+    field = "room"
+
+
+class LocationNotFound(BookingError):
+    """No location of that name or id."""
+
+    code = "LocationNotFound"
+    field = "location"
+
+
+class BookingNotFound(BookingError):
+    """No booking of that id."""
+
+    code = "BookingNotFound"
+
+
+class PersonNotFound(BookingError):
+    """No person of that id."""
+
+    code = "PersonNotFound"
+    field = "attendees"
+
+
+class StartInPast(BookingError):
+    """The booking would begin before now."""
+
+    code = "StartInPast"
+    field = "start"
+
+
+class EndBeforeStart(BookingError):
+    """The booking would end before it begins, or last no time at all."""
+
+    code = "EndBeforeStart"
+    field = "end"
+
+
+class InvalidAttendees(BookingError):
+    """Fewer than one person."""
+
+    code = "InvalidAttendees"
+    field = "attendees_count"
+
+
+class TooManyAttendees(BookingError):
+    """More people than the room seats."""
+
+    code = "TooManyAttendees"
+    field = "attendees_count"
+
+
+class RoomInactive(BookingError):
+    """The room has been taken out of use."""
+
+    code = "RoomInactive"
+    field = "room"
+
+
+class OutsideOpeningHours(BookingError):
+    """The room is closed for some of that time."""
+
+    code = "OutsideOpeningHours"
+    field = "start"
+
+
+class TooShort(BookingError):
+    """Shorter than the room may be booked for."""
+
+    code = "TooShort"
+    field = "end"
+
+
+class TooLong(BookingError):
+    """Longer than the room may be booked for."""
+
+    code = "TooLong"
+    field = "end"
+
+
+class TooFarAhead(BookingError):
+    """Beyond the booking horizon."""
+
+    code = "TooFarAhead"
+    field = "start"
+
+
+class BookingCutoff(BookingError):
+    """Too late in the day to book or move anything at that location."""
+
+    code = "BookingCutoff"
+
+
+class TitleTooLong(BookingError):
+    """A title of more than 200 characters."""
+
+    code = "TitleTooLong"
+    field = "title"
+
+
+class NotAllowed(BookingError):
+    """The actor may not change this booking."""
+
+    code = "NotAllowed"
+
+
+class GuestsMayNotBook(BookingError):
+    """Guests may not book there."""
+
+    code = "GuestsMayNotBook"
+
+
+class NotActive(BookingError):
+    """The booking is over, cancelled or otherwise beyond this change."""
+
+    code = "BookingNotActive"
+
+    def __init__(self, message: str, *, booking: Booking) -> None:
+        super().__init__(message)
+        self.booking = booking
+
+
+class NothingToUndo(BookingError):
+    """The change is no longer the last one, or can no longer be taken back."""
+
+    code = "NothingToUndo"
+
+
+class StaleBooking(BookingError):
+    """Somebody changed the booking meanwhile; `booking` is how it stands now."""
+
+    code = "StaleBooking"
+
+    def __init__(self, message: str, *, booking: Booking) -> None:
+        super().__init__(message)
+        self.booking = booking
+
+
+class SlotTaken(BookingError):
+    """Somebody holds the room for some of that time. `rivals` are as far as the asker may see them."""
+
+    code = "SlotTaken"
+    field = "start"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        room: Room,
+        slot: Slot,
+        rivals: tuple[Rival, ...] = (),
+        alternatives: tuple[Alternative, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.room = room
+        self.slot = slot
+        self.rivals = rivals
+        self.alternatives = alternatives
+
+
+class NothingFits(BookingError):
+    """No room does what was asked; the message says what stands in the way."""
+
+    code = "NothingFits"
+    field = "room"
+
+    def __init__(self, message: str, *, slot: Slot, alternatives: tuple[Alternative, ...] = ()) -> None:
+        super().__init__(message)
+        self.slot = slot
+        self.alternatives = alternatives
+
+
+class KeyReused(BookingError):
+    """The same request key came with another content."""
+
+    code = "RequestKeyReused"
+
+
+class Busy(BookingError):
+    """The database let us wait too long; nothing was changed, and trying again is right."""
+
+    code = "Busy"
+
+
+class Unavailable(BookingError):
+    """The database could not be reached; whether the change was made is not known unless a request key was given."""
+
+    code = "Unavailable"
+
+
+class InvalidImport(BookingError):
+    """A file that cannot be imported; `lines` tells what is wrong by line number."""
+
+    code = "InvalidImport"
+
+    def __init__(self, message: str, *, lines: tuple[tuple[int, str], ...]) -> None:
+        super().__init__(message)
+        self.lines = lines
+
+
+class SchemaMismatch(BookingError):
+    """The database's schema is not the one that this version needs."""
+
+    code = "SchemaMismatch"
