@@ -1,0 +1,231 @@
+"""Connections, transactions and the one place where the driver's errors become the product's.
+
+Reading and writing are different types, so that a write cannot be handed a reader. SQLAlchemy keeps the pool; statements
+go through the driver's own connection (asyncpg), which prepares each once per connection and costs a fifth of building
+them anew. Kept out: SQL.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn, TypeVar
+from uuid import UUID
+
+import asyncpg
+import stamina
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from core import schema
+from core.errors import BookingError, Busy, InvalidAttendees, RoomInactive, TitleTooLong, TooManyAttendees, Unavailable
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+DEFAULT_TENANT = UUID("00000000-0000-7000-8000-000000000001")
+
+# All under the three seconds that Slack waits; the lock's is shorter than the statement's, so that its name arrives.
+TIMEOUTS = {
+    "statement_timeout": "2500",
+    "lock_timeout": "2000",
+    "idle_in_transaction_session_timeout": "2500",
+}
+
+# PostgreSQL's SQLSTATEs that mean "the whole transaction may be tried again".
+SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
+LOCK_TIMEOUT, STATEMENT_TIMEOUT, TOO_MANY_CONNECTIONS = "55P03", "57014", "53300"
+
+_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
+class LostConnectionError(Exception):
+    """The connection broke; `committed_unknown` when that was while COMMIT was under way."""
+
+    def __init__(self, *, committed_unknown: bool) -> None:
+        super().__init__("connection to the database lost")
+        self.committed_unknown = committed_unknown
+
+
+class ReadSession:
+    """Runs queries; rows come back as asyncpg records."""
+
+    def __init__(self, driver: asyncpg.Connection, tenant: UUID) -> None:
+        self._driver = driver
+        self.tenant = tenant
+
+    async def all(self, sql: str, *values: object) -> list[asyncpg.Record]:
+        """Return every row."""
+        rows: list[asyncpg.Record] = await self._driver.fetch(sql, *values)
+        return rows
+
+    async def one(self, sql: str, *values: object) -> asyncpg.Record | None:
+        """Return the first row, or None."""
+        return await self._driver.fetchrow(sql, *values)
+
+    async def value(self, sql: str, *values: object) -> Any:  # noqa: ANN401 - whatever type the column has
+        """Return the first row's first column, or None."""
+        return await self._driver.fetchval(sql, *values)
+
+
+class WriteSession(ReadSession):
+    """Runs queries and changes inside one transaction, which its opener commits."""
+
+    async def run(self, sql: str, *values: object) -> str:
+        """Execute a statement and return its command tag."""
+        tag: str = await self._driver.execute(sql, *values)
+        return tag
+
+    async def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
+        """Execute a statement once per row."""
+        await self._driver.executemany(sql, rows)
+
+
+class Database:
+    """A pool of connections that act as one role for one tenant."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        tenant: UUID = DEFAULT_TENANT,
+        role: str = schema.APPLICATION,
+        pool_size: int = 10,
+        pool_timeout: float = 2.0,
+    ) -> None:
+        self.tenant = tenant
+        # The role is set at connecting: a login with more rights steps down before its first statement.
+        settings = {**TIMEOUTS, "role": role, "app.tenant": str(tenant), "application_name": "bookroom", "jit": "off"}
+        self.engine = create_async_engine(
+            make_url(url).set(drivername="postgresql+asyncpg"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=pool_timeout,
+            pool_reset_on_return=None,
+            connect_args={"server_settings": settings, "timeout": 5},
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _driver(self) -> AsyncIterator[tuple[AsyncConnection, Any]]:
+        connection = await self._open()
+        try:
+            raw = await connection.get_raw_connection()
+            yield connection, raw.driver_connection
+        finally:
+            await connection.close()
+
+    async def _open(self) -> AsyncConnection:
+        """Check a connection out; one that died while it was idle is replaced unseen, since nothing was sent on it."""
+        connection = await self.engine.connect()
+        raw = await connection.get_raw_connection()
+        driver: Any = raw.driver_connection
+        if not driver.is_closed():
+            return connection
+        await connection.invalidate()
+        await connection.close()
+        return await self.engine.connect()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[WriteSession]:
+        async with self._driver() as (connection, driver):
+            transaction = driver.transaction()
+            committing = False
+            try:
+                await transaction.start()
+                try:
+                    yield WriteSession(driver, self.tenant)
+                except BaseException:
+                    if not driver.is_closed():
+                        await transaction.rollback()
+                    raise
+                committing = True
+                await transaction.commit()
+            except _LOST as error:
+                await connection.invalidate()
+                raise LostConnectionError(committed_unknown=committing) from error
+
+    async def write(self, work: Callable[[WriteSession], Awaitable[T]], *, repeatable: bool) -> T:
+        """Run `work` in one transaction and return what it returns.
+
+        The whole is tried up to three times on serialization failures and deadlocks, and when the connection is lost:
+        during COMMIT only where `repeatable`, which is to say under a request key, since the first may have arrived.
+        Raises the product's errors (see `translate`).
+        """
+
+        def again(error: Exception) -> bool:
+            if isinstance(error, LostConnectionError):
+                return repeatable or not error.committed_unknown
+            return getattr(error, "sqlstate", None) in {SERIALIZATION_FAILURE, DEADLOCK}
+
+        try:
+            async for attempt in stamina.retry_context(on=again, attempts=3, wait_initial=0.02, wait_max=0.3, timeout=None):
+                with attempt:
+                    async with self._transaction() as session:
+                        return await work(session)
+        except Exception as error:
+            translate(error)
+        raise AssertionError("unreachable")
+
+    async def read(self, work: Callable[[ReadSession], Awaitable[T]]) -> T:
+        """Run reading `work`, each statement a snapshot of its own; tried once more when the connection is lost."""
+
+        async def attempt() -> T:
+            async with self._driver() as (connection, driver):
+                try:
+                    return await work(ReadSession(driver, self.tenant))
+                except _LOST as error:
+                    await connection.invalidate()
+                    raise LostConnectionError(committed_unknown=False) from error
+
+        try:
+            try:
+                return await attempt()
+            except LostConnectionError:
+                return await attempt()
+        except Exception as error:
+            translate(error)
+
+
+# What a broken constraint means to the person. The database's own names; never its texts.
+CONSTRAINTS: dict[str, Callable[[], BookingError]] = {
+    "bookings_attendees_within_capacity": lambda: TooManyAttendees("That room has fewer seats than that."),
+    "bookings_room_active": lambda: RoomInactive("That room is out of use."),
+    "bookings_attendees_positive": lambda: InvalidAttendees("A meeting needs at least one person."),
+    "bookings_title_length": lambda: TitleTooLong("A title can have up to 200 characters."),
+}
+
+
+def translate(error: Exception) -> NoReturn:
+    """Raise the product's error for a driver's; whatever is not known is raised as it is."""
+    if isinstance(error, BookingError):
+        raise error
+    if isinstance(error, asyncpg.PostgresError):
+        name = getattr(error, "constraint_name", None)
+        if name in CONSTRAINTS:
+            broken = CONSTRAINTS[name]()
+            raise broken from error
+        if error.sqlstate in {LOCK_TIMEOUT, STATEMENT_TIMEOUT, SERIALIZATION_FAILURE, DEADLOCK}:
+            raise Busy("Many people are booking at this moment. Nothing was changed; try again.") from error
+        if error.sqlstate == TOO_MANY_CONNECTIONS:
+            raise _unavailable() from error
+    if isinstance(error, LostConnectionError | PoolTimeoutError | TimeoutError | _LOST):
+        raise _unavailable() from error
+    raise error
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("The booking database does not answer at the moment. Try again in a minute.")
