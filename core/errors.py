@@ -14,7 +14,8 @@ from core.models import Alternative, Booking, Rival, Room, Slot
 class BookingError(Exception):
     """Something that cannot be done as asked.
 
-    `message` is a sentence for the person; `fields` says what is wrong, by field name of the core.
+    `message` is a sentence for the person; `fields` says what is wrong, by field name of the core; `alternatives` is
+    what can be had instead.
     """
 
     code: ClassVar[str] = "BookingError"
@@ -24,6 +25,7 @@ class BookingError(Exception):
         super().__init__(message)
         self.message = message
         self.fields: Mapping[str, str] = fields or ({self.field: message} if self.field else {})
+        self.alternatives: tuple[Alternative, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return `{"error", "message", "validationErrors"}`, the last null where no field is at fault."""
@@ -190,6 +192,18 @@ class SlotTaken(BookingError):
         self.room = room
         self.slot = slot
         self.rivals = rivals
+        self.alternatives = alternatives
+
+
+class LacksAmenities(BookingError):
+    """The room that was named lacks something that was asked for."""
+
+    code = "LacksAmenities"
+    field = "amenities"
+
+    def __init__(self, message: str, *, slot: Slot, alternatives: tuple[Alternative, ...] = ()) -> None:
+        super().__init__(message)
+        self.slot = slot
         self.alternatives = alternatives
 
 

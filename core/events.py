@@ -111,5 +111,5 @@ async def add(
     """Write one event and return its id."""
     event_id = new_id()
     row = values(session, kind, event_id=event_id, before=before, after=after, by=by, at=at, reason=reason)
-    await session.run(f"INSERT INTO events ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", *row)  # noqa: S608
+    await session.run(f"INSERT INTO events ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", *row)
     return event_id

@@ -79,12 +79,25 @@ class Person:
     admin: bool = False
     guest: bool = False
 
+    def acting(self, surface: str = "slack") -> Actor:
+        """Return the person as the author of a change made through a surface."""
+        return Actor(
+            person_id=self.id,
+            slack_user_id=self.slack_user_id,
+            name=self.name,
+            admin=self.admin,
+            guest=self.guest,
+            surface=surface,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
     """Who asks for a change, with which rights, through which surface ("slack", "api", "cli")."""
 
     person_id: UUID
+    slack_user_id: str
+    name: str
     admin: bool = False
     guest: bool = False
     surface: str = "slack"
@@ -220,8 +233,9 @@ class Rival:
 
 
 class OfferKind(StrEnum):
-    """How an alternative differs from what was wanted."""
+    """How an alternative differs from what was wanted; ANYWAY is the named room without all that was asked of it."""
 
+    ANYWAY = "anyway"
     OTHER_ROOM = "other_room"
     OTHER_TIME = "other_time"
     SHORTER = "shorter"

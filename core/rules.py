@@ -84,7 +84,7 @@ def of_cutoff(*, policy: Policy, location: Location, actor: Actor, now: datetime
         return []
     return [
         errors.BookingCutoff(
-            f"Bookings in {location.name} close at {cutoff:%H:%M} for the day. Try again after midnight there, or ask an admin."
+            f"Bookings in {location.name} close at {cutoff:%H:%M} for the day. Try again tomorrow, or ask an admin."
         )
     ]
 

@@ -1,0 +1,163 @@
+"""Rooms, locations and their rules as one value, kept in the process for some seconds.
+
+Booking does not rest on it: seats and activity are checked again by the database. One load serves everybody who waits.
+Kept out: changing rooms (`rooms`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import time
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from core.db import Database, ReadSession
+from core.errors import LocationNotFound, RoomNotFound
+from core.models import Location, Opening, Policy, Room
+
+FRESH_SECONDS = 5.0
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_ROOMS = """
+SELECT r.id, r.location_id, r.name, r.capacity, r.floor, r.setup_minutes, r.teardown_minutes, r.active, r.version,
+    coalesce(array_agg(a.name) FILTER (WHERE a.name IS NOT NULL), '{}') AS amenities
+FROM rooms r LEFT JOIN room_amenities a ON a.tenant_id = r.tenant_id AND a.room_id = r.id
+WHERE r.tenant_id = $1 GROUP BY r.tenant_id, r.id ORDER BY lower(r.name), r.id
+"""
+_LOCATIONS = "SELECT id, name, zone FROM locations WHERE tenant_id = $1 ORDER BY lower(name)"
+_POLICIES = """
+SELECT location_id, room_id, opening, shortest_minutes, longest_minutes, horizon_days, cutoff_on, cutoff_from,
+    guests_may_book
+FROM policies WHERE tenant_id = $1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """All rooms and locations of the workspace. `rules` holds what is set at each scope's id (None: the workspace)."""
+
+    rooms: tuple[Room, ...] = ()
+    locations: tuple[Location, ...] = ()
+    rules: Mapping[UUID | None, Mapping[str, Any]] = field(default_factory=dict)
+    _rooms_by_id: Mapping[UUID, Room] = field(init=False, repr=False, compare=False)
+    _locations_by_id: Mapping[UUID, Location] = field(init=False, repr=False, compare=False)
+    _policies: dict[UUID, Policy] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_rooms_by_id", {room.id: room for room in self.rooms})
+        object.__setattr__(self, "_locations_by_id", {place.id: place for place in self.locations})
+
+    @property
+    def bookable(self) -> tuple[Room, ...]:
+        """Rooms that are in use."""
+        return tuple(room for room in self.rooms if room.active)
+
+    @property
+    def amenities(self) -> frozenset[str]:
+        """Every amenity that some room in use has."""
+        return frozenset(name for room in self.bookable for name in room.amenities)
+
+    def room(self, room_id: UUID) -> Room:
+        """Return the room, or raise RoomNotFound."""
+        if room := self._rooms_by_id.get(room_id):
+            return room
+        raise RoomNotFound("That room does not exist any more.")
+
+    def location(self, location_id: UUID) -> Location:
+        """Return the location, or raise LocationNotFound."""
+        if place := self._locations_by_id.get(location_id):
+            return place
+        raise LocationNotFound("That location does not exist any more.")
+
+    def place_of(self, room: Room) -> Location:
+        """Return the room's location."""
+        return self.location(room.location_id)
+
+    def policy(self, room: Room) -> Policy:
+        """Return the rules in force for the room: the nearest scope that sets one wins."""
+        if room.id not in self._policies:
+            self._policies[room.id] = _nearest(self.rules.get(scope, {}) for scope in (None, room.location_id, room.id))
+        return self._policies[room.id]
+
+    def rooms_at(self, location_id: UUID | None) -> tuple[Room, ...]:
+        """Return the rooms in use at the location, or everywhere."""
+        return tuple(r for r in self.bookable if location_id is None or r.location_id == location_id)
+
+
+def _nearest(scopes: Iterable[Mapping[str, Any]]) -> Policy:
+    policy = Policy()
+    for scope in scopes:
+        policy = replace(policy, **scope)
+    return policy
+
+
+def opening_from(stored: Mapping[str, Any]) -> tuple[Opening, ...]:
+    """Return a week from `{"mon": ["08:00", "18:00"], ...}`; a weekday that is absent is closed."""
+    return tuple(_opening(stored.get(day)) for day in WEEKDAYS)
+
+
+def _opening(hours: Any) -> Opening:  # noqa: ANN401 - what stands in the JSON of the database
+    if not hours:
+        return Opening(opens=0, closes=0)
+    opens, closes = (int(text[:2]) * 60 + int(text[3:5]) for text in hours)
+    return Opening(opens=opens, closes=closes)
+
+
+def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
+    plain = ("shortest_minutes", "longest_minutes", "horizon_days", "guests_may_book")
+    rules = {name: row[name] for name in plain if row[name] is not None}
+    if row["opening"] is not None:
+        rules["opening"] = opening_from(json.loads(row["opening"]))
+    if row["cutoff_on"] is not None:
+        rules["cutoff_from"] = (row["cutoff_from"] or time(17)) if row["cutoff_on"] else None
+    return rules
+
+
+async def load(session: ReadSession) -> Catalogue:
+    """Read the whole catalogue."""
+    locations = [Location(**row) for row in await session.all(_LOCATIONS, session.tenant)]
+    rooms = [Room(**{**row, "amenities": frozenset(row["amenities"])}) for row in await session.all(_ROOMS, session.tenant)]
+    policies = await session.all(_POLICIES, session.tenant)
+    rules = {row["room_id"] or row["location_id"]: _rules(row) for row in policies}
+    return Catalogue(rooms=tuple(rooms), locations=tuple(locations), rules=rules)
+
+
+class Catalogues:
+    """Gives out the catalogue, read again when it is older than `fresh_seconds`."""
+
+    def __init__(self, db: Database, *, fresh_seconds: float = FRESH_SECONDS) -> None:
+        self._db = db
+        self._fresh_seconds = fresh_seconds
+        self._held: Catalogue | None = None
+        self._loaded_at = 0.0
+        self._loading: asyncio.Task[Catalogue] | None = None
+
+    async def current(self) -> Catalogue:
+        """Return the catalogue, at most `fresh_seconds` old."""
+        if self._held is not None and monotonic() - self._loaded_at < self._fresh_seconds:
+            return self._held
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load())
+        # Shielded: one impatient asker must not end the load for the others.
+        return await asyncio.shield(self._loading)
+
+    def forget(self) -> None:
+        """Read again at the next call; whoever changes rooms or rules calls it."""
+        self._held = None
+        self._loading = None
+
+    async def _load(self) -> Catalogue:
+        began = monotonic()
+        task = asyncio.current_task()
+        try:
+            catalogue = await self._db.read(load)
+            if self._loading is task:  # not forgotten meanwhile
+                self._held, self._loaded_at = catalogue, began
+            return catalogue
+        finally:
+            if self._loading is task:
+                self._loading = None

@@ -1,0 +1,338 @@
+"""Which rooms fit a wish, which are free, and what to offer when none is.
+
+Finding compares plain start and end columns: under row-level security an index on a range is not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core import claims, errors, rules, store
+from core.catalogue import Catalogue, Catalogues
+from core.clock import Clock
+from core.db import Database, ReadSession
+from core.errors import BookingError
+from core.models import Actor, Alternative, Booking, FreeRoom, OfferKind, Rival, Room, RoomDay, Slot, Wish
+from core.saying import listed, people, when
+
+# Alternatives are worked out for this many of the best rooms, this far around the wanted time.
+ROOMS_CONSIDERED = 20
+HOURS_AROUND = 36
+STEP = timedelta(minutes=15)
+LEAST_SHARE = 0.75
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """The answer to a search: rooms that are free, best first, and of those that fit how many are taken."""
+
+    free: tuple[FreeRoom, ...]
+    taken: int
+
+
+def order_of_fit(room: Room, wish: Wish) -> tuple[int, int, str, UUID]:
+    """Sort key: the smallest adequate room first, then the one with the fewest amenities that nobody asked for."""
+    return (room.capacity, len(room.amenities - wish.amenities), room.name.casefold(), room.id)
+
+
+def suitable(catalogue: Catalogue, wish: Wish) -> list[Room]:
+    """Return the rooms in use that have what the wish asks for, best first, whether they are free or not."""
+    fitting = [
+        room
+        for room in catalogue.rooms_at(wish.location_id)
+        if room.capacity >= wish.attendees_count
+        and wish.amenities <= room.amenities
+        and (wish.floor is None or (room.floor or "").casefold() == wish.floor.casefold())
+    ]
+    return sorted(fitting, key=lambda room: order_of_fit(room, wish))
+
+
+def nothing_suits(catalogue: Catalogue, wish: Wish) -> errors.NothingFits:
+    """Return the refusal that says what no room has."""
+    rooms = catalogue.rooms_at(wish.location_id)
+    where = f" in {catalogue.location(wish.location_id).name}" if wish.location_id else ""
+    if not rooms:
+        return errors.NothingFits(f"There are no rooms{where} yet.", slot=wish.slot)
+    if wish.floor is not None:
+        rooms = tuple(room for room in rooms if (room.floor or "").casefold() == wish.floor.casefold())
+        where = f" on floor {wish.floor}{where}"
+        if not rooms:
+            return errors.NothingFits(f"There is no room{where}.", slot=wish.slot)
+    largest = max(rooms, key=lambda room: room.capacity)
+    if largest.capacity < wish.attendees_count:
+        return errors.NothingFits(
+            f"No room{where} seats {wish.attendees_count}; the largest, {largest.name}, seats {largest.capacity}.",
+            slot=wish.slot,
+        )
+    wanted = listed(sorted(wish.amenities))
+    if not any(wish.amenities <= room.amenities for room in rooms):
+        return errors.NothingFits(f"No room{where} has {wanted}.", slot=wish.slot)
+    return errors.NothingFits(f"No room{where} with {wanted} seats {wish.attendees_count}.", slot=wish.slot)
+
+
+class Search:
+    """Looks for rooms; changes nothing."""
+
+    def __init__(self, db: Database, catalogues: Catalogues, clock: Clock) -> None:
+        self._db = db
+        self._catalogues = catalogues
+        self._clock = clock
+
+    async def find(self, wish: Wish, *, by: Actor) -> Found:
+        """Return the rooms that fit and are free; raises the rule in the way where no room can be booked at all."""
+        catalogue = await self._catalogues.current()
+        now = self._clock.now()
+        rules.check(rules.of_wish(wish.slot, attendees_count=wish.attendees_count, title=wish.title))
+        rooms = self.bookable(catalogue, wish, by=by, now=now)
+
+        async def work(session: ReadSession) -> Found:
+            busy = await claims.busy_rooms(session, rooms, wish.slot)
+            free = [room for room in rooms if room.id not in busy]
+            day_after = Slot(start=wish.slot.end, end=wish.slot.end + timedelta(days=1))
+            later = await claims.held(session, free, day_after)
+            return Found(
+                free=tuple(
+                    FreeRoom(
+                        room=room,
+                        location=catalogue.place_of(room),
+                        free_until=later[room.id][0].start if room.id in later else None,
+                    )
+                    for room in free
+                ),
+                taken=len(busy),
+            )
+
+        return await self._db.read(work)
+
+    def bookable(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> list[Room]:
+        """Return the rooms that suit the wish and whose rules let it pass, best first, whether they are free or not.
+
+        Raises the reason when there is none: for a named room its own, else what no room has or which rule all break.
+        """
+        if wish.room_id is not None:
+            rooms = [catalogue.room(wish.room_id)]
+        else:
+            rooms = suitable(catalogue, wish)
+            if not rooms:
+                raise nothing_suits(catalogue, wish)
+        broken = {room.id: _broken(catalogue, room, wish, by=by, now=now) for room in rooms}
+        passing = [room for room in rooms if not broken[room.id]]
+        if not passing:
+            # The rule of the largest one speaks for all: what stops it stops the others too, or they were smaller.
+            rules.check(broken[rooms[0].id])
+        return passing
+
+    async def alternatives(
+        self, wish: Wish, *, by: Actor, but: Sequence[UUID] = (), limit: int = 5
+    ) -> tuple[Alternative, ...]:
+        """Return what is free and allowed instead: other rooms then, the same room at the nearest times, a bit shorter."""
+        catalogue = await self._catalogues.current()
+        now = self._clock.now()
+
+        async def work(session: ReadSession) -> tuple[Alternative, ...]:
+            return await _alternatives(session, catalogue, wish, by=by, now=now, but=but, limit=limit)
+
+        return await self._db.read(work)
+
+    async def rivals(self, room: Room, slot: Slot, *, by: Actor, but: Sequence[UUID] = ()) -> tuple[Rival, ...]:
+        """Return who holds the room then, as far as the asker may see it."""
+        catalogue = await self._catalogues.current()
+        around = claims.span(room, slot)
+
+        async def work(session: ReadSession) -> tuple[Rival, ...]:
+            wide = Slot(
+                start=around.start - timedelta(minutes=room.teardown_minutes),
+                end=around.end + timedelta(minutes=room.setup_minutes),
+            )
+            there = await store.in_window(session, [room.id], wide, catalogue)
+            return tuple(as_rival(booking, by) for booking in there if booking.id not in but)
+
+        return await self._db.read(work)
+
+    async def day(self, room_ids: Sequence[UUID], window: Slot, *, by: Actor) -> tuple[RoomDay, ...]:
+        """Return what is booked in the rooms in the window, as far as the asker may see it, in the order asked for."""
+        catalogue = await self._catalogues.current()
+
+        async def work(session: ReadSession) -> tuple[Booking, ...]:
+            return await store.in_window(session, room_ids, window, catalogue)
+
+        there = await self._db.read(work)
+        return tuple(
+            RoomDay(
+                room=catalogue.room(room_id),
+                location=catalogue.place_of(catalogue.room(room_id)),
+                taken=tuple(as_rival(booking, by) for booking in there if booking.room.id == room_id),
+            )
+            for room_id in room_ids
+        )
+
+
+def as_rival(booking: Booking, by: Actor) -> Rival:
+    """Return a booking as somebody who is in its way may see it."""
+    if not booking.details_for(by):
+        return Rival(slot=booking.slot, private=True)
+    return Rival(
+        slot=booking.slot,
+        title=booking.title,
+        booker_slack_user_id=booking.booker.slack_user_id,
+        private=booking.private,
+    )
+
+
+def _broken(catalogue: Catalogue, room: Room, wish: Wish, *, by: Actor, now: datetime) -> list[BookingError]:
+    location = catalogue.place_of(room)
+    return rules.of_start(wish.slot, location=location, now=now) + rules.of_room(
+        wish.slot,
+        room=room,
+        location=location,
+        policy=catalogue.policy(room),
+        attendees_count=wish.attendees_count,
+        actor=by,
+        now=now,
+    )
+
+
+async def _alternatives(
+    session: ReadSession,
+    catalogue: Catalogue,
+    wish: Wish,
+    *,
+    by: Actor,
+    now: datetime,
+    but: Sequence[UUID],
+    limit: int,
+) -> tuple[Alternative, ...]:
+    named = catalogue.room(wish.room_id) if wish.room_id else None
+    where = wish.location_id or (named.location_id if named else None)
+    anywhere = Wish(
+        slot=wish.slot,
+        attendees_count=wish.attendees_count,
+        amenities=wish.amenities or (named.amenities if named else frozenset()),
+        location_id=where,
+    )
+    # Rooms with what the named one has come first; when there are none, any that seats everybody.
+    rooms = suitable(catalogue, anywhere)
+    if named and not wish.amenities:
+        also = suitable(catalogue, Wish(slot=wish.slot, attendees_count=wish.attendees_count, location_id=where))
+        rooms += [room for room in also if room not in rooms]
+    rooms = ([named] if named else []) + [room for room in rooms if room != named]
+    rooms = rooms[:ROOMS_CONSIDERED]
+    around = timedelta(hours=HOURS_AROUND)
+    taken = await claims.held(session, rooms, Slot(start=wish.slot.start - around, end=wish.slot.end + around), but=but)
+    search = _Around(catalogue=catalogue, wish=wish, by=by, now=now, taken=taken)
+    offers = [*search.other_rooms(rooms), *search.other_times(rooms[:1] if named else rooms[:3]), *search.shorter(rooms[:1])]
+    return _mixed(offers, limit)
+
+
+def _mixed(offers: Sequence[Alternative], limit: int) -> tuple[Alternative, ...]:
+    """Return the best of each kind first: two rooms, two times, one shorter, then whatever is left in that order."""
+    shares = {OfferKind.ANYWAY: 1, OfferKind.OTHER_ROOM: 2, OfferKind.OTHER_TIME: 2, OfferKind.SHORTER: 1}
+    first = [offer for kind, share in shares.items() for offer in [o for o in offers if o.kind == kind][:share]]
+    rest = [offer for offer in offers if offer not in first]
+    chosen = (first + rest)[:limit]
+    return tuple(offer for offer in offers if offer in chosen)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Around:
+    """The rooms' claims around a wish, and what can be had among them."""
+
+    catalogue: Catalogue
+    wish: Wish
+    by: Actor
+    now: datetime
+    taken: dict[UUID, list[Slot]]
+
+    def other_rooms(self, rooms: Iterable[Room]) -> list[Alternative]:
+        slot = self.wish.slot
+        return [self._offer(OfferKind.OTHER_ROOM, room, slot) for room in rooms if self._can(room, slot)]
+
+    def other_times(self, rooms: Iterable[Room]) -> list[Alternative]:
+        """Return the nearest free times, at most one before and two after for each room, nearest first."""
+        found = []
+        for room in rooms:
+            slots = sorted(self._near(room), key=lambda slot: abs(slot.start - self.wish.slot.start))
+            found += [self._offer(OfferKind.OTHER_TIME, room, slot) for slot in slots[:3]]
+        return sorted(found, key=lambda offer: abs(offer.slot.start - self.wish.slot.start))
+
+    def shorter(self, rooms: Iterable[Room]) -> list[Alternative]:
+        """Return the longest free stretch inside the wanted time, where it is three quarters of it or more."""
+        found = []
+        for room in rooms:
+            wanted = self.wish.slot
+            stretches = [
+                s for s in self._free_within(room, wanted) if LEAST_SHARE * wanted.length <= s.length < wanted.length
+            ]
+            found += [self._offer(OfferKind.SHORTER, room, slot) for slot in stretches if self._can(room, slot)]
+        return found
+
+    def _near(self, room: Room) -> list[Slot]:
+        """Return the free slots of the wanted length that begin or end where something else ends or begins."""
+        length, wanted = self.wish.slot.length, self.wish.slot
+        before = timedelta(minutes=room.setup_minutes)
+        after = timedelta(minutes=room.teardown_minutes)
+        starts = {claim.end + before for claim in self.taken.get(room.id, ())}
+        starts |= {claim.start - after - length for claim in self.taken.get(room.id, ())}
+        # Rules move the time as well as rivals do: step away from the wanted start until one passes.
+        starts |= {wanted.start + STEP * step for step in range(-16, 17)}
+        zone = self.catalogue.place_of(room).tz
+        day = wanted.start.astimezone(zone).date()
+        slots = [Slot(start=start, end=start + length) for start in starts if start.astimezone(zone).date() == day]
+        slots = [slot for slot in slots if slot != wanted and self._can(room, slot)]
+        earlier = sorted((s for s in slots if s.start < wanted.start), key=lambda s: wanted.start - s.start)
+        later = sorted((s for s in slots if s.start > wanted.start), key=lambda s: s.start - wanted.start)
+        return [*earlier[:1], *_apart(later)[:2]]
+
+    def _free_within(self, room: Room, wanted: Slot) -> list[Slot]:
+        held = claims.span(room, wanted)
+        edges = [held.start]
+        for claim in self.taken.get(room.id, ()):
+            if claim.overlaps(held):
+                edges += [claim.start, claim.end]
+        edges.append(held.end)
+        before = timedelta(minutes=room.setup_minutes)
+        after = timedelta(minutes=room.teardown_minutes)
+        pairs = zip(edges[::2], edges[1::2], strict=True)
+        return [Slot(start=a + before, end=b - after) for a, b in pairs if b - after > a + before]
+
+    def _can(self, room: Room, slot: Slot) -> bool:
+        wish = Wish(slot=slot, attendees_count=self.wish.attendees_count)
+        if _broken(self.catalogue, room, wish, by=self.by, now=self.now):
+            return False
+        held = claims.span(room, slot)
+        return not any(held.overlaps(claim) for claim in self.taken.get(room.id, ()))
+
+    def _offer(self, kind: OfferKind, room: Room, slot: Slot) -> Alternative:
+        return Alternative(kind=kind, room=room, location=self.catalogue.place_of(room), slot=slot)
+
+
+def _apart(slots: Sequence[Slot]) -> list[Slot]:
+    """Return the slots without those that overlap one already chosen."""
+    chosen: list[Slot] = []
+    for slot in slots:
+        if not any(slot.overlaps(other) for other in chosen):
+            chosen.append(slot)
+    return chosen
+
+
+def taken_sentence(room: Room, rivals: Sequence[Rival], slot: Slot, *, catalogue: Catalogue, now: datetime) -> str:
+    """Return "Apollo is taken tomorrow 14:00-15:00 ("Design review")." without naming anybody."""
+    zone = catalogue.place_of(room).tz
+    if not rivals:
+        return f"{room.name} is taken {when(slot, zone, now=now)}."
+    first = rivals[0]
+    title = f' ("{first.title}")' if first.title else ""
+    return f"{room.name} is taken {when(first.slot, zone, now=now)}{title}."
+
+
+def all_taken_sentence(count: int, wish: Wish, *, catalogue: Catalogue, now: datetime) -> str:
+    """Return "All 3 rooms in Berlin that fit 6 people are taken tomorrow 14:00-15:00."."""
+    place = catalogue.location(wish.location_id) if wish.location_id else catalogue.locations[0]
+    where = f" in {place.name}" if wish.location_id else ""
+    what = f" with {listed(sorted(wish.amenities))}" if wish.amenities else ""
+    rooms = "Both rooms" if count == 2 else f"All {count} rooms"
+    said = when(wish.slot, place.tz, now=now)
+    return f"{rooms}{where}{what} for {people(wish.attendees_count)} are taken {said}."

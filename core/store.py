@@ -1,0 +1,250 @@
+"""Bookings in the database: the rows read into values, and the statements that write them.
+
+Nothing here decides or commits; `bookings` does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from core import claims, events
+from core.catalogue import Catalogue
+from core.db import ReadSession, WriteSession
+from core.errors import BookingNotFound
+from core.ids import new_id
+from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Slot, Status
+from core.people import attendees_by_id
+
+_SELECT = """
+SELECT b.id, b.room_id, b.booked_by, b.title, b.start_time, b.end_time, b.attendees_count, b.status, b.private, b.version,
+    b.created_at, b.updated_at, b.cancel_reason, p.slack_user_id AS booker_slack_user_id, p.name AS booker_name,
+    (SELECT json_agg(json_build_array(a.person_id, q.slack_user_id, q.name, a.co_organiser) ORDER BY q.name, q.id)
+        FROM attendees a JOIN people q ON q.tenant_id = a.tenant_id AND q.id = a.person_id
+        WHERE a.tenant_id = b.tenant_id AND a.booking_id = b.id) AS invited
+FROM bookings b JOIN people p ON p.tenant_id = b.tenant_id AND p.id = b.booked_by
+"""
+
+HOLDING = tuple(sorted(status.value for status in HOLDS_ROOM))
+
+
+def from_row(row: Mapping[str, Any], catalogue: Catalogue) -> Booking:
+    """Return a booking from a row of `_SELECT`."""
+    room = catalogue.room(row["room_id"])
+    invited = [
+        Attendee(person_id=UUID(person), slack_user_id=slack, name=name, co_organiser=co_organiser)
+        for person, slack, name, co_organiser in json.loads(row["invited"] or "[]")
+    ]
+    return Booking(
+        id=row["id"],
+        room=room,
+        location=catalogue.place_of(room),
+        slot=Slot(start=row["start_time"], end=row["end_time"]),
+        title=row["title"],
+        booker=Attendee(
+            person_id=row["booked_by"], slack_user_id=row["booker_slack_user_id"], name=row["booker_name"], co_organiser=True
+        ),
+        attendees=tuple(invited),
+        attendees_count=row["attendees_count"],
+        status=Status(row["status"]),
+        private=row["private"],
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        cancel_reason=row["cancel_reason"],
+    )
+
+
+async def booking(session: ReadSession, booking_id: UUID, catalogue: Catalogue) -> Booking:
+    """Return the booking, or raise BookingNotFound."""
+    row = await session.one(f"{_SELECT} WHERE b.tenant_id = $1 AND b.id = $2", session.tenant, booking_id)
+    if row is None:
+        raise BookingNotFound("That booking does not exist.")
+    return from_row(row, catalogue)
+
+
+async def upcoming(
+    session: ReadSession, person_id: UUID, catalogue: Catalogue, *, now: datetime, limit: int, offset: int
+) -> tuple[Booking, ...]:
+    """Return what the person booked or attends and is not over, soonest first."""
+    rows = await session.all(
+        f"""{_SELECT} WHERE b.tenant_id = $1 AND b.end_time > $3 AND b.status = ANY($4::text[])
+            AND (b.booked_by = $2 OR EXISTS (SELECT FROM attendees a
+                WHERE a.tenant_id = b.tenant_id AND a.booking_id = b.id AND a.person_id = $2))
+            ORDER BY b.start_time, b.id LIMIT $5 OFFSET $6""",
+        session.tenant,
+        person_id,
+        now,
+        list(HOLDING),
+        limit,
+        offset,
+    )
+    return tuple(from_row(row, catalogue) for row in rows)
+
+
+async def in_window(
+    session: ReadSession, room_ids: Sequence[UUID], window: Slot, catalogue: Catalogue
+) -> tuple[Booking, ...]:
+    """Return the bookings that hold one of the rooms in the window (their own times, not setup), by room and start."""
+    rows = await session.all(
+        f"""{_SELECT} WHERE b.tenant_id = $1 AND b.room_id = ANY($2::uuid[]) AND b.start_time < $4 AND b.end_time > $3
+            AND b.status = ANY($5::text[]) ORDER BY b.room_id, b.start_time""",
+        session.tenant,
+        list(room_ids),
+        window.start,
+        window.end,
+        list(HOLDING),
+    )
+    return tuple(from_row(row, catalogue) for row in rows)
+
+
+async def made_since(
+    session: ReadSession, person_id: UUID, catalogue: Catalogue, *, slot: Slot, since: datetime
+) -> tuple[Booking, ...]:
+    """Return what the person booked for exactly this time since a moment, newest first."""
+    rows = await session.all(
+        f"""{_SELECT} WHERE b.tenant_id = $1 AND b.booked_by = $2 AND b.start_time = $3 AND b.end_time = $4
+            AND b.created_at >= $5 AND b.status = ANY($6::text[]) ORDER BY b.created_at DESC""",
+        session.tenant,
+        person_id,
+        slot.start,
+        slot.end,
+        since,
+        list(HOLDING),
+    )
+    return tuple(from_row(row, catalogue) for row in rows)
+
+
+# Claim, booking, invitations and event stand or fall together in one round trip: the rest is made from the claim's row.
+_BOOK = f"""
+WITH claim AS ({claims.TAKE}),
+booking AS (
+    INSERT INTO bookings (tenant_id, id, room_id, booked_by, title, start_time, end_time, attendees_count, status, private,
+        created_at, updated_at, version)
+    SELECT $1, $4, $3, $7, $8, $9, $10, $11, $12, $13, $14, $14, 1 FROM claim
+),
+invited AS (
+    INSERT INTO attendees (tenant_id, booking_id, person_id) SELECT $1, $4, unnest($15::uuid[]) FROM claim
+),
+event AS (
+    INSERT INTO events (tenant_id, id, kind, booking_id, booking_version, actor_id, surface, after, happened_at)
+    SELECT $1, $16, 'booked', $4, 1, $17, $18, $19::jsonb, $14 FROM claim
+)
+SELECT booking_id FROM claim
+"""
+
+
+async def insert(session: WriteSession, new: Booking, *, by: Actor, event_id: UUID) -> bool:
+    """Write a new booking with its claim, attendees and event; return False when somebody holds the room."""
+    held = claims.span(new.room, new.slot)
+    taken = await session.value(
+        _BOOK,
+        session.tenant,
+        new_id(),
+        new.room.id,
+        new.id,
+        held.start,
+        held.end,
+        new.booker.person_id,
+        new.title,
+        new.start,
+        new.end,
+        new.attendees_count,
+        new.status.value,
+        new.private,
+        new.created_at,
+        [a.person_id for a in new.attendees],
+        event_id,
+        by.person_id,
+        by.surface,
+        events.snapshot(new),
+    )
+    return taken is not None
+
+
+_UPDATE = """
+UPDATE bookings SET room_id = $4, title = $5, start_time = $6, end_time = $7, attendees_count = $8, status = $9,
+    private = $10, cancel_reason = $11, updated_at = $12, version = $13
+WHERE tenant_id = $1 AND id = $2 AND version = $3
+RETURNING true
+"""
+
+
+async def update(session: WriteSession, before: Booking, after: Booking) -> bool:
+    """Write the booking's own fields if nobody changed it since `before`; return whether that was so."""
+    done = await session.value(
+        _UPDATE,
+        session.tenant,
+        before.id,
+        before.version,
+        after.room.id,
+        after.title,
+        after.start,
+        after.end,
+        after.attendees_count,
+        after.status.value,
+        after.private,
+        after.cancel_reason,
+        after.updated_at,
+        after.version,
+    )
+    return bool(done)
+
+
+async def invite(session: WriteSession, before: Booking, after: Booking) -> None:
+    """Bring the attendees' rows from one state to the other."""
+    old, new = {a.person_id for a in before.attendees}, {a.person_id for a in after.attendees}
+    if gone := sorted(old - new):
+        await session.run(
+            "DELETE FROM attendees WHERE tenant_id = $1 AND booking_id = $2 AND person_id = ANY($3::uuid[])",
+            session.tenant,
+            before.id,
+            gone,
+        )
+    if come := sorted(new - old):
+        roles = {a.person_id: a.co_organiser for a in after.attendees}
+        await session.run(
+            "INSERT INTO attendees (tenant_id, booking_id, person_id, co_organiser)"
+            " SELECT $1, $2, * FROM unnest($3::uuid[], $4::bool[])",
+            session.tenant,
+            before.id,
+            come,
+            [roles[person] for person in come],
+        )
+
+
+async def event_of(session: ReadSession, booking_id: UUID, version: int) -> Mapping[str, Any] | None:
+    """Return the event (kind, before, after as JSON text) that led to a version of a booking, or None."""
+    return await session.one(
+        "SELECT kind, before, after FROM events WHERE tenant_id = $1 AND booking_id = $2 AND booking_version = $3",
+        session.tenant,
+        booking_id,
+        version,
+    )
+
+
+async def from_snapshot(session: ReadSession, booking_id: UUID, text: str, catalogue: Catalogue) -> Booking:
+    """Return a booking as an event's snapshot has it, with people's names of today."""
+    facts = json.loads(text)
+    known = await attendees_by_id(session, events.people_in(facts))
+    room = catalogue.room(UUID(facts["room_id"]))
+    booker = known[UUID(facts["booked_by"])]
+    return Booking(
+        id=booking_id,
+        room=room,
+        location=catalogue.place_of(room),
+        slot=Slot(start=datetime.fromisoformat(facts["start"]), end=datetime.fromisoformat(facts["end"])),
+        title=facts["title"],
+        booker=Attendee(person_id=booker.person_id, slack_user_id=booker.slack_user_id, name=booker.name, co_organiser=True),
+        attendees=events.attendees_in(facts, known),
+        attendees_count=facts["attendees_count"],
+        status=Status(facts["status"]),
+        private=facts["private"],
+        version=facts["version"],
+        created_at=datetime.fromisoformat(facts["created_at"]),
+        updated_at=datetime.fromisoformat(facts["updated_at"]),
+        cancel_reason=facts["cancel_reason"],
+    )
