@@ -1,0 +1,209 @@
+"""What can be set from outside: read once from the environment and `.env`, then frozen.
+
+Kept out: reading the environment anywhere else. A wrong or missing value is told in one sentence that names the
+variable and never shows what it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
+
+from core.db import DEFAULT_TENANT
+
+NO_TRANSPORT = (
+    "Set SLACK_APP_TOKEN (xapp-..., for Socket Mode) or SLACK_SIGNING_SECRET (for HTTP): "
+    "without one of them Slack cannot reach Bookroom."
+)
+MISSING = {
+    "SLACK_BOT_TOKEN": (
+        "SLACK_BOT_TOKEN is missing: put the Bot User OAuth Token (xoxb-...) "
+        'from your app\'s page "OAuth & Permissions" into the environment or into .env.'
+    ),
+}
+WRONG = {
+    "SLACK_BOT_TOKEN": (
+        "SLACK_BOT_TOKEN does not begin with xoxb-: "
+        'it should be the Bot User OAuth Token from your app\'s page "OAuth & Permissions".'
+    ),
+    "SLACK_APP_TOKEN": (
+        "SLACK_APP_TOKEN does not begin with xapp-: "
+        'it should be an app-level token with connections:write from your app\'s page "Basic Information".'
+    ),
+    "SLACK_SIGNING_SECRET": (
+        'SLACK_SIGNING_SECRET holds a token: it should be the Signing Secret from your app\'s page "Basic Information".'
+    ),
+    "SLACK_API_URL": "SLACK_API_URL is no http:// or https:// address: leave it out to talk to Slack itself.",
+    "DATABASE_URL": "DATABASE_URL is not of the form postgresql://user:password@host:5432/database.",
+    "DATABASE_OWNER_URL": "DATABASE_OWNER_URL is not of the form postgresql://user:password@host:5432/database.",
+    "DATABASE_WORKER_URL": "DATABASE_WORKER_URL is not of the form postgresql://user:password@host:5432/database.",
+    "DB_POOL_SIZE": "DB_POOL_SIZE is not a number from 1 to 200: it says how many database connections to keep.",
+    "BOOKROOM_TENANT": "BOOKROOM_TENANT is not a UUID: leave it out unless several companies share the database.",
+    "BOOKROOM_COMMAND": (
+        "BOOKROOM_COMMAND is not a slash command: write a slash and up to 31 small letters, digits, - or _, like /book."
+    ),
+    "PORT": "PORT is not a number from 0 to 65535: it says where to listen for HTTP, 3000 by default.",
+    "LOG_LEVEL": "LOG_LEVEL is none of DEBUG, INFO, WARNING and ERROR.",
+}
+DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+asyncpg")
+
+S = TypeVar("S", bound="StorageSettings")
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one sentence that names it and says what to do."""
+
+
+class StorageSettings(BaseSettings):
+    """Where the data is, and for which tenant; all that commands without Slack need."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    database_url: SecretStr | None = None
+    """The application's login; None means a database of our own below `bookroom_data`."""
+    database_owner_url: SecretStr | None = None
+    database_worker_url: SecretStr | None = None
+    db_pool_size: int = Field(default=10, ge=1, le=200)
+    bookroom_data: Path = Path("var")
+    bookroom_tenant: UUID = DEFAULT_TENANT
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def app_url(self) -> str:
+        """The application's login; SettingsError where there is no DATABASE_URL."""
+        if self.database_url is None:
+            raise SettingsError("DATABASE_URL is missing: set it to postgresql://user:password@host:5432/database.")
+        return self.database_url.get_secret_value()
+
+    @property
+    def owner_url(self) -> str:
+        """The login of the tables' owner, for migrations; DATABASE_URL where no other is set."""
+        return self.database_owner_url.get_secret_value() if self.database_owner_url else self.app_url
+
+    @property
+    def worker_url(self) -> str:
+        """The login of the worker; DATABASE_URL where no other is set."""
+        return self.database_worker_url.get_secret_value() if self.database_worker_url else self.app_url
+
+    @field_validator("database_url", "database_owner_url", "database_worker_url", mode="after")
+    @classmethod
+    def _database(cls, value: SecretStr | None) -> SecretStr | None:
+        """Accept the spellings that people and hosts use, and settle on one."""
+        if value is None:
+            return None
+        url = urlsplit(value.get_secret_value().strip())
+        if url.scheme not in DATABASE_SCHEMES or not url.path.strip("/"):
+            raise ValueError
+        _ = url.port  # raises for what is no number
+        return SecretStr(url._replace(scheme="postgresql").geturl())
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _level(cls, value: Any) -> Any:  # noqa: ANN401 - whatever was set, before it is checked
+        return value.upper() if isinstance(value, str) else value
+
+
+class Settings(StorageSettings):
+    """Everything that the running bot can be told."""
+
+    slack_bot_token: SecretStr
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_api_url: str = "https://slack.com/api/"
+    host: str = "127.0.0.1"
+    port: Port = 3000
+    bookroom_command: str = "/book"
+
+    @property
+    def socket_mode(self) -> bool:
+        """Whether Slack is heard over a socket of ours instead of HTTP requests of its own."""
+        return self.slack_app_token is not None
+
+    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret", mode="after")
+    @classmethod
+    def _trimmed(cls, value: SecretStr | None) -> SecretStr | None:
+        return SecretStr(value.get_secret_value().strip()) if value else None
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _bot_token(cls, value: SecretStr) -> SecretStr:
+        return _beginning(value, "xoxb-")
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _app_token(cls, value: SecretStr | None) -> SecretStr | None:
+        return _beginning(value, "xapp-") if value else None
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _signing_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and value.get_secret_value().startswith(("xox", "xapp-")):
+            raise ValueError
+        return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _api_url(cls, value: str) -> str:
+        url = urlsplit(value.strip())
+        if url.scheme not in {"http", "https"} or not url.hostname:
+            raise ValueError
+        return url.geturl().rstrip("/") + "/"
+
+    @field_validator("bookroom_command")
+    @classmethod
+    def _command(cls, value: str) -> str:
+        if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
+            raise ValueError
+        return value
+
+    @model_validator(mode="after")
+    def _heard(self) -> Self:
+        if self.slack_app_token is None and self.slack_signing_secret is None:
+            raise ValueError(NO_TRANSPORT)
+        return self
+
+
+def load() -> Settings:
+    """Read all settings; SettingsError names the first that is missing or wrong."""
+    return _read(Settings)
+
+
+def load_storage() -> StorageSettings:
+    """Read the settings of the database alone, for commands that do not talk to Slack."""
+    return _read(StorageSettings)
+
+
+def _read(kind: type[S]) -> S:
+    try:
+        return kind()
+    except ValidationError as error:
+        # Without a cause: pydantic's own message is long, and hiding it keeps values out of tracebacks.
+        raise SettingsError(_sentence(error)) from None
+    except (SourceError, UnicodeDecodeError):
+        raise SettingsError("The file .env cannot be read: write one NAME=value a line, in UTF-8.") from None
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    if not first["loc"]:
+        return NO_TRANSPORT
+    name = str(first["loc"][0]).upper()
+    if first["type"] == "missing":
+        return MISSING[name]
+    return WRONG.get(name, f"{name} is set to something that cannot be used.")
+
+
+def _beginning(token: SecretStr, prefix: str) -> SecretStr:
+    if not token.get_secret_value().startswith(prefix):
+        raise ValueError
+    return token

@@ -1,0 +1,148 @@
+"""Settings: read once, frozen, and a wrong one is told in one sentence without its value."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bot import config
+from bot.config import NO_TRANSPORT, SettingsError
+
+GOOD = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_APP_TOKEN": "xapp-1-secret"}
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder without a .env, and an environment without our names."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("HOST", "PORT", "LOG_LEVEL", "DB_POOL_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def given(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    for name, value in {**GOOD, **values}.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_two_tokens_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch)
+    settings = config.load()
+    assert settings.socket_mode
+    assert settings.database_url is None
+    assert (settings.host, settings.port, settings.bookroom_command) == ("127.0.0.1", 3000, "/book")
+    assert settings.slack_api_url == "https://slack.com/api/"
+
+
+def test_a_signing_secret_instead_of_an_app_token_means_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET="0123456789abcdef")
+    assert not config.load().socket_mode
+
+
+def test_a_file_named_env_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
+    (elsewhere / ".env").write_text("SLACK_BOT_TOKEN=xoxb-file\nSLACK_APP_TOKEN=xapp-file\nPORT=8001\nOTHERS=1\n")
+    monkeypatch.setenv("PORT", "8002")
+    settings = config.load()
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-file"
+    assert settings.port == 8002
+
+
+def test_a_token_pasted_with_its_line_end_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SLACK_BOT_TOKEN=" xoxb-1-secret\n")
+    assert config.load().slack_bot_token.get_secret_value() == "xoxb-1-secret"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SLACK_BOT_TOKEN", "xoxp-of-a-user"),
+        ("SLACK_BOT_TOKEN", "nonsense"),
+        ("SLACK_APP_TOKEN", "xoxb-wrong-one"),
+        ("SLACK_SIGNING_SECRET", "xoxb-wrong-one"),
+        ("SLACK_API_URL", "slack.com/api"),
+        ("SLACK_API_URL", "ftp://slack.com"),
+        ("DATABASE_URL", "mysql://somebody:hunter2@localhost/rooms"),
+        ("DATABASE_URL", "postgresql://somebody:hunter2@localhost"),
+        ("DATABASE_URL", "postgresql://somebody:hunter2@localhost:port/rooms"),
+        ("DATABASE_OWNER_URL", "hunter2"),
+        ("DATABASE_WORKER_URL", "hunter2"),
+        ("DB_POOL_SIZE", "0"),
+        ("DB_POOL_SIZE", "many"),
+        ("PORT", "http"),
+        ("PORT", "70000"),
+        ("LOG_LEVEL", "LOUD"),
+        ("BOOKROOM_COMMAND", "book"),
+        ("BOOKROOM_COMMAND", "/Book Rooms"),
+        ("BOOKROOM_TENANT", "us"),
+    ],
+)
+def test_a_wrong_value_is_told_by_name_and_not_by_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    given(monkeypatch, **{name: value})
+    with pytest.raises(SettingsError) as refused:
+        config.load()
+    sentence = str(refused.value)
+    assert sentence == config.WRONG[name]
+    assert "hunter2" not in repr(refused.value)
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("sentence", [NO_TRANSPORT, *config.MISSING.values(), *config.WRONG.values()])
+def test_each_message_is_one_sentence_that_names_a_variable(sentence: str) -> None:
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert ". " not in sentence.replace("xapp-...,", "").replace("(xoxb-...)", "")
+    assert any(name in sentence for name in ("SLACK_", "DATABASE_", "DB_", "BOOKROOM_", "PORT", "LOG_LEVEL"))
+
+
+def test_a_missing_bot_token_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SLACK_BOT_TOKEN="")
+    with pytest.raises(SettingsError, match=r"^SLACK_BOT_TOKEN is missing"):
+        config.load()
+
+
+def test_no_way_to_hear_from_slack_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SLACK_APP_TOKEN="")
+    with pytest.raises(SettingsError) as refused:
+        config.load()
+    assert str(refused.value) == NO_TRANSPORT
+
+
+def test_a_file_named_env_that_is_no_text_is_told(monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> None:
+    (elsewhere / ".env").write_bytes(b"SLACK_BOT_TOKEN=\xff\xfe\n")
+    with pytest.raises(SettingsError, match=r"\.env cannot be read"):
+        config.load()
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg"])
+def test_each_common_spelling_of_a_database_url_becomes_the_same(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{scheme}://us:pw@db.example:5432/rooms?sslmode=require")
+    settings = config.load_storage()
+    assert settings.app_url == "postgresql://us:pw@db.example:5432/rooms?sslmode=require"
+    assert settings.owner_url == settings.worker_url == settings.app_url
+
+
+def test_the_owner_and_the_worker_may_log_in_differently(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://app@db/rooms")
+    monkeypatch.setenv("DATABASE_OWNER_URL", "postgresql://owner@db/rooms")
+    monkeypatch.setenv("DATABASE_WORKER_URL", "postgresql://worker@db/rooms")
+    settings = config.load_storage()
+    assert settings.owner_url == "postgresql://owner@db/rooms"
+    assert settings.worker_url == "postgresql://worker@db/rooms"
+
+
+def test_storage_needs_no_slack() -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL is missing"):
+        _ = config.load_storage().app_url
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, DATABASE_URL="postgresql://us:hunter2@db/rooms")
+    shown = repr(config.load()) + str(config.load())
+    assert "secret" not in shown.replace("slack_signing_secret", "").replace("SecretStr", "")
+    assert "hunter2" not in shown
+
+
+def test_settings_are_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch)
+    with pytest.raises(ValidationError):
+        config.load().port = 1
