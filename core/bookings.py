@@ -163,7 +163,7 @@ class Bookings:
 
         async def work(session: WriteSession) -> Booking:
             if earlier := await self._earlier(
-                session, key, content, catalogue, booking_id=booking_id, version=None, now=now
+                session, key, content, catalogue, booking_id=booking_id, version=version and version + 1, now=now
             ):
                 states["before"] = await _before(session, booking_id, earlier.version, catalogue) or earlier
                 return earlier
