@@ -1,0 +1,75 @@
+"""The command line. Commands import what they need when they run, so that `--help` comes at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.failures import sentence_for
+
+app = typer.Typer(
+    name="bookroom",
+    help="Book meeting rooms from Slack.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+TRIAL = (
+    "No DATABASE_URL is set: using a database of our own in {folder}. "
+    "That is fine for a trial; for an office, give Bookroom a PostgreSQL of yours."
+)
+
+
+def main() -> None:
+    """Run the command line; what is expected to fail is told in one sentence, with exit code 2."""
+    try:
+        app()
+    except Exception as error:
+        sentence = sentence_for(error)
+        if sentence is None:
+            raise
+        typer.echo(sentence, err=True)
+        sys.exit(2)
+
+
+@app.command()
+def serve() -> None:
+    """Run the bot with the settings of the environment or .env."""
+    from bot import config, logs
+    from bot.app import run
+    from bot.trial import reachable_database
+
+    settings = config.load()
+    logs.configure(settings.log_level)
+    if settings.database_url is None:
+        typer.echo(TRIAL.format(folder=settings.bookroom_data.absolute() / "postgres"), err=True)
+    with reachable_database(settings) as complete:
+        run(complete)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where the page is served.")] = 3000,
+    *,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what earlier tries have left.")] = False,
+) -> None:
+    """Try Bookroom in a browser, without Slack: a database, a stand-in for Slack and the bot, until Ctrl-C."""
+    from bot.demo import run
+
+    run(Path.cwd(), port=port, fresh=fresh)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's tables to this version; safe to repeat, and with several at once."""
+    from bot import config
+    from bot.trial import reachable_database
+    from migrations import head, upgrade
+
+    with reachable_database(config.load_storage()) as settings:
+        upgrade(settings.owner_url)
+    typer.echo(f"The database is at {head()}.")
