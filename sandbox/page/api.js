@@ -1,0 +1,32 @@
+// The sandbox's own JSON API. Every answer has `ok`; a lost server is an answer too, not an exception.
+
+async function call(path, options) {
+  try {
+    const response = await fetch(`/sandbox/${path}`, options);
+    return await response.json();
+  } catch {
+    return { ok: false, error: "unreachable", message: "The sandbox's server does not answer." };
+  }
+}
+
+function get(path, query) {
+  const wanted = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
+  return call(`${path}?${new URLSearchParams(wanted)}`, { headers: { accept: "application/json" } });
+}
+
+function post(path, body) {
+  return call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+}
+
+export const getState = (user) => get("state", { user });
+export const getMessages = (user, channel, thread) => get("messages", { user, channel, thread_ts: thread });
+export const getViews = (user) => get("views", { user });
+export const getHome = (user) => get("home", { user });
+export const openHome = (user) => post("home", { user });
+export const sendCommand = (user, channel, text) => post("command", { user, channel, text });
+export const sendMessage = (body) => post("message", body);
+export const click = (body) => post("click", body);
+export const fillInputs = (body) => post("fill", body);
+export const submitView = (user, viewId, values) => post("submit", { user, view_id: viewId, values });
+export const closeView = (user, viewId, clear) => post("close", { user, view_id: viewId, clear });
+export const findOptions = (body) => post("options", body);
