@@ -1,0 +1,250 @@
+"""The workspace as it is while the sandbox runs: conversations, messages, open views, homes.
+
+It holds state and tells the feed what changed. It knows neither HTTP nor the rules of the Web API.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from sandbox.company import Command, Company, Person
+from sandbox.errors import Json
+from sandbox.feed import Feed
+from sandbox.forms import Form
+
+Clock = Callable[[], float]
+
+MOST_MESSAGES = 10_000
+
+
+@dataclass(kw_only=True, slots=True)
+class Conversation:
+    """A channel, or the direct conversation of one person with the app (then `user` is set)."""
+
+    id: str
+    name: str
+    is_private: bool
+    members: set[str]
+    topic: str = ""
+    user: str | None = None
+    messages: dict[str, Message] = field(default_factory=dict)
+    threads: dict[str, list[str]] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether this is somebody's conversation with the app."""
+        return self.user is not None
+
+    @property
+    def payload_name(self) -> str:
+        """The name that payloads carry, which hides those of private conversations."""
+        if self.is_direct:
+            return "directmessage"
+        return "privategroup" if self.is_private else self.name
+
+    def forget(self, ts: str) -> None:
+        """Drop a message, and it from its thread."""
+        message = self.messages.pop(ts, None)
+        if message and message.thread_ts in self.threads and ts in self.threads[message.thread_ts]:
+            self.threads[message.thread_ts].remove(ts)
+
+
+@dataclass(kw_only=True, slots=True)
+class Message:
+    """One message; `ephemeral_to` names the only person who sees it."""
+
+    channel: str
+    ts: str
+    text: str
+    blocks: list[Json] = field(default_factory=list)
+    attachments: list[Json] = field(default_factory=list)
+    user: str | None = None
+    bot_id: str | None = None
+    thread_ts: str | None = None
+    ephemeral_to: str | None = None
+    metadata: Json | None = None
+    edited: Json | None = None
+    broadcast: bool = False
+    forms: dict[str, Form] = field(default_factory=dict)
+
+    def form(self, user: str) -> Form:
+        """What this person has chosen in the message."""
+        return self.forms.setdefault(user, Form(self.blocks))
+
+    def rewrite(self, *, text: str, blocks: list[Json]) -> None:
+        """Replace what the message says, keeping what people had chosen in elements that stay."""
+        self.text, self.blocks = text, blocks
+        self.forms = {user: Form(blocks, before=form) for user, form in self.forms.items()}
+
+
+@dataclass(kw_only=True, slots=True)
+class View:
+    """A modal or a Home tab of one person; `body` is what the app sent, completed."""
+
+    id: str
+    user: str
+    body: Json
+    hash: str
+    root_id: str
+    previous_id: str | None
+    form: Form
+    channel: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """`modal` or `home`."""
+        return str(self.body["type"])
+
+
+class Workspace:
+    """All state of one run."""
+
+    def __init__(self, company: Company, feed: Feed, *, clock: Clock = time.time) -> None:
+        """Open every conversation and give each person a direct one with the app."""
+        self.company = company
+        self.feed = feed
+        self.clock = clock
+        self.people: dict[str, Person] = {person.id: person for person in company.users}
+        self.commands: dict[str, Command] = {one.command: one for one in company.commands}
+        self.conversations: dict[str, Conversation] = {}
+        self.stacks: dict[str, list[View]] = defaultdict(list)
+        self.homes: dict[str, View] = {}
+        self._last_ts = 0
+        self._event_number = 0
+        for place in company.channels:
+            self.conversations[place.id] = Conversation(
+                id=place.id,
+                name=place.name,
+                is_private=place.is_private,
+                members=set(place.members),
+                topic=place.topic,
+            )
+        for person in company.users:
+            if not person.is_bot and not person.deleted:
+                direct = f"D{person.id[1:]}"
+                members = {person.id, company.bot.user_id}
+                self.conversations[direct] = Conversation(
+                    id=direct, name=company.bot.name, is_private=True, members=members, user=person.id
+                )
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return self.clock()
+
+    def next_ts(self) -> str:
+        """A message timestamp, later than every one before it."""
+        self._last_ts = max(self._last_ts + 1, int(self.now() * 1_000_000))
+        return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+
+    def new_id(self, letter: str) -> str:
+        """An id of the kind that Slack writes with this letter."""
+        return f"{letter}0{secrets.token_hex(5).upper()}"
+
+    def direct(self, user: str) -> Conversation | None:
+        """The person's conversation with the app; None for bots, leavers and strangers."""
+        return self.conversations.get(f"D{user[1:]}")
+
+    def sees(self, user: str, conversation: Conversation) -> bool:
+        """Whether this person's client shows the conversation."""
+        person = self.people.get(user)
+        if person is None or person.deleted:
+            return False
+        if user in conversation.members:
+            return True
+        return not (conversation.is_private or conversation.is_direct or person.is_guest)
+
+    def visible(self, user: str) -> Iterator[Conversation]:
+        """The conversations in this person's sidebar."""
+        return (one for one in self.conversations.values() if self.sees(user, one))
+
+    def audience(self, message: Message) -> list[str]:
+        """Who sees this message."""
+        if message.ephemeral_to:
+            return [message.ephemeral_to]
+        conversation = self.conversations[message.channel]
+        return [user for user in self.people if self.sees(user, conversation)]
+
+    def post(self, message: Message) -> Message:
+        """Add a message and show it to whoever sees the conversation."""
+        conversation = self.conversations[message.channel]
+        messages = conversation.messages
+        messages[message.ts] = message
+        if message.thread_ts and not message.ephemeral_to:
+            conversation.threads.setdefault(message.thread_ts, []).append(message.ts)
+        while len(messages) > MOST_MESSAGES:
+            conversation.forget(next(iter(messages)))
+        self._tell("message", message)
+        return message
+
+    def changed(self, message: Message) -> None:
+        """Show a message anew."""
+        self._tell("message_changed", message)
+
+    def remove(self, message: Message) -> None:
+        """Take a message away."""
+        self.conversations[message.channel].forget(message.ts)
+        told = {
+            "type": "message_deleted",
+            "channel": message.channel,
+            "ts": message.ts,
+            "thread_ts": message.thread_ts,
+        }
+        for user in self.audience(message):
+            self.feed.tell(user, told)
+
+    def _tell(self, kind: str, message: Message) -> None:
+        for user in self.audience(message):
+            if self.feed.listens(user):
+                shown = self.shown(message)
+                self.feed.tell(user, {"type": kind, "channel": message.channel, "message": shown})
+
+    def notice(self, user: str, error: str, text: str, **extra: object) -> None:
+        """Tell a person what Slack itself would tell them."""
+        self.feed.tell(user, {"type": "notice", "error": error, "text": text, **extra})
+
+    def shown(self, message: Message) -> Json:
+        """The message as the control API shows it."""
+        author: Json = {"user": message.user} if message.user else {"bot_id": message.bot_id}
+        person = self.people.get(message.user or "")
+        shown: Json = {
+            "channel": message.channel,
+            "ts": message.ts,
+            **author,
+            "username": person.real_name if person else self.company.bot.name,
+            "text": message.text,
+            "blocks": message.blocks,
+            "attachments": message.attachments,
+            "ephemeral": message.ephemeral_to is not None,
+        }
+        if message.thread_ts:
+            shown["thread_ts"] = message.thread_ts
+        if message.broadcast:
+            shown["broadcast"] = True
+        if message.edited:
+            shown["edited"] = message.edited
+        if message.metadata:
+            shown["metadata"] = message.metadata
+        replies = self.replies(message)
+        if replies:
+            shown["reply_count"] = len(replies)
+            shown["latest_reply"] = replies[-1].ts
+        return shown
+
+    def replies(self, message: Message) -> list[Message]:
+        """The answers in this message's thread, oldest first, without ephemeral ones."""
+        conversation = self.conversations[message.channel]
+        return [conversation.messages[ts] for ts in conversation.threads.get(message.ts, ())]
+
+    def unread(self, user: str, conversation: Conversation) -> int:
+        """How many messages of others this person has not looked at."""
+        since = conversation.read.get(user, "")
+        return sum(
+            1
+            for one in conversation.messages.values()
+            if one.ts > since and one.user != user and one.ephemeral_to in (None, user)
+        )

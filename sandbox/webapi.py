@@ -1,0 +1,215 @@
+"""The door of the Web API: who calls, with which token and scopes, with which arguments, and Slack's refusals.
+
+What each method does is in `api_chat`, `api_views` and `api_people`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aiohttp import web
+
+from sandbox.errors import Json, SlackError, Value, invalid_arguments
+from sandbox.faults import Failure, Faults
+from sandbox.model import Workspace
+
+TokenKind = Literal["bot", "app", "either"]
+
+_JSON_FIELDS = frozenset({"blocks", "attachments", "metadata", "view"})
+RATE_WINDOW = 60.0
+
+
+class Arguments:
+    """The arguments of one call, whichever way they were encoded."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self.given = dict(given)
+
+    def get(self, name: str) -> Value:
+        """The argument as it came; None when it is absent or empty."""
+        value = self.given.get(name)
+        return None if value == "" else value
+
+    def text(self, name: str) -> str | None:
+        """The argument as text; None when it is absent or empty."""
+        value = self.get(name)
+        if value is None:
+            return None
+        return value if isinstance(value, str) else json.dumps(value)
+
+    def required(self, name: str) -> str:
+        """The argument as text; raises SlackError invalid_arguments without it."""
+        value = self.text(name)
+        if value is None:
+            raise invalid_arguments([f"missing required field: {name} [json-pointer:/{name}]"])
+        return value
+
+    def flag(self, name: str) -> bool:
+        """The argument as a yes or no."""
+        return self.get(name) in (True, 1, "1", "true", "True")
+
+    def number(self, name: str, default: int) -> int:
+        """The argument as a whole number; raises SlackError invalid_arguments for anything else."""
+        value = self.get(name)
+        if value is None:
+            return default
+        try:
+            return int(value)
+        except (TypeError, ValueError):
+            raise invalid_arguments([f"must be an integer [json-pointer:/{name}]"]) from None
+
+
+Handler = Callable[[Arguments], Json]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Method:
+    """One method: what it does, who may call it, and how often a minute when limits are on."""
+
+    run: Handler
+    token: TokenKind = "bot"  # noqa: S105 - a kind of token
+    scopes: tuple[str, ...] = ()
+    takes_json: bool = True
+    per_minute: int = 100
+
+
+class WebApi:
+    """Every method by its name."""
+
+    def __init__(self, ws: Workspace, faults: Faults) -> None:
+        self._ws = ws
+        self._faults = faults
+        self._methods: dict[str, Method] = {}
+        self._calls: dict[str, deque[float]] = defaultdict(deque)
+
+    def add(self, methods: Mapping[str, Method]) -> None:
+        """Offer these methods."""
+        self._methods.update(methods)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer one HTTP request to /api/<method>."""
+        began = time.perf_counter()
+        name = request.match_info["method"]
+        token, arguments = await _read(request, self._methods.get(name))
+        failure = self._faults.take(name)
+        if self._faults.slow_api_ms:
+            await asyncio.sleep(self._faults.slow_api_ms / 1000)
+        status, headers = 200, {"x-oauth-scopes": ",".join(self._ws.company.scopes)}
+        if failure is not None and not failure.after:
+            body = _failed(failure)
+        else:
+            body = self.call(name, token, arguments)
+            if str(body.get("url", "")).startswith("/"):
+                body["url"] = f"ws://{request.host}{body['url']}"
+            if failure is not None:
+                body = _failed(failure)
+        if failure is not None and failure.status is not None:
+            status = failure.status
+        if body.get("error") == "ratelimited":
+            status = 429 if failure is None or failure.status is None else status
+            headers["Retry-After"] = str(body.pop("retry_after", 1))
+        self._ws.feed.record(
+            "api",
+            method=name,
+            arguments=_safe(arguments),
+            ok=body["ok"],
+            error=body.get("error"),
+            response=body if name.startswith(("views.", "chat.")) else None,
+            status=status,
+            ms=round((time.perf_counter() - began) * 1000, 2),
+        )
+        if status >= 500:
+            return web.Response(status=status, text="upstream fault", headers=headers)
+        return web.json_response(body, status=status, headers=headers)
+
+    def call(self, name: str, token: str | None, given: Mapping[str, Any]) -> Json:
+        """The JSON answer to one call."""
+        try:
+            method = self._methods.get(name)
+            if method is None:
+                raise SlackError("unknown_method", req_method=name)
+            self._authorise(method, token)
+            self._limit(name, method)
+            return {"ok": True, **method.run(Arguments(given))}
+        except SlackError as error:
+            return error.body()
+
+    def _authorise(self, method: Method, token: str | None) -> None:
+        tokens = self._ws.company.tokens
+        if not token:
+            raise SlackError("not_authed")
+        if token not in (tokens.bot, tokens.app):
+            raise SlackError("invalid_auth")
+        kind = "bot" if token == tokens.bot else "app"
+        if method.token not in ("either", kind):
+            raise SlackError("not_allowed_token_type")
+        self.require(*method.scopes)
+
+    def require(self, *scopes: str) -> None:
+        """Raise SlackError missing_scope unless the app was granted all of these."""
+        granted = self._ws.company.scopes
+        for scope in scopes:
+            if scope not in granted:
+                raise SlackError("missing_scope", needed=scope, provided=",".join(granted))
+
+    def _limit(self, name: str, method: Method) -> None:
+        if not self._faults.rate_limits:
+            return
+        now = self._ws.now()
+        calls = self._calls[name]
+        while calls and calls[0] <= now - RATE_WINDOW:
+            calls.popleft()
+        if len(calls) >= method.per_minute:
+            raise SlackError("ratelimited", retry_after=max(1, int(calls[0] + RATE_WINDOW - now)))
+        calls.append(now)
+
+
+def _failed(failure: Failure) -> Json:
+    error = failure.error or ("ratelimited" if failure.status == 429 else "internal_error")
+    retry = {"retry_after": failure.retry_after or 1} if error == "ratelimited" else {}
+    return {"ok": False, "error": error, **retry}
+
+
+async def _read(request: web.Request, method: Method | None) -> tuple[str | None, dict[str, Any]]:
+    """The token and the arguments of a request; a JSON body carries no token."""
+    given: dict[str, Any] = dict(request.query)
+    if request.method == "POST":
+        if request.content_type == "application/json":
+            given |= await _json_body(request) if method is None or method.takes_json else {}
+            given.pop("token", None)
+        else:
+            given |= {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    token = given.pop("token", None)
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and bearer:
+        token = bearer.strip()
+    return token, given
+
+
+async def _json_body(request: web.Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _safe(arguments: Mapping[str, Any]) -> Json:
+    """The arguments for the log: no token, and the JSON ones as objects."""
+    safe: Json = {}
+    for name, value in arguments.items():
+        if name == "token":
+            continue
+        safe[name] = value
+        if name in _JSON_FIELDS and isinstance(value, str):
+            try:
+                safe[name] = json.loads(value)
+            except ValueError:
+                safe[name] = value
+    return safe
