@@ -1,0 +1,134 @@
+"""Wishes and targets as short JSON, carried by buttons (2,000 characters) and modals (3,000) and read back with care.
+
+What comes back may have been tampered with or be from an older version: it is validated, and means no rights.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Self, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import BookingError
+from core.models import Slot, Wish
+
+T = TypeVar("T", bound="Carried")
+
+
+class UnreadableError(BookingError):
+    """A button or form of ours that no longer means anything."""
+
+    code = "Unreadable"
+
+
+class Carried(BaseModel):
+    """Something that travels through Slack and comes back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    def dump(self) -> str:
+        """Return the JSON, with short names and without what is at its default."""
+        return self.model_dump_json(by_alias=True, exclude_defaults=True)
+
+    @classmethod
+    def load(cls, text: str | None) -> Self:
+        """Return what `dump` gave; raise UnreadableError for anything else."""
+        try:
+            return cls.model_validate_json(text or "")
+        except ValidationError as error:
+            raise UnreadableError("This button or form is out of date. Run the command again.") from error
+
+
+class Draft(Carried):
+    """A wish. Times are whole seconds of the Unix epoch; `invitees` are Slack user ids."""
+
+    start: int = Field(alias="s")
+    end: int = Field(alias="e")
+    people: int = Field(default=1, alias="n")
+    amenities: tuple[str, ...] = Field(default=(), alias="a")
+    room: UUID | None = Field(default=None, alias="r")
+    place: UUID | None = Field(default=None, alias="p")
+    floor: str | None = Field(default=None, alias="f")
+    title: str | None = Field(default=None, alias="t")
+    private: bool = Field(default=False, alias="x")
+    invitees: tuple[str, ...] = Field(default=(), alias="i")
+
+    @classmethod
+    def of(cls, wish: Wish, invitees: tuple[str, ...] = ()) -> Self:
+        """Return a wish with its invitees' Slack ids."""
+        return cls(
+            start=int(wish.slot.start.timestamp()),
+            end=int(wish.slot.end.timestamp()),
+            people=wish.attendees_count,
+            amenities=tuple(sorted(wish.amenities)),
+            room=wish.room_id,
+            place=wish.location_id,
+            floor=wish.floor,
+            title=wish.title,
+            private=wish.private,
+            invitees=invitees,
+        )
+
+    @property
+    def slot(self) -> Slot:
+        """The time wanted; raises UnreadableError where the seconds are out of any calendar."""
+        try:
+            return Slot(start=datetime.fromtimestamp(self.start, UTC), end=datetime.fromtimestamp(self.end, UTC))
+        except (ValueError, OverflowError, OSError) as error:
+            raise UnreadableError("This button or form is out of date. Run the command again.") from error
+
+    def wish(self, invitees: tuple[UUID, ...] = ()) -> Wish:
+        """Return the wish, given the invitees' own ids."""
+        return Wish(
+            slot=self.slot,
+            attendees_count=self.people,
+            amenities=frozenset(self.amenities),
+            room_id=self.room,
+            location_id=self.place,
+            floor=self.floor,
+            title=self.title,
+            private=self.private,
+            invitees=invitees,
+        )
+
+
+class Target(Carried):
+    """A booking at a version."""
+
+    booking: UUID = Field(alias="b")
+    version: int = Field(alias="v")
+
+
+class Moving(Target):
+    """A booking, and the room and time that it is to go to."""
+
+    room: UUID = Field(alias="r")
+    start: int = Field(alias="s")
+    end: int = Field(alias="e")
+
+    @property
+    def slot(self) -> Slot:
+        """The time to go to."""
+        return Draft(start=self.start, end=self.end).slot
+
+
+class Reread(Target):
+    """A booking, and the sentence that it should have been made from."""
+
+    sentence: str = Field(alias="q", max_length=1000)
+
+
+class Picked(Carried):
+    """One of several bookings that `/book move` may have meant, and the sentence typed."""
+
+    booking: UUID = Field(alias="b")
+    sentence: str = Field(alias="q", max_length=1000)
+
+
+class ChosenPlace(Carried):
+    """The location that a person chose when asked, and the sentence that waits for it."""
+
+    place: UUID = Field(alias="p")
+    sentence: str = Field(alias="q", max_length=1000)

@@ -1,0 +1,322 @@
+"""The one wrapper around every listener: who asks, an answer in time, and errors in words. Handlers know none of it.
+
+Slack waits three seconds. A command's answer rides in its acknowledgement when it is ready within `PATIENCE`; past that
+the acknowledgement is empty and the answer takes the response_url. Buttons are acknowledged at once, their answer follows.
+A submission that is late shows a "working" view, which the answer then replaces. Nothing may raise after an `ack`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, TypeVar
+
+from slack_bolt.async_app import AsyncAck, AsyncRespond
+from slack_sdk.errors import SlackApiError
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+from slack_sdk.web.async_client import AsyncWebClient
+
+from core.errors import BookingError
+from handlers import forms, requests
+from handlers.replies import (
+    ClickReply,
+    Close,
+    CommandReply,
+    FieldErrors,
+    Message,
+    Place,
+    Show,
+    SubmissionReply,
+)
+from handlers.requests import Click, Command, Form, HomeOpened, Lookup, Sender, Submission
+from handlers.services import Desk, Services
+
+T = TypeVar("T")
+R = TypeVar("R")
+S = TypeVar("S")
+log = logging.getLogger(__name__)
+
+PATIENCE = 1.5
+APOLOGY = "Something went wrong on our side, and nothing more was changed. Try again in a minute."
+STRANGER = "Only people of this workspace can book rooms here. Ask the colleague who shares this channel with you."
+
+OnCommand = Callable[[Command, Desk], Awaitable[CommandReply]]
+OnClick = Callable[[Click, Desk], Awaitable[ClickReply]]
+OnSubmission = Callable[[Submission, Desk], Awaitable[SubmissionReply]]
+OnLookup = Callable[[Lookup, Desk], Awaitable[list[dict[str, Any]]]]
+OnHome = Callable[[HomeOpened, Desk], Awaitable[View | None]]
+Refuse = Callable[[BookingError, Desk], Message]
+RefuseForm = Callable[[BookingError, Submission, Desk], SubmissionReply | Message]
+Listener = Callable[..., Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """What Bolt hands to a listener, by its own names."""
+
+    ack: AsyncAck
+    body: dict[str, Any]
+    client: AsyncWebClient
+    respond: AsyncRespond
+
+
+class Edge:
+    """Wraps handlers into Bolt listeners.
+
+    `refuse` renders an error of the product as a message, `refuse_form` as the answer to a modal that was sent.
+    """
+
+    def __init__(self, services: Services, *, refuse: Refuse, refuse_form: RefuseForm, patience: float = PATIENCE) -> None:
+        self._services = services
+        self._refuse = refuse
+        self._refuse_form = refuse_form
+        self._patience = patience
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for answers that are still under way, at most so long."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
+
+    # -- listeners -------------------------------------------------------------------------------------------------
+
+    def command(self, handle: OnCommand) -> Listener:
+        """Answer a slash command."""
+
+        async def answer(call: Call) -> None:
+            async def work() -> CommandReply:
+                request = requests.command(call.body)
+                return await self._handled(handle, request, request.sender, call.client, self._message)
+
+            task = self._start(work())
+            if await _within(task, self._patience):
+                reply = _outcome(task)
+                await (call.ack(**_content(reply)) if isinstance(reply, Message) else call.ack())
+                return
+            await call.ack()
+            reply = await _settled(task)
+            if isinstance(reply, Message):
+                await _respond(call.respond, reply, replace=False)
+
+        return self._kept(answer)
+
+    def click(self, handle: OnClick) -> Listener:
+        """Answer a button, a select or a picker."""
+
+        async def answer(call: Call) -> None:
+            await call.ack()
+            request = requests.click(call.body)
+            work = self._handled(handle, request, request.sender, call.client, self._message)
+            reply = await _settled(self._start(work))
+            if isinstance(reply, Message):
+                await _answer_click(request, reply, call)
+            elif isinstance(reply, Show):
+                await _show(request, reply, call.client)
+
+        return self._kept(answer)
+
+    def submission(self, handle: OnSubmission) -> Listener:
+        """Answer a modal that was sent."""
+
+        async def answer(call: Call) -> None:
+            request = requests.submission(call.body)
+
+            def refuse(error: BookingError, desk: Desk | None) -> SubmissionReply | Message:
+                return self._refuse_form(error, request, desk) if desk else Message(text=error.message)
+
+            task = self._start(self._handled(handle, request, request.sender, call.client, refuse))
+            if await _within(task, self._patience):
+                await _ack_submission(call.ack, _outcome(task), request.form)
+                return
+            await call.ack(response_action="update", view=forms.working())
+            await _finish_late(await _settled(task), call.body["view"], request.form, call.client)
+
+        return self._kept(answer)
+
+    def lookup(self, handle: OnLookup) -> Listener:
+        """Answer a select that asks for its options; an error is an empty list."""
+
+        async def listener(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+            request = requests.lookup(body)
+            options: list[dict[str, Any]] = []
+            try:
+                desk = await self._desk(request.sender, client)
+                options = await asyncio.wait_for(handle(request, desk), 2.5)
+            except Exception:
+                log.exception("options %s", request.action_id)
+            await ack(options=options)
+
+        return listener
+
+    def home(self, handle: OnHome) -> Listener:
+        """Publish the App Home of whoever looks at it."""
+
+        async def listener(body: dict[str, Any], client: AsyncWebClient) -> None:
+            if body["event"].get("tab", "home") != "home":
+                return
+            request = requests.home_opened(body)
+            try:
+                view = await handle(request, await self._desk(request.sender, client))
+                if view is not None:
+                    await client.views_publish(user_id=request.sender.user_id, view=view)
+            except Exception:
+                log.exception("home of %s", request.sender.user_id)
+
+        return listener
+
+    # -- parts -----------------------------------------------------------------------------------------------------
+
+    async def _handled(
+        self,
+        handle: Callable[[T, Desk], Awaitable[R]],
+        request: T,
+        sender: Sender,
+        client: AsyncWebClient,
+        refuse: Callable[[BookingError, Desk | None], S],
+    ) -> R | S | Message:
+        """Run the handler; an error of the product becomes its answer, any other an apology and a line in the log."""
+        began, outcome = monotonic(), "done"
+        name = getattr(handle, "__name__", "handler")
+        desk: Desk | None = None
+        try:
+            if sender.stranger:
+                outcome = "stranger"
+                return Message(text=STRANGER, replace=False)
+            desk = await self._desk(sender, client)
+            return await handle(request, desk)
+        except BookingError as error:
+            outcome = error.code
+            return refuse(error, desk)
+        except Exception:
+            outcome = "failed"
+            log.exception("%s failed", name)
+            return Message(text=APOLOGY, replace=False)
+        finally:
+            spent = round((monotonic() - began) * 1000)
+            ids = {"user": sender.user_id, "team": sender.team_id}
+            log.info("request", extra={"action": name, "outcome": outcome, "ms": spent, **ids})
+
+    def _message(self, error: BookingError, desk: Desk | None) -> Message:
+        return self._refuse(error, desk) if desk else Message(text=error.message, replace=False)
+
+    async def _desk(self, sender: Sender, client: AsyncWebClient) -> Desk:
+        services = self._services
+        person, catalogue = await asyncio.gather(services.directory.person(sender, client), services.catalogues.current())
+        return Desk(services=services, person=person, sender=sender, catalogue=catalogue, client=client)
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    def _kept(self, answer: Callable[[Call], Awaitable[None]]) -> Listener:
+        """Count the listener's own task too: Bolt goes on after the ack and does not wait for it when it stops."""
+
+        async def listener(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._under_way.add(task)
+            try:
+                await answer(Call(ack=ack, body=body, client=client, respond=respond))
+            except Exception:
+                # Raised after an ack, it would take the ack's answer with it.
+                log.exception("a request could not be answered")
+            finally:
+                self._under_way.discard(task)
+
+        return listener
+
+
+async def _answer_click(request: Click, reply: Message, call: Call) -> None:
+    if request.form is None:
+        await _respond(call.respond, reply, replace=reply.replace)
+        return
+    # A view has no response_url: what would be a message is a small view on top.
+    await _show(request, Show(view=forms.notice(reply.text, reply.blocks), place=Place.ON_TOP), call.client)
+
+
+async def _within(task: asyncio.Task[Any], seconds: float) -> bool:
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    return bool(done)
+
+
+def _outcome(task: asyncio.Task[T]) -> T | Message:
+    if task.cancelled() or task.exception() is not None:
+        return Message(text=APOLOGY, replace=False)
+    return task.result()
+
+
+async def _settled(task: asyncio.Task[T]) -> T | Message:
+    await asyncio.wait({task})
+    return _outcome(task)
+
+
+def _plain(blocks: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - builders' objects or dicts
+    return [block.to_dict() if isinstance(block, Block) else dict(block) for block in blocks]
+
+
+def _content(reply: Message) -> dict[str, Any]:
+    content: dict[str, Any] = {"response_type": "ephemeral", "text": reply.text}
+    if reply.blocks:
+        content["blocks"] = _plain(reply.blocks)
+    return content
+
+
+async def _respond(respond: AsyncRespond, reply: Message, *, replace: bool) -> None:
+    try:
+        answer = await respond(**_content(reply), replace_original=replace)
+        if answer.status_code != 200:
+            log.warning("response_url answered %s: %s", answer.status_code, answer.body[:100])
+    except Exception as error:
+        log.warning("response_url failed: %s", type(error).__name__)
+
+
+async def _show(request: Click, reply: Show, client: AsyncWebClient) -> None:
+    form = request.form
+    try:
+        if reply.place is Place.ON_TOP:
+            await client.views_push(trigger_id=request.trigger_id, view=reply.view)
+        elif form is not None:
+            await client.views_update(view_id=form.view_id, hash=form.hash, view=reply.view)
+    except SlackApiError as error:
+        # hash_conflict: a newer click has updated the view already; not_found: it was closed meanwhile.
+        log.warning("view not shown: %s", error.response.get("error"))
+
+
+async def _ack_submission(ack: AsyncAck, reply: SubmissionReply | Message, form: Form) -> None:
+    match reply:
+        case FieldErrors(errors=errors):
+            known = {block["block_id"] for block in form.blocks if block.get("type") == "input"}
+            await ack(response_action="errors", errors={name: text for name, text in errors.items() if name in known})
+        case Show(view=view, place=place):
+            await ack(response_action=place.value, view=view)
+        case Close(everything=True):
+            await ack(response_action="clear")
+        case Close():
+            await ack()
+        case Message(text=text, blocks=blocks):
+            await ack(response_action="push", view=forms.notice(text, blocks))
+
+
+async def _finish_late(
+    reply: SubmissionReply | Message, view: Mapping[str, Any], form: Form, client: AsyncWebClient
+) -> None:
+    late: View | dict[str, Any]
+    match reply:
+        case FieldErrors(errors=errors):
+            late = forms.restored(view, form.values, list(errors.values()))
+        case Show(view=shown):
+            late = shown
+        case Message(text=text, blocks=blocks):
+            late = forms.notice(text, blocks)
+        case Close():
+            late = forms.notice("Done.", ())
+    try:
+        await client.views_update(view_id=form.view_id, view=late)
+    except SlackApiError as error:
+        log.warning("late view not shown: %s", error.response.get("error"))

@@ -1,0 +1,81 @@
+"""The names by which builders and parsers of messages and modals know each other."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """Action ids. Buttons of one kind that stand side by side carry `:n` behind it, since ids are unique in a block."""
+
+    READ = "read"  # value: a sentence to read as if it had been typed after `/book room`
+    READ_AGAIN = "read_again"  # value: Reread JSON: change the booking to what the sentence says instead
+    CHOOSE_PLACE = "choose_place"  # value: ChosenPlace JSON: remember the person's location, then read the sentence
+    TAKE = "take"  # value: Draft JSON: book exactly that room and time
+    BOOK_ANOTHER = "book_another"  # value: Draft JSON: book although the same was booked a moment ago
+    MOVE_TO = "move_to"  # value: Moving JSON: change the booking to that room and time
+    PICK_TO_MOVE = "pick_to_move"  # value: Picked JSON: this booking was meant by `/book move`
+    PICK_TO_CANCEL = "pick_to_cancel"  # value: Target JSON
+    EDIT = "edit"  # value: Target JSON: open the edit modal
+    OTHER_ROOM = "other_room"  # value: Target JSON: offer other rooms for this booking
+    CANCEL = "cancel_booking"  # value: Target JSON
+    UNDO = "undo"  # value: Target JSON
+    OPEN_BOOKING = "open_booking"  # no value, or Draft JSON: open the booking modal
+    OPEN_SEARCH = "open_search"  # no value, or Draft JSON: open the search modal
+    RUN = "run"  # value: the text of a command to run as if typed
+    PAGE_MINE = "page_mine"  # value: offset
+    PAGE_ROOMS = "page_rooms"  # value: offset
+    KEEP = "keep"  # dismiss a question
+    # inside modals
+    PLACE = "place"
+    ROOM = "room"
+    DATE = "date"
+    TIME = "time"
+    LENGTH = "length"
+    PEOPLE = "people"
+    AMENITIES = "amenities"
+    TITLE = "title"
+    INVITEES = "invitees"
+    PRIVATE = "private"
+    PAGE_RESULTS = "page_results"
+    BOOK_RESULT = "book_result"
+
+    def nth(self, number: int) -> str:
+        """Return the id for the n-th such element in a message."""
+        return f"{self.value}:{number}"
+
+
+class Field(StrEnum):
+    """Block ids of the forms' inputs. Where the core names a field at fault, `BY_CORE_FIELD` says which of these it is."""
+
+    PLACE = "place"
+    ROOM = "room"
+    DATE = "date"
+    TIME = "time"
+    LENGTH = "length"
+    PEOPLE = "people"
+    AMENITIES = "amenities"
+    TITLE = "title"
+    INVITEES = "invitees"
+    PRIVATE = "private"
+
+
+BY_CORE_FIELD = {
+    "start": Field.TIME,
+    "end": Field.LENGTH,
+    "room": Field.ROOM,
+    "location": Field.PLACE,
+    "attendees_count": Field.PEOPLE,
+    "attendees": Field.INVITEES,
+    "amenities": Field.AMENITIES,
+    "title": Field.TITLE,
+}
+
+
+class Callback(StrEnum):
+    """Callback ids of the modals."""
+
+    BOOK = "book"
+    EDIT = "edit"
+    SEARCH = "search"
+    MESSAGE = "message"

@@ -1,0 +1,83 @@
+"""Slack users as the people whom the core knows: asked of Slack once in a while, kept in memory between.
+
+When Slack does not say, the person still gets an answer: with what was known last, or with the location's own clock.
+"""
+
+from __future__ import annotations
+
+import logging
+from time import monotonic
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from core.models import Person
+from core.people import People, Profile
+from handlers.requests import Sender
+
+FRESH_SECONDS = 600.0
+# After Slack did not answer, ask again soon, but not at every command.
+RETRY_SECONDS = 30.0
+KEPT = 10_000
+log = logging.getLogger(__name__)
+
+
+class Directory:
+    """Finds the person behind a request."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self._known: dict[tuple[str, str], tuple[float, Person]] = {}
+
+    async def person(self, sender: Sender, client: AsyncWebClient) -> Person:
+        """Return the sender as a person, at most ten minutes old."""
+        place = (sender.team_id, sender.user_id)
+        held = self._known.get(place)
+        if held and monotonic() < held[0]:
+            return held[1]
+        profile = await self._profile(sender, client)
+        if profile is None and held:
+            person, fresh = held[1], RETRY_SECONDS
+        else:
+            fresh = FRESH_SECONDS if profile else RETRY_SECONDS
+            person = await self._people.seen(profile) if profile else await self._unsaid(sender)
+        if len(self._known) >= KEPT:
+            self._known.clear()
+        self._known[place] = (monotonic() + fresh, person)
+        return person
+
+    def forget(self, sender: Sender) -> None:
+        """Ask again at the next request; called when something about the person was changed."""
+        self._known.pop((sender.team_id, sender.user_id), None)
+
+    async def _unsaid(self, sender: Sender) -> Person:
+        """Return somebody of whom Slack says nothing, as the database has them, without overwriting it."""
+        (person_id,) = await self._people.mentioned(sender.team_id, [sender.user_id])
+        return await self._people.get(person_id)
+
+    async def _profile(self, sender: Sender, client: AsyncWebClient) -> Profile | None:
+        try:
+            answer = await client.users_info(user=sender.user_id, include_locale=True)
+        except (SlackApiError, OSError, TimeoutError) as error:
+            log.warning("slack does not tell of user %s: %s", sender.user_id, type(error).__name__)
+            return None
+        user: dict[str, Any] = answer.get("user") or {}
+        return profile_of(user, sender)
+
+
+def profile_of(user: dict[str, Any], sender: Sender) -> Profile:
+    """Return what matters of a Slack user object."""
+    names = user.get("profile") or {}
+    name = names.get("display_name") or names.get("real_name") or user.get("real_name") or user.get("name")
+    return Profile(
+        slack_team_id=sender.team_id,
+        slack_user_id=sender.user_id,
+        name=str(name or sender.user_id),
+        zone=str(user.get("tz") or "UTC"),
+        locale=str(user.get("locale") or "en-US"),
+        admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
+        guest=bool(
+            user.get("is_restricted") or user.get("is_ultra_restricted") or sender.stranger or user.get("is_stranger")
+        ),
+    )

@@ -1,0 +1,50 @@
+"""What handlers are given: the core's use cases, the directory of people, and the command's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from core.bookings import Bookings
+from core.catalogue import Catalogue, Catalogues
+from core.clock import Clock
+from core.models import Actor, Person
+from core.people import People
+from core.search import Search
+from handlers.people import Directory
+from handlers.requests import Sender
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """Everything that lives as long as the process; built once. `command` is the slash command's name, "/book"."""
+
+    bookings: Bookings
+    search: Search
+    people: People
+    catalogues: Catalogues
+    directory: Directory
+    clock: Clock
+    command: str = "/book"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """One request's view of the services: who asks, the catalogue of this moment, and Slack to open views with."""
+
+    services: Services
+    person: Person
+    sender: Sender
+    catalogue: Catalogue
+    client: AsyncWebClient
+
+    @property
+    def actor(self) -> Actor:
+        """The person as the author of a change."""
+        return self.person.acting("slack")
+
+    @property
+    def command(self) -> str:
+        """The slash command's name."""
+        return self.services.command
