@@ -1,0 +1,248 @@
+"""The demo's starter: what it starts it stops, and what goes wrong is told with the end of a log."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot import demo
+from bot.demo import DemoFailed
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PATIENCE = 60.0
+
+SANDBOX_THAT_FAILS = """
+import sys
+print("no such company")
+sys.exit(3)
+"""
+
+SERVER = """
+import http.server, sys
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+def serve(port):
+    http.server.ThreadingHTTPServer(("127.0.0.1", port), Page).serve_forever()
+"""
+SANDBOX = SERVER + 'serve(int(sys.argv[sys.argv.index("--port") + 1]))'
+BOT = (
+    SERVER
+    + """
+import json, os
+names = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "DATABASE_URL", "SLACK_SIGNING_SECRET")
+print(json.dumps({"argv": sys.argv[1:], **{name: os.environ.get(name) for name in names}}), flush=True)
+serve(int(os.environ["PORT"]))
+"""
+)
+BOT_THAT_FAILS = "import sys; sys.exit('no such token')"
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Callable[..., Path]:
+    """Make a checkout whose sandbox and bot are these scripts."""
+
+    def make(sandbox: str = SANDBOX, bot: str = BOT) -> Path:
+        for name, script in (("sandbox", sandbox), ("bot", bot)):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "__main__.py").write_text(script)
+        company = '{"tokens": {"bot": "xoxb-sandbox", "app": "xapp-sandbox"}}'
+        (tmp_path / "sandbox" / "company.json").write_text(company)
+        return tmp_path
+
+    return make
+
+
+def start(root: Path, port: int, *words: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    return subprocess.Popen(
+        # -P: the checkout under test has a bot of its own, for the child.
+        [sys.executable, "-P", "-m", "bot", "demo", "--port", str(port), *words],
+        cwd=root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def naming(folder: Path) -> list[int]:
+    """Return the live processes whose command line names the folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = process.read_bytes()
+        except OSError:
+            continue
+        if os.fsencode(folder) in words:
+            found.append(int(process.parent.name))
+    return found
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def running() -> Iterator[list[subprocess.Popen[str]]]:
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_a_port_in_use_is_told_in_one_sentence(checkout: Callable[..., Path], port: int) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        with pytest.raises(DemoFailed, match=rf"^Port {port} is in use: choose another one, like PORT=\d+\.$"):
+            demo.run(checkout(), port=port, fresh=False)
+
+
+def test_elsewhere_than_in_a_checkout_it_says_so(tmp_path: Path, port: int) -> None:
+    with pytest.raises(DemoFailed, match="needs a checkout"):
+        demo.run(tmp_path, port=port, fresh=False)
+
+
+@pytest.mark.parametrize(
+    ("scripts", "told"),
+    [
+        ({"sandbox": SANDBOX_THAT_FAILS}, ("The sandbox stopped by itself (exit code 3)", "no such company")),
+        ({"bot": BOT_THAT_FAILS}, ("The bot stopped by itself (exit code 1)", "no such token")),
+    ],
+)
+def test_a_part_that_dies_is_named_with_the_end_of_its_log(
+    checkout: Callable[..., Path],
+    port: int,
+    running: list[subprocess.Popen[str]],
+    scripts: dict[str, str],
+    told: tuple[str, str],
+) -> None:
+    root = checkout(**scripts)
+    process = start(root, port)
+    running.append(process)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2
+    assert all(words in said for words in told)
+    assert "Traceback" not in said
+    assert naming(root) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_at_any_moment_stops_everything(
+    checkout: Callable[..., Path], port: int, running: list[subprocess.Popen[str]], number: int
+) -> None:
+    root = checkout()
+    process = start(root, port)
+    running.append(process)
+    if number == signal.SIGHUP:
+        wait_until(lambda: answers(port))
+    else:
+        wait_until_welcome(process)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, said
+    assert naming(root) == []
+    assert not answers(port)
+
+
+def test_the_bot_is_told_where_everything_is(
+    checkout: Callable[..., Path],
+    port: int,
+    running: list[subprocess.Popen[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "the developer's own")
+    root = checkout()
+    (root / ".env").write_text("SLACK_SIGNING_SECRET=of-the-real-workspace\n")
+    process = start(root, port)
+    running.append(process)
+    wait_until_welcome(process)
+    told = json.loads((root / ".bookroom" / "demo" / "bot.log").read_text().splitlines()[0])
+    assert told["argv"] == ["serve"]
+    assert told["SLACK_API_URL"] == f"http://127.0.0.1:{port}/api/"
+    assert (told["SLACK_BOT_TOKEN"], told["SLACK_APP_TOKEN"]) == ("xoxb-sandbox", "xapp-sandbox")
+    assert told["DATABASE_URL"].startswith("postgresql://bookroom_app:")
+    assert told["SLACK_SIGNING_SECRET"] is None
+
+
+def test_fresh_forgets_the_database(checkout: Callable[..., Path], port: int, running: list[subprocess.Popen[str]]) -> None:
+    root = checkout()
+    database = root / ".bookroom" / "demo" / "postgres"
+    made = []
+    for words in ((), ("--fresh",)):
+        process = start(root, port, *words)
+        running.append(process)
+        wait_until_welcome(process)
+        made.append((database / "bookroom.secret").read_text())
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+    assert made[0] != made[1]
+
+
+def wait_until_welcome(process: subprocess.Popen[str]) -> None:
+    for line in process.stdout:
+        if "Bookroom is running" in line:
+            return
+    raise AssertionError("the demo ended before it was ready")
+
+
+def test_a_demo_killed_outright_leaves_nothing_that_blocks_the_next(
+    checkout: Callable[..., Path], port: int, running: list[subprocess.Popen[str]]
+) -> None:
+    root = checkout()
+    first = start(root, port)
+    running.append(first)
+    wait_until_welcome(first)
+    first.kill()
+    first.wait()
+    second = start(root, port)
+    running.append(second)
+    wait_until_welcome(second)
+    second.send_signal(signal.SIGINT)
+    said, _ = second.communicate(timeout=PATIENCE)
+    assert second.returncode == 0, said
+    wait_until(lambda: naming(root) == [])
+
+
+def test_two_demos_in_one_checkout_are_told_apart(
+    checkout: Callable[..., Path], port: int, running: list[subprocess.Popen[str]]
+) -> None:
+    root = checkout()
+    first = start(root, port)
+    running.append(first)
+    wait_until(lambda: answers(port))
+    second = start(root, port + 1 if port < 65535 else port - 1)
+    running.append(second)
+    said, _ = second.communicate(timeout=PATIENCE)
+    assert second.returncode == 2
+    assert "Another Bookroom is using the database" in said
+    first.send_signal(signal.SIGINT)
+    assert first.wait(PATIENCE) == 0
