@@ -7,7 +7,6 @@ Kept out: changing rooms (`rooms`).
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
@@ -111,7 +110,7 @@ def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
     plain = ("shortest_minutes", "longest_minutes", "horizon_days", "guests_may_book")
     rules = {name: row[name] for name in plain if row[name] is not None}
     if row["opening"] is not None:
-        rules["opening"] = opening_from(json.loads(row["opening"]))
+        rules["opening"] = opening_from(row["opening"])
     if row["cutoff_on"] is not None:
         rules["cutoff_from"] = (row["cutoff_from"] or time(17)) if row["cutoff_on"] else None
     return rules

@@ -222,7 +222,7 @@ def translate(error: Exception) -> NoReturn:
             raise Busy("Many people are booking at this moment. Nothing was changed; try again.") from error
         if error.sqlstate == TOO_MANY_CONNECTIONS:
             raise _unavailable() from error
-    if isinstance(error, LostConnectionError | PoolTimeoutError | TimeoutError | _LOST):
+    if isinstance(error, (LostConnectionError, PoolTimeoutError, TimeoutError, *_LOST)):
         raise _unavailable() from error
     raise error
 

@@ -67,6 +67,6 @@ async def claim(
             continue
         if earlier["fingerprint"] != content:
             raise KeyReused("This request key was used before for something else. Use a new one.")
-        answer: dict[str, Any] = json.loads(earlier["result"])
+        answer: dict[str, Any] = earlier["result"]
         return answer
     raise Busy("Many people are booking at this moment. Nothing was changed; try again.")

@@ -5,7 +5,6 @@ Nothing here decides or commits; `bookings` does.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -36,7 +35,7 @@ def from_row(row: Mapping[str, Any], catalogue: Catalogue) -> Booking:
     room = catalogue.room(row["room_id"])
     invited = [
         Attendee(person_id=UUID(person), slack_user_id=slack, name=name, co_organiser=co_organiser)
-        for person, slack, name, co_organiser in json.loads(row["invited"] or "[]")
+        for person, slack, name, co_organiser in row["invited"] or ()
     ]
     return Booking(
         id=row["id"],
@@ -226,9 +225,8 @@ async def event_of(session: ReadSession, booking_id: UUID, version: int) -> Mapp
     )
 
 
-async def from_snapshot(session: ReadSession, booking_id: UUID, text: str, catalogue: Catalogue) -> Booking:
+async def from_snapshot(session: ReadSession, booking_id: UUID, facts: dict[str, Any], catalogue: Catalogue) -> Booking:
     """Return a booking as an event's snapshot has it, with people's names of today."""
-    facts = json.loads(text)
     known = await attendees_by_id(session, events.people_in(facts))
     room = catalogue.room(UUID(facts["room_id"]))
     booker = known[UUID(facts["booked_by"])]

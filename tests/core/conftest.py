@@ -1,0 +1,15 @@
+"""An open office for every test that asks for one."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.core.office import Office, opened
+
+
+@pytest.fixture
+async def office(database: Any) -> AsyncIterator[Office]:
+    """A company with two places and nobody's room booked yet."""
+    async with opened(database) as made:
+        yield made
