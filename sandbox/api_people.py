@@ -79,14 +79,15 @@ class People:
 
     def user_info(self, arguments: Arguments) -> Json:
         """users.info, with the locale when asked for it."""
-        person = self._ws.people.get(arguments.required("user"))
-        if person is None:
+        user = arguments.required("user")
+        person = self._ws.people.get(user) or self._bot_user()
+        if person.id != user:
             raise SlackError("user_not_found")
         return {"user": self._user(person, with_locale=arguments.flag("include_locale"))}
 
     def user_list(self, arguments: Arguments) -> Json:
         """users.list, in pages."""
-        everybody = list(self._ws.people.values())
+        everybody = [*self._ws.people.values(), self._bot_user()]
         page, cursor = paged(everybody, arguments, default=1000)
         with_locale = arguments.flag("include_locale")
         return {
@@ -102,6 +103,10 @@ class People:
             if person.email and person.email.lower() == email and not person.deleted:
                 return {"user": self._user(person, with_locale=False)}
         raise SlackError("users_not_found")
+
+    def _bot_user(self) -> Person:
+        bot = self._ws.company.bot
+        return Person(id=bot.user_id, name=bot.name, real_name=bot.name, is_bot=True)
 
     def _user(self, person: Person, *, with_locale: bool) -> Json:
         profile: Json = {

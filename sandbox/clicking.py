@@ -69,6 +69,8 @@ class Clicking:
 
     def _reported(self, user: str, answer: Answer) -> Json:
         if answer.error is None:
+            if answer.body:
+                self._ws.feed.record("ignored_ack", type="block_actions", body=answer.body)
             return {"ok": True, "status": answer.status, "delivered": True}
         said = f"The app did not take this: {answer.error}."
         self._ws.notice(user, answer.error, said)

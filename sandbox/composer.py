@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from sandbox.model import Workspace
 
-_URL = re.compile(r"https?://[^\s<>|]+[^\s<>|.,;:!?)\]}'\"]")
+_LINK = re.compile(r"https?://[^\s<>|]+[^\s<>|.,;:!?)\]}'\"]|(?<!\S)[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EVERYBODY = ("here", "channel", "everyone")
 _MENTION = re.compile(r"(?<![\w@#.])([@#])([\w.\-]+(?: [\w.\-]+)?)")
 
 
@@ -31,23 +32,23 @@ def message_text(ws: Workspace, text: str) -> str:
 def _marked_up(ws: Workspace, text: str, *, with_names: bool) -> str:
     parts: list[str] = []
     end = 0
-    for found in _URL.finditer(text):
+    for found in _LINK.finditer(text):
         parts += [_mentions(ws, text[end : found.start()], with_names=with_names), _link(found.group())]
         end = found.end()
     parts.append(_mentions(ws, text[end:], with_names=with_names))
     return "".join(parts)
 
 
-def _link(url: str) -> str:
-    return f"<{url.replace('&', '&amp;')}>"
+def _link(written: str) -> str:
+    if "://" in written:
+        return f"<{entities(written)}>"
+    return f"<mailto:{written}|{written}>"
 
 
 def _mentions(ws: Workspace, text: str, *, with_names: bool) -> str:
     if "@" not in text and "#" not in text:
         return entities(text)
-    people = {person.name.lower(): (person.id, person.name) for person in ws.people.values() if not person.deleted}
-    people |= {person.real_name.lower(): (person.id, person.name) for person in ws.people.values()}
-    people[ws.company.bot.name.lower()] = (ws.company.bot.user_id, ws.company.bot.name)
+    people = _people(ws)
     parts: list[str] = []
     end = 0
     for found in _MENTION.finditer(text):
@@ -74,7 +75,19 @@ def _shorter(written: str) -> list[str]:
     return [one for one in dict.fromkeys(candidates) if one]
 
 
+def _people(ws: Workspace) -> dict[str, tuple[str, str]]:
+    """Id and handle by each name that one can type."""
+    bot = ws.company.bot
+    people = {bot.name.lower(): (bot.user_id, bot.name)}
+    for person in ws.people.values():
+        if not person.deleted:
+            people[person.real_name.lower()] = people[person.name.lower()] = (person.id, person.name)
+    return people
+
+
 def _person(people: dict[str, tuple[str, str]], name: str, *, with_names: bool) -> str | None:
+    if name in _EVERYBODY:
+        return f"<!{name}>"
     found = people.get(name.lower())
     if found is None:
         return None

@@ -20,7 +20,7 @@ class Composing:
         user = self._parts.person(body.get("user")).id
         conversation = self._parts.writable(user, body.get("channel"))
         typed = str(body.get("text", "")).strip()
-        name, _, rest = typed.partition(" ") if " " in typed else (typed, "", "")
+        name, rest = [*typed.split(maxsplit=1), "", ""][:2]
         command = self._ws.commands.get(name)
         if command is None:
             said = f"{name} is not a valid command."

@@ -35,6 +35,7 @@ class Answer:
     status: int | None
     body: Value
     error: str | None
+    retry: bool = True
 
     @property
     def ok(self) -> bool:
@@ -106,8 +107,7 @@ class Delivery:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        for socket in list(self._sockets):
-            await _close(socket)
+        await asyncio.gather(*(_close(socket) for socket in self._sockets), return_exceptions=True)
         if self._session is not None:
             await self._session.close()
 
@@ -266,7 +266,7 @@ class Delivery:
             return
         answer = await self.deliver("events_api", payload)
         for attempt, pause in enumerate(self._retry_seconds, start=1):
-            if answer.ok:
+            if answer.ok or not answer.retry:
                 return
             await asyncio.sleep(pause)
             reason = "http_timeout" if answer.error == "operation_timeout" else "http_error"
@@ -295,4 +295,5 @@ def _http_answer(response: aiohttp.ClientResponse, text: str) -> Answer:
     if 200 <= response.status < 300:
         return Answer(status=response.status, body=body, error=None)
     error = "http_service_error" if response.status >= 500 else "http_client_error"
-    return Answer(status=response.status, body=body, error=error)
+    retry = response.headers.get("X-Slack-No-Retry") != "1"
+    return Answer(status=response.status, body=body, error=error, retry=retry)

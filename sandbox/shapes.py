@@ -145,7 +145,7 @@ def link(longest: int = 3000) -> Check:
     def check(value: object, at: str, problems: list[str]) -> None:
         before = len(problems)
         length(value, at, problems)
-        if len(problems) == before and not re.match(r"(?:https?|mailto|slack)://?[^\s/]", str(value)):
+        if len(problems) == before and not re.match(r"(?:https?://[^\s/]|mailto:\S|slack://\S)", str(value)):
             add(problems, "must be a valid URL", at)
 
     return check

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sandbox.errors import SlackError
 from sandbox.model import Clock
@@ -12,7 +13,8 @@ TRIGGER_SECONDS = 3.0
 RESPONSE_SECONDS = 30 * 60.0
 RESPONSE_USES = 5
 TICKET_SECONDS = 30.0
-KEPT_SECONDS = 2 * 60 * 60.0
+TRIGGER_KEPT = 5 * 60.0
+REPLY_KEPT = 40 * 60.0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -36,6 +38,9 @@ class Reply:
     thread_ts: str | None
     made: float
     uses: int = 0
+
+
+Given = TypeVar("Given", Trigger, Reply)
 
 
 class Tickets:
@@ -99,10 +104,13 @@ class Tickets:
 
     def _sweep(self) -> None:
         """Forget what nobody can ask about any more; the oldest stand first."""
-        oldest = self._clock() - KEPT_SECONDS
-        for kept in (self._triggers, self._replies):
-            while kept:
-                first = next(iter(kept))
-                if kept[first].made >= oldest:
-                    break
-                del kept[first]
+        _drop(self._triggers, before=self._clock() - TRIGGER_KEPT)
+        _drop(self._replies, before=self._clock() - REPLY_KEPT)
+
+
+def _drop(kept: dict[str, Given], *, before: float) -> None:
+    while kept:
+        first = next(iter(kept))
+        if kept[first].made >= before:
+            break
+        del kept[first]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ TokenKind = Literal["bot", "app", "either"]
 
 _JSON_FIELDS = frozenset({"blocks", "attachments", "metadata", "view"})
 RATE_WINDOW = 60.0
+POSTS_WINDOW = 10.0
+MOST_POSTS = 10
 
 
 class Arguments:
@@ -135,7 +138,9 @@ class WebApi:
             if method is None:
                 raise SlackError("unknown_method", req_method=name)
             self._authorise(method, token)
-            self._limit(name, method)
+            if "_json" in given:
+                raise SlackError(str(given["_json"]))
+            self._limit(name, method, given)
             return {"ok": True, **method.run(Arguments(given))}
         except SlackError as error:
             return error.body()
@@ -158,15 +163,21 @@ class WebApi:
             if scope not in granted:
                 raise SlackError("missing_scope", needed=scope, provided=",".join(granted))
 
-    def _limit(self, name: str, method: Method) -> None:
+    def _limit(self, name: str, method: Method, given: Mapping[str, Any]) -> None:
+        """Slack's tiers; for messages also one a second in each conversation, with a burst of ten."""
         if not self._faults.rate_limits:
             return
+        self._count(name, method.per_minute, RATE_WINDOW)
+        if name == "chat.postMessage":
+            self._count(f"{name} {given.get('channel')}", MOST_POSTS, POSTS_WINDOW)
+
+    def _count(self, what: str, most: int, window: float) -> None:
         now = self._ws.now()
-        calls = self._calls[name]
-        while calls and calls[0] <= now - RATE_WINDOW:
+        calls = self._calls[what]
+        while calls and calls[0] <= now - window:
             calls.popleft()
-        if len(calls) >= method.per_minute:
-            raise SlackError("ratelimited", retry_after=max(1, int(calls[0] + RATE_WINDOW - now)))
+        if len(calls) >= most:
+            raise SlackError("ratelimited", retry_after=max(1, math.ceil(calls[0] + window - now)))
         calls.append(now)
 
 
@@ -193,11 +204,12 @@ async def _read(request: web.Request, method: Method | None) -> tuple[str | None
 
 
 async def _json_body(request: web.Request) -> dict[str, Any]:
+    """The body's fields; for a body that is no JSON object, `_json` with Slack's code for that."""
     try:
         body = await request.json()
     except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+        return {"_json": "invalid_json"}
+    return body if isinstance(body, dict) else {"_json": "json_not_object"}
 
 
 def _safe(arguments: Mapping[str, Any]) -> Json:
