@@ -1,22 +1,26 @@
 """The same request twice: a key is claimed in the transaction's first statement, and its answer kept for a day.
 
 A rival with the same key waits for the first to commit and then finds the answer, or finds nothing and does the work.
+The answer is the events that the first request wrote, which nothing changes afterwards.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from core.db import WriteSession
 from core.errors import Busy, KeyReused
 from core.models import KEEP
 
 KEPT = timedelta(hours=24)
+# A longer key, or one with characters that the database refuses, is kept as its digest.
+LONGEST_KEY = 128
 
 _CLAIM = """
 INSERT INTO requests (tenant_id, key, fingerprint, result, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -26,6 +30,14 @@ ON CONFLICT (tenant_id, key) DO UPDATE
     WHERE requests.expires_at <= excluded.created_at
 RETURNING true
 """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What an earlier request with the same key did: its events, or bookings (id and version) that it left alone."""
+
+    event_ids: tuple[UUID, ...]
+    unchanged: tuple[tuple[UUID, int], ...] = ()
 
 
 def fingerprint(use_case: str, **content: object) -> str:
@@ -49,14 +61,15 @@ def _plain(value: object) -> object:
 
 
 async def claim(
-    session: WriteSession, key: str, *, content: str, result: Mapping[str, object], now: datetime
-) -> dict[str, Any] | None:
+    session: WriteSession, key: str, *, content: str, event_ids: Sequence[UUID], now: datetime
+) -> Answer | None:
     """Claim the key for this transaction; return None when it is fresh, else the answer that it got before.
 
-    `content` is a `fingerprint`, `result` what a later request with the same key and content will be given.
+    `content` is a `fingerprint`, `event_ids` are the events that this transaction is going to write.
     Raises KeyReused when the key came before with another content.
     """
-    values = (session.tenant, key, content, json.dumps(result), now, now + KEPT)
+    result = json.dumps({"events": [str(event_id) for event_id in event_ids]})
+    values = (session.tenant, _stored(key), content, result, now, now + KEPT)
     for _ in range(2):
         if await session.value(_CLAIM, *values):
             return None
@@ -67,6 +80,37 @@ async def claim(
             continue
         if earlier["fingerprint"] != content:
             raise KeyReused("This request key was used before for something else. Use a new one.")
-        answer: dict[str, Any] = earlier["result"]
-        return answer
+        return _answer(earlier["result"])
     raise Busy("Many people are booking at this moment. Nothing was changed; try again.")
+
+
+async def changed_nothing(session: WriteSession, key: str, unchanged: Sequence[tuple[UUID, int]]) -> None:
+    """Note that a claimed key's request changed nothing: its answer is the bookings at the versions that they had."""
+    result = json.dumps({"events": [], "unchanged": [[str(booking), version] for booking, version in unchanged]})
+    await session.run(
+        "UPDATE requests SET result = $3 WHERE tenant_id = $1 AND key = $2", session.tenant, _stored(key), result
+    )
+
+
+def _answer(result: Mapping[str, Any]) -> Answer:
+    return Answer(
+        event_ids=tuple(UUID(event) for event in result["events"]),
+        unchanged=tuple((UUID(booking), version) for booking, version in result.get("unchanged", ())),
+    )
+
+
+def _stored(key: str) -> str:
+    if len(key) <= LONGEST_KEY and key.isprintable():
+        return key
+    return "sha256:" + hashlib.sha256(key.encode(errors="backslashreplace")).hexdigest()
+
+
+async def clean(session: WriteSession, *, now: datetime) -> int:
+    """Remove keys past their day, at most some thousands at a time; return how many."""
+    gone = await session.run(
+        "DELETE FROM requests WHERE tenant_id = $1 AND key IN"
+        " (SELECT key FROM requests WHERE tenant_id = $1 AND expires_at <= $2 LIMIT 5000 FOR UPDATE SKIP LOCKED)",
+        session.tenant,
+        now,
+    )
+    return int(gone.removeprefix("DELETE "))

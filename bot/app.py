@@ -1,0 +1,230 @@
+"""Everything is built here, once and by hand, and started and stopped in order.
+
+Up: database and schema, who we are in Slack, HTTP, socket, clock. Down: no new requests, answers under way, the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import asyncpg
+import uvloop
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler, AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+import handlers
+from bot.config import Settings, SettingsError
+from bot.scheduler import Scheduler
+from bot.socket_mode import SocketMode
+from core import requests
+from core.bookings import Bookings
+from core.catalogue import Catalogues
+from core.clock import Clock, SystemClock
+from core.db import Database, ReadSession, WriteSession
+from core.errors import BookingError, SchemaMismatch
+from core.people import People
+from core.search import Search
+from handlers import ops, slack_http
+from handlers.people import Directory
+from handlers.services import Services
+from migrations import head
+
+log = logging.getLogger(__name__)
+
+SLACK_SECONDS = 10
+DRAIN_SECONDS = 5.0
+CLEANING_SECONDS = 600.0
+INTRODUCTION_RETRY_SECONDS = 30.0
+# Slack's words for a token that is of no use, as opposed to Slack being out of reach.
+BAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+
+
+class Bookroom:
+    """The running product."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=settings.db_pool_size)
+        self.services = _services(self.db, self.clock, settings.bookroom_command)
+        self.slack = _slack_client(settings)
+        self.bolt = _bolt(settings, self.slack)
+        self.edge = handlers.register(self.bolt, self.services)
+        self.scheduler = Scheduler(self.clock)
+        self.socket = _socket(settings, self.bolt)
+        self.port = settings.port
+        self._runner: web.AppRunner | None = None
+        self._introducing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Come up; raises SchemaMismatch, SettingsError or Unavailable where that cannot be."""
+        await _check_schema(self.db)
+        await self._introduce_once()
+        self.scheduler.every(CLEANING_SECONDS, self.clean)
+        self.scheduler.start()
+        await self._serve()
+        if self.socket:
+            self.socket.start()
+
+    async def stop(self) -> None:
+        """Take no more requests, finish those under way, and close everything."""
+        if self._runner:
+            for site in list(self._runner.sites):
+                await site.stop()
+        await self.edge.drain(DRAIN_SECONDS)
+        await self.scheduler.stop(DRAIN_SECONDS)
+        if self._introducing:
+            self._introducing.cancel()
+        if self.socket:
+            await self.socket.stop()
+        if self._runner:
+            await self._runner.cleanup()
+        await self.db.close()
+
+    async def clean(self, now: datetime) -> int:
+        """Remove what is of no use any more: request keys past their day."""
+
+        async def work(session: WriteSession) -> int:
+            return await requests.clean(session, now=now)
+
+        return await self.db.write(work, repeatable=True)
+
+    async def _serve(self) -> None:
+        web_app = web.Application(client_max_size=slack_http.LARGEST)
+        if not self.socket:
+            web_app.add_routes(slack_http.routes(self.bolt))
+        web_app.add_routes(ops.routes(self._checks()))
+        self._runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
+        await self._runner.setup()
+        settings = self.settings
+        try:
+            await web.TCPSite(self._runner, settings.host, settings.port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise SettingsError(f"PORT {settings.port} on {settings.host} cannot be used: {error.strerror}.") from error
+        self.port = self._runner.addresses[0][1]
+        log.info("listening", extra={"action": "listen", "host": settings.host, "port": self.port})
+
+    def _checks(self) -> dict[str, Callable[[], Awaitable[bool]]]:
+        async def database() -> bool:
+            return await self.db.read(_answers)
+
+        checks: dict[str, Callable[[], Awaitable[bool]]] = {"database": database}
+        if self.socket:
+            checks["slack"] = self.socket.connected
+        return checks
+
+    async def _introduce_once(self) -> None:
+        """Ask Slack who we are; when it cannot be reached, go on and ask again: bookings need no answer to this."""
+        try:
+            await self._introduce()
+        except SlackApiError as error:
+            reason = error.response.get("error")
+            if reason in BAD_TOKEN:
+                raise SettingsError(
+                    f"Slack refuses SLACK_BOT_TOKEN ({reason}): copy it anew from the app's page."
+                ) from error
+            log.warning("slack does not tell who we are: %s", reason)
+            self._introducing = asyncio.create_task(self._introduce_later())
+        except (OSError, TimeoutError) as error:
+            log.warning("slack is out of reach: %s", type(error).__name__)
+            self._introducing = asyncio.create_task(self._introduce_later())
+
+    async def _introduce_later(self) -> None:
+        while True:
+            await asyncio.sleep(INTRODUCTION_RETRY_SECONDS)
+            with contextlib.suppress(SlackApiError, OSError, TimeoutError, BookingError):
+                await self._introduce()
+                return
+
+    async def _introduce(self) -> None:
+        us = await self.slack.auth_test()
+        if team := us.get("team_id"):
+            await self.services.people.team(team, enterprise_id=us.get("enterprise_id"), name=us.get("team"))
+
+
+def _services(db: Database, clock: Clock, command: str) -> Services:
+    catalogues = Catalogues(db)
+    search = Search(db, catalogues, clock)
+    people = People(db)
+    return Services(
+        bookings=Bookings(db, catalogues, search, clock),
+        search=search,
+        people=people,
+        catalogues=catalogues,
+        directory=Directory(people),
+        clock=clock,
+        command=command,
+    )
+
+
+def _slack_client(settings: Settings) -> AsyncWebClient:
+    return AsyncWebClient(
+        token=settings.slack_bot_token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        timeout=SLACK_SECONDS,
+        retry_handlers=[AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=1)],
+    )
+
+
+def _bolt(settings: Settings, client: AsyncWebClient) -> AsyncApp:
+    secret = settings.slack_signing_secret
+    return AsyncApp(
+        client=client,
+        signing_secret=secret.get_secret_value() if secret else None,
+        request_verification_enabled=not settings.socket_mode,
+    )
+
+
+def _socket(settings: Settings, bolt: AsyncApp) -> SocketMode | None:
+    token = settings.slack_app_token
+    return SocketMode(bolt, token.get_secret_value()) if token else None
+
+
+async def _answers(session: ReadSession) -> bool:
+    return bool(await session.value("SELECT true"))
+
+
+async def _schema(session: ReadSession) -> str | None:
+    try:
+        version: str | None = await session.value("SELECT version_num FROM alembic_version")
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
+        return None
+    return version
+
+
+async def _check_schema(db: Database) -> None:
+    """Raise SchemaMismatch unless the database is at the migration that this version was written for."""
+    try:
+        found = await db.read(_schema)
+    except asyncpg.InvalidParameterValueError:  # the application's role does not exist yet
+        found = None
+    if found != head():
+        state = f"is at {found}, this version needs {head()}" if found else "is empty"
+        raise SchemaMismatch(f"The database {state}: run `bookroom migrate` first.")
+
+
+async def _main(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    product = Bookroom(settings)
+    try:
+        await product.start()
+        await stop.wait()
+    finally:
+        await product.stop()
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what is under way."""
+    uvloop.run(_main(settings))

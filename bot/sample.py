@@ -1,0 +1,189 @@
+"""A made-up company to try Bookroom with: two offices in two time zones, a dozen rooms, a lived-in week of bookings.
+
+Everything is booked through the core, by a clock that starts some days ago, so that the demo holds nothing that the
+product would not have let in.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core.bookings import Bookings
+from core.catalogue import Catalogue, Catalogues
+from core.clock import SetClock
+from core.db import Database
+from core.errors import BookingError
+from core.models import Person, Room, Slot, Wish
+from core.people import People
+from core.rooms import Rooms, parse_csv
+from core.search import Search
+from handlers.people import profile_of
+from handlers.requests import Sender
+
+DAYS_BACK, DAYS_AHEAD = 3, 8
+# The same week at every first start, whatever the date: a screenshot in the documentation stays true.
+SEED = 20
+
+ROOMS = """name,capacity,location,zone,floor,amenities,setup_minutes,teardown_minutes
+Apollo,8,New York,America/New_York,3,projector;whiteboard,0,0
+Big Ben,12,New York,America/New_York,3,video;whiteboard,0,0
+Boardroom,20,New York,America/New_York,5,projector;video;catering,15,15
+Corner,4,New York,America/New_York,2,tv,0,0
+Hudson,10,New York,America/New_York,4,projector;video,0,0
+Skylight,6,New York,America/New_York,5,tv;whiteboard,0,0
+Zen,1,New York,America/New_York,2,phone,0,0
+Kiez,4,Berlin,Europe/Berlin,1,tv,0,0
+Mauerpark,8,Berlin,Europe/Berlin,2,video;tv,0,0
+Spree,6,Berlin,Europe/Berlin,1,projector;whiteboard,0,0
+Telefon,1,Berlin,Europe/Berlin,1,phone,0,0
+Tempelhof,14,Berlin,Europe/Berlin,3,projector;video;whiteboard,0,0
+"""
+
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+OPEN_ALL_WEEK = {day: ["07:00", "21:00"] for day in WEEK}
+BOARDROOM_HOURS = {day: ["08:00", "18:00"] for day in WEEK}
+
+# What the first line of the demo asks for must be there to be had.
+KEPT_FREE = {"Apollo": (time(13, 0), time(17, 0)), "Hudson": (time(13, 0), time(17, 0))}
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A meeting of the made-up company: `starts` on these weekdays (Monday is 0) in a room, for so long."""
+
+    title: str
+    room: str
+    weekdays: tuple[int, ...]
+    starts: str
+    minutes: int
+    booker: str
+    people: int
+    guests: tuple[str, ...] = ()
+    private: bool = False
+
+
+WORKDAYS = (0, 1, 2, 3, 4)
+MEETINGS = (
+    Meeting("Stand-up", "Skylight", WORKDAYS, "09:15", 15, "ben", 6, ("deepa",)),
+    Meeting("Design review", "Apollo", (1, 3), "10:00", 60, "ana", 5, ("ben", "chloe")),
+    Meeting("Sprint planning", "Big Ben", (0,), "10:00", 120, "deepa", 9, ("ana", "ben")),
+    Meeting("Retrospective", "Big Ben", (4,), "15:00", 60, "deepa", 9, ("ana", "ben")),
+    Meeting("Candidate interview", "Corner", (2, 3), "11:00", 60, "ana", 3, (), private=True),
+    Meeting("Board prep", "Boardroom", (2,), "09:30", 90, "ana", 12, ("olga",)),
+    Meeting("Customer call", "Hudson", (1, 4), "11:00", 45, "ben", 6),
+    Meeting("Budget", "Boardroom", (4,), "13:00", 60, "deepa", 8),
+    Meeting("One to one", "Corner", (0, 2), "16:00", 30, "deepa", 2, ("ben",), private=True),
+    Meeting("Lunch and learn", "Big Ben", (3,), "12:00", 60, "ben", 12),
+    Meeting("Stand-up", "Kiez", WORKDAYS, "09:30", 15, "fatima", 4, ("erik", "chloe")),
+    Meeting("Roadmap", "Tempelhof", (1,), "10:00", 90, "chloe", 10, ("erik", "fatima")),
+    Meeting("Lab demo", "Spree", (2, 4), "14:00", 60, "erik", 5, ("fatima",)),
+    Meeting("Customer call", "Mauerpark", (0, 3), "15:00", 60, "fatima", 6),
+    Meeting("Salary talks", "Kiez", (3,), "13:00", 45, "olga", 2, (), private=True),
+    Meeting("All hands", "Tempelhof", (4,), "16:00", 60, "olga", 14, ("chloe", "erik", "fatima")),
+)
+PASSING = ("Quick sync", "Bug triage", "Call with a supplier", "Working session", "Pairing", None, None)
+
+
+async def seed(db: Database, company: Mapping[str, Any], *, now: datetime) -> bool:
+    """Fill an empty database with the sample company; return False and change nothing where there are rooms already.
+
+    `company` is the sandbox's company: its team and users.
+    """
+    catalogues = Catalogues(db)
+    if (await catalogues.current()).rooms:
+        return False
+    rooms = Rooms(db, catalogues)
+    await rooms.import_rows(parse_csv(ROOMS))
+    catalogue = await catalogues.current()
+    await rooms.set_policy(opening=OPEN_ALL_WEEK)
+    await rooms.set_policy(room_id=_named(catalogue, "Boardroom").id, opening=BOARDROOM_HOURS)
+    people = await _people(db, company)
+    await _week(db, catalogues, people, now=now)
+    return True
+
+
+async def _people(db: Database, company: Mapping[str, Any]) -> dict[str, Person]:
+    team = str(company["team"]["id"])
+    known = People(db)
+    await known.team(team, name=company["team"].get("name"))
+    humans = [user for user in company["users"] if not user.get("is_bot")]
+    return {user["name"]: await known.seen(profile_of(user, Sender(team_id=team, user_id=user["id"]))) for user in humans}
+
+
+async def _week(db: Database, catalogues: Catalogues, people: Mapping[str, Person], *, now: datetime) -> None:
+    clock = SetClock(now - timedelta(days=DAYS_BACK + 1))
+    bookings = Bookings(db, catalogues, Search(db, catalogues, clock), clock)
+    catalogue = await catalogues.current()
+    today = now.astimezone(ZoneInfo("America/New_York")).date()
+    days = [today + timedelta(days=offset) for offset in range(-DAYS_BACK, DAYS_AHEAD)]
+    for person, wish in [*_regular(catalogue, people, days), *_passing(catalogue, people, days)]:
+        if _kept_free(catalogue, wish, today + timedelta(days=1)):
+            continue
+        try:
+            await bookings.book(wish, by=person.acting("sample"))
+        except BookingError:
+            continue  # two made-up meetings met; one of them stays at its desk
+
+
+def _regular(catalogue: Catalogue, people: Mapping[str, Person], days: Sequence[date]) -> list[tuple[Person, Wish]]:
+    found = []
+    for meeting in MEETINGS:
+        room = _named(catalogue, meeting.room)
+        guests = tuple(people[name].id for name in meeting.guests if name in people)
+        for day in days:
+            if day.weekday() in meeting.weekdays and meeting.booker in people:
+                start = _moment(day, time.fromisoformat(meeting.starts), catalogue, room)
+                wish = Wish(
+                    slot=Slot(start=start, end=start + timedelta(minutes=meeting.minutes)),
+                    attendees_count=meeting.people,
+                    room_id=room.id,
+                    title=meeting.title,
+                    private=meeting.private,
+                    invitees=guests,
+                )
+                found.append((people[meeting.booker], wish))
+    return found
+
+
+def _passing(catalogue: Catalogue, people: Mapping[str, Person], days: Sequence[date]) -> list[tuple[Person, Wish]]:
+    """Return what people book from day to day, a few a room and weekday."""
+    chance = random.Random(SEED)  # noqa: S311 - made-up meetings
+    staff = [person for person in people.values() if not person.guest]
+    found = []
+    for room in catalogue.rooms:
+        place = catalogue.place_of(room)
+        near = [person for person in staff if person.zone == place.zone] or staff
+        for day in days:
+            for hour in chance.sample(range(8, 18), 3 if day.weekday() < 5 else 1):
+                start = _moment(day, time(hour, chance.choice((0, 0, 30))), catalogue, room)
+                wish = Wish(
+                    slot=Slot(start=start, end=start + timedelta(minutes=chance.choice((30, 30, 45, 60)))),
+                    attendees_count=chance.randint(1, room.capacity),
+                    room_id=room.id,
+                    title=chance.choice(PASSING),
+                )
+                found.append((chance.choice(near), wish))
+    return found
+
+
+def _kept_free(catalogue: Catalogue, wish: Wish, tomorrow: date) -> bool:
+    """Tell whether the wish would take what the demo's first line is to find."""
+    assert wish.room_id is not None
+    room = catalogue.room(wish.room_id)
+    if room.name not in KEPT_FREE:
+        return False
+    begins, ends = (_moment(tomorrow, at, catalogue, room) for at in KEPT_FREE[room.name])
+    return wish.slot.overlaps(Slot(start=begins, end=ends))
+
+
+def _moment(day: date, at: time, catalogue: Catalogue, room: Room) -> datetime:
+    return datetime.combine(day, at, tzinfo=catalogue.place_of(room).tz).astimezone(UTC)
+
+
+def _named(catalogue: Catalogue, name: str) -> Room:
+    return next(room for room in catalogue.rooms if room.name == name)

@@ -1,0 +1,57 @@
+"""The alarm clock: it remembers nothing. Each job is a plain function of the moment and does all that is due by then."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from core.clock import Clock
+
+log = logging.getLogger(__name__)
+
+Job = Callable[[datetime], Awaitable[object]]
+
+
+class Scheduler:
+    """Runs jobs every so many seconds, one run of each at a time; what was missed is made up by the next run."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        # No grace time: a late run still has work to do. One catch-up run is enough, since each does all that is due.
+        self._scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        )
+        self._running: set[asyncio.Task[object]] = set()
+
+    def every(self, seconds: float, job: Job) -> None:
+        """Run the job now and then every so many seconds."""
+        name = getattr(job, "__name__", "job")
+
+        async def run() -> None:
+            task = asyncio.ensure_future(job(self._clock.now()))
+            self._running.add(task)
+            try:
+                # Shielded: the scheduler's own shutdown cancels what it runs; ours waits for it.
+                await asyncio.shield(task)
+            except Exception:
+                log.exception("job %s failed", name)
+            finally:
+                self._running.discard(task)
+
+        self._scheduler.add_job(run, "interval", seconds=seconds, id=name)
+
+    def start(self) -> None:
+        """Begin."""
+        self._scheduler.start()
+
+    async def stop(self, seconds: float) -> None:
+        """Start nothing more and wait, at most so long, for what runs."""
+        self._scheduler.pause()
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+        self._scheduler.shutdown(wait=False)
+        await asyncio.sleep(0)

@@ -1,0 +1,59 @@
+"""Slack over a WebSocket of ours: connected in the background, watched, drained before it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+
+log = logging.getLogger(__name__)
+
+# Notices a silently dead connection within about three seconds; Bolt's ten would take up to sixteen.
+PING_SECONDS = 2.0
+CLOSE_SECONDS = 3.0
+
+
+class SocketMode:
+    """One connection to Slack that is kept up until `stop`."""
+
+    def __init__(self, app: AsyncApp, app_token: str) -> None:
+        self._handler = AsyncSocketModeHandler(app, app_token, ping_interval=PING_SECONDS)
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def start(self) -> None:
+        """Begin to connect; `connected` tells when that has come about."""
+        self._tasks = [asyncio.create_task(self._connect()), asyncio.create_task(self._watch())]
+
+    async def connected(self) -> bool:
+        """Tell whether the connection stands."""
+        return bool(await self._handler.client.is_connected())
+
+    async def stop(self) -> None:
+        """Close the connection; a frozen one is left behind after some seconds."""
+        for task in self._tasks:
+            task.cancel()
+        with contextlib.suppress(TimeoutError):
+            closing: Coroutine[Any, Any, None] = self._handler.close_async()  # type: ignore[no-untyped-call]
+            await asyncio.wait_for(closing, CLOSE_SECONDS)
+
+    async def _connect(self) -> None:
+        while True:
+            try:
+                await self._handler.connect_async()  # type: ignore[no-untyped-call]
+            except Exception as error:
+                log.warning("slack refuses the socket: %s", type(error).__name__)
+                await asyncio.sleep(PING_SECONDS)
+            else:
+                return
+
+    async def _watch(self) -> None:
+        # The SDK would try a used-up ticket for ever: without one it asks Slack for a new one.
+        while not self._handler.client.closed:
+            await asyncio.sleep(1)
+            if not await self.connected():
+                self._handler.client.wss_uri = None
