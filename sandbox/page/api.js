@@ -22,7 +22,7 @@ export const getState = (user) => get("state", { user });
 export const getMessages = (user, channel, thread) => get("messages", { user, channel, thread_ts: thread });
 export const getViews = (user) => get("views", { user });
 export const getHome = (user) => get("home", { user });
-export const openHome = (user) => post("home", { user });
+export const openHome = (user, tab = "home") => post("home", { user, tab });
 export const sendCommand = (user, channel, text) => post("command", { user, channel, text });
 export const sendMessage = (body) => post("message", body);
 export const click = (body) => post("click", body);

@@ -12,7 +12,7 @@ function colourOf(key) {
 
 /** A square with initials; decorative, since the name stands beside it. */
 export function avatar({ id, name, colour, size = 36, app = false }) {
-  const node = h("span", { class: app ? "avatar avatar-app" : "avatar", "aria-hidden": "true" }, initials(name));
+  const node = h("span", { class: app ? "avatar avatar-app" : "avatar", "aria-hidden": "true" }, app ? name.charAt(0).toLocaleUpperCase() : initials(name));
   node.style.setProperty("--avatar-size", `${size}px`);
   const given = /^#?([0-9a-f]{6})$/i.exec(colour ?? "");
   node.style.backgroundColor = given ? `#${given[1]}` : app ? "#0f6b62" : colourOf(id ?? name);

@@ -40,9 +40,13 @@ function context(block) {
   return block.elements.map((element) => (element.type === "image" ? picture(element, { small: true }) : h("span", { class: "text" }, textObject(element))));
 }
 
-const header = (block) => h("h3", {}, textObject(block.text));
+function header(block) {
+  return h("h3", {}, textObject(block.text));
+}
 
-const divider = () => h("hr");
+function divider() {
+  return h("hr");
+}
 
 function image(block) {
   return h("figure", {}, block.title ? h("figcaption", {}, textObject(block.title)) : null, picture(block, { wide: true }));
@@ -54,7 +58,7 @@ function picture(element, { small = false, wide = false } = {}) {
   const kind = small ? "picture small" : wide ? "picture wide" : "picture";
   if (isOurs(url)) return h("img", { class: kind, src: url, alt: element.alt_text ?? "" });
   const label = h("span", { class: "picture-alt" }, element.alt_text || "Image");
-  if (small || !/^https?:\/\//i.test(url)) return h("span", { class: `${kind} absent`, role: "img", "aria-label": element.alt_text || "Image", title: element.alt_text ?? null }, small ? icon("eye", { size: 14 }) : label);
+  if (small || !/^https?:\/\//i.test(url)) return h("span", { class: `${kind} absent`, role: "img", "aria-label": element.alt_text || "Image", title: element.alt_text ?? null }, small ? icon("image", { size: 12 }) : label);
   return h("a", { class: `${kind} absent`, href: url, target: "_blank", rel: "noopener noreferrer" }, label, icon("link", { size: 14 }));
 }
 

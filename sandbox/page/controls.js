@@ -200,7 +200,7 @@ function dayPicker(element, slot) {
     value: slot.surface.get(slot.blockId, element),
     placeholder: text(element.placeholder),
     attributes: attributesOf(element, slot),
-    clearable: slot.inInput,
+    clearable: slot.inInput && !slot.required,
     onChange: (value) => changed(element, slot, value),
   });
 }
@@ -210,7 +210,7 @@ function timePicker(element, slot) {
     value: slot.surface.get(slot.blockId, element),
     placeholder: text(element.placeholder),
     attributes: attributesOf(element, slot),
-    clearable: slot.inInput,
+    clearable: slot.inInput && !slot.required,
     onChange: (value) => changed(element, slot, value),
   });
   if (!element.timezone) return field;
@@ -237,8 +237,8 @@ function momentPicker(element, slot) {
   return h(
     "div",
     { class: "moment", role: "group", "data-action-id": element.action_id, "aria-labelledby": slot.labelled ?? null },
-    dayField({ value: now.day, attributes: attributes("day"), clearable: slot.inInput, onChange: part("day") }),
-    timeField({ value: now.time, attributes: attributes("time"), clearable: slot.inInput, onChange: part("time") }),
+    dayField({ value: now.day, attributes: attributes("day"), clearable: slot.inInput && !slot.required, onChange: part("day") }),
+    timeField({ value: now.time, attributes: attributes("time"), clearable: slot.inInput && !slot.required, onChange: part("time") }),
     h("span", { class: "zone" }, zoneName(zone())),
   );
 }
@@ -293,7 +293,7 @@ function pick(element, slot, { read, ...settings }) {
       attributes: attributesOf(element, slot),
       placeholder: text(element.placeholder) || (settings.many ? "Select options" : "Select an option"),
       most: element.max_selected_items ?? Infinity,
-      clearable: slot.inInput,
+      clearable: slot.inInput && !slot.required,
       onChange: (chosen) => changed(element, slot, read(chosen), { settled: false }),
       onSettled: async (chosen) => {
         const before = settings.value;

@@ -5,7 +5,7 @@ import { fill, h, moveTabStop, roving } from "./dom.js";
 import { enterHome, homePanel, refreshHome } from "./home.js";
 import { icon } from "./icons.js";
 import { clearList, emptyConversation, MessageList } from "./messages.js";
-import { appName, channelById, channelName, isAppChannel, store } from "./store.js";
+import { appName, channelById, channelName, isAppChannel, personName, store } from "./store.js";
 import { toast } from "./toasts.js";
 
 let open = null;
@@ -35,17 +35,24 @@ export function drawConversation(node, { go, openDrawer, openThread }) {
   const composer = new Composer({ label: `Message ${name}`, placeholder: `Message ${name}`, onSend: (text) => send(channel, text) });
   open.composer = composer;
   open.list = new MessageList({ label: `Messages in ${name}`, onThread: (message) => openThread(message.ts), empty: () => welcome(channel, name, composer) });
-  fill(node, head, tabs, open.list.node, composer.node);
+  const reader = channel.is_member === false;
+  if (reader) open.composer = null;
+  fill(node, head, tabs, open.list.node, reader ? onlyReading(name) : composer.node);
+  if (isAppChannel(channel)) api.openHome(store.me.id, "messages");
   refreshConversation();
   return undefined;
+}
+
+function onlyReading(name) {
+  return h("p", { class: "reading", data: { testid: "reading" } }, `Only members write in ${name}; ${personName(store.me)} is not one of them.`);
 }
 
 function welcome(channel, name, composer) {
   const direct = isAppChannel(channel);
   return emptyConversation({
     title: direct ? appName() : `This is the beginning of ${name}`,
-    text: direct ? `What ${appName()} tells you alone appears here.` : "Nobody has said anything yet. A good first line:",
-    suggestions: direct ? [] : store.commands.map((command) => `${command.command} ${command.usage_hint ?? ""}`.trim()),
+    text: direct ? `What ${appName()} tells you alone appears here.` : channel.is_member === false ? "Nobody has said anything yet." : "Nobody has said anything yet. A good first line:",
+    suggestions: direct || channel.is_member === false ? [] : store.commands.map((command) => `${command.command} ${command.usage_hint ?? ""}`.trim()),
     onPick: (words) => composer.write(words),
   });
 }

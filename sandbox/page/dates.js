@@ -8,7 +8,7 @@ import { openPopup } from "./popup.js";
 /** A field for a day with a calendar. `value` and what `onChange` gets are YYYY-MM-DD or null. */
 export function dayField({ value, placeholder, attributes = {}, clearable = false, onChange }) {
   let chosen = value ?? null;
-  const input = h("input", { type: "text", class: "day-input", autocomplete: "off", placeholder: placeholder ?? "Select a date", ...attributes });
+  const input = h("input", { type: "text", class: "day-input", autocomplete: "off", placeholder: placeholder || "Select a date", ...attributes });
   const button = h("button", { type: "button", class: "quiet", "aria-label": "Open the calendar", "aria-haspopup": "dialog" }, icon("calendar", { size: 16 }));
   const box = h("div", { class: "field day-field" }, input, button);
   const panel = h("div", { class: "popup calendar", role: "dialog", "aria-label": "Choose a date", hidden: true });
@@ -183,7 +183,7 @@ export function timeField({ value, placeholder, attributes = {}, clearable = fal
   return combobox({
     attributes,
     clearable,
-    placeholder: placeholder ?? "Select a time",
+    placeholder: placeholder || "Select a time",
     value: value ? timeChoice(value) : null,
     load: (query) => ({ choices: halves.map(timeChoice).filter((choice) => fitsTime(choice, query)) }),
     typed: (text) => {

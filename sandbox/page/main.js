@@ -15,7 +15,7 @@ const sidebar = document.getElementById("sidebar");
 const main = document.getElementById("main");
 const scrim = document.getElementById("scrim");
 const thread = new ThreadPanel(document.getElementById("thread"), { close: () => closeThread() });
-const TICK_MS = 20_000;
+const TICK_MS = 4000;
 
 let stopFollowing = null;
 
@@ -171,6 +171,7 @@ function happened(event) {
     case "home":
       return refreshHomeTab();
     case "notice":
+      if (event.error === "trouble_connecting") return undefined; // the modal itself says so
       return toast(event.text ?? event.message ?? event.error ?? "Something went wrong.", { level: event.level ?? "error" });
     default:
       return refreshState();
@@ -221,7 +222,11 @@ window.addEventListener("popstate", () => {
   else go(placeFrom(search), { history: "keep" });
 });
 
-setInterval(() => tickTimes(sidebar), TICK_MS);
+// The clocks go on; and whether the app is connected is not told by an event, so it is asked.
+setInterval(() => {
+  tickTimes(sidebar);
+  if (store.me && store.live && document.visibilityState === "visible") refreshState();
+}, TICK_MS);
 
 async function start() {
   const search = new URLSearchParams(window.location.search);

@@ -45,6 +45,10 @@ function showNew(surface) {
   const dialog = shown?.dialog ?? h("div", { class: "dialog modal", role: "dialog", "aria-modal": "true", tabindex: "-1", data: { testid: "modal" } });
   const layer = shown?.layer;
   shown = { surface, dialog, layer, drawn: null };
+  surface.onMended = (blockId) => {
+    mended(dialog, blockId);
+    shown.drawn = signature(surface);
+  };
   draw();
   if (first) shown.layer = openLayer(dialog, { onEscape: () => close(false), focus: () => firstField(dialog) });
   else firstField(dialog)?.focus();
@@ -113,12 +117,22 @@ async function submit(event, surface) {
   const { dialog } = shown;
   const button = dialog.querySelector("[data-testid=modal-submit]");
   if (!button || button.getAttribute("aria-busy") === "true") return;
+  const missing = surface.missing();
+  if (Object.keys(missing).length) return showProblems(surface, { ok: false, errors: missing });
   button.setAttribute("aria-busy", "true");
   const answer = await api.submitView(store.me.id, surface.view.id, surface.values());
   button.removeAttribute("aria-busy");
   surface.changed.clear();
   showProblems(surface, answer);
   await refreshModals();
+  return undefined;
+}
+
+// A field that is being mended no longer says what was wrong; nothing else is drawn anew under the typing hand.
+function mended(dialog, blockId) {
+  const block = [...dialog.querySelectorAll("[data-block-id]")].find((node) => node.dataset.blockId === blockId);
+  block?.querySelector(".problem")?.remove();
+  block?.querySelectorAll("[aria-invalid]").forEach((node) => node.removeAttribute("aria-invalid"));
 }
 
 function showProblems(surface, answer) {

@@ -3,7 +3,7 @@ import { dateToken } from "./clock.js";
 import { h } from "./dom.js";
 import { shortcodeAt } from "./emoji.js";
 import { icon } from "./icons.js";
-import { channelById, isMe, personById, personName } from "./store.js";
+import { appName, channelById, isMe, personById, personName, store } from "./store.js";
 
 const TAGS = { "*": "strong", _: "em", "~": "s" };
 const SAFE_LINK = /^(https?:\/\/|mailto:|tel:)/i;
@@ -30,7 +30,7 @@ export function emojiNode(name, character) {
 /** A mention of a person. */
 export function mention(id, label) {
   const known = personById(id);
-  const name = known ? personName(known) : label || id;
+  const name = known ? personName(known) : id === store.app.user_id ? appName() : label || id;
   return h("span", { class: isMe(id) ? "mention mention-me" : "mention", data: { "user-id": id } }, `@${name}`);
 }
 

@@ -8,6 +8,7 @@ export const store = {
   channels: [],
   commands: [],
   faults: {},
+  app: {},
   appConnected: false,
   live: true,
   place: { channel: null, tab: "messages", thread: null },
@@ -34,7 +35,7 @@ export function takeState(answer) {
   store.channels = answer.channels ?? [];
   store.commands = answer.commands ?? [];
   store.faults = answer.faults ?? {};
-  store.bot = answer.bot ?? null;
+  store.app = answer.app ?? {};
   store.appConnected = answer.app_connected === true;
 }
 
@@ -58,7 +59,7 @@ export const appChannel = () => store.channels.find(isAppChannel);
 
 /** The app's name. */
 export function appName() {
-  const name = store.bot?.real_name || store.bot?.name || appChannel()?.name || "App";
+  const name = store.app.name || appChannel()?.name || "App";
   return name.charAt(0).toLocaleUpperCase() + name.slice(1);
 }
 

@@ -3,7 +3,7 @@ import * as api from "./api.js";
 import { confirmed } from "./confirm.js";
 import { store } from "./store.js";
 import { toast } from "./toasts.js";
-import { clickValue, formValue, holdsValue, initialValue, stateValue } from "./values.js";
+import { clickValue, formValue, holdsValue, initialValue, isEmpty, stateValue } from "./values.js";
 
 const keyOf = (blockId, element) => `${blockId}\n${element.action_id}`;
 
@@ -62,6 +62,21 @@ export class MessageSurface extends Surface {
   constructor(channel, ts) {
     super();
     Object.assign(this, { kind: "message", channel, ts });
+    this.changed = new Map();
+  }
+
+  set(blockId, element, value) {
+    super.set(blockId, element, value);
+    this.changed.set(keyOf(blockId, element), { blockId, element });
+  }
+
+  // What was typed into the message's inputs goes ahead of a click, so that its payload carries it.
+  async beforeClick() {
+    const typed = [...this.changed.values()].filter(({ element }) => element.dispatch === false);
+    this.changed.clear();
+    for (const { blockId, element } of typed) {
+      await api.click({ user: store.me.id, ...this.target(), block_id: blockId, action_id: element.action_id, ...clickValue(element, this.get(blockId, element)) });
+    }
   }
 
   target() {
@@ -100,6 +115,16 @@ export class ViewSurface extends Surface {
   set(blockId, element, value) {
     super.set(blockId, element, value);
     this.changed.set(keyOf(blockId, element), { blockId, element });
+    if (!this.problems[blockId]) return;
+    delete this.problems[blockId];
+    this.onMended?.(blockId);
+  }
+
+  /** The blocks of required inputs that are empty, each with what the person is told. */
+  missing() {
+    const inputs = elementsOf(this.view.blocks).filter(([block]) => block.type === "input" && block.optional !== true);
+    const empty = inputs.filter(([block, element]) => isEmpty(this.get(block.block_id, element)));
+    return Object.fromEntries(empty.map(([block]) => [block.block_id, "Please complete this required field."]));
   }
 
   problem(blockId) {
