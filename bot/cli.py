@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bot import office
 from bot.failures import sentence_for
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(office.admins, name="admins")
 
 TRIAL = (
     "No DATABASE_URL is set: using a database of our own in {folder}. "
@@ -40,11 +42,13 @@ def main() -> None:
 def serve() -> None:
     """Run the bot with the settings of the environment or .env."""
     from bot import config, logs
-    from bot.app import run
-    from bot.trial import reachable_database
 
     settings = config.load()
     logs.configure(settings.log_level)
+    # After the settings: a wrong one should be told before the whole product is imported.
+    from bot.app import run
+    from bot.trial import reachable_database
+
     if settings.database_url is None:
         typer.echo(TRIAL.format(folder=settings.bookroom_data.absolute() / "postgres"), err=True)
     with reachable_database(settings) as complete:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -21,9 +22,24 @@ from bot.disguise import Disguise
 
 SECRET = "bookroom.secret"  # noqa: S105 - the name of a file
 
+_READY = ("ready", "standby")
+
 
 class PostgresUnavailable(Exception):
     """The server cannot run; the message is one sentence for the person who started it."""
+
+
+class FolderTaken(PostgresUnavailable):
+    """Another supervisor runs a server on the folder."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """A server's process id and port, 0 where there is none, and whether it takes connections."""
+
+    pid: int = 0
+    port: int = 0
+    ready: bool = False
 
 
 class DataFolder:
@@ -45,7 +61,7 @@ class DataFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise PostgresUnavailable(
+            raise FolderTaken(
                 f"Another Bookroom is using the database in {self.path}; stop it, or choose another folder."
             ) from None
 
@@ -86,12 +102,13 @@ class DataFolder:
         """Return the password of a role, derived from the folder's secret."""
         return derive((self.path / SECRET).read_bytes(), user)
 
-    def state(self) -> tuple[int, str]:
-        """Return the process id in the server's own file and its state ("ready"...); 0 and "" without one."""
+    def state(self) -> State:
+        """Return what the server says of itself in its own file."""
         lines = self._pid_file_lines()
         if not lines or not lines[0].isdecimal():
-            return 0, ""
-        return int(lines[0]), lines[7] if len(lines) > 7 else ""
+            return State()
+        said = len(lines) > 7
+        return State(pid=int(lines[0]), port=int(lines[3]) if said else 0, ready=said and lines[7] in _READY)
 
     def clear_stale_marks(self) -> None:
         """Keep what a dead server left behind from being taken for a live one.
@@ -100,7 +117,7 @@ class DataFolder:
         container's restart. Putting our own number there (a server ignores its parent's) keeps its other check, of
         shared memory still in use, which deleting the file would lose.
         """
-        pid, _ = self.state()
+        pid = self.state().pid
         if pid and self._served_by(pid):
             if not leash.leash("INT"):
                 # Nothing ended the server with its supervisor, whose lock we hold: it is an orphan of ours.

@@ -13,6 +13,7 @@ _OURS = (
 )
 _UNREACHABLE = "The database cannot be reached: check host and port in DATABASE_URL, and that it is running."
 _SENTENCES = {
+    "core.errors.Unavailable": _UNREACHABLE,
     "asyncpg.InvalidAuthorizationSpecificationError": (
         "The database refuses the login: check user and password in DATABASE_URL and DATABASE_OWNER_URL."
     ),
@@ -30,11 +31,11 @@ _SENTENCES = {
 
 def sentence_for(error: BaseException) -> str | None:
     """Return what to tell the person, None where the failure is a fault of ours and deserves its traceback."""
-    if any(_is(error, name) for name in _OURS):
-        return str(error)
     for name, sentence in _SENTENCES.items():
         if _is(error, name):
             return sentence
+    if any(_is(error, name) for name in _OURS):
+        return str(error)
     if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError) and error.filename:
         return f"Cannot read {error.filename}: {error.strerror}."
     return _of_the_wrapped(error)

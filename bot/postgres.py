@@ -35,7 +35,6 @@ OWNER, APP, WORKER = "bookroom_owner", "bookroom_app", "bookroom_worker"
 
 _PORT_TAKEN = "could not create any TCP/IP sockets"
 _STILL_HELD = ('lock file "', "pre-existing shared memory block")
-_READY = ("ready", "standby")
 
 
 class Server:
@@ -133,6 +132,13 @@ class Server:
                     process.wait(STOP_SECONDS)
         self._process = None
         self._release()
+
+    def join(self) -> None:
+        """Use the server that another process of ours runs on the folder; stopping stays that process's matter."""
+        state = self._folder.state()
+        if not state.ready:
+            raise PostgresUnavailable(f"The database in {self.data_dir} is just starting or stopping; try again.")
+        self.port = state.port
 
     def password(self, user: str) -> str | None:
         """Return the password of a role of this server, None where connections are trusted."""
@@ -241,8 +247,8 @@ class Server:
             if process.poll() is not None:
                 self._process = None
                 return self.log.read_text(errors="replace")
-            pid, state = self._folder.state()
-            if pid == process.pid and state in _READY:
+            state = self._folder.state()
+            if state.pid == process.pid and state.ready:
                 return None
             time.sleep(0.01)
         self.stop()

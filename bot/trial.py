@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import SecretStr
 
 from bot import postgres
+from bot.cluster import FolderTaken
 from bot.config import StorageSettings
+from migrations import upgrade
 
 DATABASE = "bookroom"
 MAX_CONNECTIONS = 220
@@ -27,16 +29,29 @@ def own_database(folder: Path) -> Iterator[postgres.Server]:
 
 
 @contextmanager
-def reachable_database(settings: S) -> Iterator[S]:
-    """Yield settings that name a database: those given, or with one of our own, started for the block and migrated."""
+def reachable_database(settings: S, *, join: bool = False) -> Iterator[S]:
+    """Yield settings that name a database: those given, or with one of our own, started for the block and migrated.
+
+    With `join`, one that another Bookroom runs on the same folder will do; a command can then work beside `serve`.
+    """
     if settings.database_url is not None:
         yield settings
         return
-    from migrations import upgrade
+    with ExitStack() as stack:
+        yield settings.model_copy(update=urls(_own_or_joined(settings.bookroom_data, stack, join=join)))
 
-    with own_database(settings.bookroom_data) as server:
-        upgrade(server.url(postgres.OWNER, DATABASE))
-        yield settings.model_copy(update=urls(server))
+
+def _own_or_joined(folder: Path, stack: ExitStack, *, join: bool) -> postgres.Server:
+    try:
+        server = stack.enter_context(own_database(folder))
+    except FolderTaken:
+        if not join:
+            raise
+        server = postgres.Server(folder / "postgres")
+        server.join()
+        return server
+    upgrade(server.url(postgres.OWNER, DATABASE))
+    return server
 
 
 def urls(server: postgres.Server) -> dict[str, SecretStr]:

@@ -1,0 +1,107 @@
+"""The commands of whoever looks after the office: who administers Bookroom."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from core.db import Database
+    from core.people import People
+
+T = TypeVar("T")
+
+admins = typer.Typer(help="Who may change every booking, besides Slack's own owners and admins.", no_args_is_help=True)
+
+TeamOption = Annotated[
+    str | None, typer.Option("--team", metavar="T...", help="The Slack workspace, when there are several.")
+]
+SlackId = Annotated[str, typer.Argument(metavar="SLACK_ID", help="A member ID like U024BE7LH, from the person's profile.")]
+
+
+@admins.command("add")
+def add_admin(slack_id: SlackId, team: TeamOption = None) -> None:
+    """Let somebody change every booking; they need not have used Bookroom before."""
+
+    async def work(db: Database) -> None:
+        people = await _people(db)
+        person = await people.make_admin(await _team(people, team), _checked(slack_id))
+        typer.echo(f"{_named(person.name, person.slack_user_id)} is an admin.")
+
+    with_database(work)
+
+
+@admins.command("remove")
+def remove_admin(slack_id: SlackId, team: TeamOption = None) -> None:
+    """Take that right back; Slack's own owners and admins keep theirs."""
+
+    async def work(db: Database) -> None:
+        people = await _people(db)
+        had_it = await people.dismiss_admin(await _team(people, team), _checked(slack_id))
+        typer.echo(f"{slack_id} is no admin any more." if had_it else f"{slack_id} was not named an admin here.")
+
+    with_database(work)
+
+
+@admins.command("list")
+def list_admins() -> None:
+    """Show who may change every booking."""
+
+    async def work(db: Database) -> None:
+        people = await _people(db)
+        for person in await people.admins():
+            typer.echo(_named(person.name, person.slack_user_id))
+
+    with_database(work)
+
+
+def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run `work` with the configured database as the application's role, and return what it returns."""
+    from bot import config
+    from bot.trial import reachable_database
+    from core.db import Database
+
+    with reachable_database(config.load_storage(), join=True) as settings:
+
+        async def connected() -> T:
+            db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=1)
+            try:
+                return await work(db)
+            finally:
+                await db.close()
+
+        return asyncio.run(connected())
+
+
+async def _people(db: Database) -> People:
+    from core.people import People
+
+    return People(db)
+
+
+async def _team(people: People, wanted: str | None) -> str:
+    """Return the workspace that is meant; exits with a usage error where that is open."""
+    if wanted:
+        return wanted
+    known = await people.teams()
+    if len(known) == 1:
+        return known[0]
+    if not known:
+        raise typer.BadParameter(
+            "Bookroom has not met a workspace yet: run `bookroom serve` once, or name it.", param_hint="--team"
+        )
+    raise typer.BadParameter(f"Bookroom serves several workspaces ({', '.join(known)}): say which.", param_hint="--team")
+
+
+def _checked(slack_id: str) -> str:
+    if not re.fullmatch(r"[UW][A-Z0-9]{1,20}", slack_id):
+        raise typer.BadParameter(f"{slack_id!r} is no member ID: it looks like U024BE7LH.", param_hint="SLACK_ID")
+    return slack_id
+
+
+def _named(name: str, slack_id: str) -> str:
+    return slack_id if name == slack_id else f"{name} ({slack_id})"

@@ -1,0 +1,141 @@
+"""The command line: what it does, and one sentence with exit code 2 for what is expected to fail."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot import cli, config
+from bot.failures import sentence_for
+from bot.trial import own_database
+from core.errors import Unavailable
+from tests.conftest import Database
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def bookroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in an empty folder; gives the exit code and both outputs."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str, **environment: str) -> tuple[int, str, str]:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["bookroom", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def test_help_imports_neither_database_nor_slack() -> None:
+    script = (
+        "import sys; sys.argv = ['bookroom', '--help']\n"
+        "from bot import cli\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'sqlalchemy', 'slack_bolt', 'asyncpg', 'pydantic', 'dateparser'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "serve" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "sentence"),
+    [
+        (["serve"], {}, config.MISSING["SLACK_BOT_TOKEN"]),
+        (["serve"], {"SLACK_BOT_TOKEN": "xoxb-1"}, config.NO_TRANSPORT),
+        (["serve"], {"SLACK_BOT_TOKEN": "xoxp-1"}, config.WRONG["SLACK_BOT_TOKEN"]),
+        (["migrate"], {"DATABASE_URL": "sqlite:///rooms.db"}, config.WRONG["DATABASE_URL"]),
+        (
+            ["migrate"],
+            {"DATABASE_URL": "postgresql://us:hunter2@127.0.0.1:1/rooms"},
+            "The database cannot be reached: check host and port in DATABASE_URL, and that it is running.",
+        ),
+        (
+            ["admins", "list"],
+            {"DATABASE_URL": "postgresql://us:hunter2@127.0.0.1:1/rooms"},
+            "The database cannot be reached: check host and port in DATABASE_URL, and that it is running.",
+        ),
+        (["demo"], {}, "The demo needs a checkout of Bookroom: clone it and run `make demo` there."),
+    ],
+)
+def test_what_is_expected_to_fail_is_told_in_one_sentence(
+    bookroom: Run, words: list[str], environment: dict[str, str], sentence: str
+) -> None:
+    assert bookroom(*words, **environment) == (2, "", f"{sentence}\n")
+
+
+def test_a_database_that_does_not_exist_is_told(bookroom: Run, empty_database: Database) -> None:
+    nowhere = empty_database.owner_url.replace(empty_database.name, "no_such_database")
+    code, _, said = bookroom("migrate", DATABASE_URL=nowhere)
+    assert code == 2
+    assert said == "There is no such database: create it, or correct the name at the end of DATABASE_URL.\n"
+
+
+def test_migrating_as_the_application_is_told(bookroom: Run, empty_database: Database) -> None:
+    code, _, said = bookroom("migrate", DATABASE_URL=empty_database.app_url)
+    assert code == 2
+    assert "set DATABASE_OWNER_URL" in said
+    assert said.count("\n") == 1
+
+
+def test_migrating_twice_is_as_good_as_once(bookroom: Run, empty_database: Database) -> None:
+    login = {"DATABASE_URL": empty_database.app_url, "DATABASE_OWNER_URL": empty_database.owner_url}
+    first = bookroom("migrate", **login)
+    assert first[0] == 0
+    assert first[1].startswith("The database is at ")
+    assert bookroom("migrate", **login) == first
+
+
+def test_without_a_database_it_makes_one_below_the_folder(bookroom: Run, tmp_path: Path) -> None:
+    assert bookroom("admins", "add", "U1", "--team", "T1") == (0, "U1 is an admin.\n", "")
+    assert (tmp_path / "var" / "postgres" / "PG_VERSION").exists()
+    assert bookroom("admins", "list") == (0, "U1\n", "")
+
+
+def test_a_command_works_beside_a_running_bookroom(bookroom: Run, tmp_path: Path) -> None:
+    assert bookroom("admins", "add", "U1", "--team", "T1")[0] == 0
+    with own_database(tmp_path / "var"):
+        assert bookroom("admins", "list") == (0, "U1\n", "")
+
+
+def test_admins_come_and_go(bookroom: Run, database: Database) -> None:
+    bookroom("admins", "add", "U1", "--team", "T1", DATABASE_URL=database.app_url)
+    assert bookroom("admins", "list")[1] == "U1\n"
+    assert bookroom("admins", "remove", "U1", "--team", "T1")[1] == "U1 is no admin any more.\n"
+    assert bookroom("admins", "remove", "U1", "--team", "T1")[1] == "U1 was not named an admin here.\n"
+    assert bookroom("admins", "list")[1] == ""
+
+
+@pytest.mark.parametrize("wrong", ["@ana", "ana", "u024be7lh", "<@U024BE7LH>", "C024BE7LH"])
+def test_what_is_no_member_id_is_refused(bookroom: Run, database: Database, wrong: str) -> None:
+    code, _, said = bookroom("admins", "add", wrong, "--team", "T1", DATABASE_URL=database.app_url)
+    assert code == 2
+    assert "is no member ID" in said
+
+
+def test_a_workspace_that_is_not_known_yet_has_to_be_named(bookroom: Run, database: Database) -> None:
+    code, _, said = bookroom("admins", "add", "U1", DATABASE_URL=database.app_url)
+    assert code == 2
+    assert "--team" in said
+
+
+def test_a_fault_of_ours_keeps_its_traceback() -> None:
+    assert sentence_for(ZeroDivisionError("division by zero")) is None
+    assert sentence_for(KeyError("room")) is None
+
+
+def test_what_a_wrapper_wraps_is_what_counts() -> None:
+    wrapper = RuntimeError("wrapped")
+    wrapper.__cause__ = Unavailable("not for a terminal")
+    assert sentence_for(wrapper) == (
+        "The database cannot be reached: check host and port in DATABASE_URL, and that it is running."
+    )
