@@ -15,7 +15,7 @@ class BookingError(Exception):
     """Something that cannot be done as asked.
 
     `message` is a sentence for the person; `fields` says what is wrong, by field name of the core; `alternatives` is
-    what can be had instead.
+    what can be had instead. `wanted` is for the edge that asked: it notes there what its own refusal needs.
     """
 
     code: ClassVar[str] = "BookingError"
@@ -26,6 +26,7 @@ class BookingError(Exception):
         self.message = message
         self.fields: Mapping[str, str] = fields or ({self.field: message} if self.field else {})
         self.alternatives: tuple[Alternative, ...] = ()
+        self.wanted: object = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return `{"error", "message", "validationErrors"}`, the last null where no field is at fault."""

@@ -49,8 +49,8 @@ OnClick = Callable[[Click, Desk], Awaitable[ClickReply]]
 OnSubmission = Callable[[Submission, Desk], Awaitable[SubmissionReply]]
 OnLookup = Callable[[Lookup, Desk], Awaitable[list[dict[str, Any]]]]
 OnHome = Callable[[HomeOpened, Desk], Awaitable[View | None]]
-Refuse = Callable[[BookingError, Desk], Message]
-RefuseForm = Callable[[BookingError, Submission, Desk], SubmissionReply | Message]
+Refuse = Callable[[BookingError, Desk], Awaitable[Message]]
+RefuseForm = Callable[[BookingError, Submission, Desk], Awaitable[SubmissionReply | Message]]
 Listener = Callable[..., Coroutine[Any, Any, None]]
 
 
@@ -125,8 +125,8 @@ class Edge:
         async def answer(call: Call) -> None:
             request = requests.submission(call.body)
 
-            def refuse(error: BookingError, desk: Desk | None) -> SubmissionReply | Message:
-                return self._refuse_form(error, request, desk) if desk else Message(text=error.message)
+            async def refuse(error: BookingError, desk: Desk | None) -> SubmissionReply | Message:
+                return await self._refuse_form(error, request, desk) if desk else Message(text=error.message)
 
             task = self._start(self._handled(handle, request, request.sender, call.client, refuse))
             if await _within(task, self._patience):
@@ -176,7 +176,7 @@ class Edge:
         request: T,
         sender: Sender,
         client: AsyncWebClient,
-        refuse: Callable[[BookingError, Desk | None], S],
+        refuse: Callable[[BookingError, Desk | None], Awaitable[S]],
     ) -> R | S | Message:
         """Run the handler; an error of the product becomes its answer, any other an apology and a line in the log."""
         began, outcome = monotonic(), "done"
@@ -187,10 +187,15 @@ class Edge:
                 outcome = "stranger"
                 return Message(text=STRANGER, replace=False)
             desk = await self._desk(sender, client)
-            return await handle(request, desk)
+            try:
+                return await handle(request, desk)
+            except BookingError as error:
+                outcome = error.code
+                return await refuse(error, desk)
         except BookingError as error:
+            # Without a desk, or when what a refusal looks up cannot be had either.
             outcome = error.code
-            return refuse(error, desk)
+            return await refuse(error, None)
         except Exception:
             outcome = "failed"
             log.exception("%s failed", name)
@@ -200,8 +205,8 @@ class Edge:
             ids = {"user": sender.user_id, "team": sender.team_id}
             log.info("request", extra={"action": name, "outcome": outcome, "ms": spent, **ids})
 
-    def _message(self, error: BookingError, desk: Desk | None) -> Message:
-        return self._refuse(error, desk) if desk else Message(text=error.message, replace=False)
+    async def _message(self, error: BookingError, desk: Desk | None) -> Message:
+        return await self._refuse(error, desk) if desk else Message(text=error.message, replace=False)
 
     async def _desk(self, sender: Sender, client: AsyncWebClient) -> Desk:
         services = self._services
