@@ -40,8 +40,9 @@ function context(block) {
   return block.elements.map((element) => (element.type === "image" ? picture(element, { small: true }) : h("span", { class: "text" }, textObject(element))));
 }
 
-function header(block) {
-  return h("h3", {}, textObject(block.text));
+// Below the conversation's own heading, or below the modal's.
+function header(block, surface) {
+  return h(surface.kind === "modal" ? "h3" : "h2", {}, textObject(block.text));
 }
 
 function divider() {

@@ -15,10 +15,9 @@ export class Composer {
       rows: "1",
       class: "composer-input",
       placeholder,
-      role: "combobox",
       "aria-label": label,
+      "aria-multiline": "true",
       "aria-autocomplete": "list",
-      "aria-expanded": "false",
       "aria-haspopup": "listbox",
       "aria-controls": this.listId,
       data: { testid: `${testid}-input` },
@@ -70,7 +69,6 @@ export class Composer {
     this.shown = found;
     fill(this.list, found.map((item, index) => h("div", { role: "option", id: `${this.listId}-${index}`, class: "list-row", "aria-selected": "false", data: { index } }, item.picture?.(), h("span", { class: "list-words" }, h("span", { class: "list-title" }, item.title, item.hint ? h("span", { class: "list-hint" }, ` ${item.hint}`) : null), item.about ? h("span", { class: "list-description" }, item.about) : null))));
     this.list.hidden = false;
-    this.input.setAttribute("aria-expanded", "true");
     this.activate(0);
     return undefined;
   }
@@ -78,7 +76,6 @@ export class Composer {
   hide() {
     this.shown = [];
     this.list.hidden = true;
-    this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
   }
 

@@ -7,12 +7,14 @@ import { openPopup } from "./popup.js";
 import { appChannel, appName, isMe, people, personName, roleOf, store } from "./store.js";
 
 let popup = null;
+let drawn = null;
 
 /** Draw the sidebar; `go(place)` opens a conversation, `become(userId)` shows another person, `search()` the switcher. */
 export function drawSidebar(node, { go, become, search, close }) {
+  const now = JSON.stringify([store.me, store.team, store.users, store.channels, store.place, store.app, store.appConnected, store.live]);
+  if (popup !== null || now === drawn) return;
+  drawn = now;
   const focused = node.contains(document.activeElement) ? document.activeElement.dataset.testid : null;
-  const open = popup !== null;
-  if (open) return;
   const list = conversations(go);
   fill(node, head(close), personSwitcher(become), searchButton(search), list, connection());
   if (focused) node.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
