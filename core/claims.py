@@ -7,7 +7,7 @@ waits its turn and comes back empty. A claim past its expiry never blocks anybod
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.db import ReadSession, WriteSession
@@ -22,9 +22,13 @@ ON CONFLICT ON CONSTRAINT room_claims_no_overlap DO NOTHING
 RETURNING booking_id
 """
 
-_DROP_EXPIRED = """
-DELETE FROM room_claims
-WHERE tenant_id = $1 AND room_id = $2 AND start_time < $4 AND end_time > $3 AND expires_at <= now()
+_EXPIRED = """
+FROM room_claims WHERE tenant_id = $1 AND room_id = $2 AND start_time < $4 AND end_time > $3 AND expires_at <= now()
+"""
+_EXPIRED_BOOKINGS = f"SELECT DISTINCT booking_id {_EXPIRED} AND booking_id IS NOT NULL ORDER BY booking_id"
+# In one order for everybody, so that two who clear the same way do not deadlock.
+_DROP_EXPIRED = f"""
+DELETE FROM room_claims WHERE tenant_id = $1 AND id IN (SELECT id {_EXPIRED} ORDER BY id FOR UPDATE)
 """
 
 
@@ -38,16 +42,18 @@ def span(room: Room, slot: Slot) -> Slot:
 async def take(session: WriteSession, *, room: Room, slot: Slot, booking_id: UUID) -> bool:
     """Claim the room for a booking; return False when somebody holds it."""
     held = span(room, slot)
-    for _ in range(2):
-        if await session.value(TAKE, session.tenant, new_id(), room.id, booking_id, held.start, held.end):
-            return True
-        if not await drop_expired(session, room=room, slot=slot):
-            return False
-    return False
+    return bool(await session.value(TAKE, session.tenant, new_id(), room.id, booking_id, held.start, held.end))
+
+
+async def expired_bookings(session: WriteSession, *, room: Room, slot: Slot) -> tuple[UUID, ...]:
+    """Return the bookings whose expired claims are in the way, in id order."""
+    held = span(room, slot)
+    rows = await session.all(_EXPIRED_BOOKINGS, session.tenant, room.id, held.start, held.end)
+    return tuple(row["booking_id"] for row in rows)
 
 
 async def drop_expired(session: WriteSession, *, room: Room, slot: Slot) -> bool:
-    """Remove expired claims in the way; return whether there were any."""
+    """Remove expired claims in the way; return whether there were any. Bookings that hold them must be expired before."""
     held = span(room, slot)
     return await session.run(_DROP_EXPIRED, session.tenant, room.id, held.start, held.end) != "DELETE 0"
 
@@ -68,34 +74,59 @@ async def lock_rooms(session: WriteSession, room_ids: Sequence[UUID]) -> None:
     )
 
 
+# Claims of one room never overlap: of those that begin before a time ends, only the last can reach into it. So one
+# row of the index answers for a room, however many claims it has.
 _BUSY = """
-SELECT DISTINCT room_id FROM room_claims
-WHERE tenant_id = $1 AND room_id = ANY($2::uuid[]) AND start_time < $4 AND end_time > $3
-    AND (expires_at IS NULL OR expires_at > now()) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
+SELECT room.id FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) AS room (id, starts, ends)
+CROSS JOIN LATERAL (
+    SELECT end_time FROM room_claims
+    WHERE tenant_id = $1 AND room_id = room.id AND start_time < room.ends
+        AND (expires_at IS NULL OR expires_at > now()) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
+    ORDER BY start_time DESC LIMIT 1
+) AS latest
+WHERE latest.end_time > room.starts
 """
 
+_NEXT = """
+SELECT room.id, next.start_time FROM unnest($2::uuid[]) AS room (id)
+CROSS JOIN LATERAL (
+    SELECT start_time FROM room_claims
+    WHERE tenant_id = $1 AND room_id = room.id AND start_time >= $3 AND start_time < $4
+        AND (expires_at IS NULL OR expires_at > now())
+    ORDER BY start_time LIMIT 1
+) AS next
+"""
+
+# The claim under way when the window begins, and those that begin inside it.
 _HELD = """
-SELECT room_id, start_time, end_time FROM room_claims
-WHERE tenant_id = $1 AND room_id = ANY($2::uuid[]) AND start_time < $4 AND end_time > $3
-    AND (expires_at IS NULL OR expires_at > now()) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
-ORDER BY room_id, start_time
+SELECT held.room_id, held.start_time, held.end_time FROM unnest($2::uuid[]) AS room (id)
+CROSS JOIN LATERAL (
+    SELECT max(start_time) AS start_time FROM room_claims
+    WHERE tenant_id = $1 AND room_id = room.id AND start_time <= $3
+) AS first
+CROSS JOIN LATERAL (
+    SELECT room_id, start_time, end_time FROM room_claims
+    WHERE tenant_id = $1 AND room_id = room.id AND start_time >= coalesce(first.start_time, $3) AND start_time < $4
+        AND end_time > $3
+        AND (expires_at IS NULL OR expires_at > now()) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
+) AS held
+ORDER BY held.room_id, held.start_time
 """
 
 
 async def busy_rooms(session: ReadSession, rooms: Sequence[Room], slot: Slot, *, but: Sequence[UUID] = ()) -> set[UUID]:
-    """Return which of the rooms somebody holds in the slot, the bookings `but` not counted."""
-    # Every room has its own setup and teardown: the widest serves to find, the exact to judge.
-    widest = _widest(rooms, slot)
-    plain = [room for room in rooms if not (room.setup_minutes or room.teardown_minutes)]
-    buffered = [room for room in rooms if room.setup_minutes or room.teardown_minutes]
-    busy: set[UUID] = set()
-    if plain:
-        rows = await session.all(_BUSY, session.tenant, [r.id for r in plain], slot.start, slot.end, list(but))
-        busy |= {row["room_id"] for row in rows}
-    if buffered:
-        taken = await held(session, buffered, widest, but=but)
-        busy |= {room.id for room in buffered if any(span(room, slot).overlaps(claim) for claim in taken.get(room.id, ()))}
-    return busy
+    """Return which of the rooms somebody holds in the slot (setup and teardown counted), the bookings `but` left out."""
+    spans = [span(room, slot) for room in rooms]
+    rows = await session.all(
+        _BUSY, session.tenant, [r.id for r in rooms], [s.start for s in spans], [s.end for s in spans], list(but)
+    )
+    return {row["id"] for row in rows}
+
+
+async def next_starts(session: ReadSession, rooms: Sequence[Room], window: Slot) -> dict[UUID, datetime]:
+    """Return when the first claim of each room begins inside the window; rooms without one are left out."""
+    rows = await session.all(_NEXT, session.tenant, [r.id for r in rooms], window.start, window.end)
+    return {row["id"]: row["start_time"] for row in rows}
 
 
 async def held(
@@ -108,7 +139,8 @@ async def held(
     return found
 
 
-def _widest(rooms: Sequence[Room], slot: Slot) -> Slot:
+def widest(rooms: Sequence[Room], slot: Slot) -> Slot:
+    """Return the time that covers what any of the rooms would be kept for."""
     before = max((room.setup_minutes for room in rooms), default=0)
     after = max((room.teardown_minutes for room in rooms), default=0)
     return Slot(start=slot.start - timedelta(minutes=before), end=slot.end + timedelta(minutes=after))

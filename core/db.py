@@ -7,6 +7,7 @@ them anew. Kept out: SQL.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -20,7 +21,20 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from core import schema
-from core.errors import BookingError, Busy, InvalidAttendees, RoomInactive, TitleTooLong, TooManyAttendees, Unavailable
+from core.errors import (
+    BookingError,
+    Busy,
+    EndBeforeStart,
+    InvalidAttendees,
+    InvalidImport,
+    LocationNotFound,
+    PersonNotFound,
+    RoomInactive,
+    RoomNotFound,
+    TitleTooLong,
+    TooManyAttendees,
+    Unavailable,
+)
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -112,7 +126,7 @@ class Database:
             max_overflow=0,
             pool_timeout=pool_timeout,
             pool_reset_on_return=None,
-            connect_args={"server_settings": settings, "timeout": 5},
+            connect_args={"server_settings": settings, "timeout": 2.5},
         )
 
     async def close(self) -> None:
@@ -157,6 +171,10 @@ class Database:
             except _LOST as error:
                 await connection.invalidate()
                 raise LostConnectionError(committed_unknown=committing) from error
+            except asyncio.CancelledError:
+                # Whoever asked has left in the middle of a statement: what state the connection is in nobody knows.
+                await connection.invalidate()
+                raise
 
     async def write(self, work: Callable[[WriteSession], Awaitable[T]], *, repeatable: bool) -> T:
         """Run `work` in one transaction and return what it returns.
@@ -206,6 +224,15 @@ CONSTRAINTS: dict[str, Callable[[], BookingError]] = {
     "bookings_room_active": lambda: RoomInactive("That room is out of use."),
     "bookings_attendees_positive": lambda: InvalidAttendees("A meeting needs at least one person."),
     "bookings_title_length": lambda: TitleTooLong("A title can have up to 200 characters."),
+    "bookings_end_after_start": lambda: EndBeforeStart("The meeting would end before it starts."),
+    "bookings_room_id_fkey": lambda: RoomNotFound("That room does not exist any more."),
+    "bookings_booked_by_fkey": lambda: PersonNotFound("That person is not known here."),
+    "attendees_person_id_fkey": lambda: PersonNotFound("That person is not known here."),
+    "people_default_location_id_fkey": lambda: LocationNotFound("That location does not exist any more."),
+    "policies_location_id_fkey": lambda: LocationNotFound("That location does not exist any more."),
+    "policies_room_id_fkey": lambda: RoomNotFound("That room does not exist any more."),
+    "rooms_capacity_covers_bookings": lambda: InvalidImport("A meeting ahead needs more seats than that.", lines=()),
+    "rooms_name": lambda: InvalidImport("Two rooms of one location cannot have the same name.", lines=()),
 }
 
 

@@ -244,8 +244,18 @@ class InvalidImport(BookingError):
     code = "InvalidImport"
 
     def __init__(self, message: str, *, lines: tuple[tuple[int, str], ...]) -> None:
-        super().__init__(message)
+        said: dict[str, str] = {}
+        for number, text in lines:
+            name = f"line {number}"
+            said[name] = f"{said[name]} {text}" if name in said else text
+        super().__init__(message, fields=said)
         self.lines = lines
+
+
+class InvalidPolicy(BookingError):
+    """Rules that cannot be meant; `fields` names the rule."""
+
+    code = "InvalidPolicy"
 
 
 class SchemaMismatch(BookingError):

@@ -11,8 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from core.db import WriteSession
-from core.ids import new_id
-from core.models import Actor, Attendee, Booking
+from core.models import Actor, Attendee, Booking, by_name
 
 
 class Kind(StrEnum):
@@ -21,6 +20,7 @@ class Kind(StrEnum):
     BOOKED = "booked"
     CHANGED = "changed"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
     RESTORED = "restored"
 
 
@@ -60,7 +60,7 @@ def attendees_in(facts: dict[str, object], known: dict[UUID, Attendee]) -> tuple
     """Return a snapshot's attendees with the names that are known now."""
     attendees = facts["attendees"]
     assert isinstance(attendees, list)
-    return tuple(
+    return by_name(
         Attendee(
             person_id=UUID(person),
             slack_user_id=known[UUID(person)].slack_user_id,
@@ -102,14 +102,13 @@ async def add(
     session: WriteSession,
     kind: Kind,
     *,
+    event_id: UUID,
     before: Booking,
     after: Booking,
     by: Actor,
     at: datetime,
     reason: str | None = None,
-) -> UUID:
-    """Write one event and return its id."""
-    event_id = new_id()
+) -> None:
+    """Write one event."""
     row = values(session, kind, event_id=event_id, before=before, after=after, by=by, at=at, reason=reason)
     await session.run(f"INSERT INTO events ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", *row)
-    return event_id

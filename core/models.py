@@ -5,8 +5,10 @@ Kept out: SQL, Slack ids' meaning, anything that reads a clock or the environmen
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,6 +19,25 @@ def aware(moment: datetime, name: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{name} must carry a time zone")
     return moment
+
+
+# What would turn a line around for the reader, or break it off.
+_TURNING = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+
+def one_line(text: str | None) -> str | None:
+    """Return what somebody typed as one line without control characters; None when nothing is left."""
+    if text is None:
+        return None
+    kept = (" " if unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} else letter for letter in text)
+    return " ".join("".join(letter for letter in kept if letter not in _TURNING).split()) or None
+
+
+def _in_utc(moment: datetime, name: str) -> datetime:
+    try:
+        return aware(moment, name).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{name} lies beyond the calendar") from error
 
 
 class Status(StrEnum):
@@ -113,16 +134,25 @@ class Attendee:
     co_organiser: bool = False
 
 
+def by_name(attendees: Iterable[Attendee]) -> tuple[Attendee, ...]:
+    """Return attendees in the order in which they are always shown."""
+    return tuple(sorted(attendees, key=lambda a: (a.name, a.person_id)))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slot:
-    """A half-open stretch of time, start included and end not; both aware. Order is a rule's matter, not checked here."""
+    """A half-open stretch of time, start included and end not; kept in UTC. Order is a rule's matter, not checked here.
+
+    Raises ValueError for a time without a zone, or one that is beyond the years that can be reckoned with in UTC.
+    """
 
     start: datetime
     end: datetime
 
     def __post_init__(self) -> None:
-        aware(self.start, "start")
-        aware(self.end, "end")
+        # Python compares and subtracts two times of one zone by their wall clock: wrong on the days when it changes.
+        object.__setattr__(self, "start", _in_utc(self.start, "start"))
+        object.__setattr__(self, "end", _in_utc(self.end, "end"))
 
     @property
     def length(self) -> timedelta:

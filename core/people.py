@@ -22,6 +22,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (tenant_id, slack_team_id, slack_user_id) DO UPDATE
     SET name = excluded.name, zone = excluded.zone, locale = excluded.locale, slack_admin = excluded.slack_admin,
         guest = excluded.guest, updated_at = now()
+    WHERE (p.name, p.zone, p.locale, p.slack_admin, p.guest)
+        IS DISTINCT FROM (excluded.name, excluded.zone, excluded.locale, excluded.slack_admin, excluded.guest)
 """
 
 _MENTIONED = """

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from core.db import WriteSession
+from core.db import ReadSession, WriteSession
 from core.errors import Busy, KeyReused
 from core.models import KEEP
 
@@ -60,9 +60,7 @@ def _plain(value: object) -> object:
     return value
 
 
-async def claim(
-    session: WriteSession, key: str, *, content: str, event_ids: Sequence[UUID], now: datetime
-) -> Answer | None:
+async def claim(session: WriteSession, key: str, *, content: str, event_ids: Sequence[UUID], now: datetime) -> Answer | None:
     """Claim the key for this transaction; return None when it is fresh, else the answer that it got before.
 
     `content` is a `fingerprint`, `event_ids` are the events that this transaction is going to write.
@@ -78,10 +76,19 @@ async def claim(
         )
         if earlier is None:  # cleaned up between the two statements
             continue
-        if earlier["fingerprint"] != content:
-            raise KeyReused("This request key was used before for something else. Use a new one.")
-        return _answer(earlier["result"])
+        return _judged(earlier, content)
     raise Busy("Many people are booking at this moment. Nothing was changed; try again.")
+
+
+async def look_up(session: ReadSession, key: str, *, content: str, now: datetime) -> Answer | None:
+    """Return the answer that a key got before, None when it is new; raises KeyReused for another content."""
+    earlier = await session.one(
+        "SELECT fingerprint, result FROM requests WHERE tenant_id = $1 AND key = $2 AND expires_at > $3",
+        session.tenant,
+        _stored(key),
+        now,
+    )
+    return _judged(earlier, content) if earlier else None
 
 
 async def changed_nothing(session: WriteSession, key: str, unchanged: Sequence[tuple[UUID, int]]) -> None:
@@ -92,7 +99,10 @@ async def changed_nothing(session: WriteSession, key: str, unchanged: Sequence[t
     )
 
 
-def _answer(result: Mapping[str, Any]) -> Answer:
+def _judged(earlier: Mapping[str, Any], content: str) -> Answer:
+    if earlier["fingerprint"] != content:
+        raise KeyReused("This request key was used before for something else. Use a new one.")
+    result = earlier["result"]
     return Answer(
         event_ids=tuple(UUID(event) for event in result["events"]),
         unchanged=tuple((UUID(booking), version) for booking, version in result.get("unchanged", ())),

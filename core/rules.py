@@ -5,7 +5,7 @@ They speak first, so that a refusal is kind; whatever two requests can break at 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core import errors
@@ -15,6 +15,8 @@ from core.saying import clock_time, length, near_date, people, short_date, weekd
 
 TITLE_LENGTH = 200
 _DAY = 24 * 60
+# Outside of these no zone's clock can be read safely, and nobody means it.
+_FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def check(found: list[BookingError]) -> None:
@@ -29,6 +31,10 @@ def check(found: list[BookingError]) -> None:
 def of_wish(slot: Slot, *, attendees_count: int, title: str | None) -> list[BookingError]:
     """Return what is wrong with a wish whatever the room: order of times, people, title."""
     found: list[BookingError] = []
+    if slot.start < _FIRST:
+        found.append(errors.StartInPast("That is long over."))
+    if max(slot.start, slot.end) > _LAST:
+        found.append(errors.TooFarAhead("Nobody can book that far ahead."))
     if slot.end <= slot.start:
         found.append(errors.EndBeforeStart("The meeting would end before it starts. Give an end after the start."))
     if attendees_count < 1:
@@ -42,14 +48,10 @@ def of_start(slot: Slot, *, location: Location, now: datetime) -> list[BookingEr
     """Return an error when the booking would begin before now; the minute under way still counts as now."""
     if slot.start >= now.replace(second=0, microsecond=0):
         return []
-    began = f"{near_date(slot.start.astimezone(location.tz).date(), today=now.astimezone(location.tz).date())} "
-    said = "" if began == "today " else began
-    here = clock_time(now, location.tz)
-    return [errors.StartInPast(f"{said}{_start_of(slot, location)} is over; it is {here} in {location.name}.".capitalize())]
-
-
-def _start_of(slot: Slot, location: Location) -> str:
-    return clock_time(slot.start, location.tz)
+    day = near_date(slot.start.astimezone(location.tz).date(), today=now.astimezone(location.tz).date())
+    start = clock_time(slot.start, location.tz)
+    said = start if day == "today" else f"{day}, {start}"
+    return [errors.StartInPast(f"{said} is over; it is {clock_time(now, location.tz)} in {location.name}.")]
 
 
 def of_room(

@@ -353,7 +353,7 @@ events = Table(
     _moment("happened_at", default_now=True),
     _key("events", "id"),
     _of_tenant("events"),
-    Index("events_booking", "tenant_id", "booking_id", "booking_version"),
+    Index("events_booking", "tenant_id", "booking_id", "booking_version", unique=True),
     Index("events_number", "tenant_id", "number"),
 )
 
@@ -365,6 +365,11 @@ DECLARE
     room record;
 BEGIN
     IF NEW.status NOT IN ('pending', 'confirmed', 'checked_in') THEN
+        RETURN NULL;
+    END IF;
+    -- Every column is written at every change: what asks for no more of the room than before is not judged again.
+    IF TG_OP = 'UPDATE' AND OLD.status IN ('pending', 'confirmed', 'checked_in')
+        AND OLD.room_id = NEW.room_id AND OLD.attendees_count >= NEW.attendees_count THEN
         RETURN NULL;
     END IF;
     SELECT capacity, active INTO room FROM rooms WHERE tenant_id = NEW.tenant_id AND id = NEW.room_id FOR KEY SHARE;

@@ -6,7 +6,7 @@ Finding compares plain start and end columns: under row-level security an index 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -92,13 +92,13 @@ class Search:
             busy = await claims.busy_rooms(session, rooms, wish.slot)
             free = [room for room in rooms if room.id not in busy]
             day_after = Slot(start=wish.slot.end, end=wish.slot.end + timedelta(days=1))
-            later = await claims.held(session, free, day_after)
+            next_starts = await claims.next_starts(session, free, day_after)
             return Found(
                 free=tuple(
                     FreeRoom(
                         room=room,
                         location=catalogue.place_of(room),
-                        free_until=later[room.id][0].start if room.id in later else None,
+                        free_until=next_starts.get(room.id),
                     )
                     for room in free
                 ),
@@ -121,7 +121,7 @@ class Search:
         broken = {room.id: _broken(catalogue, room, wish, by=by, now=now) for room in rooms}
         passing = [room for room in rooms if not broken[room.id]]
         if not passing:
-            # The rule of the largest one speaks for all: what stops it stops the others too, or they were smaller.
+            # The one that would have been taken speaks for all.
             rules.check(broken[rooms[0].id])
         return passing
 
@@ -206,6 +206,9 @@ async def _alternatives(
     limit: int,
 ) -> tuple[Alternative, ...]:
     named = catalogue.room(wish.room_id) if wish.room_id else None
+    if named and not wish.amenities <= named.amenities:
+        wish = replace(wish, room_id=None, location_id=wish.location_id or named.location_id)
+        named = None
     where = wish.location_id or (named.location_id if named else None)
     anywhere = Wish(
         slot=wish.slot,
@@ -218,10 +221,13 @@ async def _alternatives(
     if named and not wish.amenities:
         also = suitable(catalogue, Wish(slot=wish.slot, attendees_count=wish.attendees_count, location_id=where))
         rooms += [room for room in also if room not in rooms]
+    if wish.floor:
+        rooms.sort(key=lambda room: (room.floor or "").casefold() != str(wish.floor).casefold())
     rooms = ([named] if named else []) + [room for room in rooms if room != named]
     rooms = rooms[:ROOMS_CONSIDERED]
     around = timedelta(hours=HOURS_AROUND)
-    taken = await claims.held(session, rooms, Slot(start=wish.slot.start - around, end=wish.slot.end + around), but=but)
+    window = claims.widest(rooms, Slot(start=wish.slot.start - around, end=wish.slot.end + around))
+    taken = await claims.held(session, rooms, window, but=but)
     search = _Around(catalogue=catalogue, wish=wish, by=by, now=now, taken=taken)
     offers = [*search.other_rooms(rooms), *search.other_times(rooms[:1] if named else rooms[:3]), *search.shorter(rooms[:1])]
     return _mixed(offers, limit)

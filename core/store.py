@@ -15,13 +15,14 @@ from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
 from core.errors import BookingNotFound
 from core.ids import new_id
-from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Slot, Status
+from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Changed, Slot, Status, by_name
 from core.people import attendees_by_id
+from core.requests import Answer
 
 _SELECT = """
 SELECT b.id, b.room_id, b.booked_by, b.title, b.start_time, b.end_time, b.attendees_count, b.status, b.private, b.version,
     b.created_at, b.updated_at, b.cancel_reason, p.slack_user_id AS booker_slack_user_id, p.name AS booker_name,
-    (SELECT json_agg(json_build_array(a.person_id, q.slack_user_id, q.name, a.co_organiser) ORDER BY q.name, q.id)
+    (SELECT json_agg(json_build_array(a.person_id, q.slack_user_id, q.name, a.co_organiser))
         FROM attendees a JOIN people q ON q.tenant_id = a.tenant_id AND q.id = a.person_id
         WHERE a.tenant_id = b.tenant_id AND a.booking_id = b.id) AS invited
 FROM bookings b JOIN people p ON p.tenant_id = b.tenant_id AND p.id = b.booked_by
@@ -46,7 +47,7 @@ def from_row(row: Mapping[str, Any], catalogue: Catalogue) -> Booking:
         booker=Attendee(
             person_id=row["booked_by"], slack_user_id=row["booker_slack_user_id"], name=row["booker_name"], co_organiser=True
         ),
-        attendees=tuple(invited),
+        attendees=by_name(invited),
         attendees_count=row["attendees_count"],
         status=Status(row["status"]),
         private=row["private"],
@@ -65,14 +66,20 @@ async def booking(session: ReadSession, booking_id: UUID, catalogue: Catalogue) 
     return from_row(row, catalogue)
 
 
+async def lock(session: WriteSession, booking_id: UUID) -> None:
+    """Keep others from changing the booking until this transaction ends."""
+    await session.run("SELECT FROM bookings WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE", session.tenant, booking_id)
+
+
 async def upcoming(
     session: ReadSession, person_id: UUID, catalogue: Catalogue, *, now: datetime, limit: int, offset: int
 ) -> tuple[Booking, ...]:
     """Return what the person booked or attends and is not over, soonest first."""
     rows = await session.all(
+        # Two indexes find one's own and one's invitations; an OR over both would read everybody's.
         f"""{_SELECT} WHERE b.tenant_id = $1 AND b.end_time > $3 AND b.status = ANY($4::text[])
-            AND (b.booked_by = $2 OR EXISTS (SELECT FROM attendees a
-                WHERE a.tenant_id = b.tenant_id AND a.booking_id = b.id AND a.person_id = $2))
+            AND b.id IN (SELECT id FROM bookings WHERE tenant_id = $1 AND booked_by = $2 AND end_time > $3
+                UNION SELECT booking_id FROM attendees WHERE tenant_id = $1 AND person_id = $2)
             ORDER BY b.start_time, b.id LIMIT $5 OFFSET $6""",
         session.tenant,
         person_id,
@@ -216,13 +223,34 @@ async def invite(session: WriteSession, before: Booking, after: Booking) -> None
 
 
 async def event_of(session: ReadSession, booking_id: UUID, version: int) -> Mapping[str, Any] | None:
-    """Return the event (kind, before, after as JSON text) that led to a version of a booking, or None."""
+    """Return the event (kind, before, after) that led to a version of a booking, or None."""
     return await session.one(
         "SELECT kind, before, after FROM events WHERE tenant_id = $1 AND booking_id = $2 AND booking_version = $3",
         session.tenant,
         booking_id,
         version,
     )
+
+
+async def answered(session: ReadSession, answer: Answer, catalogue: Catalogue) -> tuple[Changed, ...]:
+    """Return what an earlier request did, as it left it; of a booking that was only made, `before` is what was made."""
+    rows = await session.all(
+        "SELECT id, booking_id, before, after FROM events WHERE tenant_id = $1 AND id = ANY($2::uuid[])",
+        session.tenant,
+        list(answer.event_ids),
+    )
+    found = {row["id"]: row for row in rows}
+    done = []
+    for row in (found[event_id] for event_id in answer.event_ids):
+        after = await from_snapshot(session, row["booking_id"], row["after"], catalogue)
+        before = await from_snapshot(session, row["booking_id"], row["before"], catalogue) if row["before"] else after
+        done.append(Changed(before=before, after=after))
+    for booking_id, version in answer.unchanged:
+        event = await event_of(session, booking_id, version)
+        assert event is not None
+        same = await from_snapshot(session, booking_id, event["after"], catalogue)
+        done.append(Changed(before=same, after=same))
+    return tuple(done)
 
 
 async def from_snapshot(session: ReadSession, booking_id: UUID, facts: dict[str, Any], catalogue: Catalogue) -> Booking:

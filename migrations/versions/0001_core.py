@@ -61,7 +61,7 @@ CREATE TABLE events (
     CONSTRAINT events_tenant_id_fkey FOREIGN KEY(tenant_id) REFERENCES tenants (id)
 )
 """,
-    "CREATE INDEX events_booking ON events (tenant_id, booking_id, booking_version)",
+    "CREATE UNIQUE INDEX events_booking ON events (tenant_id, booking_id, booking_version)",
     "CREATE INDEX events_number ON events (tenant_id, number)",
     """
 CREATE TABLE locations (
@@ -267,6 +267,11 @@ DECLARE
     room record;
 BEGIN
     IF NEW.status NOT IN ('pending', 'confirmed', 'checked_in') THEN
+        RETURN NULL;
+    END IF;
+    -- Every column is written at every change: what asks for no more of the room than before is not judged again.
+    IF TG_OP = 'UPDATE' AND OLD.status IN ('pending', 'confirmed', 'checked_in')
+        AND OLD.room_id = NEW.room_id AND OLD.attendees_count >= NEW.attendees_count THEN
         RETURN NULL;
     END IF;
     SELECT capacity, active INTO room FROM rooms WHERE tenant_id = NEW.tenant_id AND id = NEW.room_id FOR KEY SHARE;

@@ -64,8 +64,8 @@ class Office:
 
         async def work(session: WriteSession) -> None:
             await session.run(
-                "INSERT INTO rooms (tenant_id, id, location_id, name, capacity, floor, setup_minutes, teardown_minutes, active)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                "INSERT INTO rooms (tenant_id, id, location_id, name, capacity, floor, setup_minutes, teardown_minutes,"
+                " active) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                 session.tenant,
                 room_id,
                 location.id,
@@ -105,6 +105,14 @@ class Office:
     async def count(self, sql: str, *values: object) -> int:
         """Return the first column of the superuser's first row."""
         return (await self.rows(sql, *values))[0][0]
+
+    async def damage(self, script: str) -> None:
+        """Run SQL as the superuser with triggers and foreign keys off, as a careless restore would."""
+        connection = await asyncpg.connect(self.urls.superuser_url)
+        try:
+            await connection.execute(f"SET session_replication_role = replica; {script}")
+        finally:
+            await connection.close()
 
 
 async def _location(db: Database, name: str, zone: str) -> Location:

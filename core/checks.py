@@ -1,0 +1,91 @@
+"""What must always be true, as SQL that returns no rows: run after every race test and by `bookroom check`.
+
+The constraints keep most of it already; this finds what was done past them, and what no constraint can see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.db import Database, WriteSession
+
+# Enough to see what is wrong; the first of many thousand say the same.
+ROWS_SHOWN = 20
+
+_HOLDING = "('pending', 'confirmed', 'checked_in')"
+
+INVARIANTS: Mapping[str, str] = {
+    "claims of one room overlap": """
+        SELECT * FROM (
+            SELECT room_id, id AS claim_id, start_time, end_time,
+                max(end_time) OVER (PARTITION BY room_id ORDER BY start_time, end_time
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS taken_until
+            FROM room_claims WHERE tenant_id = $1
+        ) claims WHERE taken_until > start_time
+    """,
+    "a booking holds a room without a claim that covers it": f"""
+        SELECT b.id AS booking_id, b.room_id, b.status, b.start_time, b.end_time FROM bookings b
+        WHERE b.tenant_id = $1 AND b.status IN {_HOLDING} AND NOT EXISTS (
+            SELECT FROM room_claims c WHERE c.tenant_id = b.tenant_id AND c.booking_id = b.id AND c.room_id = b.room_id
+                AND c.start_time <= b.start_time AND c.end_time >= b.end_time)
+    """,
+    "a claim is kept for a booking that holds no room": f"""
+        SELECT c.id AS claim_id, c.room_id, b.id AS booking_id, b.status FROM room_claims c
+        JOIN bookings b ON b.tenant_id = c.tenant_id AND b.id = c.booking_id
+        WHERE c.tenant_id = $1 AND (b.status NOT IN {_HOLDING} OR c.room_id <> b.room_id)
+    """,
+    "a booking's events do not count its versions": """
+        SELECT b.id AS booking_id, b.version, count(e.id) AS events, min(e.booking_version) AS first,
+            max(e.booking_version) AS last
+        FROM bookings b LEFT JOIN events e ON e.tenant_id = b.tenant_id AND e.booking_id = b.id
+        WHERE b.tenant_id = $1 GROUP BY b.id, b.version
+        HAVING count(e.id) <> b.version OR count(DISTINCT e.booking_version) <> b.version
+            OR min(e.booking_version) <> 1 OR max(e.booking_version) <> b.version
+    """,
+    "a booking is not as its last event left it": """
+        SELECT b.id AS booking_id, b.version, e.kind FROM bookings b
+        JOIN events e ON e.tenant_id = b.tenant_id AND e.booking_id = b.id AND e.booking_version = b.version
+        WHERE b.tenant_id = $1 AND (e.after->>'status' <> b.status OR (e.after->>'room_id')::uuid <> b.room_id
+            OR (e.after->>'start')::timestamptz <> b.start_time OR (e.after->>'end')::timestamptz <> b.end_time)
+    """,
+    "a meeting ahead has more people than seats": f"""
+        SELECT b.id AS booking_id, b.room_id, b.attendees_count, r.capacity FROM bookings b
+        JOIN rooms r ON r.tenant_id = b.tenant_id AND r.id = b.room_id
+        WHERE b.tenant_id = $1 AND b.end_time > now() AND b.status IN {_HOLDING} AND b.attendees_count > r.capacity
+    """,
+    "two request keys claim the same event": """
+        SELECT event, array_agg(key ORDER BY key) AS keys FROM requests,
+            jsonb_array_elements_text(result->'events') AS event
+        WHERE tenant_id = $1 GROUP BY event HAVING count(*) > 1
+    """,
+    "a request key answers with an event that was never written": """
+        SELECT q.key, event FROM requests q, jsonb_array_elements_text(q.result->'events') AS event
+        WHERE q.tenant_id = $1 AND NOT EXISTS (SELECT FROM events e WHERE e.tenant_id = q.tenant_id AND e.id = event::uuid)
+    """,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Violation:
+    """An invariant that does not hold, with the first rows that say so."""
+
+    name: str
+    rows: tuple[Mapping[str, Any], ...]
+
+
+async def violations(db: Database) -> list[Violation]:
+    """Return the invariants that do not hold; an empty list is good news. Reads every booking of the tenant once."""
+
+    async def work(session: WriteSession) -> list[Violation]:
+        # One moment for all of it, and more time than a request may take.
+        await session.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        await session.run("SET LOCAL statement_timeout = '10min'")
+        return [
+            Violation(name=name, rows=tuple(dict(row) for row in rows))
+            for name, sql in INVARIANTS.items()
+            if (rows := await session.all(f"SELECT * FROM ({sql}) found LIMIT {ROWS_SHOWN}", session.tenant))
+        ]
+
+    return await db.write(work, repeatable=True)

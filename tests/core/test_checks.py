@@ -1,0 +1,68 @@
+"""The invariants' SQL: silent about a healthy database, and loud about each kind of damage."""
+
+import pytest
+
+from core import checks
+from core.models import Change
+from tests.core.office import Office, at
+
+
+async def names(office: Office) -> set[str]:
+    return {violation.name for violation in await checks.violations(office.db)}
+
+
+async def lived_in(office: Office) -> None:
+    """Book, move, swap and cancel, with and without keys."""
+    apollo, zeus = await office.room("Apollo", setup=10), await office.room("Zeus")
+    first = await office.book(apollo, at(10))
+    second = await office.book(zeus, at(10))
+    await office.bookings.change(first.id, Change(slot=at(12)), version=1, by=office.ana, key="move")
+    await office.bookings.swap(first.id, second.id, versions=(2, 1), by=office.ana, key="swap")
+    await office.bookings.cancel(second.id, by=office.ana, key="cancel")
+
+
+async def test_a_database_in_use_breaks_no_invariant(office: Office):
+    await lived_in(office)
+    assert await checks.violations(office.db) == []
+
+
+# Damage that only somebody with more rights than the application can do: triggers and constraints are switched off.
+DAMAGE = [
+    ("DELETE FROM room_claims", "a booking holds a room without a claim that covers it"),
+    (
+        "UPDATE room_claims SET end_time = end_time - interval '30 min'",
+        "a booking holds a room without a claim that covers it",
+    ),
+    ("UPDATE bookings SET status = 'cancelled'", "a claim is kept for a booking that holds no room"),
+    ("DELETE FROM events WHERE booking_version = 2", "a booking's events do not count its versions"),
+    ("UPDATE bookings SET version = version + 1", "a booking's events do not count its versions"),
+    ("UPDATE bookings SET start_time = start_time - interval '5 min'", "a booking is not as its last event left it"),
+    ("UPDATE bookings SET attendees_count = 99", "a meeting ahead has more people than seats"),
+    (
+        """INSERT INTO requests SELECT tenant_id, 'again', fingerprint, result, created_at, expires_at
+        FROM requests WHERE key = 'move'""",
+        "two request keys claim the same event",
+    ),
+    (
+        """UPDATE requests SET result = '{"events": ["00000000-0000-7000-8000-00000000abcd"]}' WHERE key = 'move'""",
+        "a request key answers with an event that was never written",
+    ),
+    (
+        """ALTER TABLE room_claims DROP CONSTRAINT room_claims_no_overlap;
+        INSERT INTO room_claims (tenant_id, id, room_id, kind, start_time, end_time)
+        SELECT tenant_id, gen_random_uuid(), room_id, 'block', start_time + interval '59 min', end_time FROM room_claims""",
+        "claims of one room overlap",
+    ),
+]
+
+
+@pytest.mark.parametrize(("damage", "name"), DAMAGE)
+async def test_damage_is_named(office: Office, damage: str, name: str):
+    await lived_in(office)
+    await office.damage(damage)
+
+    assert name in await names(office)
+
+
+def test_every_invariant_has_a_damage_that_shows_it():
+    assert {name for _, name in DAMAGE} == set(checks.INVARIANTS)
