@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from core.errors import BookingError
 from handlers import forms, requests
+from handlers.ids import CHANGING_ACTIONS, CHANGING_FORMS, Callback
 from handlers.replies import (
     ClickReply,
     Close,
@@ -76,6 +77,7 @@ class Edge:
         self._refuse_form = refuse_form
         self._patience = patience
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._home: OnHome | None = None
 
     async def drain(self, seconds: float) -> None:
         """Wait for answers that are still under way, at most so long."""
@@ -116,6 +118,8 @@ class Edge:
                 await _answer_click(request, reply, call)
             elif isinstance(reply, Show):
                 await _show(request, reply, call.client)
+            if request.form is not None and request.action_id.partition(":")[0] in CHANGING_ACTIONS:
+                await self._refresh_home(request.sender, call.client)
 
         return self._kept(answer)
 
@@ -131,9 +135,11 @@ class Edge:
             task = self._start(self._handled(handle, request, request.sender, call.client, refuse))
             if await _within(task, self._patience):
                 await _ack_submission(call.ack, _outcome(task), request.form)
-                return
-            await call.ack(response_action="update", view=forms.working())
-            await _finish_late(await _settled(task), call.body["view"], request.form, call.client)
+            else:
+                await call.ack(response_action="update", view=forms.working())
+                await _finish_late(await _settled(task), call.body["view"], request.form, call.client)
+            if request.form.callback_id in CHANGING_FORMS and isinstance(_outcome(task), Show):
+                await self._refresh_home(request.sender, call.client)
 
         return self._kept(answer)
 
@@ -153,22 +159,35 @@ class Edge:
         return listener
 
     def home(self, handle: OnHome) -> Listener:
-        """Publish the App Home of whoever looks at it."""
+        """Publish the App Home of whoever looks at it, and again after what they change from a view."""
+        self._home = handle
 
         async def listener(body: dict[str, Any], client: AsyncWebClient) -> None:
             if body["event"].get("tab", "home") != "home":
                 return
             request = requests.home_opened(body)
             try:
-                view = await handle(request, await self._desk(request.sender, client))
-                if view is not None:
-                    await client.views_publish(user_id=request.sender.user_id, view=view)
+                await self._publish(handle, request, client)
             except Exception:
                 log.exception("home of %s", request.sender.user_id)
 
         return listener
 
     # -- parts -----------------------------------------------------------------------------------------------------
+
+    async def _publish(self, handle: OnHome, request: HomeOpened, client: AsyncWebClient) -> None:
+        view = await handle(request, await self._desk(request.sender, client))
+        if view is not None:
+            await client.views_publish(user_id=request.sender.user_id, view=view)
+
+    async def _refresh_home(self, sender: Sender, client: AsyncWebClient) -> None:
+        """Show a change in the App Home too; the person has had their answer, so that a failure is only noted."""
+        if self._home is None or sender.stranger:
+            return
+        try:
+            await self._publish(self._home, HomeOpened(sender=sender), client)
+        except Exception as error:
+            log.info("home of %s not refreshed: %s", sender.user_id, type(error).__name__)
 
     async def _handled(
         self,
@@ -206,7 +225,8 @@ class Edge:
             log.info("request", extra={"action": name, "outcome": outcome, "ms": spent, **ids})
 
     async def _message(self, error: BookingError, desk: Desk | None) -> Message:
-        return await self._refuse(error, desk) if desk else Message(text=error.message, replace=False)
+        reply = await self._refuse(error, desk) if desk else Message(text=error.message, replace=False)
+        return replace(reply, refused=True)
 
     async def _desk(self, sender: Sender, client: AsyncWebClient) -> Desk:
         services = self._services
@@ -241,8 +261,10 @@ async def _answer_click(request: Click, reply: Message, call: Call) -> None:
     if request.form is None:
         await _respond(call.respond, reply, replace=reply.replace)
         return
-    # A view has no response_url: what would be a message is a small view on top.
-    await _show(request, Show(view=forms.notice(reply.text, reply.blocks), place=Place.ON_TOP), call.client)
+    # A view has no response_url: what would be a message is a small view, in place of one like it or else on top.
+    in_place = reply.replace and request.form.callback_id == Callback.MESSAGE
+    view = forms.notice(reply.text, reply.blocks, final=not reply.refused)
+    await _show(request, Show(view=view, place=Place.SAME if in_place else Place.ON_TOP), call.client)
 
 
 async def _within(task: asyncio.Task[Any], seconds: float) -> bool:
@@ -284,7 +306,9 @@ async def _respond(respond: AsyncRespond, reply: Message, *, replace: bool) -> N
 async def _show(request: Click, reply: Show, client: AsyncWebClient) -> None:
     form = request.form
     try:
-        if reply.place is Place.ON_TOP:
+        if reply.place is Place.ON_TOP and form is not None and form.callback_id == Callback.HOME:
+            await client.views_open(trigger_id=request.trigger_id, view=reply.view)
+        elif reply.place is Place.ON_TOP:
             await client.views_push(trigger_id=request.trigger_id, view=reply.view)
         elif form is not None:
             await client.views_update(view_id=form.view_id, hash=form.hash, view=reply.view)
@@ -305,7 +329,9 @@ async def _ack_submission(ack: AsyncAck, reply: SubmissionReply | Message, form:
         case Close():
             await ack()
         case Message(text=text, blocks=blocks):
-            await ack(response_action="push", view=forms.notice(text, blocks))
+            # Three views is all that Slack stacks: only a first one gets another on top.
+            alone = form.root_view_id in {None, form.view_id}
+            await ack(response_action="push" if alone else "update", view=forms.notice(text, blocks))
 
 
 async def _finish_late(

@@ -27,14 +27,24 @@ def working() -> View:
     return _plain_view([SectionBlock(text=MarkdownTextObject(text="One moment, still working on it."))])
 
 
-def notice(text: str, blocks: Sequence[Block | Mapping[str, Any]]) -> View:
-    """Return a view that says something and has nothing to send; `text` is escaped markup."""
-    return _plain_view(list(blocks) or [SectionBlock(text=MarkdownTextObject(text=text[:3000]))])
+def notice(text: str, blocks: Sequence[Block | Mapping[str, Any]], *, final: bool = False) -> View:
+    """Return a view that says something and has nothing to send; `text` is escaped markup.
+
+    Closing a `final` one closes what lies below it, too.
+    """
+    return _plain_view(list(blocks) or [SectionBlock(text=MarkdownTextObject(text=text[:3000]))], final=final)
 
 
-def _plain_view(blocks: Sequence[Block | Mapping[str, Any]]) -> View:
+def _plain_view(blocks: Sequence[Block | Mapping[str, Any]], *, final: bool = False) -> View:
     plain = [block if isinstance(block, Block) else dict(block) for block in blocks]
-    return View(type="modal", callback_id=Callback.MESSAGE.value, title="Bookroom", close="Close", blocks=plain)
+    return View(
+        type="modal",
+        callback_id=Callback.MESSAGE.value,
+        title="Bookroom",
+        close="Close",
+        blocks=plain,
+        clear_on_close=final or None,
+    )
 
 
 def restored(view: Mapping[str, Any], values: Mapping[str, Any], problems: Sequence[str]) -> dict[str, Any]:

@@ -37,8 +37,11 @@ class Action(StrEnum):
     TITLE = "title"
     INVITEES = "invitees"
     PRIVATE = "private"
-    PAGE_RESULTS = "page_results"
-    BOOK_RESULT = "book_result"
+    PAGE_RESULTS = "page_results"  # value: the page's number, from 0
+    BOOK_RESULT = "book_result"  # value: Draft JSON; the view's metadata holds what else was wished for
+    TAKE_INSTEAD = "take_instead"  # value: Draft JSON: this room and time for what the refused form holds
+    BACK_TO_FORM = "back_to_form"  # show the refused form again
+    FOLD = "fold"
 
     def nth(self, number: int) -> str:
         """Return the id for the n-th such element in a message."""
@@ -58,6 +61,7 @@ class Field(StrEnum):
     TITLE = "title"
     INVITEES = "invitees"
     PRIVATE = "private"
+    FOLD = "fold"  # which of two equal times, on the night when the clocks go back
 
 
 BY_CORE_FIELD = {
@@ -79,3 +83,21 @@ class Callback(StrEnum):
     EDIT = "edit"
     SEARCH = "search"
     MESSAGE = "message"
+    REFUSED = "refused"
+    HOME = "home"
+
+
+# What changes bookings when it is used inside a view; the App Home is published anew after it.
+CHANGING_FORMS = frozenset({Callback.BOOK, Callback.EDIT})
+CHANGING_ACTIONS = frozenset(
+    {
+        Action.TAKE,
+        Action.BOOK_ANOTHER,
+        Action.MOVE_TO,
+        Action.READ_AGAIN,
+        Action.CANCEL,
+        Action.UNDO,
+        Action.BOOK_RESULT,
+        Action.TAKE_INSTEAD,
+    }
+)

@@ -16,11 +16,13 @@ class Message:
     """An ephemeral answer. `text` is the fallback that notifications and screen readers get: always set.
 
     For a click, `replace` puts it in the place of the message that was clicked; otherwise it stands below.
+    `refused` is set by the edge where an error speaks.
     """
 
     text: str
     blocks: Sequence[Block | Mapping[str, Any]] = ()
     replace: bool = True
+    refused: bool = False
 
 
 class Place(StrEnum):
