@@ -92,8 +92,8 @@ export async function refreshOpenHome() {
 /** Whether this conversation's messages are on the screen. */
 export const showsMessagesOf = (channel) => open?.list !== null && open?.channel.id === channel;
 
-/** Put the caret where people type. */
-export const focusComposer = () => open?.composer?.input.focus({ preventScroll: true });
+/** Put the caret where people type, or the focus on what they came to read. */
+export const focusComposer = () => (open?.composer?.input ?? open?.home ?? open?.list?.node)?.focus({ preventScroll: true });
 
 /** Send what was typed: a command, or a message. False keeps the text in the composer. */
 export async function send(channel, text, threadTs) {

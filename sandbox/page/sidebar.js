@@ -55,7 +55,7 @@ function personSwitcher(become) {
       popup = null;
       opener.setAttribute("aria-expanded", "false");
     };
-    popup = openPopup(opener, list, { onClose: closed });
+    popup = openPopup(opener, list, { onClose: closed, width: "own", most: 560 });
     opener.setAttribute("aria-expanded", "true");
     const mine = items.find((item) => item.dataset.userId === store.me.id) ?? items[0];
     moveTabStop(items, mine);
