@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import BookingError
-from core.models import Slot, Wish
+from core.models import Alternative, Booking, OfferKind, Slot, Wish
 
 T = TypeVar("T", bound="Carried")
 
@@ -93,12 +93,49 @@ class Draft(Carried):
             invitees=invitees,
         )
 
+    @classmethod
+    def like(cls, booking: Booking) -> Self:
+        """Return the wish that would make the same booking again, in the same room."""
+        wish = Wish(
+            slot=booking.slot,
+            attendees_count=booking.attendees_count,
+            room_id=booking.room.id,
+            title=booking.title,
+            private=booking.private,
+        )
+        return cls.of(wish, tuple(a.slack_user_id for a in booking.attendees))
+
+    def ahead_of(self, now: datetime) -> Draft:
+        """Return the same wish at the same time of the next day on which it is still ahead."""
+        late = int(now.timestamp()) - self.start
+        days = 0 if late < 0 else late // 86_400 + 1
+        return self.model_copy(update={"start": self.start + days * 86_400, "end": self.end + days * 86_400})
+
+    def taking(self, offer: Alternative) -> Draft:
+        """Return the same wish for the room and time that are offered instead."""
+        anyway = offer.kind is OfferKind.ANYWAY
+        return self.model_copy(
+            update={
+                "start": int(offer.slot.start.timestamp()),
+                "end": int(offer.slot.end.timestamp()),
+                "room": offer.room.id,
+                "place": None,
+                "floor": None,
+                "amenities": () if anyway else self.amenities,
+            }
+        )
+
 
 class Target(Carried):
     """A booking at a version."""
 
     booking: UUID = Field(alias="b")
     version: int = Field(alias="v")
+
+    @classmethod
+    def at(cls, booking: Booking) -> Target:
+        """Return the booking as it was read."""
+        return Target(booking=booking.id, version=booking.version)
 
 
 class Moving(Target):
@@ -132,3 +169,10 @@ class ChosenPlace(Carried):
 
     place: UUID = Field(alias="p")
     sentence: str = Field(alias="q", max_length=1000)
+
+
+class RoomsPage(Carried):
+    """A page of the list of rooms: where it begins, and the location that it is about."""
+
+    offset: int = Field(default=0, ge=0, alias="o")
+    place: UUID | None = Field(default=None, alias="p")

@@ -14,6 +14,7 @@ from core.people import People
 from core.search import Search
 from handlers.people import Directory
 from handlers.requests import Sender
+from handlers.views.times import Reader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,3 +49,10 @@ class Desk:
     def command(self) -> str:
         """The slash command's name."""
         return self.services.command
+
+    @property
+    def reader(self) -> Reader:
+        """The person as the reader of an answer."""
+        places = {room.location_id for room in self.catalogue.bookable}
+        now = self.services.clock.now()
+        return Reader(person=self.person, now=now, several_places=len(places) > 1, command=self.command)

@@ -1,0 +1,144 @@
+"""Buttons, and the rows in which they stand under a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement, ConfirmObject, PlainTextObject
+
+from core import saying
+from core.models import Alternative, Booking, Location, Slot
+from handlers.drafts import Carried, Draft, Moving, Target
+from handlers.ids import Action
+from handlers.views.text import cut
+from handlers.views.times import Reader, in_passing
+
+LABEL_LENGTH = 75
+VALUE_LENGTH = 2000
+ROW_LENGTH = 25
+
+
+def button(
+    label: str,
+    action: str,
+    value: Carried | str | None = None,
+    *,
+    style: str | None = None,
+    confirm: ConfirmObject | None = None,
+    aloud: str | None = None,
+) -> ButtonElement | None:
+    """Return a button; None where its value is longer than a button can carry, since half of it would mean something else.
+
+    `aloud` is what a screen reader says instead of the label.
+    """
+    carried = value.dump() if isinstance(value, Carried) else value
+    if carried is not None and len(carried) > VALUE_LENGTH:
+        return None
+    return ButtonElement(
+        text=PlainTextObject(text=cut(label, LABEL_LENGTH), emoji=False),
+        action_id=action,
+        value=carried,
+        style=style,
+        confirm=confirm,
+        accessibility_label=cut(aloud, LABEL_LENGTH) if aloud else None,
+    )
+
+
+def rows(buttons: Iterable[ButtonElement | None], *, block_id: str | None = None) -> list[ActionsBlock]:
+    """Return the buttons as a row, or nothing when there are none."""
+    shown = [one for one in buttons if one is not None][:ROW_LENGTH]
+    return [ActionsBlock(elements=shown, block_id=block_id)] if shown else []
+
+
+def edit(booking: Booking) -> ButtonElement | None:
+    """Return "Edit"."""
+    return button("Edit", Action.EDIT, Target.at(booking), aloud=f"Edit the booking of {booking.room.name}")
+
+
+def other_room(booking: Booking) -> ButtonElement | None:
+    """Return "Other room"."""
+    return button("Other room", Action.OTHER_ROOM, Target.at(booking))
+
+
+def cancel(booking: Booking, reader: Reader) -> ButtonElement | None:
+    """Return "Cancel booking", which asks before it does."""
+    when = in_passing(booking.slot, booking.location, reader)
+    about = f"{cut(booking.room.name, 60)}, {when}, is given back and others can book it."
+    invited = len(booking.attendees)
+    if invited:
+        about += f" {saying.people(invited)} {'is' if invited == 1 else 'are'} invited."
+    return button(
+        "Cancel booking",
+        Action.CANCEL,
+        Target.at(booking),
+        style="danger",
+        confirm=ConfirmObject(
+            title=PlainTextObject(text="Cancel this booking?"),
+            text=PlainTextObject(text=cut(about, 300)),
+            confirm=PlainTextObject(text="Cancel booking"),
+            deny=PlainTextObject(text="Keep it"),
+            style="danger",
+        ),
+        aloud=f"Cancel the booking of {booking.room.name}",
+    )
+
+
+def undo(booking: Booking) -> ButtonElement | None:
+    """Return "Undo", which takes back the change that led to the booking as it is."""
+    return button("Undo", Action.UNDO, Target.at(booking))
+
+
+def book_again(booking: Booking, reader: Reader) -> ButtonElement | None:
+    """Return "Book it again": at once while its time is ahead, else by the form, prefilled."""
+    draft = Draft.like(booking)
+    if booking.start > reader.now:
+        return button("Book it again", Action.TAKE, draft)
+    return button("Book it again", Action.OPEN_BOOKING, draft.ahead_of(reader.now))
+
+
+def new_booking(label: str = "Book a room") -> ButtonElement | None:
+    """Return a button that opens the booking form."""
+    return button(label, Action.OPEN_BOOKING)
+
+
+def find(label: str = "Find a room") -> ButtonElement | None:
+    """Return a button that opens the search."""
+    return button(label, Action.OPEN_SEARCH)
+
+
+def run(label: str, command: str, *, number: int = 0) -> ButtonElement | None:
+    """Return a button that stands for typing a command; `command` is what follows its name."""
+    return button(label, Action.RUN.nth(number), command)
+
+
+def offers(
+    alternatives: Iterable[Alternative], *, instead_of: Slot, at: Location | None, wanted: Draft | Target, reader: Reader
+) -> list[ButtonElement | None]:
+    """Return one button per alternative: it books, or moves the booking that is being moved."""
+    made = []
+    for number, offer in enumerate(alternatives, start=1):
+        label = offer_label(offer, instead_of=instead_of, at=at, reader=reader)
+        if isinstance(wanted, Draft):
+            aloud = f"Book {label}"
+            made.append(button(label, Action.TAKE.nth(number), wanted.taking(offer), aloud=aloud))
+        else:
+            made.append(button(label, Action.MOVE_TO.nth(number), moving(wanted, offer), aloud=f"Move to {label}"))
+    return made
+
+
+def moving(target: Target, offer: Alternative) -> Moving:
+    """Return the target going to the room and time offered."""
+    start, end = int(offer.slot.start.timestamp()), int(offer.slot.end.timestamp())
+    return Moving(booking=target.booking, version=target.version, room=offer.room.id, start=start, end=end)
+
+
+def offer_label(offer: Alternative, *, instead_of: Slot, at: Location | None, reader: Reader) -> str:
+    """Return "Boardroom 14:00-15:30", with the date where it is another day, and the place where it is another."""
+    zone = offer.location.tz
+    day, wanted_day = (slot.start.astimezone(zone).date() for slot in (offer.slot, instead_of))
+    today = reader.now.astimezone(zone).date()
+    parts = [cut(offer.room.name, 40)]
+    parts += [saying.short_date(day, today=today)] if day != wanted_day else []
+    parts.append(saying.hours(offer.slot, zone))
+    parts += [f"({offer.location.name})"] if reader.several_places and offer.location != at else []
+    return " ".join(parts) + (" anyway" if offer.kind == "anyway" else "")

@@ -1,0 +1,80 @@
+"""When and where, as one reader is told it: on the place's clock, and on the reader's own where that shows another hour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from core import saying
+from core.models import Location, Person, Room, Slot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """Who reads: their clock, the moment, whether places must be named because there are several, the command's name."""
+
+    person: Person
+    now: datetime
+    several_places: bool
+    command: str = "/book"
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The reader's own zone; None when this machine does not know it."""
+        try:
+            return ZoneInfo(self.person.zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return None
+
+
+def where_and_own_clock(slot: Slot, location: Location, reader: Reader) -> str:
+    """Return " (New York; 20:00-21:30 for you)", or the half of it that says something, or nothing."""
+    own = own_clock(slot, location, reader)
+    notes = [location.name] if reader.several_places else []
+    notes += [f"{own} for you"] if own else []
+    return f" ({'; '.join(notes)})" if notes else ""
+
+
+def own_clock(slot: Slot, location: Location, reader: Reader) -> str | None:
+    """Return the time on the reader's clock, with its date where that is another; None where both clocks agree."""
+    zone = reader.zone
+    if zone is None or slot.start.astimezone(zone).utcoffset() == slot.start.astimezone(location.tz).utcoffset():
+        return None
+    day, there = slot.start.astimezone(zone).date(), slot.start.astimezone(location.tz).date()
+    dated = "" if day == there else f"{saying.short_date(day, today=reader.now.astimezone(zone).date())}, "
+    return f"{dated}{saying.hours(slot, zone)}"
+
+
+def in_full(slot: Slot, location: Location, reader: Reader) -> str:
+    """Return "tomorrow, Wed 25 Nov, 14:00-15:30" on the place's clock."""
+    return saying.when_in_full(slot, location.tz, now=reader.now)
+
+
+def dated(slot: Slot, location: Location, reader: Reader) -> str:
+    """Return "Wed 25 Nov, 14:00-15:30" on the place's clock, or "today, 14:00-15:30"."""
+    day, today = slot.start.astimezone(location.tz).date(), reader.now.astimezone(location.tz).date()
+    said = "today" if day == today else saying.short_date(day, today=today)
+    return f"{said}, {saying.hours(slot, location.tz)}"
+
+
+def in_passing(slot: Slot, location: Location, reader: Reader) -> str:
+    """Return "tomorrow 14:00-15:00" on the place's clock, for the middle of a sentence."""
+    return saying.when(slot, location.tz, now=reader.now)
+
+
+def floor(room: Room) -> str | None:
+    """Return "3rd floor" for a numbered floor, the floor's own name otherwise."""
+    if not room.floor:
+        return None
+    if not room.floor.isdecimal():
+        return room.floor
+    number = int(room.floor)
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in {11, 12, 13} else "th"
+    return f"{number}{ending} floor"
+
+
+def room_facts(room: Room) -> str:
+    """Return "seats 8 · projector, whiteboard · 3rd floor"."""
+    facts = [f"seats {room.capacity}", ", ".join(sorted(room.amenities)), floor(room)]
+    return " · ".join(fact for fact in facts if fact)
