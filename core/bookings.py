@@ -25,6 +25,7 @@ from core.models import (
     Booking,
     Change,
     Changed,
+    LastChange,
     OfferKind,
     Room,
     Status,
@@ -70,10 +71,23 @@ class Bookings:
 
         return await self._db.read(work)
 
-    async def twin(self, wish: Wish, *, by: Actor) -> Booking | None:
-        """Return what the actor booked within the last minute for the same wish, if anything."""
+    async def last_change(self, booking_id: UUID) -> LastChange | None:
+        """Return who made the booking what it is now, and how it was before; raises BookingNotFound."""
         catalogue = await self._catalogues.current()
-        since = self._clock.now() - SAME_AGAIN
+
+        async def work(session: ReadSession) -> LastChange | None:
+            return await store.last_change(session, await store.booking(session, booking_id, catalogue), catalogue)
+
+        return await self._db.read(work)
+
+    async def twin(self, wish: Wish, *, by: Actor, key: str | None = None) -> Booking | None:
+        """Return what the actor booked within the last minute for the same wish, if anything.
+
+        What a request with this `key` booked is no twin of it: the request has only arrived again.
+        """
+        catalogue = await self._catalogues.current()
+        now = self._clock.now()
+        since = now - SAME_AGAIN
 
         async def work(session: ReadSession) -> tuple[Booking, ...]:
             return await store.made_since(session, by.person_id, catalogue, slot=wish.slot, since=since)
@@ -83,7 +97,7 @@ class Bookings:
             same_rest = (booking.title, booking.attendees_count) == (wish.title, wish.attendees_count)
             same_place = wish.location_id in {None, booking.location.id}
             if same_room and same_rest and same_place and wish.amenities <= booking.room.amenities:
-                return booking
+                return None if key and await self._done(key, wish, by, catalogue, now) else booking
         return None
 
     # -- changing --------------------------------------------------------------------------------------------------
@@ -96,13 +110,12 @@ class Bookings:
         catalogue = await self._catalogues.current()
         now = self._clock.now()
         content = requests.fingerprint("book", wish=wish, by=by.person_id)
+        asked = wish
         try:
             wish, rooms = await self._considered(catalogue, wish, by=by, now=now)
         except BookingError:
             # The first request with this key may have been in time where this one is late.
-            if key and (
-                done := await self._db.read(lambda session: bookkeeping.known(session, key, content, catalogue, now=now))
-            ):
+            if key and (done := await self._done(key, asked, by, catalogue, now)):
                 return done[0].after
             raise
         booking_id, event_id = new_id(), new_id()
@@ -231,6 +244,13 @@ class Bookings:
         return one, other
 
     # -- parts -----------------------------------------------------------------------------------------------------
+
+    async def _done(
+        self, key: str, wish: Wish, by: Actor, catalogue: Catalogue, now: datetime
+    ) -> tuple[Changed, ...] | None:
+        """Return what a request with this key and wish has booked before, if it has."""
+        content = requests.fingerprint("book", wish=wish, by=by.person_id)
+        return await self._db.read(lambda session: bookkeeping.known(session, key, content, catalogue, now=now))
 
     async def _committed(
         self,

@@ -290,6 +290,16 @@ class Changed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LastChange:
+    """What led to a booking as it stands: who did it, when, and how it was before (None: it was made then)."""
+
+    before: Booking | None
+    after: Booking
+    by_slack_user_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RoomDay:
     """A room's claims between two moments, as the asker may see them, in order of start."""
 

@@ -15,7 +15,7 @@ from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
 from core.errors import BookingNotFound
 from core.ids import new_id
-from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Changed, Slot, Status, by_name
+from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Changed, LastChange, Slot, Status, by_name
 from core.people import attendees_by_id
 from core.requests import Answer
 
@@ -230,6 +230,22 @@ async def event_of(session: ReadSession, booking_id: UUID, version: int) -> Mapp
         booking_id,
         version,
     )
+
+
+async def last_change(session: ReadSession, current: Booking, catalogue: Catalogue) -> LastChange | None:
+    """Return what led to the booking as it stands; None where its events were not kept."""
+    row = await session.one(
+        """SELECT e.before, e.happened_at, p.slack_user_id FROM events e
+            JOIN people p ON p.tenant_id = e.tenant_id AND p.id = e.actor_id
+            WHERE e.tenant_id = $1 AND e.booking_id = $2 AND e.booking_version = $3""",
+        session.tenant,
+        current.id,
+        current.version,
+    )
+    if row is None:
+        return None
+    before = await from_snapshot(session, current.id, row["before"], catalogue) if row["before"] else None
+    return LastChange(before=before, after=current, by_slack_user_id=row["slack_user_id"], at=row["happened_at"])
 
 
 async def answered(session: ReadSession, answer: Answer, catalogue: Catalogue) -> tuple[Changed, ...]:
