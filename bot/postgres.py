@@ -29,7 +29,8 @@ START_SECONDS = 60.0
 HANDOVER_SECONDS = 10.0
 STOP_SECONDS = 30.0
 PORT_TRIES = 5
-LONGEST_SOCKET_FOLDER = 80
+# A socket's path may have 103 bytes on macOS, 107 on Linux; the file's name takes 16 of them.
+LONGEST_SOCKET_FOLDER = 87
 LOG = "postgres.log"
 OWNER, APP, WORKER = "bookroom_owner", "bookroom_app", "bookroom_worker"
 

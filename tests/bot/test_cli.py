@@ -17,9 +17,9 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def bookroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def bookroom(short_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command line in an empty folder; gives the exit code and both outputs."""
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(short_path)
 
     def run(*words: str, **environment: str) -> tuple[int, str, str]:
         for name, value in environment.items():
@@ -95,15 +95,15 @@ def test_migrating_twice_is_as_good_as_once(bookroom: Run, empty_database: Datab
     assert bookroom("migrate", **login) == first
 
 
-def test_without_a_database_it_makes_one_below_the_folder(bookroom: Run, tmp_path: Path) -> None:
+def test_without_a_database_it_makes_one_below_the_folder(bookroom: Run, short_path: Path) -> None:
     assert bookroom("admins", "add", "U1", "--team", "T1") == (0, "U1 is an admin.\n", "")
-    assert (tmp_path / "var" / "postgres" / "PG_VERSION").exists()
+    assert (short_path / "var" / "postgres" / "PG_VERSION").exists()
     assert bookroom("admins", "list") == (0, "U1\n", "")
 
 
-def test_a_command_works_beside_a_running_bookroom(bookroom: Run, tmp_path: Path) -> None:
+def test_a_command_works_beside_a_running_bookroom(bookroom: Run, short_path: Path) -> None:
     assert bookroom("admins", "add", "U1", "--team", "T1")[0] == 0
-    with own_database(tmp_path / "var"):
+    with own_database(short_path / "var"):
         assert bookroom("admins", "list") == (0, "U1\n", "")
 
 

