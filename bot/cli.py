@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot import office
 from bot.failures import sentence_for
+
+if TYPE_CHECKING:
+    from core.checks import Violation
+    from core.db import Database
 
 app = typer.Typer(
     name="bookroom",
@@ -77,3 +81,22 @@ def migrate() -> None:
     with reachable_database(config.load_storage()) as settings:
         upgrade(settings.owner_url)
     typer.echo(f"The database is at {head()}.")
+
+
+@app.command()
+def check() -> None:
+    """Look for contradictions in the database; exit code 1 when there are any."""
+    from core.checks import INVARIANTS, violations
+
+    async def work(db: Database) -> list[Violation]:
+        await office.require_schema(db)
+        return await violations(db)
+
+    found = office.with_database(work)
+    for violation in found:
+        typer.echo(f"{violation.name}:")
+        for row in violation.rows:
+            typer.echo("  " + ", ".join(f"{name}={value}" for name, value in row.items()))
+    if found:
+        raise typer.Exit(1)
+    typer.echo(f"All is well: {len(INVARIANTS)} invariants hold.")

@@ -20,6 +20,7 @@ _SENTENCES = {
     "asyncpg.InvalidCatalogNameError": (
         "There is no such database: create it, or correct the name at the end of DATABASE_URL."
     ),
+    "asyncpg.UndefinedTableError": "The database has no tables of ours: run `bookroom migrate` first.",
     "asyncpg.InsufficientPrivilegeError": (
         "The database's login may not do that: set DATABASE_OWNER_URL to the login that owns the tables."
     ),

@@ -77,6 +77,16 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
         return asyncio.run(connected())
 
 
+async def require_schema(db: Database) -> None:
+    """Raise SchemaMismatch unless the database is at the migration that this version was written for."""
+    from core.errors import SchemaMismatch
+    from migrations import head
+
+    found = await db.read(lambda session: session.value("SELECT version_num FROM alembic_version"))
+    if found != head():
+        raise SchemaMismatch(f"The database is at {found}, this version needs {head()}: run `bookroom migrate` first.")
+
+
 async def _people(db: Database) -> People:
     from core.people import People
 

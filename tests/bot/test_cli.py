@@ -128,6 +128,22 @@ def test_a_workspace_that_is_not_known_yet_has_to_be_named(bookroom: Run, databa
     assert "--team" in said
 
 
+def test_a_sound_database_passes_the_check(bookroom: Run, database: Database) -> None:
+    code, said, _ = bookroom("check", DATABASE_URL=database.app_url)
+    assert code == 0
+    assert said.startswith("All is well")
+
+
+def test_a_contradiction_is_shown_by_the_check(bookroom: Run, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.checks.INVARIANTS", {"one is two": "SELECT 1 AS one WHERE $1::uuid IS NOT NULL"})
+    assert bookroom("check", DATABASE_URL=database.app_url) == (1, "one is two:\n  one=1\n", "")
+
+
+def test_an_empty_database_is_told_to_migrate(bookroom: Run, empty_database: Database) -> None:
+    code, _, said = bookroom("check", DATABASE_URL=empty_database.app_url)
+    assert (code, said) == (2, "The database has no tables of ours: run `bookroom migrate` first.\n")
+
+
 def test_a_fault_of_ours_keeps_its_traceback() -> None:
     assert sentence_for(ZeroDivisionError("division by zero")) is None
     assert sentence_for(KeyError("room")) is None
