@@ -6,7 +6,7 @@ What comes back may have been tampered with or be from an older version: it is v
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -154,7 +154,9 @@ class Moving(Target):
 class Reread(Target):
     """A booking, and the sentence that it should have been made from."""
 
-    sentence: str = Field(alias="q", max_length=1000)
+    LONGEST: ClassVar[int] = 1000
+
+    sentence: str = Field(alias="q", max_length=LONGEST)
 
 
 class Picked(Carried):

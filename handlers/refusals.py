@@ -1,0 +1,70 @@
+"""Errors of the product as answers: the one place where a refusal gets its words and its ways out."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import ButtonElement
+
+from core import errors
+from core.errors import BookingError
+from core.models import Location
+from handlers.drafts import Draft, Target, UnreadableError
+from handlers.ids import Action
+from handlers.replies import Message
+from handlers.services import Desk
+from handlers.views import buttons, refusals
+from handlers.wanted import Wanted, wanted_of
+
+
+async def refuse(error: BookingError, desk: Desk) -> Message:
+    """Return what is said when something cannot be done."""
+    wanted = wanted_of(error)
+    match error:
+        case errors.StaleBooking() | errors.NotActive():
+            return await _overtaken(error, desk)
+        case errors.KeyReused():
+            return refusals.plain(["This button has been used already."], [_mine()])
+        case errors.BookingNotFound() | errors.NothingToUndo() | UnreadableError():
+            return refusals.plain([error.message], [_mine()])
+        case errors.NotAllowed() | errors.GuestsMayNotBook():
+            # No other room or time would change it: a button that ends in the same refusal is none.
+            return refusals.plain([error.message])
+        case errors.Busy() | errors.Unavailable():
+            return refusals.plain([error.message], [_again(wanted)])
+        case _:
+            return _elsewhere(error, wanted.what, desk) if wanted else refusals.plain([error.message])
+
+
+async def _overtaken(error: errors.StaleBooking | errors.NotActive, desk: Desk) -> Message:
+    """Return what became of a booking since the person saw it."""
+    change = await desk.services.bookings.last_change(error.booking.id)
+    say = refusals.stale if isinstance(error, errors.StaleBooking) else refusals.not_active
+    return say(error.booking, change, desk.reader)
+
+
+def _elsewhere(error: BookingError, wanted: Draft | Target, desk: Desk) -> Message:
+    reader = desk.reader
+    if isinstance(error, errors.SlotTaken):
+        location = desk.catalogue.place_of(error.room)
+        line = refusals.taken_line(error, location, reader)
+        return refusals.elsewhere(error, line, wanted, reader, instead_of=error.slot, at=location)
+    if isinstance(wanted, Target):
+        return refusals.plain([error.message], refusals.further(wanted, reader, after_offers=False))
+    at = _place(wanted, desk)
+    return refusals.elsewhere(error, [error.message], wanted, reader, instead_of=wanted.slot, at=at)
+
+
+def _place(draft: Draft, desk: Desk) -> Location | None:
+    """Return the location that a wish is about, where it says one that still exists."""
+    place = draft.place
+    if draft.room:
+        place = next((room.location_id for room in desk.catalogue.rooms if room.id == draft.room), place)
+    return next((location for location in desk.catalogue.locations if location.id == place), None)
+
+
+def _mine() -> ButtonElement | None:
+    return buttons.run("My bookings", "mine")
+
+
+def _again(wanted: Wanted | None) -> ButtonElement | None:
+    sentence = wanted.sentence if wanted else None
+    return buttons.button("Try again", Action.READ, sentence) if sentence else None

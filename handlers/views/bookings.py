@@ -1,0 +1,221 @@
+"""Messages about one booking: it is made, changed, cancelled, already there; and the list of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import Block, ButtonElement
+
+from core import saying
+from core.models import Booking, Changed
+from handlers.drafts import Draft, Reread, Target
+from handlers.ids import Action
+from handlers.replies import Message
+from handlers.sentence.model import Assumption
+from handlers.views import buttons
+from handlers.views.text import Line, bold, cut, grey, joined, mention, quoted, rich, said, spoken, struck
+from handlers.views.times import Reader, dated, in_full, room_facts, where_and_own_clock
+
+NAMED_PEOPLE = 8
+TITLE_SHOWN = 200
+
+
+def booked(booking: Booking, reader: Reader, *, assumptions: Sequence[Assumption] = ()) -> Message:
+    """Return "✅ Apollo is yours: ...", what was assumed with buttons that change it, and what can be done next."""
+    return _about(booking, reader, _yours("✅", booking, reader, "is yours"), assumptions=assumptions)
+
+
+def restored(booking: Booking, reader: Reader) -> Message:
+    """Return the answer to taking a cancelling back."""
+    return _about(booking, reader, _yours("✅", booking, reader, "is yours again"))
+
+
+def changed(change: Changed, reader: Reader, *, assumptions: Sequence[Assumption] = ()) -> Message:
+    """Return what is different, the old crossed out, with Undo."""
+    if change.before == change.after:
+        return _about(change.after, reader, _yours("✏️", change.after, reader, "is as it was"), assumptions=assumptions)
+    after, line = change.after, changed_line(change, reader)
+    row = [buttons.undo(after), buttons.edit(after), buttons.other_room(after), buttons.cancel(after, reader)]
+    lines = (line, details(after, reader))
+    return Message(text=spoken(*lines), blocks=[rich(*lines), *_assumed(after, assumptions), *buttons.rows(row)])
+
+
+def cancelled(change: Changed, reader: Reader) -> Message:
+    """Return "❌ ... is cancelled.", with Undo."""
+    line = cancelled_line(change.after, reader)
+    return Message(text=spoken(line), blocks=[rich(line), *buttons.rows([buttons.undo(change.after)])])
+
+
+def cancelled_line(booking: Booking, reader: Reader) -> Line:
+    """Return the one line that says that a booking is no more."""
+    return [
+        "❌ ",
+        *_name(booking),
+        f", {dated(booking.slot, booking.location, reader)}",
+        _where(booking, reader),
+        " is cancelled.",
+    ]
+
+
+def same_again(twin: Booking, draft: Draft, reader: Reader) -> Message:
+    """Return the booking that the same sentence has just made, with a button for a second."""
+    lines = (
+        ["You booked this a moment ago: ", *headline(twin, reader), "."],
+        details(twin, reader),
+    )
+    row = [buttons.button("Book another", Action.BOOK_ANOTHER, draft), buttons.edit(twin), buttons.cancel(twin, reader)]
+    return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(row)])
+
+
+def headline(booking: Booking, reader: Reader) -> Line:
+    """Return "Apollo, tomorrow, Wed 25 Nov, 14:00-15:30 (New York)" with room and time standing out."""
+    when = in_full(booking.slot, booking.location, reader)
+    return [bold(cut(booking.room.name, 100)), ", ", bold(when), _where(booking, reader)]
+
+
+def details(booking: Booking, reader: Reader) -> Line:
+    """Return a line with the title, who is invited and whether it is private, as far as there is anything to say."""
+    parts: list[Line] = []
+    if booking.title:
+        parts.append([quoted(cut(booking.title, TITLE_SHOWN))])
+    if booking.booker.slack_user_id != reader.person.slack_user_id:
+        parts.append(["booked by ", mention(booking.booker.slack_user_id)])
+    if booking.attendees:
+        parts.append(["with ", *_people(booking)])
+    if booking.private:
+        parts.append(["private"])
+    return joined(parts, " · ")
+
+
+def entry(booking: Booking, reader: Reader) -> tuple[Line, ...]:
+    """Return a booking as it stands in a list: when, where, what and with whom."""
+    when: Line = [bold(in_full(booking.slot, booking.location, reader)), _where(booking, reader)]
+    place: Line = [bold(cut(booking.room.name, 100)), f" · {room_facts(booking.room)}"]
+    return (when, place, details(booking, reader))
+
+
+def changed_line(change: Changed, reader: Reader) -> Line:
+    """Return "✏️ Design review · Apollo · Wed 25 Nov, 14:00-15:30 15:00-16:30", what is gone crossed out."""
+    before, after = change.before, change.after
+    parts: list[Line] = []
+    if after.title or before.title:
+        parts.append(_difference(before.title or "", after.title or "no title"))
+    parts.append(_difference(cut(before.room.name, 100), cut(after.room.name, 100)))
+    parts.append([*_times(change, reader), _where(after, reader)])
+    if before.attendees_count != after.attendees_count:
+        parts.append(_difference(saying.people(before.attendees_count), saying.people(after.attendees_count)))
+    if before.private != after.private:
+        parts.append([bold("private" if after.private else "not private any more")])
+    return ["✏️ ", *joined(parts, " · ")]
+
+
+def listed(
+    bookings: Sequence[Booking],
+    reader: Reader,
+    *,
+    changeable: frozenset[str],
+    offset: int = 0,
+    more_from: int | None = None,
+    page: int = 8,
+    above: Sequence[Block] = (),
+    said_above: str = "",
+) -> Message:
+    """Return a page of one's own bookings with Edit and Cancel at each that one may change.
+
+    `changeable` holds their ids as text; `more_from` is the offset of the next page, None on the last; `above` is
+    what is told first.
+    """
+    if not bookings and not offset:
+        return _none_ahead(reader, above, said_above)
+    title = "Your bookings" if not offset else f"Your bookings, from the {offset + 1}. on"
+    blocks: list[Block] = [*above, rich([bold(title)])]
+    told = [said_above] if said_above else []
+    told.append(said(f"{title}:"))
+    for number, booking in enumerate(bookings):
+        lines = entry(booking, reader)
+        blocks.append(rich(*lines))
+        told.append(spoken(joined(lines, ", ")))
+        if str(booking.id) in changeable:
+            row = [buttons.edit(booking), buttons.cancel(booking, reader)]
+            blocks += buttons.rows(row, block_id=f"{IN_LIST}:{offset}:{number}")
+    turn = [buttons.button("Earlier", Action.PAGE_MINE.nth(1), str(max(0, offset - page)))] if offset else []
+    turn += [buttons.button("More", Action.PAGE_MINE.nth(2), str(more_from))] if more_from else []
+    blocks += buttons.rows(turn) if turn else []
+    return Message(text=cut("\n".join(told), 3000), blocks=blocks)
+
+
+# Block ids of rows in the list begin with it and go on with the page's offset: who clicks there gets the list back.
+IN_LIST = "mine"
+
+
+def none_ahead_line(reader: Reader) -> Line:
+    """Return the invitation that stands where bookings would."""
+    return ["No bookings ahead. Try ", f"{reader.command} room tomorrow 10am for 4", ", or"]
+
+
+def _none_ahead(reader: Reader, above: Sequence[Block], said_above: str) -> Message:
+    line = none_ahead_line(reader)
+    row = [buttons.new_booking(), buttons.find()]
+    text = "\n".join(part for part in (said_above, spoken(line)) if part)
+    return Message(text=text, blocks=[*above, rich(line), *buttons.rows(row)])
+
+
+def _about(booking: Booking, reader: Reader, line: Line, *, assumptions: Sequence[Assumption] = ()) -> Message:
+    lines = (line, [room_facts(booking.room)], details(booking, reader))
+    row: list[ButtonElement | None] = [buttons.edit(booking), buttons.other_room(booking), buttons.cancel(booking, reader)]
+    assumed = [[assumption.text] for assumption in assumptions]
+    return Message(text=spoken(*lines, *assumed), blocks=[rich(*lines), *_assumed(booking, assumptions), *buttons.rows(row)])
+
+
+def _yours(sign: str, booking: Booking, reader: Reader, verb: str) -> Line:
+    when = in_full(booking.slot, booking.location, reader)
+    return [f"{sign} ", bold(cut(booking.room.name, 100)), f" {verb}: ", bold(when), _where(booking, reader)]
+
+
+def _assumed(booking: Booking, assumptions: Sequence[Assumption]) -> list[Block]:
+    if not assumptions:
+        return []
+    target = Target.at(booking)
+    options = [option for assumption in assumptions for option in assumption.options]
+    row = [
+        buttons.button(
+            option.label,
+            Action.READ_AGAIN.nth(number),
+            Reread(booking=target.booking, version=target.version, sentence=option.sentence),
+            aloud=f"Change it to {option.label}",
+        )
+        for number, option in enumerate(options, start=1)
+        if len(option.sentence) <= Reread.LONGEST
+    ]
+    return [grey(*(assumption.text for assumption in assumptions)), *buttons.rows(row)]
+
+
+def _where(booking: Booking, reader: Reader) -> str:
+    return where_and_own_clock(booking.slot, booking.location, reader)
+
+
+def _name(booking: Booking) -> Line:
+    room = bold(cut(booking.room.name, 100))
+    return [bold(cut(booking.title, TITLE_SHOWN)), " in ", room] if booking.title else [room]
+
+
+def _people(booking: Booking) -> Line:
+    named = booking.attendees[:NAMED_PEOPLE]
+    left = len(booking.attendees) - len(named)
+    whole = joined([[mention(person.slack_user_id)] for person in named], ", ")
+    return [*whole, f" and {left} more"] if left else whole
+
+
+def _difference(before: str, after: str) -> Line:
+    if before == after:
+        return [after]
+    return [struck(before), " ", bold(after)] if before else [bold(after)]
+
+
+def _times(change: Changed, reader: Reader) -> Line:
+    before, after = change.before, change.after
+    old, new = dated(before.slot, before.location, reader), dated(after.slot, after.location, reader)
+    (old_day, old_hours), (new_day, new_hours) = (text.split(", ", 1) for text in (old, new))
+    if old_day == new_day:
+        return [f"{new_day}, ", *_difference(old_hours, new_hours)]
+    return _difference(old, new)

@@ -1,0 +1,133 @@
+"""Messages that say what stands in the way, with the nearest ways out as buttons that do the thing at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import ButtonElement
+
+from core import saying
+from core.errors import BookingError, SlotTaken
+from core.models import Booking, LastChange, Location, Rival, Slot, Status
+from handlers.drafts import Draft, Target
+from handlers.ids import Action
+from handlers.replies import Message
+from handlers.views import buttons
+from handlers.views.bookings import details, headline
+from handlers.views.text import Line, Piece, bold, cut, joined, mention, quoted, rich, spoken
+from handlers.views.times import Reader, dated, in_passing, own_clock
+
+ENDED_BY = {
+    Status.CANCELLED: "was cancelled",
+    Status.DECLINED: "was declined",
+    Status.EXPIRED: "was not approved in time",
+    Status.RELEASED: "was released, because nobody checked in,",
+    Status.ENDED: "ended",
+}
+
+
+def plain(line: Line, row: Sequence[ButtonElement | None] = ()) -> Message:
+    """Return a refusal of one line, with what can be done instead; without that, the message it came from stays."""
+    shown = buttons.rows(row)
+    return Message(text=spoken(line), blocks=[rich(line), *shown], replace=bool(shown))
+
+
+def elsewhere(
+    error: BookingError, line: Line, wanted: Draft | Target, reader: Reader, *, instead_of: Slot, at: Location | None
+) -> Message:
+    """Return a refusal with what can be had instead, and the ways to look further."""
+    row = buttons.offers(error.alternatives, instead_of=instead_of, at=at, wanted=wanted, reader=reader)
+    return plain(line, [*row, *further(wanted, reader, after_offers=bool(row))])
+
+
+def further(wanted: Draft | Target, reader: Reader, *, after_offers: bool) -> list[ButtonElement | None]:
+    """Return the buttons that lead on when no offer is liked, or there is none."""
+    if isinstance(wanted, Target):
+        return [buttons.button("Edit…", Action.EDIT, Target(booking=wanted.booking, version=wanted.version))]
+    ahead = wanted.ahead_of(reader.now)
+    if after_offers:
+        return [buttons.button("More…", Action.OPEN_SEARCH, ahead, aloud="More rooms and times")]
+    return [
+        buttons.button("Pick another time", Action.OPEN_BOOKING, ahead),
+        buttons.button("Find a room", Action.OPEN_SEARCH, ahead),
+    ]
+
+
+def taken_line(error: SlotTaken, location: Location, reader: Reader) -> Line:
+    """Return "Apollo is taken tomorrow 14:00-15:00 ("Design review", @ana).", as far as the reader may know."""
+    first = error.rivals[0] if error.rivals else None
+    slot = first.slot if first and len(error.rivals) == 1 else error.slot
+    notes: list[Line] = [[location.name]] if reader.several_places else []
+    if own := own_clock(slot, location, reader):
+        notes.append([f"{own} for you"])
+    if len(error.rivals) > 1:
+        notes.append([f"{len(error.rivals)} bookings"])
+    elif first:
+        notes += _whose(first, reader)
+    said: Line = [" (", *joined(notes, "; "), ")"] if notes else []
+    return [bold(cut(error.room.name, 100)), f" is taken {in_passing(slot, location, reader)}", *said, "."]
+
+
+def stale(booking: Booking, change: LastChange | None, reader: Reader) -> Message:
+    """Return who changed what meanwhile, and the booking as it stands."""
+    lines = (
+        [*stale_line(booking, change, reader), " Nothing of yours was saved."],
+        ["Now: ", *headline(booking, reader)],
+        details(booking, reader),
+    )
+    row = [buttons.edit(booking), buttons.cancel(booking, reader)]
+    return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(row)])
+
+
+def stale_line(booking: Booking, change: LastChange | None, reader: Reader) -> Line:
+    """Return "@ana moved this booking to 15:00 meanwhile."."""
+    who: Line = [mention(change.by_slack_user_id)] if change else ["Somebody"]
+    if change and change.by_slack_user_id == reader.person.slack_user_id:
+        who = ["You"]
+    return [*who, " ", _what_happened(booking, change.before if change else None, reader), " meanwhile."]
+
+
+def not_active(booking: Booking, change: LastChange | None, reader: Reader) -> Message:
+    """Return since when and by whom a booking is no more, and the button that books it again."""
+    when = dated(booking.slot, booking.location, reader)
+    line: list[str | Piece] = [bold(cut(booking.room.name, 100)), f", {when}, {ENDED_BY.get(booking.status, 'is over')}"]
+    if booking.status in ENDED_BY and booking.status is not Status.ENDED:
+        zone = booking.location.tz
+        day = saying.near_date(booking.updated_at.astimezone(zone).date(), today=reader.now.astimezone(zone).date())
+        line.append(f" {day} at {saying.clock_time(booking.updated_at, zone)}")
+        if change and booking.status is Status.CANCELLED:
+            you = change.by_slack_user_id == reader.person.slack_user_id
+            line += [" by ", "you" if you else mention(change.by_slack_user_id)]
+    return plain([*line, "."], [buttons.book_again(booking, reader)])
+
+
+def _what_happened(booking: Booking, before: Booking | None, reader: Reader) -> str:
+    if before is None:
+        return "changed this booking"
+    if not before.holds_room:
+        return "took the cancelling of this booking back"
+    moved = []
+    if before.slot != booking.slot:
+        zone = booking.location.tz
+        days = [b.start.astimezone(zone).date() for b in (before, booking)]
+        same_day = days[0] == days[1] and before.slot.length == booking.slot.length
+        to = saying.clock_time(booking.start, zone) if same_day else dated(booking.slot, booking.location, reader)
+        moved.append(to)
+    if before.room.id != booking.room.id:
+        moved.append(cut(booking.room.name, 100))
+    if moved:
+        return f"moved this booking to {saying.listed(moved)}"
+    if before.title != booking.title:
+        return f"renamed this booking {quoted(booking.title)}" if booking.title else "took the title off this booking"
+    return "changed this booking"
+
+
+def _whose(rival: Rival, reader: Reader) -> list[Line]:
+    if rival.title is None and rival.booker_slack_user_id is None:
+        return [["Busy"]]
+    parts: list[Line] = [[quoted(cut(rival.title, 200))]] if rival.title else []
+    if rival.booker_slack_user_id == reader.person.slack_user_id:
+        parts.append(["yours"])
+    elif rival.booker_slack_user_id:
+        parts.append([mention(rival.booker_slack_user_id)])
+    return [joined(parts, ", ")]
