@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 import stamina
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -144,14 +145,19 @@ class Database:
 
     async def _open(self) -> AsyncConnection:
         """Check a connection out; one that died while it was idle is replaced unseen, since nothing was sent on it."""
-        connection = await self.engine.connect()
-        raw = await connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        if not driver.is_closed():
-            return connection
-        await connection.invalidate()
-        await connection.close()
-        return await self.engine.connect()
+        try:
+            connection = await self.engine.connect()
+            raw = await connection.get_raw_connection()
+            driver: Any = raw.driver_connection
+            if not driver.is_closed():
+                return connection
+            await connection.invalidate()
+            await connection.close()
+            return await self.engine.connect()
+        except DBAPIError as error:
+            # The pool wraps what the driver says while it connects; `translate` knows the driver's own words.
+            cause = error.orig.__cause__ if error.orig else None
+            raise cause or error from error
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[WriteSession]:

@@ -16,6 +16,8 @@ ROLES = """
 DO $$
 DECLARE
     role text;
+    -- Since version 16 whoever creates a role belongs to it, but may not act as it until that is granted.
+    acting text := CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END;
 BEGIN
     FOREACH role IN ARRAY ARRAY['bookroom_app', 'bookroom_worker'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
@@ -26,8 +28,12 @@ BEGIN
             END;
         END IF;
         -- The owner's login may serve a small installation: it steps down to these roles when it connects.
-        IF NOT pg_has_role(current_user, role, 'MEMBER') THEN
-            EXECUTE format('GRANT %I TO CURRENT_USER', role);
+        IF NOT pg_has_role(current_user, role, acting) THEN
+            BEGIN
+                EXECUTE format('GRANT %I TO CURRENT_USER', role);
+            EXCEPTION WHEN insufficient_privilege THEN
+                RAISE NOTICE 'the owner may not act as %: it needs a login of its own', role;
+            END;
         END IF;
     END LOOP;
 END $$

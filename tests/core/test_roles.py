@@ -1,0 +1,159 @@
+"""What the application's and the worker's role may see and do: their tenant, nothing else, and no rewriting of history."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from core import schema
+from core.db import DEFAULT_TENANT
+from core.models import Booking, Wish
+from tests.core.office import MONDAY, Office, at, opened
+
+OTHER = UUID("00000000-0000-7000-8000-000000000002")
+
+
+@asynccontextmanager
+async def connected(url: str, tenant: UUID | None) -> AsyncIterator[asyncpg.Connection]:
+    settings = {"app.tenant": str(tenant)} if tenant else {}
+    connection = await asyncpg.connect(url, server_settings=settings)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def everywhere(office: Office) -> Booking:
+    """Put a row into every table of the tenant."""
+    room = await office.room("Apollo", has=["tv"])
+    wish = Wish(slot=at(10), room_id=room.id, invitees=(office.bob.person_id,))
+    booking = await office.bookings.book(wish, by=office.ana, key="a key")
+    await office.people.make_admin("T1", "Uana")
+    await office.people.team("T1")
+    await office.damage(
+        f"INSERT INTO policies (tenant_id, id, horizon_days) VALUES ('{DEFAULT_TENANT}', gen_random_uuid(), 30)"
+    )
+    return booking
+
+
+async def second_tenant(office: Office) -> None:
+    await office.damage(f"INSERT INTO tenants (id, name) VALUES ('{OTHER}', 'other')")
+
+
+@pytest.mark.parametrize("role", ["app_url", "worker_url"])
+async def test_another_tenants_rows_are_not_seen_in_any_table(office: Office, role: str):
+    await everywhere(office)
+    await second_tenant(office)
+
+    async with connected(getattr(office.urls, role), DEFAULT_TENANT) as own:
+        for table in schema.TENANT_TABLES:
+            assert await own.fetchval(f"SELECT count(*) FROM {table}") > 0, table
+    async with connected(getattr(office.urls, role), OTHER) as other:
+        for table in schema.TENANT_TABLES:
+            assert await other.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+
+
+@pytest.mark.parametrize("role", ["app_url", "worker_url"])
+async def test_without_a_tenant_nothing_is_seen_or_written(office: Office, role: str):
+    await everywhere(office)
+
+    async with connected(getattr(office.urls, role), None) as nobody:
+        for table in ("tenants", *schema.TENANT_TABLES):
+            assert await nobody.fetchval(f"SELECT count(*) FROM {table}") == 0, table
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await nobody.execute(
+                "INSERT INTO locations (tenant_id, id, name, zone) VALUES ($1, gen_random_uuid(), 'X', 'UTC')",
+                DEFAULT_TENANT,
+            )
+
+
+async def test_a_tenant_that_was_set_for_one_transaction_is_gone_after_it(office: Office):
+    await everywhere(office)
+    async with connected(office.urls.app_url, None) as connection:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('app.tenant', $1, true)", str(DEFAULT_TENANT))
+            assert await connection.fetchval("SELECT count(*) FROM bookings") == 1
+        assert await connection.fetchval("SELECT count(*) FROM bookings") == 0
+
+
+async def test_rows_cannot_be_written_into_another_tenant(office: Office):
+    await everywhere(office)
+    await second_tenant(office)
+    async with connected(office.urls.app_url, OTHER) as other:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await other.execute(
+                "INSERT INTO locations (tenant_id, id, name, zone) VALUES ($1, gen_random_uuid(), 'X', 'UTC')",
+                DEFAULT_TENANT,
+            )
+        assert await other.execute("UPDATE rooms SET capacity = 1") == "UPDATE 0"
+        assert await other.execute("DELETE FROM room_claims") == "DELETE 0"
+
+
+async def test_a_row_cannot_refer_to_another_tenants_room(office: Office):
+    room = await office.room("Apollo")
+    await second_tenant(office)
+    async with connected(office.urls.app_url, OTHER) as other:
+        with pytest.raises(asyncpg.ForeignKeyViolationError) as refusal:
+            await other.execute(
+                "INSERT INTO room_claims (tenant_id, id, room_id, kind, start_time, end_time)"
+                " VALUES ($1, gen_random_uuid(), $2, 'block', $3, $4)",
+                OTHER,
+                room.id,
+                MONDAY,
+                MONDAY + timedelta(hours=1),
+            )
+    assert refusal.value.constraint_name == "room_claims_room_id_fkey"
+
+
+@pytest.mark.parametrize("role", ["app_url", "worker_url"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM bookings",
+        "UPDATE events SET kind = 'booked'",
+        "DELETE FROM events",
+        "DELETE FROM rooms",
+        "DELETE FROM people",
+        "INSERT INTO tenants (id, name) VALUES (gen_random_uuid(), 'more')",
+        "TRUNCATE bookings CASCADE",
+        "ALTER TABLE room_claims DROP CONSTRAINT room_claims_no_overlap",
+        "ALTER TABLE bookings DISABLE ROW LEVEL SECURITY",
+        "SET ROLE bookroom_owner",
+        "SET session_replication_role = replica",
+    ],
+)
+async def test_history_and_safeguards_are_out_of_reach(office: Office, role: str, statement: str):
+    await everywhere(office)
+    async with connected(getattr(office.urls, role), DEFAULT_TENANT) as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
+
+
+async def test_a_login_of_the_owner_steps_down_to_the_applications_role(database):
+    async with opened(database, url=database.owner_url) as office:
+        role = await office.db.read(lambda session: session.value("SELECT current_user"))
+        assert role == "bookroom_app"
+        assert (await office.book(await office.room("Apollo"), at(10))).version == 1
+
+
+async def test_two_tenants_may_hold_rooms_of_the_same_name_at_the_same_time(office: Office):
+    await everywhere(office)
+    await second_tenant(office)
+    async with opened(office.urls, tenant=OTHER) as neighbours:
+        booking = await neighbours.book(await neighbours.room("Apollo"), at(10))
+        assert [b.id for b in await neighbours.bookings.mine(neighbours.ana)] == [booking.id]
+        assert (await neighbours.catalogues.current()).rooms == (booking.room,)
+
+
+async def test_the_applications_timeouts_are_under_three_seconds(office: Office):
+    rows = await office.db.read(
+        lambda session: session.all("SELECT name, setting::int AS ms FROM pg_settings WHERE name LIKE '%timeout'")
+    )
+    settings = {row["name"]: row["ms"] for row in rows}
+    for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        assert 0 < settings[name] < 3000, name
