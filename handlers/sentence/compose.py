@@ -1,0 +1,26 @@
+"""Joins the items of a sentence into a draft: ranges, which number is what, corrections, who belongs to whom.
+
+Kept out: the calendar, zones and the clock on the wall.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from handlers.sentence import corrections, leftovers, numerals, timeline, wishes
+from handlers.sentence.draft import Draft
+from handlers.sentence.items import Item
+from handlers.sentence.model import Book
+from handlers.sentence.tokens import Token
+
+
+def compose(tokens: list[Token], items: list[Item], book: Book, *, part_only: bool = False) -> Draft:
+    """Return the draft of a sentence; what cannot be understood is among its problems."""
+    draft = Draft()
+    xs = corrections.apply(items, draft)
+    xs = wishes.rooms_or_times(xs)
+    xs = numerals.classify(xs, draft, book, part_only=part_only)
+    timeline.collect(xs, draft, part_only=part_only)
+    wishes.collect(xs, draft, tokens, book)
+    leftovers.check(xs, draft, tokens, book)
+    return draft

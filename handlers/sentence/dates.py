@@ -1,0 +1,446 @@
+"""Recognises date phrases: "tomorrow", "next Tue", "friday after next", "Dec 3rd", "15.12.", "the 5th", "in 3 weeks".
+
+Kept out: which calendar day a phrase means, because that depends on the place's clock (see days.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from handlers.sentence import words
+from handlers.sentence.items import Day, Item
+from handlers.sentence.numbers import number, ordinal, whole
+from handlers.sentence.tokens import Token
+
+Found = tuple[Day, int] | None
+
+
+class Dates:
+    """The date matcher for one locale: `month_first` decides "12/4", `months` adds the names of the person's language."""
+
+    def __init__(self, *, month_first: bool, months: dict[str, int]) -> None:
+        self.month_first = month_first
+        self.months = months
+
+    def match(self, ts: list[Token], i: int) -> Item | None:
+        """Return a `day` item at token i, or None."""
+        found = (
+            self._numeric(ts, i)
+            or self._named_month(ts, i)
+            or _nth_weekday(ts, i, self.months)
+            or _relative(ts, i)
+            or _week_stretch(ts, i)
+            or _weekday(ts, i)
+            or _day_of_month(ts, i)
+            or _vague(ts, i)
+        )
+        if found is None:
+            return None
+        day, j = found
+        return Item("vague" if day.how == "vague" else "day", day.phrase if day.how == "vague" else day, i, j)
+
+    def _numeric(self, ts: list[Token], i: int) -> Found:
+        """2026-12-03, 2026/12/03, 12/4, 12/4/2026, 12-04-2026, 15.12., 15.12.2026."""
+        a, s, b = ts[i], ts[i + 1], ts[i + 2]
+        if a.kind != "num" or b.kind != "num" or s.space or b.space or s.low not in ("-", "/", "."):
+            return None
+        third = ts[i + 4]
+        full = ts[i + 3].low == s.low and third.kind == "num" and not third.space and not ts[i + 3].space
+        if len(a.text) == 4:
+            return _iso(ts, i) if full and s.low != "." else None
+        if len(a.text) > 2 or len(b.text) > 2:
+            return None
+        one, two = a.value or 0, b.value or 0
+        if full:
+            if len(third.text) not in (2, 4):
+                return None
+            year = (third.value or 0) + (2000 if len(third.text) == 2 else 0)
+            return self._ordered(ts, i, i + 5, one, two, year, dotted=s.low == ".")
+        if s.low == "/":
+            if ts[i + 3].low in ("hour", "hours", "h", "of") or ts[i + 3].low in words.PEOPLE:
+                return None
+            return self._ordered(ts, i, i + 3, one, two, None, dotted=False)
+        if s.low == ".":
+            return self._dotted(ts, i, one, two)
+        if i and ts[i - 1].low in ("on", "date") and one <= 31 and two <= 31 and max(one, two) > 12:
+            return self._ordered(ts, i, i + 3, one, two, None, dotted=False)
+        return None
+
+    def _dotted(self, ts: list[Token], i: int, one: int, two: int) -> Found:
+        """15.12. always; 15.12 only where days come first, or behind "on", since 15.12 is a time as well."""
+        closing = ts[i + 3].low == "." and not ts[i + 3].space and ts[i + 4].low not in ("m",)
+        final = closing and ts[i + 4].kind == "end" and len(ts[i + 2].text) == 2 and two > 12
+        if closing and not final and 1 <= two <= 12 and 1 <= one <= 31:
+            return _date(ts, i, i + 4, one, two, None)
+        leads = i > 0 and ts[i - 1].low in ("on", "am", "date")
+        if (leads or not self.month_first) and 1 <= two <= 12 and 1 <= one <= 31 and not _time_follows(ts, i + 3):
+            if i and ts[i - 1].low in ("at", "from", "until", "till", "to", "-", "@", "um"):
+                return None
+            return _date(ts, i, i + 3, one, two, None)
+        return None
+
+    def _ordered(self, ts: list[Token], i: int, j: int, one: int, two: int, year: int | None, *, dotted: bool) -> Found:
+        day_first = dotted or not self.month_first
+        day, month = (one, two) if day_first else (two, one)
+        if month > 12 >= day:
+            day, month = month, day
+        return _date(ts, i, j, day, month, year)
+
+    def _named_month(self, ts: list[Token], i: int) -> Found:
+        """Dec 3, December 3rd, 2026, 3 Dec, 3rd of December, march first, Sun 15Sep, 16. Nov. 2016."""
+        return self._month_first(ts, i) or self._day_first(ts, i)
+
+    def _month(self, ts: list[Token], i: int) -> int:
+        return self.months.get(ts[i].low, 0)
+
+    def _month_first(self, ts: list[Token], i: int) -> Found:
+        month = self._month(ts, i)
+        if not month or (i and ts[i - 1].low in ("next", "last") and ts[i].low == "sat"):
+            return None
+        j = i + 1
+        while ts[j].low in (".", ",", "the", "-") and j < i + 3:
+            j += 1
+        found = ordinal(ts, j) or (whole(ts, j) if ts[j].kind == "num" and len(ts[j].text) <= 2 else None)
+        if found is None and ts[j].kind == "word" and ts[j].value and ts[i].low not in ("may", "march"):
+            found = whole(ts, j)
+        if found is None or not 1 <= found[0] <= 99 or _is_time(ts, j, found[1]):
+            return None
+        day, j = found
+        return self._year(ts, i, j, day, month)
+
+    def _day_first(self, ts: list[Token], i: int) -> Found:
+        j = i + 1 if ts[i].low == "the" else i
+        found = ordinal(ts, j) or (whole(ts, j) if ts[j].kind == "num" and len(ts[j].text) <= 2 else None)
+        if found is None:
+            return None
+        day, j = found
+        while ts[j].low in ("of", ".", "-", "the", ",") and j < i + 4:
+            j += 1
+        month = self._month(ts, j)
+        if not month or (ts[j].low in ("may", "march", "mar", "sat") and ts[j + 1].low in ("i", "we", "you")):
+            return None
+        following = whole(ts, j + 1)
+        if ts[j - 1].low == "," or (ts[i].kind == "num" and _month_takes_next(ts, i, j, following)):
+            return None
+        return self._year(ts, i, j + 1, day, month)
+
+    def _year(self, ts: list[Token], i: int, j: int, day: int, month: int) -> Found:
+        k = j
+        while ts[k].low in (",", ".") and k < j + 2:
+            k += 1
+        t = ts[k]
+        if t.kind == "num" and len(t.text) == 4 and 1900 <= (t.value or 0) <= 2199 and not _is_time(ts, k, k + 1):
+            return _date(ts, i, k + 1, day, month, t.value)
+        if t.low == "'" and ts[k + 1].kind == "num" and len(ts[k + 1].text) == 2:
+            return _date(ts, i, k + 2, day, month, 2000 + (ts[k + 1].value or 0))
+        return _date(ts, i, j, day, month, None)
+
+
+def _month_takes_next(ts: list[Token], i: int, j: int, following: tuple[int, int] | None) -> bool:
+    """In "10 Dec 3" and "at 3 Dec 5" the month belongs to the number behind it when that is a plain day and no time."""
+    if following is None or ts[j + 1].kind != "num" or len(ts[j + 1].text) > 2:
+        return False
+    if following[0] > 31 or _is_time(ts, j + 1, following[1]) or ts[following[1]].low in words.UNIT | words.PEOPLE:
+        return False
+    return bool(i) and ts[i - 1].low in ("at", "@", "for", "until", "till", "-", "to")
+
+
+def _is_time(ts: list[Token], i: int, j: int) -> bool:
+    """Tell whether the number at i is the start of a clock time or a count, so that it is no day of a month."""
+    t = ts[j]
+    if t.low in (":", "h") and not t.space:
+        return True
+    if t.low in ("am", "pm", "o'clock", "oclock") or (t.low in ("a", "p") and (not t.space or ts[j + 1].low in (".", "m"))):
+        return True
+    if t.low in words.UNIT or t.low in words.PEOPLE:
+        return t.low not in ("m", "d", "w", "us")
+    if t.low in ("-", "to", "–") and ts[j + 1].kind == "num" and i + 1 == j:
+        # "Dec 3-5pm" is left for a question; "3-4pm" behind a month without a day too.
+        k = j + 2
+        return ts[k].low in ("am", "pm", ":") or ts[k].low in words.PEOPLE
+    return t.low == "." and not t.space and ts[j + 1].kind == "num" and not ts[j + 1].space and len(ts[j + 1].text) == 2
+
+
+def _time_follows(ts: list[Token], j: int) -> bool:
+    return ts[j].low in ("am", "pm", "h", "hours", "hour", "hrs", "a", "p", "-", "to") or ts[j].low in words.UNIT
+
+
+def _text(ts: list[Token], i: int, j: int) -> str:
+    return " ".join(t.low for t in ts[i:j])
+
+
+def _date(ts: list[Token], i: int, j: int, day: int, month: int, year: int | None) -> Found:
+    return Day("date", day=day, month=month, year=year, phrase=_text(ts, i, j)), j
+
+
+def _iso(ts: list[Token], i: int) -> Found:
+    year, month, day = ts[i].value or 0, ts[i + 2].value or 0, ts[i + 4].value or 0
+    return Day("date", day=day, month=month, year=year, phrase=f"{year:04d}-{month:02d}-{day:02d}"), i + 5
+
+
+def _relative(ts: list[Token], i: int) -> Found:
+    t = ts[i]
+    if t.low in words.TODAY:
+        return _plus_week(ts, Day("offset", days=0), i + 1)
+    if t.low == "tonight":
+        return None
+    if t.low in words.TOMORROW:
+        return _plus_week(ts, Day("offset", days=1), i + 1)
+    if t.value == 2 and ts[i + 1].low in ("day", "morrow", "moro", "morow") and not ts[i + 1].space:
+        return Day("offset", days=0 if ts[i + 1].low == "day" else 1), i + 2
+    if t.low == "yesterday":
+        return Day("offset", days=-1), i + 1
+    if t.low == "overmorrow":
+        return Day("offset", days=2), i + 1
+    j = i + 1 if t.low == "the" else i
+    if ts[j].low == "day" and ts[j + 1].low == "after" and ts[j + 2].low in words.TOMORROW:
+        return Day("offset", days=2), j + 3
+    if ts[j].low in ("next", "following") and ts[j + 1].low == "day":
+        return Day("offset", days=1), j + 2
+    if ts[j].low == "day" and ts[j + 1].low == "before" and ts[j + 2].low == "yesterday":
+        return Day("offset", days=-2), j + 3
+    return _from_now(ts, i)
+
+
+def _plus_week(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:
+    """ "tomorrow week" is a week later."""
+    if ts[j].low == "week" and ts[j + 1].low not in ("day", "s"):
+        return replace(day, days=day.days + 7), j + 1
+    return day, j
+
+
+def _amount(ts: list[Token], i: int) -> tuple[int, int] | None:
+    """Days in "3 days", "a week", "two weeks", "a fortnight", "a couple of days"."""
+    if ts[i].low in ("a", "one", "1") and ts[i + 1].low == "fortnight":
+        return 14, i + 2
+    j = i + 1 if ts[i].low == "a" else i
+    if ts[j].low == "couple":
+        n, j = 2.0, j + (2 if ts[j + 1].low == "of" else 1)
+    elif ts[i].low in ("a", "one"):
+        n, j = 1.0, i + 1
+    else:
+        found = number(ts, i)
+        if found is None:
+            return None
+        n, j = found
+    per = 1 if ts[j].low in ("day", "days") else 7 if ts[j].low in ("week", "weeks", "wks", "wk") else 0
+    if not per or n != int(n) or n > 1000:
+        return None
+    return int(n) * per, j + 1
+
+
+def _from_now(ts: list[Token], i: int) -> Found:
+    """In 3 days, 3 days from now, two weeks later, N fridays from now, a week from tomorrow (see `shifted`)."""
+    if ts[i].low in ("in", "within", "after") and ts[i].low == "in":
+        j = i + 1
+        j += ts[j].low in ("about", "around", "exactly")
+        j += ts[j].low == "'"
+        found = _amount(ts, j)
+        if found and ts[found[1]].low in ("time", "'"):
+            return Day("offset", days=found[0]), found[1] + 1
+        if found:
+            return Day("offset", days=found[0]), found[1]
+        return None
+    found = _amount(ts, i)
+    if found:
+        days, j = found
+        if ts[j].low in ("from", "after") and ts[j + 1].low in ("now", "today"):
+            return Day("offset", days=days), j + 2
+        if ts[j].low in ("later", "hence", "out", "ahead"):
+            return Day("offset", days=days), j + 1
+        if ts[j].low == "ago":
+            return Day("offset", days=-days), j + 1
+        return None
+    counted = whole(ts, i)
+    if counted and ts[counted[1]].low in words.WEEKDAY_PLURALS and ts[counted[1] + 1].low == "from":
+        weekday = words.WEEKDAY_PLURALS[ts[counted[1]].low]
+        if ts[counted[1] + 2].low == "now":
+            return Day("weekday", weekday=weekday, which="after", days=7 * (counted[0] - 1)), counted[1] + 3
+    return None
+
+
+def shifted(ts: list[Token], i: int, dates: Dates) -> Item | None:
+    """Return a `day` item for "a week from tuesday", "2 days after next friday", "a week on monday", or None."""
+    found = _amount(ts, i)
+    if found is None:
+        return None
+    days, j = found
+    if ts[j].low not in ("from", "after", "on"):
+        return None
+    k = j + 1
+    k += ts[k].low == "the"
+    base = dates.match(ts, k)
+    if base is None or base.kind != "day":
+        return None
+    return Item("day", replace(base.value, days=base.value.days + days), i, base.j)
+
+
+def _weekday_at(ts: list[Token], i: int) -> int | None:
+    t = ts[i]
+    if t.kind != "word":
+        return None
+    if t.low in ("mo", "tu", "wedn") and not t.text[0].isupper():
+        return None
+    if t.low == "fri" and ts[i + 1].low == "day":
+        return 4
+    return words.WEEKDAYS.get(t.low)
+
+
+def _week_stretch(ts: list[Token], i: int) -> Found:
+    """next week tuesday, this week friday, week after next on tuesday; alone they are vague."""
+    j = i + 1 if ts[i].low in ("the", "of") else i
+    if ts[j].low in ("next", "this", "coming", "following") and ts[j + 1].low in ("week", "wk"):
+        which, days, k = ("next", 0, j + 2) if ts[j].low != "this" else ("thisweek", 0, j + 2)
+        if ts[j].low in ("coming", "following"):
+            which = "next"
+    elif ts[j].low == "week" and ts[j + 1].low == "after" and ts[j + 2].low == "next":
+        which, days, k = "next", 7, j + 3
+    else:
+        return None
+    m = k
+    while ts[m].low in ("'", "s", ",", "on", "-"):
+        m += 1
+    if ts[k].low == "'s":
+        m = k + 1
+    weekday = _weekday_at(ts, m)
+    if weekday is not None:
+        return Day("weekday", weekday=weekday, which=which, days=days), m + 1
+    return Day("vague", phrase=_text(ts, j, k)), k
+
+
+def _weekday(ts: list[Token], i: int) -> Found:
+    """Tue, this fri, next Monday, last Friday, friday after next, tuesday of next week, monday week, coming wed."""
+    j, which = i, "bare"
+    if ts[j].low == "the":
+        j += 1
+    lead = ts[j].low
+    if lead in ("this", "next", "nxt", "last", "previous", "past", "coming", "following", "upcoming"):
+        which = {"nxt": "next", "previous": "last", "past": "last", "coming": "this", "upcoming": "this"}.get(lead, lead)
+        which = "this" if which == "following" else which
+        j += 1
+        if lead == "this" and ts[j].low in ("coming", "upcoming"):
+            j += 1
+    weekday = _weekday_at(ts, j)
+    if weekday is None:
+        return None
+    if lead in ("the",) or (ts[i].low == "the" and which == "bare"):
+        return None
+    j += 1
+    j += ts[j].low == "." and which != "" and not ts[j].space and ts[j + 1].kind != "end"
+    day = Day("weekday", weekday=weekday, which=which)
+    return _qualified(ts, day, j)
+
+
+def _qualified(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:
+    """What may follow a weekday: (of) next week, this week, after next, week."""
+    k = j
+    k += ts[k].low == ","
+    k += ts[k].low in ("of", "in")
+    k += ts[k].low == "the"
+    if ts[k].low in ("next", "nxt", "following", "coming") and ts[k + 1].low in ("week", "wk"):
+        return replace(day, which="next"), k + 2
+    if ts[k].low == "this" and ts[k + 1].low in ("week", "wk"):
+        return replace(day, which="thisweek"), k + 2
+    if ts[k].low == "last" and ts[k + 1].low == "week":
+        return replace(day, which="last"), k + 2
+    if ts[k].low == "week" and ts[k + 1].low == "after" and ts[k + 2].low == "next":
+        return replace(day, which="next", days=day.days + 7), k + 3
+    if ts[j].low == "after" and ts[j + 1].low == "next":
+        return replace(day, which="after", days=7), j + 2
+    if ts[j].low in ("week", "wk") and day.which in ("bare", "this"):
+        return replace(day, days=day.days + 7), j + 1
+    if ts[j].low == "in" and ts[j + 1].value and ts[j + 2].low in ("weeks", "week"):
+        return replace(day, days=day.days + 7 * (ts[j + 1].value or 0), which="bare"), j + 3
+    return day, j
+
+
+def _day_of_month(ts: list[Token], i: int) -> Found:
+    """The 5th, on the 17, on 15, 20th of next month."""
+    led = ts[i].low in ("the", "on")
+    j = i
+    if ts[j].low == "on":
+        j += 1
+    if ts[j].low == "the":
+        j += 1
+    found = ordinal(ts, j)
+    plain = found is None and led and ts[j].kind == "num" and len(ts[j].text) <= 2
+    if plain:
+        found = whole(ts, j)
+    if found is None or found[0] < 1 or (not led and ts[j].kind != "num") or ts[found[1]].low in ("floor", "fl"):
+        return None
+    if plain and (_is_time(ts, j, found[1]) or ts[found[1]].low in ("/", ".", "-", "of")):
+        return None
+    if ts[j].kind == "word" and ts[j].low in words.ORDINALS and ts[found[1]].kind == "word" and not _month_end(ts, found[1]):
+        # "the first meeting" is no date; "the first" before a time or at the end is one.
+        if ts[found[1]].low not in ("at", "from", "for", "in", "between", "around"):
+            return None
+    if found[0] > 31 and plain:
+        return None
+    day, k = Day("dom", day=found[0], months=None), found[1]
+    return _of_month(ts, day, k)
+
+
+def _month_end(ts: list[Token], j: int) -> bool:
+    return ts[j].low == "of"
+
+
+def _of_month(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:
+    k = j
+    k += ts[k].low == "of"
+    k += ts[k].low == "the"
+    if ts[k].low in ("this", "next", "current", "following", "coming") and ts[k + 1].low == "month":
+        return replace(day, months=0 if ts[k].low in ("this", "current") else 1), k + 2
+    if ts[k].low == "month" and k > j + 1:
+        return day, k + 1
+    return day, j
+
+
+def _nth_weekday(ts: list[Token], i: int, months: dict[str, int]) -> Found:
+    """First tuesday of october, the last friday of this month, second monday in next month."""
+    j = i + 1 if ts[i].low == "the" else i
+    if ts[j].low == "last":
+        nth, k = -1, j + 1
+    else:
+        found = ordinal(ts, j)
+        if found is None or not 1 <= found[0] <= 5:
+            return None
+        nth, k = found
+    weekday = _weekday_at(ts, k)
+    if weekday is None or ts[k + 1].low not in ("of", "in"):
+        return None
+    m = k + 2
+    m += ts[m].low == "the"
+    month = months.get(ts[m].low, 0)
+    if month:
+        year = ts[m + 1].value if ts[m + 1].kind == "num" and len(ts[m + 1].text) == 4 else None
+        return Day("nth", nth=nth, weekday=weekday, month=month, year=year), m + (2 if year else 1)
+    if ts[m].low in ("this", "next", "following") and ts[m + 1].low == "month":
+        return Day("nth", nth=nth, weekday=weekday, months=0 if ts[m].low == "this" else 1), m + 2
+    if ts[m].low == "month":
+        return Day("nth", nth=nth, weekday=weekday, months=0), m + 1
+    return None
+
+
+_STRETCHES = (
+    ("next", "month"), ("this", "month"), ("next", "year"), ("this", "year"), ("next", "weekend"), ("this", "weekend"),
+    ("last", "week"), ("last", "month"), ("all", "week"), ("all", "month"), ("next", "quarter"), ("this", "quarter"),
+    ("end", "of", "week"), ("end", "of", "the", "week"), ("end", "of", "month"), ("end", "of", "the", "month"),
+    ("end", "of", "next", "week"), ("end", "of", "this", "week"), ("end", "of", "next", "month"),
+    ("end", "of", "the", "year"), ("end", "of", "year"), ("end", "of", "this", "month"), ("over", "the", "weekend"),
+    ("beginning", "of", "next", "week"), ("start", "of", "next", "week"), ("early", "next", "week"),
+    ("later", "this", "week"), ("mid", "next", "week"), ("sometime", "next", "week"), ("weekend",), ("eow",), ("eom",),
+    ("other", "day"), ("some", "day"), ("one", "day"), ("any", "day"),
+)  # fmt: skip
+_STRETCH_STARTS = frozenset(stretch[0] for stretch in _STRETCHES)
+
+
+def _vague(ts: list[Token], i: int) -> Found:
+    if ts[i].low not in _STRETCH_STARTS:
+        return None
+    best = None
+    for stretch in _STRETCHES:
+        if all(ts[i + n].low == word for n, word in enumerate(stretch)) and (best is None or len(stretch) > best):
+            best = len(stretch)
+    if best is None:
+        return None
+    return Day("vague", phrase=_text(ts, i, i + best)), i + best

@@ -1,0 +1,163 @@
+"""Recognises what a room must have, what it need not have, and what no room can be searched for.
+
+Kept out: which rooms have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from handlers.sentence import words
+from handlers.sentence.items import Item
+from handlers.sentence.tokens import Token
+
+_WITH = frozenset({"with", "w/", "w", "needs", "need", "needing", "plus", "has", "having", "include", "includes",
+                   "including", "require", "requires", "requiring", "want", "wants", "featuring", "+", "&"})  # fmt: skip
+_SOFT = frozenset(
+    "coffee tea food drinks water breakfast snacks pizza stage camera recording hybrid zoom audio sound flip cameras"
+    " sandwiches refreshments treadmill piano conferencing clicker laptop laptops dialin accessible accessibility"
+    " windows window parking kitchen".split()
+)  # only meant when asked for: "coffee chat" and "Windows migration" are subjects
+_NEEDED = frozenset({"needed", "necessary", "required", "wanted", "need", "nec"})
+_ARTICLES = frozenset({"a", "an", "the", "any", "some", "of"})
+Synonyms = Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
+
+
+def synonyms(extra: frozenset[str]) -> Synonyms:
+    """Return {first word: ((words, amenity), ...)}, longest first, for the known amenities and the catalogue's own."""
+    table = dict(words.AMENITY_WORDS)
+    for name in extra:
+        table.setdefault(name.lower(), name)
+    found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for text, amenity in table.items():
+        keys = tuple(text.replace("-", " ").split())
+        found.setdefault(keys[0], []).append((keys, amenity))
+    return {first: tuple(sorted(group, key=lambda pair: -len(pair[0]))) for first, group in found.items()}
+
+
+class Equipment:
+    """The amenity matcher for one catalogue."""
+
+    def __init__(self, extra: frozenset[str]) -> None:
+        self.table = synonyms(extra)
+        self.extra = extra - words.CANONICAL_AMENITIES
+
+    def name(self, ts: list[Token], i: int) -> tuple[str, int] | None:
+        """Return (amenity, next index) for an amenity named at token i."""
+        for keys, amenity in self.table.get(ts[i].low, ()):
+            j = i
+            for n, key in enumerate(keys):
+                j += n > 0 and ts[j].low == "-"
+                if ts[j].low != key:
+                    break
+                j += 1
+            else:
+                return amenity, j
+        low = ts[i].low
+        if len(low) > 4 and low.endswith("s") and low[:-1] in self.table and ts[i].kind == "word":
+            return next(((a, i + 1) for k, a in self.table[low[:-1]] if len(k) == 1), None)
+        return None
+
+    def match(self, ts: list[Token], i: int) -> Item | None:
+        """Return an `amenity`, `unneeded`, `without` or `unmet` item at token i, or None."""
+        return self._refused(ts, i) or self._named(ts, i) or self._unmet(ts, i)
+
+    def _named(self, ts: list[Token], i: int) -> Item | None:
+        found = self.name(ts, i)
+        if found is None or _subject(ts, i):
+            return None
+        amenity, j = found
+        k = j + (ts[j].low in ("is", "are"))
+        if ts[k].low in ("not", "isn't", "n't") and ts[k + 1].low in _NEEDED:
+            return Item("unneeded", (amenity,), i, k + 2)
+        return Item("amenity", amenity, i, j)
+
+    def _several(self, ts: list[Token], i: int) -> tuple[tuple[str, ...], int] | None:
+        """Amenities in a row: "a projector or (a) whiteboard"."""
+        found: list[str] = []
+        j = i
+        while True:
+            k = j
+            while ts[k].low in _ARTICLES or (found and ts[k].low in ("or", "and", ",", "/", "nor", "&")):
+                k += 1
+            named = self.name(ts, k)
+            if named is None:
+                return (tuple(found), j) if found else None
+            found.append(named[0])
+            j = named[1]
+
+    def _refused(self, ts: list[Token], i: int) -> Item | None:
+        """No projector needed, don't need a tv, without (a) screen, no whiteboard."""
+        low = ts[i].low
+        j = _dont_need(ts, i)
+        if j:
+            several = self._several(ts, j)
+            return Item("unneeded", several[0], i, several[1]) if several else None
+        if low in ("no", "without", "sans", "minus") or (low == "w" and ts[i + 1].low == "/" and ts[i + 2].low == "o"):
+            j = i + 3 if low == "w" else i + 1
+            j += ts[j].low in ("needing", "using")
+            several = self._several(ts, j)
+            if several is None:
+                return None
+            names, k = several
+            k += ts[k].low in ("is", "are")
+            if ts[k].low in _NEEDED and low == "no":
+                return Item("unneeded", names, i, k + 1)
+            return Item("without", names, i, k)
+        return None
+
+    def _unmet(self, ts: list[Token], i: int) -> Item | None:
+        """Something a room might have that the catalogue does not know."""
+        t = ts[i]
+        if t.kind != "word" or t.low not in words.FACILITIES or t.low in self.table:
+            return None
+        asked = _asked(ts, i)
+        if t.low in _SOFT and not asked:
+            return None
+        if t.low in ("ac", "av") and not (asked or t.text.isupper()):
+            return None
+        j = i + 1
+        while ts[j].low in words.FACILITIES or ts[j].low in ("chart", "charts", "conditioning", "in", "access", "light"):
+            if ts[j].low == "in" and ts[j - 1].low != "dial":
+                break
+            j += 1
+        return Item("unmet", " ".join(x.text for x in ts[i:j]), i, j)
+
+
+def _asked(ts: list[Token], i: int) -> bool:
+    k = i - 1
+    while k > 0 and (ts[k].low in _ARTICLES or ts[k].low in ("good", "working", "natural", "big", "large")):
+        k -= 1
+    return k >= 0 and (ts[k].low in _WITH or (ts[k].low == "/" and k and ts[k - 1].low == "w"))
+
+
+def _subject(ts: list[Token], i: int) -> bool:
+    """Phone screens and phone interviews are subjects; so is screening."""
+    if ts[i].low == "phone" and ts[i + 1].low in ("screen", "screening", "interview", "interviews", "screens"):
+        return True
+    return ts[i].low in ("screen", "screens") and i > 0 and ts[i - 1].low in ("phone", "tech", "technical", "recruiter")
+
+
+def _dont_need(ts: list[Token], i: int) -> int:
+    """The index behind "don't need", "no need for", "needn't have", or 0."""
+    low = ts[i].low
+    if low in ("don't", "dont", "doesn't", "doesnt", "won't", "wont", "do", "does", "will", "not", "needn't", "needs"):
+        j = i + 1
+        if low in ("do", "does", "will", "needs"):
+            if ts[j].low not in ("not", "no"):
+                return 0
+            if low == "needs" or ts[j].low == "no":
+                return j + 1 if low == "needs" else 0
+            j += 1
+        if ts[j].low in ("really", "actually", "even"):
+            j += 1
+        if low == "needn't" or ts[j].low in ("need", "require", "requiring", "needing"):
+            j += low != "needn't"
+            return j + (ts[j].low in ("to", "have"))
+        return 0
+    if low == "no" and ts[i + 1].low == "need":
+        j = i + 2
+        while ts[j].low in ("for", "to", "have", "of"):
+            j += 1
+        return j
+    return 0

@@ -1,0 +1,206 @@
+"""Accounts for every word that no rule claimed: ignores subjects and courtesy, asks about anything that could matter.
+
+A wrong booking is worse than a question, so negations, choices, loose numbers and unknown places never pass.
+Kept out: words that have been understood.
+"""
+
+from __future__ import annotations
+
+from rapidfuzz import fuzz, process
+
+from handlers.sentence import words
+from handlers.sentence.draft import Draft
+from handlers.sentence.items import Item
+from handlers.sentence.model import Book, Option, Trouble
+from handlers.sentence.phrases import replaced, without
+from handlers.sentence.tokens import Token
+
+_ROOM_WORDS = frozenset({"room", "rm", "conference", "boardroom", "suite"})
+_PLACE_LEADS = frozenset({"in", "at", "@", "inside"})
+_ARTICLES = frozenset({"the", "our", "a", "an", "my", "your", "that", "this", "any", "some"})
+_ABSTRACT = frozenset(
+    "english german french spanish detail private total case advance general particular mind order time person"
+    " principle parallel depth house tandem preparation regards reference".split()
+)
+_YEARS = range(2000, 2100)
+
+
+def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book) -> None:
+    """Refuse what is left over in a sentence and could carry meaning."""
+    for k, x in enumerate(xs):
+        match x.kind:
+            case "or":
+                _choice(xs, k, draft, tokens)
+            case "not":
+                draft.refuse(Trouble.NOT_UNDERSTOOD, f"{_around(tokens, x)} rules something out. Say what you want instead.")
+            case "other":
+                _other_command(xs, k, draft)
+            case "holiday":
+                _holiday(xs, k, draft)
+            case "when":
+                _vague(x, draft)
+            case "number":
+                _number(x, draft, tokens, book)
+            case "code":
+                _unknown_room(x.value, x.i, x.j, draft, tokens, book)
+            case "prep":
+                _dangling(xs, k, draft, tokens)
+            case "word":
+                _word(xs, k, draft, tokens, book)
+            case _:
+                pass
+
+
+def _around(tokens: list[Token], x: Item) -> str:
+    words_after = [t.text for t in tokens[x.i : x.j + 2] if t.kind != "end"]
+    return '"' + " ".join(words_after)[:60] + '"'
+
+
+def _choice(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) -> None:
+    """ "thursday or friday": options where both sides are plain things."""
+    x = xs[k]
+    before = xs[k - 1] if k else None
+    after = xs[k + 1] if k + 1 < len(xs) else None
+    options: tuple[Option, ...] = ()
+    if before is not None and after is not None and before.j == x.i and after.i == x.j:
+        sides = [" ".join(t.text for t in tokens[y.i : y.j]) for y in (before, after)]
+        options = tuple(Option(label=s[:75], sentence=replaced(tokens, before.i, after.j, s)) for s in sides)
+    draft.refuse(Trouble.AMBIGUOUS, "You left a choice open. Which one should I book?", options)
+
+
+def _other_command(xs: list[Item], k: int, draft: Draft) -> None:
+    if any(y.kind not in ("filler", "sep", "prep", "mention") for y in xs[:k]):
+        return
+    draft.refuse(
+        Trouble.NOT_UNDERSTOOD,
+        f"This books a new room; I cannot {str(xs[k].value).lower()} one here. Use the buttons of that booking.",
+    )
+
+
+def _holiday(xs: list[Item], k: int, draft: Draft) -> None:
+    led = k > 0 and xs[k - 1].kind == "prep"
+    if draft.days and not led:
+        return
+    draft.refuse(Trouble.AMBIGUOUS, f"On which date is {xs[k].value}? Give me day and month.")
+
+
+def _vague(x: Item, draft: Draft) -> None:
+    if str(x.value).lower() in ("rooms", "both", "multiple", "double", "triple"):
+        draft.refuse(Trouble.AMBIGUOUS, "I book one room at a time. Which one, and when?")
+        return
+    draft.refuse(Trouble.AMBIGUOUS, f'I am not sure what "{x.value}" means here. Which day and time is it?')
+
+
+def _number(x: Item, draft: Draft, tokens: list[Token], book: Book) -> None:
+    n = tokens[x.i].value
+    before, after = tokens[x.i - 1] if x.i else None, tokens[x.j]
+    if before is not None and before.low == "#":
+        return
+    if before is not None and before.low in ("room", "rm"):
+        _unknown_room(f"Room {tokens[x.i].text}", x.i - 1, x.j, draft, tokens, book)
+        return
+    if n in _YEARS and (after.low in words.SUBJECTS or (before is not None and before.low in words.SUBJECTS)):
+        return
+    text = " ".join(t.text for t in tokens[x.i : x.j])
+    options = []
+    if n is not None and 1 <= n <= book.largest:
+        options.append(Option(label=f"{n} people", sentence=replaced(tokens, x.i, x.j, f"{n} people")))
+    if n is not None and 5 <= n <= 480:
+        options.append(Option(label=f"{n} minutes", sentence=replaced(tokens, x.i, x.j, f"{n} minutes")))
+    if n is not None and 1 <= n <= 12:
+        options.append(Option(label=f"At {n}", sentence=replaced(tokens, x.i, x.j, f"at {n}")))
+    draft.refuse(Trouble.AMBIGUOUS, f'What is the "{text}" in your sentence?', tuple(options))
+
+
+def _dangling(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) -> None:
+    """Before, after and within that govern no time: "after the standup"."""
+    x = xs[k]
+    if x.value not in ("before", "after", "within"):
+        return
+    if any(p.trouble == Trouble.AMBIGUOUS and f'"{x.value}"' in p.message for p in draft.problems):
+        return
+    draft.refuse(Trouble.AMBIGUOUS, f"{_around(tokens, x)} leaves the time open. When exactly should it start?")
+
+
+def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book) -> None:
+    """A word that nobody knows: a subject, unless it stands where a place or a thing would."""
+    x = xs[k]
+    i, j = x.i, x.j
+    while tokens[j].kind == "word" and k + 1 < len(xs) and xs[k + 1].kind == "word" and xs[k + 1].i == j:
+        k, j = k + 1, xs[k + 1].j
+    if i and _word_before(xs, x) and tokens[i - 1].kind == "word":
+        return  # judged together with the word before it
+    name = " ".join(t.text for t in tokens[i:j])
+    lead, articled = _lead(tokens, i)
+    if _room_beside(tokens, i, j, articled=articled, text=x.value):
+        _unknown_room(name, i, j, draft, tokens, book)
+    elif lead in _PLACE_LEADS and tokens[i].low not in _ABSTRACT:
+        _unknown_room(name, i, j, draft, tokens, book)
+    elif lead in ("with", "w/", "w") and not tokens[i].text[0].isupper():
+        draft.refuse(
+            Trouble.NOT_UNDERSTOOD,
+            f'I do not know which rooms have "{name}". Shall I book without asking for it?',
+            (Option(label=f"Book without {name}"[:75], sentence=without(tokens, i, j)),),
+        )
+    elif _looks_like_a_room(xs, x, tokens, i, j, draft):
+        _unknown_room(name, i, j, draft, tokens, book)
+
+
+def _word_before(xs: list[Item], x: Item) -> bool:
+    n = next(m for m, y in enumerate(xs) if y is x)
+    return n > 0 and xs[n - 1].kind == "word" and xs[n - 1].j == x.i
+
+
+def _lead(tokens: list[Token], i: int) -> tuple[str, bool]:
+    """The preposition before token i, articles passed over, and whether there was an article."""
+    k, articled = i - 1, False
+    while k >= 0 and tokens[k].low in _ARTICLES:
+        articled = articled or tokens[k].low == "the"
+        k -= 1
+    if k >= 1 and tokens[k].low == "/" and tokens[k - 1].low == "w":
+        return "with", articled
+    return (tokens[k].low if k >= 0 else ""), articled
+
+
+def _room_beside(tokens: list[Token], i: int, j: int, *, articled: bool, text: str) -> bool:
+    if i and tokens[i - 1].low in ("room", "rm", "called", "named"):
+        return True
+    if tokens[j].low in ("room", "rm", "suite") and tokens[j + 1].low != "for-now":
+        return text[0].isupper() or articled or (i > 0 and tokens[i - 1].low in _PLACE_LEADS)
+    return False
+
+
+def _looks_like_a_room(xs: list[Item], x: Item, tokens: list[Token], i: int, j: int, draft: Draft) -> bool:
+    """A capitalised word that stands alone between times: "Atrium tomorrow 2pm"; no subject has it so."""
+    if draft.rooms or j - i > 2 or not all(t.text[0].isupper() for t in tokens[i:j]) or len(x.value) < 3:
+        return False
+    letters = [t.text for t in tokens if t.kind == "word"]
+    if sum(t.isupper() for t in letters) > len(letters) / 2:
+        return False
+    before, after = tokens[i - 1] if i else None, tokens[j]
+    for t in (before, after):
+        if t is not None and (
+            t.low in words.SUBJECTS
+            or t.low in ("with", "and", "from", ":", "&", "-", "/", "re", "about", "call", "(", "'", "for")
+        ):
+            return False
+    neighbours = [y for y in xs if y.j == i or y.i == j]
+    return all(
+        y.kind in ("day", "clock", "part", "dur", "count", "sep", "every", "prep", "filler") for y in neighbours
+    ) and any(y.kind in ("day", "clock", "part", "dur", "count", "every") for y in neighbours)
+
+
+def _unknown_room(name: str, i: int, j: int, draft: Draft, tokens: list[Token], book: Book) -> None:
+    active = [room.name for room in book.rooms if room.active]
+    while i and tokens[i - 1].low in ("room", "rm", "the", "called", "named"):
+        i -= 1
+    if tokens[j].low in ("room", "rm"):
+        j += 1
+    near = process.extract(name, active, scorer=fuzz.WRatio, limit=3, score_cutoff=60)
+    options = tuple(Option(label=hit, sentence=replaced(tokens, i, j, hit)) for hit, _, _ in near)
+    lead = i - 1 if i and tokens[i - 1].low in _PLACE_LEADS else i
+    options += (Option(label="Any free room", sentence=replaced(tokens, lead, j, "")),)
+    draft.refuse(Trouble.UNKNOWN_ROOM, f'I know no room or place called "{name}".', options)
+
+
+__all__ = ["check"]

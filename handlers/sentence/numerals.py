@@ -1,0 +1,153 @@
+"""Decides what a lone number is: an hour, a headcount, or something to ask about.
+
+Kept out: numbers with a unit, which their matchers already claimed.
+"""
+
+from __future__ import annotations
+
+from handlers.sentence.draft import Draft
+from handlers.sentence.items import Clock, Item
+from handlers.sentence.model import Book
+
+POINTS = frozenset({"clock", "now", "rel"})
+TIME_PREPS = frozenset({"at", "from", "between", "until", "since", "before", "after", "by"})
+
+
+def thin(item: Item) -> bool:
+    """Whether an item may stand between a preposition and its object."""
+    return item.kind == "filler" and item.note == "thin"
+
+
+def previous(xs: list[Item], k: int) -> int:
+    """Index of the item before k, thin words skipped; -1 at the front."""
+    k -= 1
+    while k >= 0 and thin(xs[k]):
+        k -= 1
+    return k
+
+
+def following(xs: list[Item], k: int) -> int:
+    """Index of the item after k, thin words skipped; len(xs) at the end."""
+    k += 1
+    while k < len(xs) and thin(xs[k]):
+        k += 1
+    return k
+
+
+def _kind(xs: list[Item], k: int) -> str:
+    return xs[k].kind if 0 <= k < len(xs) else ""
+
+
+def _joins(xs: list[Item], k: int) -> bool:
+    if not 0 <= k < len(xs):
+        return False
+    return xs[k].kind == "conn" or (xs[k].kind == "prep" and xs[k].value in ("to", "until"))
+
+
+def classify(xs: list[Item], draft: Draft, book: Book, *, part_only: bool) -> list[Item]:
+    """Return the items with every `num` turned into a clock, a count, or a problem."""
+    _ranges(xs)
+    for k, x in enumerate(xs):
+        if x.kind == "num":
+            _by_preposition(xs, k, part_only=part_only)
+    for k, x in enumerate(xs):
+        if x.kind == "num":
+            _by_neighbours(xs, k)
+    _counts(xs, draft, book)
+    return xs
+
+
+def _as_clock(x: Item) -> None:
+    x.kind, x.value = "clock", Clock(x.value)
+
+
+def _ranges(xs: list[Item]) -> None:
+    """Two hour-like numbers with "-" or "to" between them; "between A and B"."""
+    for k, x in enumerate(xs):
+        if not _hourly(x):
+            continue
+        j = following(xs, k)
+        if not (_joins(xs, j) or _and_of_between(xs, k, j)):
+            continue
+        m = following(xs, j)
+        if m < len(xs) and xs[m].kind == "prep" and xs[m].value == "at":
+            m = following(xs, m)
+        if m >= len(xs) or not _hourly(xs[m]) or (x.kind != "num" and xs[m].kind != "num"):
+            continue
+        lead = previous(xs, k)
+        led_by_for = _kind(xs, lead) == "prep" and xs[lead].value == "for"
+        if led_by_for and x.kind == xs[m].kind == "num":
+            _people_range(xs, k, m)
+            continue
+        if xs[j].value == "/" and not (x.kind == "clock" and x.j == xs[j].i):
+            continue
+        for item in (x, xs[m]):
+            if item.kind == "num":
+                _as_clock(item)
+
+
+def _people_range(xs: list[Item], k: int, m: int) -> None:
+    """ "for 5-6" beside another time is a headcount; alone it is left for a question."""
+    if any(y.kind in POINTS or y.kind == "part" for y in xs) and xs[m].value > xs[k].value:
+        xs[m].kind = "count"
+        xs[k].kind = "filler"
+        for y in xs[k + 1 : m]:
+            y.kind = "filler"
+
+
+def _hourly(x: Item) -> bool:
+    return x.kind in POINTS or (x.kind == "num" and 0 <= x.value <= 24)
+
+
+def _and_of_between(xs: list[Item], k: int, j: int) -> bool:
+    if not (0 <= j < len(xs) and xs[j].kind == "prep" and xs[j].value == "and"):
+        return False
+    lead = previous(xs, k)
+    return _kind(xs, lead) == "prep" and xs[lead].value in ("between", "from")
+
+
+def _by_preposition(xs: list[Item], k: int, *, part_only: bool) -> None:
+    p = previous(xs, k)
+    if _kind(xs, p) != "prep":
+        return
+    word = xs[p].value
+    if word in TIME_PREPS or (part_only and word == "to"):
+        if xs[k].value <= 24 or word in ("at", "from", "until"):
+            _as_clock(xs[k])
+    elif word == "to" and any(y.kind == "clock" for y in xs[:p]) and xs[k].value <= 24:
+        _as_clock(xs[k])
+    elif word == "for":
+        xs[k].note = "for"
+
+
+def _by_neighbours(xs: list[Item], k: int) -> None:
+    """A number beside a date is the hour, when the sentence has no other."""
+    x = xs[k]
+    if x.note == "for" or not 1 <= x.value <= 24 or any(y.kind in POINTS for y in xs):
+        return
+    for step in (-1, 1):
+        m = k + step
+        while 0 <= m < len(xs) and (thin(xs[m]) or (xs[m].kind == "sep" and xs[m].value == ",") or _on(xs[m])):
+            m += step
+        if _kind(xs, m) in ("day", "part", "every"):
+            _as_clock(x)
+            return
+
+
+def _on(x: Item) -> bool:
+    return x.kind == "prep" and x.value in ("on", "in")
+
+
+def _counts(xs: list[Item], draft: Draft, book: Book) -> None:
+    """What is left behind "for" is a headcount; other numbers are asked about."""
+    for x in xs:
+        if x.kind != "num":
+            continue
+        n = x.value
+        if x.note == "for" and n > book.largest:
+            draft.bare_count = n
+            x.kind = "filler"
+        elif x.note == "for":
+            x.kind = "count" if n >= 1 else "badcount"
+        else:
+            x.kind = "number"

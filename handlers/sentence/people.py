@@ -1,0 +1,298 @@
+"""Recognises headcounts: "6pax", "ten of us", "me and 3 others", "seats 8", "5-7 people", "1:1", "just me".
+
+Kept out: "for 6", which only the whole sentence can tell from a time.
+"""
+
+from __future__ import annotations
+
+from handlers.sentence import words
+from handlers.sentence.items import Item
+from handlers.sentence.numbers import number, whole
+from handlers.sentence.tokens import Token
+
+_US = frozenset({"us", "them", "you", "we"})
+_SELF = frozenset({"me", "myself", "i", "moi"})
+_AND = frozenset({"and", "&", "+", "plus", ","})
+_HOLDERS = frozenset(
+    "seats seating fits fit fitting sits seat capacity accommodate accommodates accommodating headcount pax"
+    " attendees participants people attendance guests invitees persons size seatings occupancy".split()
+)
+_GROUPS = frozenset(
+    "group party team crew squad table gang class audience family bunch total meeting band number delegation size max"
+    " maximum min minimum capacity".split()
+)
+_SIDE_WORDS = frozenset(
+    "other more external internal local remote onsite senior junior additional extra in-person more key new"
+    " human of the my our total sales marketing legal different".split()
+)
+
+
+def match(ts: list[Token], i: int) -> Item | None:
+    """Return a `count`, `badcount` or `crowd` (an uncountable number of people) item at token i, or None."""
+    return _pair(ts, i) or _with_me(ts, i) or _alone(ts, i) or _together(ts, i) or _counted(ts, i) or _holding(ts, i)
+
+
+def _pair(ts: list[Token], i: int) -> Item | None:
+    """1:1, 1-on-1, one on one, one-to-one, both of us."""
+    if ts[i].low == "both" and ts[i + 1].low == "of" and ts[i + 2].low in _US:
+        return Item("count", 2, i, i + 3)
+    if ts[i].value != 1:
+        return None
+    j = i + 1
+    if ts[j].low == ":" and ts[j + 1].low == "1" and not ts[j].space and ts[j + 2].low != ":":
+        if ts[j + 1].space or ts[j + 1].text != "1":
+            return None
+        return Item("count", 2, i, j + 2 + (ts[j + 2].low == "s"))
+    j += ts[j].low == "-"
+    dashed = j > i + 1
+    if ts[j].low == "on" or (ts[j].low == "to" and (dashed or not ts[j].space)) or (ts[j].low == "2" and dashed):
+        j += 1
+        j += ts[j].low == "-"
+        if ts[j].value == 1:
+            return Item("count", 2, i, j + 1 + (ts[j + 1].low == "s"))
+    return None
+
+
+def _with_me(ts: list[Token], i: int) -> Item | None:
+    """Me + 4, me and 3 others, myself and two colleagues, with 4 colleagues."""
+    j = i
+    if ts[i].low in _SELF:
+        j = i + 1
+        if ts[j].low not in _AND and ts[j].low != "with":
+            return None
+        j += 1
+        j += ts[j].low == "my"
+    elif ts[i].low in ("with", "w/"):
+        j = i + 1
+        found = whole(ts, j)
+        if found is None or ts[_skip(ts, found[1])].low not in words.OTHERS:
+            return None
+    else:
+        return None
+    if ts[j].low in ("another", "a", "one") and ts[j + 1].low in words.PEOPLE | {"colleague", "friend", "other"}:
+        return Item("count", 2, i, j + 2)
+    found = whole(ts, j)
+    if found is None or _timely(ts, found[1]):
+        return None
+    n, k = found
+    k = _skip(ts, k)
+    return Item("count", n + 1, i, k + (ts[k].low in words.PEOPLE or ts[k].low in words.OTHERS))
+
+
+def _skip(ts: list[Token], k: int) -> int:
+    while ts[k].low in _SIDE_WORDS and ts[k].kind == "word" and ts[k + 1].kind == "word":
+        if ts[k].low in words.OTHERS and ts[k + 1].low not in words.PEOPLE and ts[k + 1].low not in words.OTHERS:
+            break
+        k += 1
+    return k
+
+
+def _alone(ts: list[Token], i: int) -> Item | None:
+    first, second = ts[i].low, ts[i + 1].low
+    if first in ("just", "only") and second in ("me", "myself", "one") and ts[i + 2].low not in _AND:
+        return Item("count", 1, i, i + 2)
+    if first in ("solo", "alone") or (first == "by" and second == "myself"):
+        return Item("count", 1, i, i + (1 if first != "by" else 2))
+    if first == "for" and second == "myself" and ts[i + 2].low not in _AND:
+        return Item("count", 1, i, i + 2)
+    if first == "on" and second == "my" and ts[i + 2].low == "own":
+        return Item("count", 1, i, i + 3)
+    return None
+
+
+def _together(ts: list[Token], i: int) -> Item | None:
+    """We are four, we'll be 6, there will be 7, us three."""
+    j = i
+    if ts[i].low in ("we're", "there're") or (ts[i].low in ("we", "there") and ts[i + 1].low in ("are", "re")):
+        j = i + 1 if "'" in ts[i].low else i + 2
+    elif ts[i].low in ("we'll", "there'll") and ts[i + 1].low == "be":
+        j = i + 2
+    elif (
+        ts[i].low in ("we", "there")
+        and ts[i + 1].low in ("will", "would", "should", "may", "might")
+        and ts[i + 2].low == "be"
+    ):
+        j = i + 3
+    elif ts[i].low == "us":
+        j = i + 1
+        found = whole(ts, j)
+        if found and ts[j].kind == "word":
+            return Item("count", found[0], i, found[1])
+        return None
+    else:
+        return None
+    while ts[j].low in (
+        "about",
+        "around",
+        "approximately",
+        "probably",
+        "up",
+        "to",
+        "a",
+        "group",
+        "team",
+        "of",
+        "only",
+        "just",
+    ):
+        j += 1
+    counted = _counted(ts, j)
+    if counted:
+        return Item(counted.kind, counted.value, i, counted.j)
+    found = _range_top(ts, j)
+    if found is None or _timely(ts, found[1]):
+        return None
+    return Item("count", found[0], i, found[1])
+
+
+def _range_top(ts: list[Token], i: int) -> tuple[int, int] | None:
+    """The upper end of 5-7, 5 to 7, five or six, between 5 and 7; or the number itself."""
+    j = i + 1 if ts[i].low == "between" else i
+    found = whole(ts, j)
+    if found is None:
+        return None
+    n, k = found
+    joins = {"and"} if j > i else {"-", "to", "or", "/"}
+    if ts[k].low in joins:
+        top = whole(ts, k + 1)
+        if top is not None and top[0] > n:
+            return top
+    if ts[k].low == "+" and not ts[k].space:
+        return n, k + 1
+    return found
+
+
+def _counted(ts: list[Token], i: int) -> Item | None:
+    """Six people, 6 of us, 5-7 pax, 10+ attendees, -3 people, 2.5 people, a couple of people."""
+    bad = _impossible(ts, i)
+    if bad:
+        return bad
+    crowd = _crowd(ts, i)
+    if crowd:
+        return crowd
+    found = _range_top(ts, i)
+    if found is None:
+        return None
+    n, j = found
+    k = _skip(ts, j)
+    k += ts[k].low == "-" and ts[k + 1].low in words.PEOPLE
+    if ts[k].low == "of" and ts[k + 1].low in _US:
+        end = k + 2
+    elif ts[k].low == "of" and ts[k + 1].low in ("my", "our", "the", "your") and ts[k + 2].low in words.PEOPLE:
+        end = k + 3
+    elif ts[j].low == "of" and ts[j + 1].low in _US:
+        end = j + 2
+    elif ts[k].low in words.PEOPLE and ts[k].low != "us" and not _possessive(ts, k):
+        end = k + 1
+    else:
+        return None
+    if ts[i - 1].low == "-" and i >= 1 and not ts[i].space and (i < 2 or ts[i - 1].space):
+        return Item("badcount", n, i, end)
+    return _plus_me(ts, Item("count" if n >= 1 else "badcount", n, i, end))
+
+
+def _possessive(ts: list[Token], k: int) -> bool:
+    """ "7 members meeting" counts members; "3 guest lectures" counts no people."""
+    return (
+        ts[k].low in ("guest", "member", "seat", "head")
+        and ts[k + 1].kind == "word"
+        and not ts[k - 1].low == "-"
+        and (ts[k + 1].low in ("lecture", "lectures", "speaker", "office", "start", "days"))
+    )
+
+
+def _plus_me(ts: list[Token], item: Item) -> Item:
+    j = item.j
+    if ts[j].low in _AND and ts[j + 1].low in _SELF and ts[j + 2].low not in ("need", "want", "would", "am"):
+        return Item("count", item.value + 1, item.i, j + 2)
+    if ts[j].low in _AND and ts[j].low != "," and ts[j + 2].kind == "mention":
+        return item
+    return item
+
+
+def _crowd(ts: list[Token], i: int) -> Item | None:
+    j = i + 1 if ts[i].low == "a" else i
+    if ts[j].low == "couple":
+        k = j + 2 if ts[j + 1].low == "of" else j + 1
+        if ts[k].low in words.PEOPLE or ts[k].low in _US:
+            return Item("count", 2, i, k + 1)
+    if ts[j].low in ("few", "several", "some", "many", "lots", "bunch"):
+        k = j + 2 if ts[j + 1].low == "of" else j + 1
+        if ts[j].low != "some" and (ts[k].low in words.PEOPLE or ts[k].low in _US):
+            return Item("crowd", " ".join(t.text for t in ts[i : k + 1]), i, k + 1)
+    return None
+
+
+def _impossible(ts: list[Token], i: int) -> Item | None:
+    if ts[i].low == "-" and ts[i + 1].kind == "num" and not ts[i + 1].space and ts[i].space:
+        found = whole(ts, i + 1)
+        if found and i and (ts[i - 1].low == "for" or ts[found[1]].low in words.PEOPLE):
+            return Item("badcount", -found[0], i, found[1] + (ts[found[1]].low in words.PEOPLE))
+    if ts[i].low in ("minus", "negative") and i and (n := whole(ts, i + 1)):
+        if ts[i - 1].low == "for" or ts[n[1]].low in words.PEOPLE:
+            return Item("badcount", -n[0], i, n[1] + (ts[n[1]].low in words.PEOPLE))
+    found = number(ts, i)
+    if found is None:
+        return None
+    value, j = found
+    if ts[j].low in ("and",) and ts[j + 1].low in ("a", "half"):
+        k = j + 2 if ts[j + 1].low == "half" else j + 3
+        if ts[k].low in words.PEOPLE:
+            return Item("badcount", value, i, k + 1)
+    if value != int(value) and ts[j].low in words.PEOPLE:
+        return Item("badcount", value, i, j + 1)
+    return None
+
+
+def _holding(ts: list[Token], i: int) -> Item | None:
+    """Seats 8, capacity: 10, a group of 9, party of five, my team of 7."""
+    word = ts[i].low
+    j = i + 1
+    if word in _GROUPS and ts[j].low == "of":
+        j += 1
+    elif word in _HOLDERS and (i == 0 or ts[i - 1].kind != "num"):
+        while ts[j].low in (
+            ":",
+            "=",
+            "of",
+            "for",
+            "up",
+            "to",
+            "at",
+            "least",
+            "about",
+            "is",
+            "around",
+            "~",
+            "up-to",
+            "count",
+        ):
+            j += 1
+        if word in words.PEOPLE and word not in ("seats", "seat", "pax") and j == i + 1:
+            return None
+    elif word == "head" and ts[j].low == "count":
+        j += 1
+        j += ts[j].low in (":", "of", "is")
+    else:
+        return None
+    counted = _counted(ts, j)
+    if counted:
+        return Item(counted.kind, counted.value, i, counted.j)
+    found = _range_top(ts, j)
+    if found is None or _timely(ts, found[1]):
+        return None
+    return Item("count" if found[0] >= 1 else "badcount", found[0], i, found[1])
+
+
+def _timely(ts: list[Token], j: int) -> bool:
+    """Tell whether the number before j is a time or a length after all."""
+    t = ts[j]
+    if t.low in (":", ".") and ts[j + 1].kind == "num" and not ts[j + 1].space:
+        return True
+    if t.low in words.PEOPLE:
+        return False
+    return (
+        t.low in words.UNIT
+        or t.low in ("am", "pm", "o'clock", "oclock")
+        or (t.low in ("a", "p") and (not t.space or ts[j + 1].low == "."))
+    )

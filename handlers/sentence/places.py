@@ -1,0 +1,295 @@
+"""Recognises rooms, locations, floors and buildings: what the catalogue holds by name, the rest by its shape.
+
+Kept out: which of several places a sentence means in the end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TypeVar
+
+from rapidfuzz.distance import OSA
+
+from core.models import Location, Room
+from handlers.sentence import words
+from handlers.sentence.items import Item
+from handlers.sentence.model import Book
+from handlers.sentence.numbers import ordinal, whole
+from handlers.sentence.tokens import Token, fold
+
+_ROOM_WORDS = frozenset({"room", "rm", "rooms"})
+_SITE = frozenset({"office", "site", "campus", "hq", "headquarters", "branch", "hub"})
+_NOT_CITIES = frozenset(
+    "the our my your their a an main head home back front post corner box open new any local this that private"
+    " in at from of to same other team room medical doctor doctors dentist london's whole entire law ceo's".split()
+)
+_WORD = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*")
+_ARTICLE_LEADS = frozenset({"the"})
+
+
+def name_keys(name: str) -> tuple[str, ...]:
+    """Return the comparable words of a name: folded, numbers as digits, no punctuation."""
+    return tuple(_key(word) for word in _WORD.findall(fold(name)))
+
+
+def _key(word: str) -> str:
+    if word.isdecimal():
+        return str(int(word))
+    if word in _ROOM_WORDS and word != "rooms":
+        return "room"
+    number = words.NUMBERS.get(word)
+    return str(number) if number is not None else word.replace("'", "")
+
+
+T = TypeVar("T")
+Names = dict[tuple[str, ...], list[T]]
+Firsts = dict[str, list[tuple[tuple[str, ...], list[T]]]]
+
+
+def _index(pairs: Iterable[tuple[tuple[str, ...], T]]) -> Names[T]:
+    found: Names[T] = {}
+    for keys, thing in pairs:
+        known = found.setdefault(keys, [])
+        if thing not in known:
+            known.append(thing)
+    return found
+
+
+def _firsts(names: Names[T]) -> Firsts[T]:
+    found: Firsts[T] = {}
+    for keys, things in sorted(names.items(), key=lambda pair: -len(pair[0])):
+        found.setdefault(keys[0], []).append((keys, things))
+    return found
+
+
+def _token_key(t: Token) -> str:
+    if t.kind == "word":
+        return _key(fold(t.text))
+    return str(t.value) if t.kind == "num" and t.value is not None else ""
+
+
+def _longest(firsts: Firsts[T], ts: list[Token], i: int) -> tuple[tuple[str, ...], list[T], int] | None:
+    candidates = firsts.get(_token_key(ts[i]))
+    if not candidates:
+        return None
+    for keys, things in candidates:
+        j = _follow(keys, ts, i)
+        if j:
+            return keys, things, j
+    return None
+
+
+def _follow(keys: tuple[str, ...], ts: list[Token], i: int) -> int:
+    """The index behind a name that starts at token i, or 0; punctuation inside a name does not count."""
+    j = i
+    for n, key in enumerate(keys):
+        while n and ts[j].low in ("-", ".", "'", "&", "_", ":") and ts[j + 1].kind in ("word", "num"):
+            j += 1
+        if _token_key(ts[j]) != key:
+            return 0
+        j += 1
+    return 0 if keys[-1].isdecimal() and _counts_something(ts, j) else j
+
+
+def _counts_something(ts: list[Token], j: int) -> bool:
+    """Tell whether the number before j is no name: "room 2:30", "room 2pm", "room 2-3pm", "room 2 people"."""
+    t, after = ts[j], ts[j + 1]
+    if t.low in (":", ".", "h") and not t.space and after.kind == "num" and not after.space:
+        return True
+    if t.low in ("-", "to", "until", "till", "->") and (after.kind == "num" or after.value is not None):
+        return True
+    if t.low in ("am", "pm", "o'clock", "oclock") or (t.low in ("a", "p") and (not t.space or after.low == ".")):
+        return True
+    return t.low in words.UNIT or t.low in words.PEOPLE
+
+
+class Catalogue:
+    """The names of one book, prepared for matching; built once per book (see `catalogue`)."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.rooms = _index((name, room) for room in book.rooms if room.active for name in _spellings(room.name))
+        self.locations = _index((name, place) for place in book.locations for name in _spellings(place.name))
+        self._aliases(book.locations)
+        self.room_firsts = _firsts(self.rooms)
+        self.place_firsts = _firsts(self.locations)
+        self.squeezed = {"".join(name): rooms for name, rooms in self.rooms.items()}
+
+    def _aliases(self, locations: tuple[Location, ...]) -> None:
+        """Add common short names and initials, where they are unique."""
+        for alias, full in words.PLACE_ALIASES.items():
+            hit = self.locations.get(name_keys(full))
+            if hit:
+                self.locations.setdefault((alias,), hit)
+        initials: dict[str, list[Location]] = {}
+        for place in locations:
+            keys = name_keys(place.name)
+            if len(keys) > 1:
+                initials.setdefault("".join(key[0] for key in keys), []).append(place)
+        for short, places in initials.items():
+            if len(places) == 1 and len(short) >= 2:
+                self.locations.setdefault((short,), places)
+
+    def room(self, ts: list[Token], i: int) -> Item | None:
+        """Return a `room` item (list of rooms of that name) for the longest room name at token i."""
+        found = _longest(self.room_firsts, ts, i)
+        if found is None:
+            return None
+        keys, rooms, j = found
+        if all(key.isdecimal() for key in keys) and not (i and ts[i - 1].low in _ROOM_WORDS):
+            return None
+        return Item("room", rooms, i, j, note=" ".join(keys))
+
+    def place(self, ts: list[Token], i: int) -> Item | None:
+        """Return a `place` item (list of locations) for a location of the catalogue, with "office" behind it."""
+        found = _longest(self.place_firsts, ts, i)
+        if found is None:
+            return None
+        keys, places, j = found
+        if len(keys) == 1 and len(keys[0]) <= 2 and not ts[i].text.isupper():
+            return None
+        return Item("place", places, i, j + (ts[j].low in _SITE or ts[j].low == "offices"))
+
+    def near_rooms(self, joined: str) -> list[tuple[int, Room]]:
+        """Return (distance, room) of the rooms whose names a slip of the fingers could have made into `joined`."""
+        if len(joined) < 4:
+            return []
+        near: dict[str, tuple[int, Room]] = {}
+        for name, rooms in self.squeezed.items():
+            slips = _slips(name, joined)
+            if slips is None:
+                continue
+            for room in rooms:
+                key = str(room.id)
+                if key not in near or slips < near[key][0]:
+                    near[key] = (slips, room)
+        return sorted(near.values(), key=lambda pair: (pair[0], pair[1].name))
+
+    def near_places(self, joined: str) -> list[Location]:
+        """Return the locations whose names are one or two slips away from `joined`."""
+        hits: dict[str, Location] = {}
+        for name, places in self.locations.items():
+            if _slips("".join(name), joined) is not None:
+                hits.update({str(place.id): place for place in places})
+        return list(hits.values())
+
+
+def _slips(name: str, joined: str) -> int | None:
+    if name == joined:
+        return 0
+    if len(name) < 5 or name[0] not in joined[:2] or name.isdecimal():
+        return None
+    allowed = 1 if len(name) < 6 else 2
+    slips = OSA.distance(name, joined, score_cutoff=allowed)
+    if slips > allowed or _numbers(name) != _numbers(joined):
+        return None
+    return slips if slips < 2 or name[:2] == joined[:2] or len(name) >= 8 else None
+
+
+def _numbers(name: str) -> str:
+    return "".join(c for c in name if c.isdecimal())
+
+
+def _spellings(name: str) -> list[tuple[str, ...]]:
+    """A name, and the name without "the", "room" or "office" around it where something distinctive is left."""
+    keys = name_keys(name)
+    found = [keys]
+    bare = keys[1:] if len(keys) > 1 and keys[0] == "the" else keys
+    found.append(bare)
+    for extra in (("meeting", "room"), ("conference", "room"), ("room",), ("office",), ("hq",)):
+        n = len(extra)
+        if len(bare) > n and bare[-n:] == extra:
+            found.append(bare[:-n])
+        if len(bare) > n and bare[:n] == extra:
+            found.append(bare[n:])
+    plain = [k for k in found if k == keys or not (len(k) == 1 and (k[0].isdecimal() or len(k[0]) < 3))]
+    return [k for k in dict.fromkeys(plain) if k]
+
+
+catalogues: dict[int, Catalogue] = {}
+
+
+def catalogue(book: Book) -> Catalogue:
+    """Return the prepared names of a book; the last eight books are remembered."""
+    known = catalogues.get(id(book))
+    if known is not None and known.book is book:
+        return known
+    while len(catalogues) >= 8:
+        catalogues.pop(next(iter(catalogues)), None)
+    made = Catalogue(book)
+    catalogues[id(book)] = made
+    return made
+
+
+def match_shape(ts: list[Token], i: int) -> Item | None:
+    """Return a `floor`, `building` or `city` item at token i, or None."""
+    return _floor(ts, i) or _building(ts, i) or _city(ts, i)
+
+
+def _floor(ts: list[Token], i: int) -> Item | None:
+    """Floor 3, level 3, 3rd floor, ground floor, 3F."""
+    t, after = ts[i], ts[i + 1]
+    if t.low in ("floor", "level", "lvl", "fl") and (found := whole(ts, i + 1 + (after.low in ("#", ".", ":")))):
+        return Item("floor", str(found[0]), i, found[1])
+    if t.low in ("ground", "lower", "upper") and after.low in ("floor", "level"):
+        return Item("floor", t.low, i, i + 2)
+    if t.low == "basement":
+        return Item("floor", "basement", i, i + 1)
+    found = ordinal(ts, i)
+    if found and ts[found[1]].low in ("floor", "fl", "level", "flr"):
+        return Item("floor", str(found[0]), i, found[1] + 1)
+    if t.kind == "num" and after.text == "F" and not after.space:
+        return Item("floor", str(t.value), i, i + 2)
+    return None
+
+
+def _building(ts: list[Token], i: int) -> Item | None:
+    if ts[i].low not in ("building", "bldg", "bldng", "bld"):
+        return None
+    j = i + 1 + (ts[i + 1].low in (".", "#", ":"))
+    t = ts[j]
+    if t.kind == "num" or (
+        t.kind == "word" and (len(t.text) <= 2 or t.text[0].isupper()) and t.low not in words.POLITE - {"a"}
+    ):
+        glued = t.kind == "word" and ts[j + 1].kind == "num" and not ts[j + 1].space
+        name = t.text + (ts[j + 1].text if glued else "")
+        return Item("building", name.upper() if len(name) == 1 else name, i, j + 1 + glued)
+    return None
+
+
+def _city(ts: list[Token], i: int) -> Item | None:
+    """Berlin office, New York office, the office in Berlin; a well-known city on its own."""
+    if ts[i].low in _SITE and ts[i + 1].low == "in" and _city_word(ts[i + 2], known=False):
+        j = i + 3
+        while _city_word(ts[j], known=False) and ts[j].text[0].isupper():
+            j += 1
+        return Item("city", _title(ts, i + 2, j), i, j)
+    for n in (3, 2, 1):
+        if ts[i + n].low in _SITE and all(_city_word(t, known=n == 1) for t in ts[i : i + n]) and _apart(ts, i + n):
+            return Item("city", _title(ts, i, i + n), i, i + n + 1)
+    if ts[i].low in words.WELL_KNOWN_CITIES and i and ts[i - 1].low in ("in", "at", "from", "@"):
+        return Item("city", ts[i].text.title() if len(ts[i].text) > 3 else ts[i].text.upper(), i, i + 1)
+    for first, second in (("new", "york"), ("san", "francisco"), ("los", "angeles"), ("tel", "aviv"), ("hong", "kong")):
+        if ts[i].low == first and ts[i + 1].low == second:
+            return Item("city", f"{first.title()} {second.title()}", i, i + 2 + (ts[i + 2].low in _SITE))
+    return None
+
+
+def _apart(ts: list[Token], j: int) -> bool:
+    return ts[j + 1].low not in ("hours", "hour", "party", "manager")
+
+
+def _city_word(t: Token, *, known: bool) -> bool:
+    if t.kind != "word" or t.low in _NOT_CITIES or t.low in words.WEEKDAYS or t.low in words.TOMORROW | words.TODAY:
+        return False
+    if t.low in words.WELL_KNOWN_CITIES:
+        return True
+    if t.text.isupper() and len(t.text) > 4:
+        return False
+    ordinary = t.low in words.POLITE or t.low in words.SUBJECTS or t.low in words.PARTS or t.low in words.PEOPLE
+    return (t.text[0].isupper() or known) and not ordinary and t.low not in words.NUMBERS and t.low not in words.ROOMY
+
+
+def _title(ts: list[Token], i: int, j: int) -> str:
+    return " ".join(t.text if not t.text.islower() else t.text.title() for t in ts[i:j])

@@ -1,0 +1,262 @@
+"""Recognises series: "every Tue and Thu", "weekdays", "biweekly", "last Friday of each month", "for 6 weeks".
+
+Kept out: the first date and the end of a series, which need the calendar.
+"""
+
+from __future__ import annotations
+
+from handlers.sentence import words
+from handlers.sentence.items import Every, Item, Limit
+from handlers.sentence.numbers import ordinal, whole
+from handlers.sentence.tokens import Token
+
+_EACH = frozenset({"every", "each", "evry", "ea"})
+_WORK_WEEK = (0, 1, 2, 3, 4)
+_GROUPS: dict[str, tuple[int, ...]] = {
+    "weekday": _WORK_WEEK, "weekdays": _WORK_WEEK, "workday": _WORK_WEEK, "workdays": _WORK_WEEK,
+    "weekend": (5, 6), "weekends": (5, 6),
+}  # fmt: skip
+_PARTS = frozenset({"morning", "afternoon", "evening", "night"})
+
+
+def match(ts: list[Token], i: int) -> Item | None:
+    """Return an `every` item at token i, or None; one that cannot be expressed carries its trouble."""
+    found = _monthly(ts, i) or _each(ts, i) or _adverb(ts, i) or _plural(ts, i)
+    if found is None:
+        return None
+    every, j = found
+    return Item("every", every, i, j)
+
+
+def limit(ts: list[Token], i: int) -> Item | None:
+    """Return a `limit` item for "for 6 weeks", "for the next 3 months", "10 times", "5 occurrences", or None."""
+    j = i + 1 if ts[i].low in ("for", "over") else i
+    led = j > i
+    while led and ts[j].low in ("the", "next", "following", "coming", "a", "total", "of"):
+        j += 1
+    found = whole(ts, j)
+    if found is None:
+        return None
+    n, k = found
+    unit = ts[k].low
+    if unit == "x" and ts[k + 1].kind == "end":
+        return Item("limit", Limit(n, "times"), i, k + 1)
+    if unit in ("times", "occurrences", "occurrence", "sessions", "instances", "meetings"):
+        return Item("limit", Limit(n, "times"), i, k + 1)
+    if led and unit in ("week", "weeks", "wks", "wk"):
+        return Item("limit", Limit(n, "weeks"), i, k + 1)
+    if led and unit in ("month", "months"):
+        return Item("limit", Limit(n, "months"), i, k + 1)
+    if led and unit in ("days",):
+        return Item("limit", Limit(n, "days"), i, k + 1)
+    return None
+
+
+def _weekday(ts: list[Token], i: int) -> int | None:
+    low = ts[i].low
+    if ts[i].kind != "word":
+        return None
+    if low in words.WEEKDAY_PLURALS:
+        return words.WEEKDAY_PLURALS[low]
+    return words.WEEKDAYS.get(low)
+
+
+def _days(ts: list[Token], i: int) -> tuple[tuple[int, ...], int] | None:
+    """Weekdays in a row: mon, wed and fri; tue/thu; mon-fri; monday to friday; weekday."""
+    j = i
+    if ts[j].low in _GROUPS:
+        return _GROUPS[ts[j].low], j + 1
+    if ts[j].low in ("week", "working", "work", "business") and ts[j + 1].low in ("day", "days"):
+        return _WORK_WEEK, j + 2
+    first = _weekday(ts, j)
+    if first is None:
+        return None
+    j = _dot(ts, j + 1)
+    if ts[j].low in ("-", "to", "through", "thru", "till", "until"):
+        last = _weekday(ts, j + 1)
+        if last is not None:
+            span = (last - first) % 7
+            return tuple((first + n) % 7 for n in range(span + 1)), _dot(ts, j + 2)
+    found = {first}
+    while True:
+        k = j
+        while ts[k].low in (",", "and", "&", "/", "+", "every", "each", "on"):
+            k += 1
+        day = _weekday(ts, k) if k > j else None
+        if day is None:
+            return tuple(sorted(found)), j
+        found.add(day)
+        j = _dot(ts, k + 1)
+
+
+def _dot(ts: list[Token], j: int) -> int:
+    return j + 1 if ts[j].low == "." and not ts[j].space and ts[j + 1].kind == "word" else j
+
+
+def _each(ts: list[Token], i: int) -> tuple[Every, int] | None:
+    """Every day, every other Friday, every 2 weeks on mon, every weekday, every morning, once a week on tuesday."""
+    j = i
+    if ts[i].low in ("once", "twice") and ts[i + 1].low in ("a", "per", "every"):
+        if ts[i].low == "twice":
+            return Every("WEEKLY", trouble="twice"), i + 3
+        j = i + 2
+    elif ts[i].low in _EACH:
+        j = i + 1
+        j += ts[j].low == "single"
+    elif ts[i].low in ("alternate", "alternating"):
+        return _repeated(ts, i + 1, 2)
+    else:
+        return None
+    interval, k = _interval(ts, j)
+    return _repeated(ts, k, interval)
+
+
+def _interval(ts: list[Token], j: int) -> tuple[int, int]:
+    if ts[j].low in ("other", "second") or (ts[j].low == "2" and ts[j + 1].low == "nd"):
+        step = 1 if ts[j].low != "2" else 2
+        plain_second = ts[j].low != "other" and _weekday(ts, j + step) is not None
+        return (-2 if plain_second else 2), j + step
+    nth = ordinal(ts, j)
+    if nth and 2 < nth[0] <= 12:
+        return (-nth[0] if _weekday(ts, nth[1]) is not None else nth[0]), nth[1]
+    found = whole(ts, j)
+    if found and ts[found[1]].low in words.DAY | words.WEEK | words.MONTH and 1 <= found[0] <= 52:
+        return found
+    return 1, j
+
+
+def _repeated(ts: list[Token], j: int, interval: int) -> tuple[Every, int] | None:
+    if interval < 0:
+        days = _days(ts, j)
+        return Every("WEEKLY", -interval, trouble="nth"), days[1] if days else j + 1
+    low = ts[j].low
+    if low in ("day", "days", "d"):
+        return Every("DAILY", interval), j + 1
+    if low in ("week", "weeks", "wk", "wks"):
+        return _on_days(ts, interval, j + 1)
+    if low in ("month", "months"):
+        return _monthly_on(ts, interval, j + 1)
+    if low in _PARTS:
+        return Every("DAILY", interval, part=low), j + 1
+    if low in ("hour", "hours", "year", "years", "quarter", "minute", "minutes", "half", "time"):
+        return Every("DAILY", trouble="unit"), j + 1
+    days = _days(ts, j)
+    if days is None:
+        return None
+    group, k = days
+    if ts[k].low in _PARTS:
+        return Every("WEEKLY", interval, days=group, part=ts[k].low), k + 1
+    return Every("WEEKLY", interval, days=group), k
+
+
+def _on_days(ts: list[Token], interval: int, j: int) -> tuple[Every, int]:
+    k = j
+    while ts[k].low in ("on", ",", "every", "each", ":", "-"):
+        k += 1
+    days = _days(ts, k)
+    if days:
+        return Every("WEEKLY", interval, days=days[0]), days[1]
+    return Every("WEEKLY", interval), j
+
+
+def _adverb(ts: list[Token], i: int) -> tuple[Every, int] | None:
+    low = ts[i].low
+    if low == "bi" and ts[i + 1].low in ("-", "weekly"):
+        k = i + 2 if ts[i + 1].low == "-" else i + 1
+        return _on_days(ts, 2, k + 1) if ts[k].low == "weekly" else None
+    if low in ("biweekly", "fortnightly"):
+        return _on_days(ts, 2, i + 1)
+    if low == "weekly":
+        return _on_days(ts, 1, i + 1)
+    if low in ("daily", "everyday"):
+        return Every("DAILY"), i + 1
+    if low == "monthly":
+        return _monthly_on(ts, 1, i + 1)
+    if low in ("weekdays", "workdays"):
+        return Every("WEEKLY", days=_WORK_WEEK), i + 1
+    if low == "hourly":
+        return Every("DAILY", trouble="unit"), i + 1
+    return None
+
+
+def _plural(ts: list[Token], i: int) -> tuple[Every, int] | None:
+    """Mondays, tuesdays and thursdays, mon/wed/fridays."""
+    first = words.WEEKDAY_PLURALS.get(ts[i].low)
+    days = _days(ts, i)
+    if (
+        days is None
+        or ts[i].low in ("weekday", "weekend", "weekends")
+        or ts[i].low in ("week", "working", "work", "business")
+    ):
+        return None
+    if first is None and not any(ts[k].low in words.WEEKDAY_PLURALS for k in range(i, days[1])):
+        return None
+    return Every("WEEKLY", days=days[0]), days[1]
+
+
+def _monthly_on(ts: list[Token], interval: int, j: int) -> tuple[Every, int]:
+    k = j
+    while ts[k].low in ("on", ",", "the", ":"):
+        k += 1
+    nth = _nth(ts, k)
+    if nth:
+        return Every("MONTHLY", interval, days=(nth[1],), nth=nth[0]), nth[2]
+    found = ordinal(ts, k) or (whole(ts, k) if k > j and ts[k].kind == "num" and ts[k - 1].low in ("the", "on") else None)
+    if found and 1 <= found[0] <= 31 and ts[found[1]].low not in (":", "am", "pm"):
+        return Every("MONTHLY", interval, monthday=found[0]), found[1]
+    if ts[k].low == "day" and (day := whole(ts, k + 1)):
+        return Every("MONTHLY", interval, monthday=day[0]), day[1]
+    return Every("MONTHLY", interval), j
+
+
+def _nth(ts: list[Token], i: int) -> tuple[int, int, int] | None:
+    """(nth, weekday, next index) of "first Monday", "2nd tue", "last friday"."""
+    j = i + 1 if ts[i].low == "the" else i
+    if ts[j].low == "last":
+        nth, k = -1, j + 1
+    else:
+        found = ordinal(ts, j)
+        if found is None or not 1 <= found[0] <= 5:
+            return None
+        nth, k = found
+    weekday = _weekday(ts, k)
+    return None if weekday is None else (nth, weekday, k + 1)
+
+
+def _monthly(ts: list[Token], i: int) -> tuple[Every, int] | None:
+    """First Monday of every month, the last friday of each month, every 2nd tuesday of the month, on the 5th of every month."""
+    j = i
+    led = ts[j].low in _EACH
+    j += led
+    j += ts[j].low == "on"
+    nth = _nth(ts, j)
+    if nth:
+        k, interval = _of_each_month(ts, nth[2], led=led)
+        return (Every("MONTHLY", interval, days=(nth[1],), nth=nth[0]), k) if k else None
+    j += ts[j].low == "the"
+    found = ordinal(ts, j)
+    if found and 1 <= found[0] <= 31:
+        k, interval = _of_each_month(ts, found[1], led=led)
+        return (Every("MONTHLY", interval, monthday=found[0]), k) if k else None
+    return None
+
+
+def _of_each_month(ts: list[Token], k: int, *, led: bool) -> tuple[int, int]:
+    """(next index or 0, interval) behind "first Monday"."""
+    if ts[k].low == "monthly":
+        return k + 1, 1
+    if ts[k].low not in ("of", "in", "every", "each"):
+        return 0, 1
+    m = k if ts[k].low in _EACH else k + 1
+    each = ts[m].low in _EACH or ts[m].low == "a"
+    the = ts[m].low in ("the", "a")
+    if each:
+        m += 1
+        if ts[m].low == "other" and ts[m + 1].low == "month":
+            return m + 2, 2
+        return (m + 1, 1) if ts[m].low == "month" else (0, 1)
+    if led and the and ts[m + 1].low == "month":
+        return m + 2, 1
+    if led and ts[m].low == "month":
+        return m + 1, 1
+    return 0, 1

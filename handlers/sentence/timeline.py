@@ -1,0 +1,277 @@
+"""Collects the times of a sentence: which point starts the meeting, which ends it, and whose the dates are.
+
+Kept out: the calendar; am and pm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from handlers.sentence.draft import Draft, Point
+from handlers.sentence.items import Clock, Day, Item
+from handlers.sentence.model import Trouble
+from handlers.sentence.numerals import POINTS, following, previous, thin
+
+_BESIDE = frozenset({"day", "part", "zone", "vague"})
+_GOVERNORS = frozenset({"at", "on", "in"})
+_ASAP = frozenset({"asap", "immediately", "right", "straight", "rn", "as soon as possible"})
+
+
+def collect(xs: list[Item], draft: Draft, *, part_only: bool) -> None:
+    """Fill the draft's times from the items; contradictions become problems."""
+    _drop_weak(xs)
+    roles = {k: _role(xs, k, part_only=part_only) for k, x in enumerate(xs) if x.kind in POINTS}
+    _points(xs, roles, draft, part_only=part_only)
+    _days(xs, roles, draft)
+    _parts(xs, draft)
+    _lengths(xs, draft, part_only=part_only)
+    _series(xs, draft)
+    _zones(xs, draft)
+
+
+def _drop_weak(xs: list[Item]) -> None:
+    """Lunch beside a clock time is a subject, and "asap" beside one is impatience."""
+    firm = [x for x in xs if x.kind in POINTS and not _weak(x)]
+    if not firm:
+        _one_weak(xs)
+        return
+    for k, x in enumerate(xs):
+        if _weak(x) and not _in_range(xs, k):
+            x.kind = "filler"
+
+
+def _one_weak(xs: list[Item]) -> None:
+    weak = [x for x in xs if _weak(x)]
+    for x in weak[1:]:
+        if x.kind == weak[0].kind:
+            x.kind = "filler"
+
+
+def _weak(x: Item) -> bool:
+    return (x.kind == "clock" and x.value.name == "lunch") or (x.kind == "now" and x.value in _ASAP)
+
+
+def _in_range(xs: list[Item], k: int) -> bool:
+    before, after = previous(xs, k), following(xs, k)
+    if before >= 0 and xs[before].kind == "prep" and xs[before].value in ("until", "to", "from", "before", "after", "by"):
+        return True
+    return any(0 <= m < len(xs) and xs[m].kind == "conn" for m in (before, after))
+
+
+def _skip_back(xs: list[Item], k: int) -> int:
+    """Index of the first item before k that governs it, its day and part of the day passed over; -1 for none."""
+    j = k - 1
+    while j >= 0 and (thin(xs[j]) or xs[j].kind in _BESIDE or _governs(xs[j])):
+        j -= 1
+    return j
+
+
+def _governs(x: Item) -> bool:
+    return x.kind == "prep" and x.value in _GOVERNORS
+
+
+def _role(xs: list[Item], k: int, *, part_only: bool) -> str:
+    """start, end, or the preposition that makes the point neither: before, after, by."""
+    j = _skip_back(xs, k)
+    if j < 0:
+        return "start"
+    lead = xs[j]
+    if lead.kind == "conn":
+        m = _skip_back(xs, j)
+        return "end" if m >= 0 and (xs[m].kind in POINTS or (m != j - 1 and xs[m].kind == "part")) else "start"
+    if lead.kind != "prep":
+        return "start"
+    earlier = any(x.kind in POINTS or x.kind == "part" for x in xs[:j])
+    match lead.value:
+        case "until":
+            return "end"
+        case "to":
+            return "end" if earlier else "start"
+        case "and":
+            return "end" if _between(xs, j) and earlier else "start"
+        case "by":
+            return "end" if earlier and not part_only else "by"
+        case "before" | "after" | "within":
+            return str(lead.value)
+        case _:
+            return "start"
+
+
+def _between(xs: list[Item], j: int) -> bool:
+    return any(x.kind == "prep" and x.value in ("between", "from") for x in xs[:j])
+
+
+def _point(x: Item) -> Point:
+    if x.kind == "now":
+        return Point(ahead=0)
+    if x.kind == "rel":
+        return Point(ahead=x.value)
+    return Point(clock=x.value)
+
+
+def _points(xs: list[Item], roles: dict[int, str], draft: Draft, *, part_only: bool) -> None:
+    for k, role in roles.items():
+        x = xs[k]
+        if x.kind == "rel" and x.note == "later" and part_only:
+            draft.shift = x.value
+            continue
+        if role in ("before", "after", "by", "within"):
+            draft.refuse(Trouble.AMBIGUOUS, f'"{role}" leaves the time open. When exactly should it start?')
+            continue
+        point = _point(x)
+        held = draft.end if role == "end" else draft.start
+        if held is None:
+            if role == "end":
+                draft.end = point
+            else:
+                draft.start = point
+        elif held != point and not _same(held, point):
+            draft.refuse(Trouble.AMBIGUOUS, "I found more than one time. Which one is it?")
+    _ends_of_day(draft)
+
+
+def _same(held: Point, point: Point) -> bool:
+    """Two ways to write one time: 2pm and 14:00."""
+    a, b = held.clock, point.clock
+    if a is None or b is None or a.moment or b.moment:
+        return False
+    return (
+        a.minute == b.minute and a.hour % 12 == b.hour % 12 and (not a.explicit or not b.explicit or a.minutes == b.minutes)
+    )
+
+
+def _ends_of_day(draft: Draft) -> None:
+    if draft.start is not None and draft.start.clock is not None and draft.start.clock.name == "eod":
+        draft.refuse(
+            Trouble.AMBIGUOUS, "The end of the day is when the meeting ends, not when it starts. When should it start?"
+        )
+
+
+def _days(xs: list[Item], roles: dict[int, str], draft: Draft) -> None:
+    _narrow(xs)
+    every = any(x.kind == "every" for x in xs)
+    for k, x in enumerate(xs):
+        if x.kind == "vague":
+            draft.refuse(Trouble.AMBIGUOUS, f'Which day do you mean by "{x.value}"?')
+        if x.kind != "day":
+            continue
+        lead = _lead(xs, k)
+        if lead == "until" and not _has_own_end(xs, k, roles):
+            if every:
+                draft.until.append(x.value)
+            else:
+                draft.refuse(Trouble.AMBIGUOUS, "I can book one day at a time, or a series. On which day is it?")
+        elif lead in ("until", "to", "-", "and") and _has_own_end(xs, k, roles):
+            draft.end_days.append(x.value)
+        elif lead in ("before", "after", "by", "within"):
+            draft.refuse(Trouble.AMBIGUOUS, f'"{lead}" leaves the day open. On which day is it?')
+        else:
+            draft.days.append(x.value)
+            draft.from_day = draft.from_day or lead == "from"
+
+
+def _lead(xs: list[Item], k: int) -> str:
+    j = k - 1
+    while j >= 0 and (thin(xs[j]) or xs[j].kind in ("day", "part") or _governs(xs[j])):
+        j -= 1
+    if j < 0 or xs[j].kind not in ("prep", "conn"):
+        return ""
+    return str(xs[j].value)
+
+
+def _has_own_end(xs: list[Item], k: int, roles: dict[int, str]) -> bool:
+    """Whether the point right behind the day ends the meeting: "... to Dec 2 9am"."""
+    m = k + 1
+    while m < len(xs) and (thin(xs[m]) or xs[m].kind in ("day", "part", "sep") or _governs(xs[m])):
+        m += 1
+    return roles.get(m) == "end"
+
+
+def _narrow(xs: list[Item]) -> None:
+    """ "Next week" with a weekday elsewhere, "next month" with a day of the month elsewhere, are one date."""
+    for vague in xs:
+        if vague.kind != "vague":
+            continue
+        days = [x for x in xs if x.kind == "day"]
+        bare = [x for x in days if x.value.how == "weekday" and x.value.which == "bare"]
+        doms = [x for x in days if x.value.how == "dom" and x.value.months is None]
+        if vague.value in ("next week", "this week", "coming week") and len(bare) == 1 == len(days):
+            bare[0].value = replace(bare[0].value, which="thisweek" if vague.value == "this week" else "next")
+            vague.kind = "filler"
+        elif vague.value in ("next month", "this month") and len(doms) == 1 == len(days):
+            doms[0].value = replace(doms[0].value, months=0 if vague.value == "this month" else 1)
+            vague.kind = "filler"
+
+
+def _parts(xs: list[Item], draft: Draft) -> None:
+    found = [(x.value, x.note, _lead(xs, k)) for k, x in enumerate(xs) if x.kind == "part"]
+    if not found:
+        return
+    names = {value[0] for value, _, _ in found}
+    names = {"evening"} if names <= {"evening", "night", "tonight"} and len(names) > 1 else names
+    if len(names) > 1:
+        draft.refuse(Trouble.AMBIGUOUS, "I found two parts of the day. Which one is it?")
+    draft.part = sorted(names)[0] if len(names) == 1 else found[0][0][0]
+    draft.part_today = any(value[1] for value, _, _ in found)
+    draft.shade = next((note for _, note, _ in found if note), "")
+    leads = {lead for _, _, lead in found}
+    if draft.start is None and leads & {"until", "before", "after", "by"}:
+        draft.refuse(Trouble.AMBIGUOUS, "That leaves the time open. When exactly should it start?")
+    if draft.shade and draft.start is None:
+        draft.refuse(Trouble.AMBIGUOUS, f'At what time is "{draft.shade} {draft.part}" for you?')
+
+
+def _lengths(xs: list[Item], draft: Draft, *, part_only: bool) -> None:
+    for k, x in enumerate(xs):
+        if x.kind != "dur":
+            continue
+        lead = previous(xs, k)
+        if part_only and lead >= 0 and xs[lead].kind == "prep" and xs[lead].value == "by":
+            draft.shift = x.value
+            continue
+        if lead >= 0 and xs[lead].kind == "prep" and xs[lead].value in ("before", "after", "within"):
+            draft.refuse(Trouble.AMBIGUOUS, f'"{xs[lead].value}" leaves the time open. When exactly should it start?')
+            continue
+        if draft.minutes is not None and draft.minutes != x.value:
+            draft.refuse(Trouble.AMBIGUOUS, "I found two lengths. How long should it be?")
+        draft.minutes = x.value
+        draft.from_now = draft.from_now or x.note == "next"
+
+
+def _series(xs: list[Item], draft: Draft) -> None:
+    for x in xs:
+        if x.kind == "limit":
+            if draft.limit is not None and draft.limit != x.value:
+                draft.refuse(Trouble.AMBIGUOUS, "I found two lengths for the series. How long should it run?")
+            draft.limit = x.value
+        if x.kind != "every":
+            continue
+        if draft.every is None:
+            draft.every = x.value
+        else:
+            _merge(draft, x)
+    if draft.every is not None and draft.every.part and draft.part is None:
+        draft.part = draft.every.part
+
+
+def _merge(draft: Draft, x: Item) -> None:
+    """ "weekly ... every monday" is one series said twice; two different ones are a problem."""
+    held, new = draft.every, x.value
+    assert held is not None
+    if held.freq == new.freq == "WEEKLY" and (not held.days or not new.days or held.days == new.days):
+        held.days = held.days or new.days
+        held.interval = max(held.interval, new.interval)
+    elif held != new:
+        draft.refuse(Trouble.AMBIGUOUS, "I found two ways to repeat. How often should it be?")
+
+
+def _zones(xs: list[Item], draft: Draft) -> None:
+    for x in xs:
+        if x.kind != "zone":
+            continue
+        if draft.zone is not None and draft.zone != x.value:
+            draft.refuse(Trouble.AMBIGUOUS, "I found two time zones. Which one do you mean?")
+        draft.zone, draft.zone_word = x.value, x.note.upper()
+
+
+__all__ = ["Clock", "Day", "collect"]

@@ -1,0 +1,287 @@
+"""What single English words mean to the grammar, and which of them mean nothing at all.
+
+Kept out: anything that looks at more than one word, and anything that knows the rooms.
+"""
+
+from __future__ import annotations
+
+UNITS_AND_TEENS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+    " seventeen eighteen nineteen"
+)
+NUMBERS: dict[str, int] = {word: n for n, word in enumerate(UNITS_AND_TEENS.split(), start=1)}
+TENS: dict[str, int] = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
+    "eighty": 80, "ninety": 90,
+}  # fmt: skip
+NUMBERS |= TENS | {"zero": 0, "dozen": 12}
+
+ORDINALS: dict[str, int] = {
+    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
+    "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14,
+    "fifteenth": 15, "sixteenth": 16, "seventeenth": 17, "eighteenth": 18, "nineteenth": 19,
+    "twentieth": 20, "thirtieth": 30, "thirtyfirst": 31,
+}  # fmt: skip
+
+WEEKDAYS: dict[str, int] = {}
+for _number, _names in enumerate(
+    (
+        "monday mon mo",
+        "tuesday tues tue tu",
+        "wednesday weds wed wedn",
+        "thursday thurs thur thu",
+        "friday fri",
+        "saturday sat",
+        "sunday sun",
+    )
+):
+    for _name in _names.split():
+        WEEKDAYS[_name] = _number
+WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAY_PLURALS: dict[str, int] = {name.lower() + "s": n for n, name in enumerate(WEEKDAY_NAMES)}
+BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+MONTHS: dict[str, int] = {}
+for _number, _names in enumerate(
+    (
+        "january jan",
+        "february feb febr",
+        "march mar",
+        "april apr",
+        "may",
+        "june jun",
+        "july jul",
+        "august aug",
+        "september sept sep",
+        "october oct",
+        "november nov",
+        "december dec",
+    ),
+    start=1,
+):
+    for _name in _names.split():
+        MONTHS[_name] = _number
+
+TOMORROW = frozenset("tomorrow tmrw tmr tmrrw tomo tmw tomoz morrow tommorow tommorrow 2moro 2morrow".split())
+TODAY = frozenset({"today", "tdy", "2day"})
+
+MINUTE = frozenset("m min mins minute minutes minuten mn mns".split())
+HOUR = frozenset("h hr hrs hour hours hs".split())
+DAY = frozenset("d day days".split())
+WEEK = frozenset("w wk wks week weeks".split())
+MONTH = frozenset("month months mth mths".split())
+UNIT = MINUTE | HOUR | DAY | WEEK | MONTH
+
+PEOPLE = frozenset(
+    "people ppl person persons pax folks folk attendees attendee participants participant seats seat chairs"
+    " chair heads head guests guest members member humans human peeps colleagues colleague coworkers"
+    " coworker teammates teammate others employees attending joining us peopel pers pp ppls seater seaters persn"
+    " visitors visitor candidates invitees places devs engineers developers managers interviewers men women"
+    " students trainees interns delegates adults clients lawyers attorneys partners staff guys players"
+    " designers analysts stakeholders".split()
+)
+OTHERS = frozenset("others other colleagues colleague coworkers coworker teammates teammate more".split())
+
+PARTS: dict[str, str] = {
+    "morning": "morning", "mornings": "morning", "forenoon": "morning", "mornin": "morning",
+    "afternoon": "afternoon", "afternoons": "afternoon", "arvo": "afternoon", "aft": "afternoon",
+    "evening": "evening", "evenings": "evening", "eve": "evening", "tonight": "tonight", "tonite": "tonight",
+    "night": "night",
+}  # fmt: skip
+NAMED_CLOCKS: dict[str, str] = {
+    "noon": "noon", "midday": "noon", "noontime": "noon", "lunch": "lunch", "lunchtime": "lunch",
+    "midnight": "midnight", "eod": "eod", "cob": "eod", "eob": "eod",
+}  # fmt: skip
+
+# A synonym is a tuple of words; longest first is the matcher's business.
+AMENITY_WORDS: dict[str, str] = {
+    "projector": "projector", "projectors": "projector", "beamer": "projector", "proj": "projector",
+    "projection": "projector",
+    "whiteboard": "whiteboard", "whiteboards": "whiteboard", "wb": "whiteboard", "white board": "whiteboard",
+    "white boards": "whiteboard", "dry erase board": "whiteboard",
+    "video": "video", "vc": "video", "vidcon": "video", "webcam": "video", "video conf": "video",
+    "video conference": "video", "video conferencing": "video", "videoconference": "video",
+    "videoconferencing": "video", "video call": "video", "video equipment": "video", "vidconf": "video",
+    "video conferance": "video", "video link": "video", "video system": "video", "video setup": "video",
+    "video con": "video", "video calling": "video", "video capability": "video", "video camera": "video",
+    "phone": "phone", "speakerphone": "phone", "conference phone": "phone", "speaker phone": "phone",
+    "telephone": "phone", "conf phone": "phone", "phones": "phone", "fone": "phone",
+    "tv": "tv", "tvs": "tv", "television": "tv", "screen": "tv", "display": "tv", "monitor": "tv",
+    "tv screen": "tv", "big screen": "tv", "tele": "tv", "telly": "tv", "tv set": "tv",
+    "catering": "catering", "catered": "catering",
+}  # fmt: skip
+CANONICAL_AMENITIES = frozenset({"projector", "whiteboard", "video", "phone", "tv", "catering"})
+
+# Things that people want in a room and that no catalogue may list: never ignored.
+FACILITIES = frozenset(
+    "flipchart flipcharts flip microphone microphones mic mics window windows aircon ac parking wheelchair"
+    " accessible accessibility kitchen sofa sofas printer speakers podium lectern hdmi smartboard"
+    " soundproof daylight balcony fridge stage camera cameras piano treadmill refreshments snacks coffee"
+    " tea food drinks water breakfast sandwiches pizza adapter laptop laptops clicker airplay chromecast"
+    " recording hybrid airconditioning av a/v audio sound lighting blinds curtains heating dialin"
+    " conferencing teleconference videobar zoom".split()
+)
+
+ZONE_FAMILIES: dict[str, str] = {
+    "est": "America/New_York", "edt": "America/New_York", "et": "America/New_York", "eastern": "America/New_York",
+    "cst": "America/Chicago", "cdt": "America/Chicago", "ct": "America/Chicago", "central": "America/Chicago",
+    "mst": "America/Denver", "mdt": "America/Denver", "mt": "America/Denver", "mountain": "America/Denver",
+    "pst": "America/Los_Angeles", "pdt": "America/Los_Angeles", "pt": "America/Los_Angeles",
+    "pacific": "America/Los_Angeles",
+    "gmt": "Etc/GMT", "utc": "Etc/UTC", "zulu": "Etc/UTC",
+    "bst": "Europe/London", "cet": "Europe/Berlin", "cest": "Europe/Berlin", "mez": "Europe/Berlin",
+    "eet": "Europe/Helsinki", "eest": "Europe/Helsinki", "ist": "Asia/Kolkata", "jst": "Asia/Tokyo",
+    "sgt": "Asia/Singapore", "hkt": "Asia/Hong_Kong", "aest": "Australia/Sydney", "aedt": "Australia/Sydney",
+    "msk": "Europe/Moscow",
+}  # fmt: skip
+# Zone words that are English words too: a zone only when "time" follows or when written in capitals.
+ZONE_NEEDS_TIME = frozenset({"eastern", "central", "mountain", "pacific"})
+ZONE_NEEDS_CAPITALS = frozenset({"et", "ct", "mt", "pt", "est", "ist", "cet", "mst", "bst"})
+
+WELL_KNOWN_CITIES = frozenset(
+    "berlin london paris madrid barcelona rome milan vienna zurich geneva munich hamburg frankfurt cologne"
+    " amsterdam brussels dublin lisbon porto oslo stockholm copenhagen helsinki warsaw prague budapest"
+    " athens istanbul moscow kyiv dubai mumbai delhi bangalore bengaluru hyderabad chennai pune singapore"
+    " tokyo osaka kyoto seoul beijing shanghai shenzhen sydney melbourne auckland toronto montreal vancouver"
+    " boston chicago seattle denver austin dallas houston miami atlanta philadelphia portland phoenix"
+    " nyc manchester edinburgh".split()
+)
+PLACE_ALIASES: dict[str, str] = {
+    "nyc": "new york", "sf": "san francisco", "la": "los angeles", "ldn": "london", "philly": "philadelphia",
+}  # fmt: skip
+
+HOLIDAYS = frozenset(
+    "christmas xmas easter thanksgiving halloween hanukkah diwali ramadan eid juneteenth whitsun pentecost"
+    " nye valentine valentines".split()
+)
+
+# Words that could carry a time, a number, a choice, a negation or an exception. Left over, they stop a booking.
+CHOICE = frozenset("or either vs versus alternatively otherwise else".split())
+NEGATION = frozenset(
+    "not no without except excluding excl unless never neither nor but instead minus besides nope none nothing"
+    " avoid avoiding can't cannot won't don't doesn't isn't aren't didn't shouldn't wouldn't haven't cant"
+    " dont wont".split()
+)
+VAGUE_TIME = frozenset(
+    "yesterday ago earlier later after before since during afterwards beforehand soon sooner"
+    " eventually someday sometime sometimes anytime whenever usual usually again weekend weekends hourly"
+    " every each everyday yearly annually quarter half next last previous past following coming between"
+    " until till til by early late mid midweek eow eom eoy hour hours minute minutes mins week weeks weekly"
+    " month months monthly daily biweekly fortnight fortnightly year years day days night times twice thrice"
+    " once another than more less earliest latest asap couple few several some many multiple both rooms"
+    " double triple overnight workday season quarter-hour time-slot dusk dawn sunrise sunset bedtime"
+    " repeat repeating repeats recurring recur sundown".split()
+)
+OTHER_COMMAND = frozenset(
+    "cancel cancelling canceling cancell delete remove move reschedule postpone release rebook swap extend shorten".split()
+)
+CORRECTIONS = frozenset("sorry oops actually correction rather wait scratch whoops nope hmm sry soz".split())
+
+POLITE = frozenset(
+    "a an the and also with w/ in on at of to for from is are be been being i i'd i'll i'm i've im id ill we"
+    " we'd we'll we're we've me my mine our ours us you your u ur he she they them their his her it it's its"
+    " this that these those there there's here hi hello hey hallo hola bonjour dear greetings morning good"
+    " please pls plz plss pleas kindly thanks thank thx ty tks cheers ta merci danke ok okay yes yeah yep sure"
+    " great nice cool awesome lovely perfect appreciate appreciated much very really just only simply maybe"
+    " perhaps possibly possible if when where who what which how why can could may might shall should"
+    " will would must want wanted wants wanna need needs needed needing require requires required like"
+    " love looking look book booking booked bookings reserve reserved reservation reserving get give grab"
+    " have has had having hold holding held host hosting schedule scheduled scheduling set setup up arrange"
+    " arranging organise organize organising organizing make find show put block sort help let lets let's"
+    " request requesting requested do does did doing go going gonna come coming take taking use using see"
+    " able available availability free open empty vacant any anything something somewhere someone all whole"
+    " entire total least most max maximum min minimum approx approximately about around roughly circa ca"
+    " nearly almost sharp exactly precisely ish starting starts start begin beginning begins ends end ending"
+    " finish finishing finishes run running runs last lasting lasts go-ahead urgent urgently quick quickly"
+    " short brief small smallest smaller large larger largest big bigger biggest huge tiny medium mid-size size sized"
+    " quiet cosy cozy comfy comfortable bright spacious decent suitable proper enough fits fit fitting sits"
+    " accommodate accommodates accommodating seating capacity occupancy equipped equipment featuring including"
+    " includes include incl plus room rooms' space meeting meetings meet meetup mtg mtgs conference conf"
+    " huddle place spot location office slot slots time timeslot date dated when's as so then too well via"
+    " per re regarding concerning because since-we due since' subject title topic agenda purpose description"
+    " where' location' attendees' organizer organiser invite invites invitation invited required' who'll"
+    " headcount duration length was were am i.e e.g etc fyi btw asking wondering wonder hope hoping thinking"
+    " prefer preferably preferred ideally ideal best wish tbh lol haha um uh uhm er erm ah oh well yo sir madam"
+    " team' bot bookroom slack thing things stuff purposes purpose' kind regards sincerely best' friend"
+    " friends person's one-off single new local time' o'clock currently right away straight immediately"
+    " actually rather mins' ppl' wfh onsite on-site person' virtual remote private confidential confidentially"
+    " privately top priority high important vip super bit little long early' own myself ourselves yourself"
+    " themselves each' ready there'll there're we'll' they'll together again' back cheers' gracias grazie"
+    " arigato namaste mate folks' everyone everybody anyone anybody guys' y'all dude boss sirs gents ladies"
+    " gentlemen team squad hands-on wanting would've could've be' shout rock works work working that'd"
+    " thatd lovely' bookable reservable party group crew gang".replace("'", "'").split()
+)
+
+PEOPLE_KINDS = frozenset(
+    "client clients customer customers marketing sales legal hr finance boss manager managers investors investor"
+    " vendor vendors candidate candidates everyone everybody design engineering product board partners partner"
+    " students interns colleagues ceo cto cfo coo vp ops it security support supplier suppliers recruiting"
+    " recruiter auditors auditor leadership executives exec execs management staff consultants contractors"
+    " external externals guests guest visitors people folks team teams devs developers engineers designers"
+    " stakeholders press lawyers attorneys counsel someone colleague director directors head heads lead leads"
+    " them him her us me you agency procurement accounting compliance union council committee family friends"
+    " mentor mentee intern applicant applicants analyst analysts researchers users user tenants buyers buyer"
+    " seller group others other guys coworkers my our the a an some all both new your their his its".split()
+)
+
+SUBJECTS = frozenset(
+    "standup stand-up scrum sync syncup sync-up review reviews retro retrospective planning sprint demo demos call calls"
+    " catchup catch-up catch interview interviews workshop training trainings session sessions talk talks chat"
+    " coffee brainstorm brainstorming kickoff kick-off kick onboarding offsite presentation presentations pitch"
+    " debrief briefing discussion discussions discuss project projects budget roadmap strategy quarterly annual"
+    " townhall all-hands allhands hands hands-on hackathon lunch dinner breakfast party celebration birthday yoga"
+    " class course lecture seminar webinar conference check-in checkin check grooming refinement triage huddle"
+    " report reports status update updates feedback performance hiring design engineering product marketing sales legal"
+    " finance hr ops it security support release launch milestone architecture postmortem post-mortem mortem"
+    " incident handover hand-over signing negotiation negotiations deposition mediation hearing arbitration"
+    " one-on-one exec executive board leadership management steering committee study exam test tests testing"
+    " tech technical screening panel round rehearsal recording podcast photo shoot filming appraisal"
+    " evaluation audit compliance risk assessment tender bid proposal contract deal closing renewal account"
+    " customer client vendor supplier partner investor meetings' pairing mobbing mob pair coding code bug bash"
+    " deep dive focus writing numbers figures results forecast pipeline payroll recruiting recruitment offer"
+    " mentoring coaching therapy prayer meditation welcome farewell goodbye induction orientation"
+    " intro introduction introductory wrap wrapup wrap-up followup follow-up follow alignment touchpoint touch"
+    " base jour fixe fixed appointment event gathering cabinet council staff department departmental general"
+    " town hall fire drill safety q1 q2 q3 q4 h1 h2 fy okr okrs kpi kpis agm sow rfp rfi nda poc mvp ux ui qa"
+    " crm erp api sre devops cicd infra data analytics research science lab demo' standdown weekly' alumni"
+    " community guild chapter tribe squad pod sync's office' hour' showcase showandtell tell hangout social"
+    " drinks' drink cake mock final semi prep preparation prepare dry run-through through run walkthrough"
+    " walk-through negotiation' strategy' confcall confcalls telco video' dialog dialogue jam collab"
+    " collaboration connect regroup reconnect' escalation war"
+    " stuff' crisis emergency weekly'' daily' scoping estimation poker backlog epic story stories user"
+    " acceptance uat qbr ebr mbr monthly' bootcamp masterclass lesson tutorial keynote".split()
+)
+
+NUMBERED_SUBJECTS = frozenset(
+    "sprint phase round part team group iteration release version project batch cohort module chapter episode"
+    " ticket issue case stage wave pod squad q h fy p v step lesson session track grade top agenda item workshop"
+    " wp epic milestone".split()
+)
+
+# Words close to a weekday or "tomorrow" that mean something else.
+NOT_MISSPELT = frozenset(
+    "sundry money mandy mindy sunny monkey sunder fridge toddy toady monthly holiday holidays someday workday"
+    " payday mayday friends fried minted muted minuet remember members purple temple simple morning moving"
+    " mourning warning evenings screening screens project projects projected projecting boarding board"
+    " whiteboarding booking thirsty thirty monitor monitors mondays wedding weeding weekday weekdays frida"
+    " hourly house horse honors minister ministers pepper tuition sandy cindy monday's today's friday's"
+    " tomorrow's broad boards boarded sunset sunrise".split()
+)
+SPELLING_TARGETS: dict[str, int] = (
+    dict.fromkeys(["tuesday", "wednesday", "thursday", "saturday", "tomorrow"], 2)
+    | dict.fromkeys(["monday", "friday", "sunday", "today", "tonight"], 1)
+    | dict.fromkeys(["january", "february", "september", "october", "november", "december"], 2)
+    | dict.fromkeys(["august"], 1)
+    | dict.fromkeys(["minutes", "minute", "people", "morning", "evening", "midnight"], 1)
+    | dict.fromkeys(["afternoon", "projector", "whiteboard", "catering", "attendees", "weekday", "midday"], 2)
+    | dict.fromkeys(["persons", "person", "until", "quarter", "between", "every", "without", "speakerphone"], 1)
+    | dict.fromkeys(["whiteboards", "participants", "fortnightly", "biweekly", "hours", "video"], 1)
+)
+
+# Words of furniture and building: before "office" or "room" they name no city and no room.
+ROOMY = frozenset(
+    "room rooms meeting conference conf huddle board small large big quiet next first second third fourth fifth open"
+    " free empty corner glass private shared team any another team green red blue white black yellow floor level"
+    " building bldg tower wing office offices the war training interview phone video call focus project breakout"
+    " break lunch waiting prayer wellness mothers mother nursing server mail bath rest changing class".split()
+)
