@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot import office
+from bot.commands import admins, policies, rooms, sentence
+from bot.commands.connected import require_schema, with_database
 from bot.failures import sentence_for
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(office.admins, name="admins")
+app.add_typer(rooms.app, name="rooms")
+app.add_typer(policies.app, name="policies")
+app.add_typer(admins.app, name="admins")
 
 TRIAL = (
     "No DATABASE_URL is set: using a database of our own in {folder}. "
@@ -35,10 +38,10 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        sentence = sentence_for(error)
-        if sentence is None:
+        told = sentence_for(error)
+        if told is None:
             raise
-        typer.echo(sentence, err=True)
+        typer.echo(told, err=True)
         sys.exit(2)
 
 
@@ -89,10 +92,10 @@ def check() -> None:
     from core.checks import INVARIANTS, violations
 
     async def work(db: Database) -> list[Violation]:
-        await office.require_schema(db)
+        await require_schema(db)
         return await violations(db)
 
-    found = office.with_database(work)
+    found = with_database(work)
     for violation in found:
         typer.echo(f"{violation.name}:")
         for row in violation.rows:
@@ -100,3 +103,6 @@ def check() -> None:
     if found:
         raise typer.Exit(1)
     typer.echo(f"All is well: {len(INVARIANTS)} invariants hold.")
+
+
+app.command("parse")(sentence.parse)

@@ -36,7 +36,7 @@ def sentence_for(error: BaseException) -> str | None:
         if _is(error, name):
             return sentence
     if any(_is(error, name) for name in _OURS):
-        return str(error)
+        return "\n".join([str(error), *(f"  line {number}: {said}" for number, said in getattr(error, "lines", ()))])
     if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError) and error.filename:
         return f"Cannot read {error.filename}: {error.strerror}."
     return _of_the_wrapped(error)

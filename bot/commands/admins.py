@@ -1,21 +1,19 @@
-"""The commands of whoever looks after the office: who administers Bookroom."""
+"""`bookroom admins`: who may change every booking."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bot.commands.connected import with_database
 
 if TYPE_CHECKING:
     from core.db import Database
     from core.people import People
 
-T = TypeVar("T")
-
-admins = typer.Typer(help="Who may change every booking, besides Slack's own owners and admins.", no_args_is_help=True)
+app = typer.Typer(help="Who may change every booking, besides Slack's own owners and admins.", no_args_is_help=True)
 
 TeamOption = Annotated[
     str | None, typer.Option("--team", metavar="T...", help="The Slack workspace, when there are several.")
@@ -23,71 +21,43 @@ TeamOption = Annotated[
 SlackId = Annotated[str, typer.Argument(metavar="SLACK_ID", help="A member ID like U024BE7LH, from the person's profile.")]
 
 
-@admins.command("add")
+@app.command("add")
 def add_admin(slack_id: SlackId, team: TeamOption = None) -> None:
     """Let somebody change every booking; they need not have used Bookroom before."""
 
     async def work(db: Database) -> None:
-        people = await _people(db)
+        people = _people(db)
         person = await people.make_admin(await _team(people, team), _checked(slack_id))
         typer.echo(f"{_named(person.name, person.slack_user_id)} is an admin.")
 
     with_database(work)
 
 
-@admins.command("remove")
+@app.command("remove")
 def remove_admin(slack_id: SlackId, team: TeamOption = None) -> None:
     """Take that right back; Slack's own owners and admins keep theirs."""
 
     async def work(db: Database) -> None:
-        people = await _people(db)
+        people = _people(db)
         had_it = await people.dismiss_admin(await _team(people, team), _checked(slack_id))
         typer.echo(f"{slack_id} is no admin any more." if had_it else f"{slack_id} was not named an admin here.")
 
     with_database(work)
 
 
-@admins.command("list")
+@app.command("list")
 def list_admins() -> None:
     """Show who may change every booking."""
 
     async def work(db: Database) -> None:
-        people = await _people(db)
+        people = _people(db)
         for person in await people.admins():
             typer.echo(_named(person.name, person.slack_user_id))
 
     with_database(work)
 
 
-def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
-    """Run `work` with the configured database as the application's role, and return what it returns."""
-    from bot import config
-    from bot.trial import reachable_database
-    from core.db import Database
-
-    with reachable_database(config.load_storage(), join=True) as settings:
-
-        async def connected() -> T:
-            db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=1)
-            try:
-                return await work(db)
-            finally:
-                await db.close()
-
-        return asyncio.run(connected())
-
-
-async def require_schema(db: Database) -> None:
-    """Raise SchemaMismatch unless the database is at the migration that this version was written for."""
-    from core.errors import SchemaMismatch
-    from migrations import head
-
-    found = await db.read(lambda session: session.value("SELECT version_num FROM alembic_version"))
-    if found != head():
-        raise SchemaMismatch(f"The database is at {found}, this version needs {head()}: run `bookroom migrate` first.")
-
-
-async def _people(db: Database) -> People:
+def _people(db: Database) -> People:
     from core.people import People
 
     return People(db)

@@ -1,0 +1,1 @@
+"""Groups of commands, a file for each word that one types after `bookroom`."""

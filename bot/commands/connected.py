@@ -1,0 +1,40 @@
+"""What every command that works on the data needs: the configured database, for as long as the command runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from core.db import Database
+
+T = TypeVar("T")
+
+
+def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run `work` with the configured database as the application's role, and return what it returns."""
+    from bot import config
+    from bot.trial import reachable_database
+    from core.db import Database
+
+    with reachable_database(config.load_storage(), join=True) as settings:
+
+        async def connected() -> T:
+            db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=1)
+            try:
+                return await work(db)
+            finally:
+                await db.close()
+
+        return asyncio.run(connected())
+
+
+async def require_schema(db: Database) -> None:
+    """Raise SchemaMismatch unless the database is at the migration that this version was written for."""
+    from core.errors import SchemaMismatch
+    from migrations import head
+
+    found = await db.read(lambda session: session.value("SELECT version_num FROM alembic_version"))
+    if found != head():
+        raise SchemaMismatch(f"The database is at {found}, this version needs {head()}: run `bookroom migrate` first.")
