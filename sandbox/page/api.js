@@ -15,7 +15,11 @@ function get(path, query) {
 }
 
 function post(path, body) {
-  return call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  return call(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 }
 
 export const getState = (user) => get("state", { user });

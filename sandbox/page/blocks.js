@@ -13,10 +13,29 @@ export function drawBlocks(blocks, surface) {
 function drawBlock(block, surface) {
   const draw = DRAW[block.type];
   const inside = draw ? draw(block, surface) : unknown(block);
-  return h("div", { class: `block block-${draw ? block.type.replaceAll("_", "-") : "unknown"}`, data: { "block-id": block.block_id ?? "", "block-type": block.type } }, inside);
+  return h(
+    "div",
+    {
+      class: `block block-${draw ? block.type.replaceAll("_", "-") : "unknown"}`,
+      data: { "block-id": block.block_id ?? "", "block-type": block.type },
+    },
+    inside,
+  );
 }
 
-const DRAW = { section, actions, context, header, divider, image, input, rich_text: richText, table, alert, markdown };
+const DRAW = {
+  section,
+  actions,
+  context,
+  header,
+  divider,
+  image,
+  input,
+  rich_text: richText,
+  table,
+  alert,
+  markdown,
+};
 
 const unknown = (block) => h("p", { class: "unknown" }, `The block “${block.type}” cannot be drawn here.`);
 
@@ -25,10 +44,19 @@ function section(block, surface) {
     "div",
     { class: "section-words" },
     block.text ? h("div", { class: "text" }, textObject(block.text)) : null,
-    block.fields ? h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "text" }, textObject(field)))) : null,
+    block.fields
+      ? h(
+          "div",
+          { class: "fields" },
+          block.fields.map((field) => h("div", { class: "text" }, textObject(field))),
+        )
+      : null,
   );
   if (!block.accessory) return words;
-  const beside = block.accessory.type === "image" ? picture(block.accessory) : control(block.accessory, { surface, blockId: block.block_id });
+  const beside =
+    block.accessory.type === "image"
+      ? picture(block.accessory)
+      : control(block.accessory, { surface, blockId: block.block_id });
   return [words, h("div", { class: "accessory" }, beside)];
 }
 
@@ -37,7 +65,11 @@ function actions(block, surface) {
 }
 
 function context(block) {
-  return block.elements.map((element) => (element.type === "image" ? picture(element, { small: true }) : h("span", { class: "text" }, textObject(element))));
+  return block.elements.map((element) =>
+    element.type === "image"
+      ? picture(element, { small: true })
+      : h("span", { class: "text" }, textObject(element)),
+  );
 }
 
 // Below the conversation's own heading, or below the modal's.
@@ -50,7 +82,12 @@ function divider() {
 }
 
 function image(block) {
-  return h("figure", {}, block.title ? h("figcaption", {}, textObject(block.title)) : null, picture(block, { wide: true }));
+  return h(
+    "figure",
+    {},
+    block.title ? h("figcaption", {}, textObject(block.title)) : null,
+    picture(block, { wide: true }),
+  );
 }
 
 // Pictures from elsewhere stay links: this page talks to its own server alone.
@@ -59,8 +96,23 @@ function picture(element, { small = false, wide = false } = {}) {
   const kind = small ? "picture small" : wide ? "picture wide" : "picture";
   if (isOurs(url)) return h("img", { class: kind, src: url, alt: element.alt_text ?? "" });
   const label = h("span", { class: "picture-alt" }, element.alt_text || "Image");
-  if (small || !/^https?:\/\//i.test(url)) return h("span", { class: `${kind} absent`, role: "img", "aria-label": element.alt_text || "Image", title: element.alt_text ?? null }, small ? icon("image", { size: 12 }) : label);
-  return h("a", { class: `${kind} absent`, href: url, target: "_blank", rel: "noopener noreferrer" }, label, icon("link", { size: 14 }));
+  if (small || !/^https?:\/\//i.test(url))
+    return h(
+      "span",
+      {
+        class: `${kind} absent`,
+        role: "img",
+        "aria-label": element.alt_text || "Image",
+        title: element.alt_text ?? null,
+      },
+      small ? icon("image", { size: 12 }) : label,
+    );
+  return h(
+    "a",
+    { class: `${kind} absent`, href: url, target: "_blank", rel: "noopener noreferrer" },
+    label,
+    icon("link", { size: 14 }),
+  );
 }
 
 function isOurs(url) {
@@ -82,14 +134,34 @@ function input(block, surface) {
   const problemId = problem ? uniqueId("problem") : null;
   const described = [problemId, hintId].filter(Boolean).join(" ") || null;
   const required = block.optional !== true;
-  const node = control(element, { surface, blockId: block.block_id, labelled: labelId, described, invalid: Boolean(problem), required, inInput: true });
-  const mark = required ? h("span", { class: "required", "aria-hidden": "true", title: "Required" }, " *") : h("span", { class: "optional" }, " (optional)");
+  const node = control(element, {
+    surface,
+    blockId: block.block_id,
+    labelled: labelId,
+    described,
+    invalid: Boolean(problem),
+    required,
+    inInput: true,
+  });
+  const mark = required
+    ? h("span", { class: "required", "aria-hidden": "true", title: "Required" }, " *")
+    : h("span", { class: "optional" }, " (optional)");
   const label = h("div", { class: "label", id: labelId }, textObject(block.label), mark);
-  if (!GROUPS.has(element.type)) label.addEventListener("click", () => node.matches("input, textarea") ? node.focus() : node.querySelector("input")?.focus());
+  if (!GROUPS.has(element.type))
+    label.addEventListener("click", () =>
+      node.matches("input, textarea") ? node.focus() : node.querySelector("input")?.focus(),
+    );
   return [
     label,
     node,
-    problem ? h("p", { class: "problem", id: problemId, data: { testid: "field-error" } }, icon("warning", { size: 14 }), h("span", {}, problem)) : null,
+    problem
+      ? h(
+          "p",
+          { class: "problem", id: problemId, data: { testid: "field-error" } },
+          icon("warning", { size: 14 }),
+          h("span", {}, problem),
+        )
+      : null,
     block.hint ? h("p", { class: "hint", id: hintId }, textObject(block.hint)) : null,
   ];
 }
@@ -99,12 +171,25 @@ function table(block) {
   const rows = block.rows ?? [];
   const cell = (tag) => (content, column) => {
     const wanted = settings[column] ?? {};
-    const classes = [`align-${wanted.align ?? (content?.type === "raw_number" ? "right" : "left")}`, wanted.is_wrapped ? "wrapped" : ""].join(" ").trim();
+    const classes = [
+      `align-${wanted.align ?? (content?.type === "raw_number" ? "right" : "left")}`,
+      wanted.is_wrapped ? "wrapped" : "",
+    ]
+      .join(" ")
+      .trim();
     return h(tag, { class: classes, scope: tag === "th" ? "col" : null }, cellContent(content));
   };
   const head = rows.length ? h("thead", {}, h("tr", {}, rows[0].map(cell("th")))) : null;
-  const body = h("tbody", {}, rows.slice(1).map((row) => h("tr", {}, row.map(cell("td")))));
-  return h("div", { class: "table-scroll", role: "region", "aria-label": "Table", tabindex: "0" }, h("table", {}, head, body));
+  const body = h(
+    "tbody",
+    {},
+    rows.slice(1).map((row) => h("tr", {}, row.map(cell("td")))),
+  );
+  return h(
+    "div",
+    { class: "table-scroll", role: "region", "aria-label": "Table", tabindex: "0" },
+    h("table", {}, head, body),
+  );
 }
 
 function cellContent(content) {
@@ -119,7 +204,12 @@ const LEVEL_ICONS = { warning: "warning", error: "warning", success: "check" };
 function alert(block) {
   const level = ["info", "warning", "error", "success"].includes(block.level) ? block.level : "default";
   const words = typeof block.text === "string" ? plainText(block.text) : textObject(block.text);
-  return h("div", { class: `alert alert-${level}`, role: "note" }, icon(LEVEL_ICONS[level] ?? "info"), h("div", { class: "text" }, words));
+  return h(
+    "div",
+    { class: `alert alert-${level}`, role: "note" },
+    icon(LEVEL_ICONS[level] ?? "info"),
+    h("div", { class: "text" }, words),
+  );
 }
 
 // The few marks of Markdown that mean the same in mrkdwn are translated; the rest is shown as written.

@@ -39,7 +39,9 @@ const date = (seconds) => new Date(seconds * 1000);
 export function time(seconds, { withSeconds = false, tz } = {}) {
   const options = { hour: is24h() ? "2-digit" : "numeric", minute: "2-digit" };
   if (withSeconds) options.second = "2-digit";
-  return formatter(options, { tz }).format(date(seconds)).replace(/\u202f/g, " ");
+  return formatter(options, { tz })
+    .format(date(seconds))
+    .replace(/\u202f/g, " ");
 }
 
 /** The calendar day of a unix time in the person's zone (or another), as YYYY-MM-DD. */
@@ -77,17 +79,29 @@ export function unixAt(dayValue, timeValue, tz = person.tz) {
 
 function offsetAt(milliseconds, tz) {
   const format = formatter(
-    { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric", hourCycle: "h23" },
+    {
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric",
+      hourCycle: "h23",
+    },
     { tz, locale: "en-US" },
   );
-  const part = Object.fromEntries(format.formatToParts(new Date(milliseconds)).map(({ type, value }) => [type, Number(value)]));
+  const part = Object.fromEntries(
+    format.formatToParts(new Date(milliseconds)).map(({ type, value }) => [type, Number(value)]),
+  );
   const wall = Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute, part.second);
   return wall - Math.floor(milliseconds / 1000) * 1000;
 }
 
 /** The wall-clock time of a unix time as HH:MM. */
 export function clockOf(seconds, tz) {
-  return formatter({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, { tz, locale: "en-GB" }).format(date(seconds));
+  return formatter({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, { tz, locale: "en-GB" }).format(
+    date(seconds),
+  );
 }
 
 /** HH:MM as the person reads it. */
@@ -95,7 +109,8 @@ export function clockText(value) {
   return time(Date.parse(`2024-01-10T${value}:00Z`) / 1000, { tz: "UTC" });
 }
 
-const REFERENCE = /\{(date_num|date_slash|date_long_full|date_long_pretty|date_long|date_short_pretty|date_short|date_pretty|date|time_secs|time|ago|day_divider_pretty)\}/g;
+const REFERENCE =
+  /\{(date_num|date_slash|date_long_full|date_long_pretty|date_long|date_short_pretty|date_short|date_pretty|date|time_secs|time|ago|day_divider_pretty)\}/g;
 
 /** The text of a `<!date^…>` format for a unix time, in seconds. */
 export function dateToken(seconds, format) {
@@ -115,7 +130,8 @@ const TOKENS = {
   date_pretty: (at) => near(at) ?? TOKENS.date(at),
   date_short_pretty: (at) => near(at) ?? TOKENS.date_short(at),
   date_long_pretty: (at) => near(at) ?? TOKENS.date_long(at),
-  day_divider_pretty: (at) => near(at) ?? formatter({ weekday: "long", month: "long", day: "numeric" }).format(date(at)),
+  day_divider_pretty: (at) =>
+    near(at) ?? formatter({ weekday: "long", month: "long", day: "numeric" }).format(date(at)),
   time: (at) => time(at),
   time_secs: (at) => time(at, { withSeconds: true }),
   ago: (at) => ago(at),
@@ -127,7 +143,9 @@ function spoken(at, options) {
   const full = { day: "numeric", ...options, ...(near ? {} : { year: "numeric" }) };
   const parts = formatter(full).formatToParts(date(at));
   const ordinal = person.locale === "en-US";
-  return parts.map(({ type, value }) => (type === "day" && ordinal ? value + suffix(Number(value)) : value)).join("");
+  return parts
+    .map(({ type, value }) => (type === "day" && ordinal ? value + suffix(Number(value)) : value))
+    .join("");
 }
 
 function suffix(number) {
@@ -143,9 +161,17 @@ function near(at) {
 
 function ago(at) {
   const seconds = at - Date.now() / 1000;
-  const units = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const units = [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+    ["second", 1],
+  ];
   const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length) ?? units[3];
-  return new Intl.RelativeTimeFormat(person.locale, { numeric: "auto" }).format(Math.round(seconds / size), unit);
+  return new Intl.RelativeTimeFormat(person.locale, { numeric: "auto" }).format(
+    Math.round(seconds / size),
+    unit,
+  );
 }
 
 /** What a divider between two days of messages says. */

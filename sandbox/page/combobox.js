@@ -10,9 +10,18 @@ export function combobox(settings) {
 }
 
 class Combobox {
-  constructor({ attributes = {}, many = false, most = Infinity, clearable = false, minQuery = 0, typed, delay = 0, ...rest }) {
+  constructor({
+    attributes = {},
+    many = false,
+    most = Infinity,
+    clearable = false,
+    minQuery = 0,
+    typed,
+    delay = 0,
+    ...rest
+  }) {
     Object.assign(this, { many, most, clearable, minQuery, typed, delay, ...rest });
-    this.chosen = many ? [...(rest.value ?? [])] : rest.value ?? null;
+    this.chosen = many ? [...(rest.value ?? [])] : (rest.value ?? null);
     this.listId = uniqueId("list");
     this.shown = [];
     this.active = -1;
@@ -34,10 +43,34 @@ class Combobox {
       "aria-haspopup": "listbox",
       ...attributes,
     });
-    this.list = h("div", { class: "popup listbox", id: this.listId, role: "listbox", "aria-label": attributes["aria-label"] ?? this.placeholder ?? "Choices", "aria-multiselectable": this.many || null, hidden: true });
+    this.list = h("div", {
+      class: "popup listbox",
+      id: this.listId,
+      role: "listbox",
+      "aria-label": attributes["aria-label"] ?? this.placeholder ?? "Choices",
+      "aria-multiselectable": this.many || null,
+      hidden: true,
+    });
     this.chips = h("span", { class: "chips" });
-    this.clear = h("button", { type: "button", class: "quiet combo-clear", "aria-label": "Clear", tabindex: "-1", on: { click: () => this.take(null) } }, icon("close", { size: 14 }));
-    this.box = h("div", { class: this.many ? "combo combo-many field" : "combo field" }, this.chips, this.input, this.clear, h("span", { class: "combo-arrow" }, icon("down", { size: 16 })));
+    this.clear = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet combo-clear",
+        "aria-label": "Clear",
+        tabindex: "-1",
+        on: { click: () => this.take(null) },
+      },
+      icon("close", { size: 14 }),
+    );
+    this.box = h(
+      "div",
+      { class: this.many ? "combo combo-many field" : "combo field" },
+      this.chips,
+      this.input,
+      this.clear,
+      h("span", { class: "combo-arrow" }, icon("down", { size: 16 })),
+    );
     this.status = h("span", { class: "sr-only", role: "status" });
     this.node = h("div", { class: "combo-wrap" }, this.box, this.list, this.status);
     this.listen();
@@ -119,7 +152,19 @@ class Combobox {
     this.shown = [];
     this.active = -1;
     this.input.removeAttribute("aria-activedescendant");
-    fill(this.list, h("div", { class: bad ? "list-note bad" : "list-note", role: "option", "aria-disabled": "true", "aria-selected": "false" }, text));
+    fill(
+      this.list,
+      h(
+        "div",
+        {
+          class: bad ? "list-note bad" : "list-note",
+          role: "option",
+          "aria-disabled": "true",
+          "aria-selected": "false",
+        },
+        text,
+      ),
+    );
     this.status.textContent = text;
     this.popup?.place();
   }
@@ -129,10 +174,23 @@ class Combobox {
     this.shown = choices;
     const groups = [];
     choices.forEach((choice, index) => {
-      if (!groups.length || groups.at(-1).name !== choice.group) groups.push({ name: choice.group, rows: [] });
+      if (!groups.length || groups.at(-1).name !== choice.group)
+        groups.push({ name: choice.group, rows: [] });
       groups.at(-1).rows.push(this.row(choice, index));
     });
-    fill(this.list, groups.map(({ name, rows }) => (name ? h("div", { role: "group", "aria-label": name }, h("div", { class: "list-group", "aria-hidden": "true" }, name), rows) : rows)));
+    fill(
+      this.list,
+      groups.map(({ name, rows }) =>
+        name
+          ? h(
+              "div",
+              { role: "group", "aria-label": name },
+              h("div", { class: "list-group", "aria-hidden": "true" }, name),
+              rows,
+            )
+          : rows,
+      ),
+    );
     this.status.textContent = `${choices.length} ${choices.length === 1 ? "choice" : "choices"}`;
     const current = choices.findIndex((choice) => this.has(choice));
     this.activate(query || this.many ? 0 : Math.max(0, current));
@@ -140,13 +198,36 @@ class Combobox {
   }
 
   row(choice, index) {
-    const mark = h("span", { class: "list-mark", "aria-hidden": "true" }, this.has(choice) ? icon("check", { size: 16 }) : null);
-    const words = h("span", { class: "list-words" }, h("span", {}, choice.nodes?.() ?? choice.label), choice.description ? h("span", { class: "list-description" }, choice.description()) : null);
-    return h("div", { role: "option", id: `${this.listId}-${index}`, class: "list-row", "aria-selected": String(this.has(choice)), data: { index, value: choice.key } }, choice.picture?.(), words, mark);
+    const mark = h(
+      "span",
+      { class: "list-mark", "aria-hidden": "true" },
+      this.has(choice) ? icon("check", { size: 16 }) : null,
+    );
+    const words = h(
+      "span",
+      { class: "list-words" },
+      h("span", {}, choice.nodes?.() ?? choice.label),
+      choice.description ? h("span", { class: "list-description" }, choice.description()) : null,
+    );
+    return h(
+      "div",
+      {
+        role: "option",
+        id: `${this.listId}-${index}`,
+        class: "list-row",
+        "aria-selected": String(this.has(choice)),
+        data: { index, value: choice.key },
+      },
+      choice.picture?.(),
+      words,
+      mark,
+    );
   }
 
   has(choice) {
-    return this.many ? this.chosen.some((other) => other.key === choice.key) : this.chosen?.key === choice.key;
+    return this.many
+      ? this.chosen.some((other) => other.key === choice.key)
+      : this.chosen?.key === choice.key;
   }
 
   move(step) {
@@ -156,7 +237,8 @@ class Combobox {
 
   activate(index) {
     this.active = index;
-    for (const row of this.list.querySelectorAll(".list-row")) row.classList.toggle("active", Number(row.dataset.index) === index);
+    for (const row of this.list.querySelectorAll(".list-row"))
+      row.classList.toggle("active", Number(row.dataset.index) === index);
     const row = this.list.querySelector(`#${this.listId}-${index}`);
     if (!row) return;
     this.input.setAttribute("aria-activedescendant", row.id);
@@ -220,10 +302,14 @@ class Combobox {
 
   showChosen() {
     const some = this.many ? this.chosen.length > 0 : this.chosen !== null;
-    this.input.value = this.many ? "" : this.chosen?.label ?? "";
-    this.input.placeholder = this.many && some ? "" : this.placeholder ?? "";
+    this.input.value = this.many ? "" : (this.chosen?.label ?? "");
+    this.input.placeholder = this.many && some ? "" : (this.placeholder ?? "");
     this.clear.hidden = this.many || !some || !this.clearable;
-    if (this.many) fill(this.chips, this.chosen.map((choice) => this.chip(choice)));
+    if (this.many)
+      fill(
+        this.chips,
+        this.chosen.map((choice) => this.chip(choice)),
+      );
   }
 
   chip(choice) {
@@ -231,7 +317,16 @@ class Combobox {
       this.drop(choice);
       this.input.focus();
     };
-    return h("span", { class: "chip", data: { value: choice.key } }, choice.label, h("button", { type: "button", class: "quiet", "aria-label": `Remove ${choice.label}`, on: { click: remove } }, icon("close", { size: 12 })));
+    return h(
+      "span",
+      { class: "chip", data: { value: choice.key } },
+      choice.label,
+      h(
+        "button",
+        { type: "button", class: "quiet", "aria-label": `Remove ${choice.label}`, on: { click: remove } },
+        icon("close", { size: 12 }),
+      ),
+    );
   }
 }
 
@@ -239,7 +334,8 @@ class Combobox {
 export function among(choices) {
   return (query) => {
     const words = fold(query).split(/\s+/).filter(Boolean);
-    const fits = (choice) => words.every((word) => fold(`${choice.label} ${choice.also ?? ""}`).includes(word));
+    const fits = (choice) =>
+      words.every((word) => fold(`${choice.label} ${choice.also ?? ""}`).includes(word));
     return { choices: choices.filter(fits) };
   };
 }

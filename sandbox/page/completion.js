@@ -17,23 +17,48 @@ export function completions(text, caret, { commands }) {
 }
 
 function commandOffers(typed) {
-  const fits = store.commands.filter((command) => command.command.startsWith(typed.toLowerCase()) && command.command !== typed);
-  return fits.slice(0, MOST).map((command) => ({ from: 0, insert: `${command.command} `, title: command.command, hint: command.usage_hint, about: command.description, picture: () => h("span", { class: "list-icon" }, "/") }));
+  const fits = store.commands.filter(
+    (command) => command.command.startsWith(typed.toLowerCase()) && command.command !== typed,
+  );
+  return fits.slice(0, MOST).map((command) => ({
+    from: 0,
+    insert: `${command.command} `,
+    title: command.command,
+    hint: command.usage_hint,
+    about: command.description,
+    picture: () => h("span", { class: "list-icon" }, "/"),
+  }));
 }
 
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 
 function peopleOffers(typed, from) {
   const wanted = fold(typed);
-  const starts = (user) => [user.name, personName(user), ...personName(user).split(" ")].some((name) => fold(name).startsWith(wanted));
+  const starts = (user) =>
+    [user.name, personName(user), ...personName(user).split(" ")].some((name) =>
+      fold(name).startsWith(wanted),
+    );
   const exact = (user) => user.name === typed;
   return people()
     .filter((user) => starts(user) && !exact(user))
     .slice(0, MOST)
-    .map((user) => ({ from, insert: `@${user.name} `, title: personName(user), hint: `@${user.name}`, picture: () => avatar({ id: user.id, name: personName(user), colour: user.avatar_color, size: 22 }) }));
+    .map((user) => ({
+      from,
+      insert: `@${user.name} `,
+      title: personName(user),
+      hint: `@${user.name}`,
+      picture: () => avatar({ id: user.id, name: personName(user), colour: user.avatar_color, size: 22 }),
+    }));
 }
 
 function channelOffers(typed, from) {
-  const fits = store.channels.filter((channel) => !channel.is_im && channel.name.startsWith(typed.toLowerCase()) && channel.name !== typed);
-  return fits.slice(0, MOST).map((channel) => ({ from, insert: `#${channel.name} `, title: channel.name, picture: () => icon(channel.is_private ? "lock" : "hash", { size: 16 }) }));
+  const fits = store.channels.filter(
+    (channel) => !channel.is_im && channel.name.startsWith(typed.toLowerCase()) && channel.name !== typed,
+  );
+  return fits.slice(0, MOST).map((channel) => ({
+    from,
+    insert: `#${channel.name} `,
+    title: channel.name,
+    picture: () => icon(channel.is_private ? "lock" : "hash", { size: 16 }),
+  }));
 }

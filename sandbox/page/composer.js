@@ -22,9 +22,32 @@ export class Composer {
       "aria-controls": this.listId,
       data: { testid: `${testid}-input` },
     });
-    this.list = h("div", { class: "completions listbox", role: "listbox", id: this.listId, "aria-label": "Suggestions", hidden: true, data: { testid: `${testid}-completions` } });
-    this.send = h("button", { type: "submit", class: "send", "aria-label": "Send", disabled: true, data: { testid: `${testid}-send` } }, icon("send"));
-    this.node = h("form", { class: "composer", data: { testid }, on: { submit: (event) => this.submit(event) } }, this.list, h("div", { class: "composer-box" }, this.input, this.send), h("p", { class: "composer-hint", "aria-hidden": "true" }, "Enter sends, Shift+Enter starts a new line"));
+    this.list = h("div", {
+      class: "completions listbox",
+      role: "listbox",
+      id: this.listId,
+      "aria-label": "Suggestions",
+      hidden: true,
+      data: { testid: `${testid}-completions` },
+    });
+    this.send = h(
+      "button",
+      {
+        type: "submit",
+        class: "send",
+        "aria-label": "Send",
+        disabled: true,
+        data: { testid: `${testid}-send` },
+      },
+      icon("send"),
+    );
+    this.node = h(
+      "form",
+      { class: "composer", data: { testid }, on: { submit: (event) => this.submit(event) } },
+      this.list,
+      h("div", { class: "composer-box" }, this.input, this.send),
+      h("p", { class: "composer-hint", "aria-hidden": "true" }, "Enter sends, Shift+Enter starts a new line"),
+    );
     this.listen();
   }
 
@@ -67,7 +90,33 @@ export class Composer {
     const found = completions(value, selectionStart, { commands: this.commands });
     if (!found.length) return this.hide();
     this.shown = found;
-    fill(this.list, found.map((item, index) => h("div", { role: "option", id: `${this.listId}-${index}`, class: "list-row", "aria-selected": "false", data: { index } }, item.picture?.(), h("span", { class: "list-words" }, h("span", { class: "list-title" }, item.title, item.hint ? h("span", { class: "list-hint" }, ` ${item.hint}`) : null), item.about ? h("span", { class: "list-description" }, item.about) : null))));
+    fill(
+      this.list,
+      found.map((item, index) =>
+        h(
+          "div",
+          {
+            role: "option",
+            id: `${this.listId}-${index}`,
+            class: "list-row",
+            "aria-selected": "false",
+            data: { index },
+          },
+          item.picture?.(),
+          h(
+            "span",
+            { class: "list-words" },
+            h(
+              "span",
+              { class: "list-title" },
+              item.title,
+              item.hint ? h("span", { class: "list-hint" }, ` ${item.hint}`) : null,
+            ),
+            item.about ? h("span", { class: "list-description" }, item.about) : null,
+          ),
+        ),
+      ),
+    );
     this.list.hidden = false;
     this.activate(0);
     return undefined;

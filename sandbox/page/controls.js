@@ -5,7 +5,7 @@ import { dayField, timeField } from "./dates.js";
 import { fill, h, moveTabStop, roving, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
 import { avatar } from "./avatar.js";
-import { plainText, textObject, unescape } from "./mrkdwn.js";
+import { plainText, textObject, decoded } from "./mrkdwn.js";
 import { openPopup } from "./popup.js";
 import { channelName, people, personById, personName, store } from "./store.js";
 import { shortcodeAt } from "./emoji.js";
@@ -34,15 +34,18 @@ const DRAW = {
   timepicker: timePicker,
   datetimepicker: momentPicker,
   static_select: (element, slot) => menu(element, slot, { load: among(optionChoices(element)) }),
-  multi_static_select: (element, slot) => menu(element, slot, { load: among(optionChoices(element)), many: true }),
+  multi_static_select: (element, slot) =>
+    menu(element, slot, { load: among(optionChoices(element)), many: true }),
   external_select: (element, slot) => menu(element, slot, asked(element, slot)),
   multi_external_select: (element, slot) => menu(element, slot, { ...asked(element, slot), many: true }),
   users_select: (element, slot) => idMenu(element, slot, personChoice, allPeople),
   multi_users_select: (element, slot) => idMenu(element, slot, personChoice, allPeople, { many: true }),
   channels_select: (element, slot) => idMenu(element, slot, channelChoice, publicChannels),
-  multi_channels_select: (element, slot) => idMenu(element, slot, channelChoice, publicChannels, { many: true }),
+  multi_channels_select: (element, slot) =>
+    idMenu(element, slot, channelChoice, publicChannels, { many: true }),
   conversations_select: (element, slot) => idMenu(element, slot, channelChoice, () => filtered(element)),
-  multi_conversations_select: (element, slot) => idMenu(element, slot, channelChoice, () => filtered(element), { many: true }),
+  multi_conversations_select: (element, slot) =>
+    idMenu(element, slot, channelChoice, () => filtered(element), { many: true }),
 };
 
 function attributesOf(element, slot) {
@@ -57,13 +60,18 @@ function attributesOf(element, slot) {
   };
 }
 
-const spoken = (type) => type.replace(/^multi_/, "").replaceAll("_", " ").replace("static ", "").replace("external ", "");
+const spoken = (type) =>
+  type
+    .replace(/^multi_/, "")
+    .replaceAll("_", " ")
+    .replace("static ", "")
+    .replace("external ", "");
 
 /** A plain text object as a string, for places that hold no elements. */
 export function text(object) {
   if (!object?.text) return "";
   const words = object.text.replace(/:[a-z0-9_+-]+:/g, (code) => shortcodeAt(code, 0)?.glyph ?? code);
-  return unescape(words);
+  return decoded(words);
 }
 
 // A change: kept in the surface; sent at once outside a form, or inside one that asks for it.
@@ -81,7 +89,9 @@ function button(element, slot) {
     url ? "a" : "button",
     {
       class: style,
-      ...(url ? { href: url, target: "_blank", rel: "noopener noreferrer", role: "button" } : { type: "button" }),
+      ...(url
+        ? { href: url, target: "_blank", rel: "noopener noreferrer", role: "button" }
+        : { type: "button" }),
       "data-action-id": element.action_id,
       "aria-label": element.accessibility_label ?? null,
     },
@@ -97,11 +107,28 @@ function button(element, slot) {
 function overflow(element, slot) {
   const items = (element.options ?? []).map((option) => overflowItem(option));
   const list = h("div", { class: "popup menu", role: "menu", hidden: true }, items);
-  const opener = h("button", { type: "button", class: "btn icon-only", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": "More actions", "data-action-id": element.action_id }, icon("more"));
+  const opener = h(
+    "button",
+    {
+      type: "button",
+      class: "btn icon-only",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-label": "More actions",
+      "data-action-id": element.action_id,
+    },
+    icon("more"),
+  );
   let popup = null;
   const close = () => popup?.close();
   const open = () => {
-    popup = openPopup(opener, list, { width: "own", onClose: () => { popup = null; opener.setAttribute("aria-expanded", "false"); } });
+    popup = openPopup(opener, list, {
+      width: "own",
+      onClose: () => {
+        popup = null;
+        opener.setAttribute("aria-expanded", "false");
+      },
+    });
     opener.setAttribute("aria-expanded", "true");
     moveTabStop(items, items[0]);
     items[0]?.focus();
@@ -132,35 +159,69 @@ function overflow(element, slot) {
 
 function overflowItem(option) {
   const url = /^https?:\/\//i.test(option.url ?? "") ? option.url : null;
-  const words = [h("span", {}, textObject(option.text)), option.description ? h("span", { class: "list-description" }, textObject(option.description)) : null];
+  const words = [
+    h("span", {}, textObject(option.text)),
+    option.description ? h("span", { class: "list-description" }, textObject(option.description)) : null,
+  ];
   const shared = { role: "menuitem", class: "list-row", "data-value": option.value };
-  return url ? h("a", { ...shared, href: url, target: "_blank", rel: "noopener noreferrer" }, h("span", { class: "list-words" }, words)) : h("button", { ...shared, type: "button" }, h("span", { class: "list-words" }, words));
+  return url
+    ? h(
+        "a",
+        { ...shared, href: url, target: "_blank", rel: "noopener noreferrer" },
+        h("span", { class: "list-words" }, words),
+      )
+    : h("button", { ...shared, type: "button" }, h("span", { class: "list-words" }, words));
 }
 
 function choiceGroup(element, slot, type) {
   const many = type === "checkbox";
   const held = slot.surface.get(slot.blockId, element);
-  const isOn = (option) => (many ? (held ?? []).some((other) => other.value === option.value) : held?.value === option.value);
+  const isOn = (option) =>
+    many ? (held ?? []).some((other) => other.value === option.value) : held?.value === option.value;
   const name = uniqueId(type);
-  const group = h("div", { ...attributesOf(element, slot), class: "choices", role: many ? "group" : "radiogroup", "aria-required": many ? null : slot.required ? "true" : null });
+  const group = h("div", {
+    ...attributesOf(element, slot),
+    class: "choices",
+    role: many ? "group" : "radiogroup",
+    "aria-required": many ? null : slot.required ? "true" : null,
+  });
   const rows = (element.options ?? []).map((option) => choiceRow(option, { type, name, on: isOn(option) }));
   group.append(...rows);
   group.addEventListener("change", () => {
     const inputs = [...group.querySelectorAll("input")];
     const on = element.options.filter((_, index) => inputs[index].checked);
-    changed(element, slot, many ? on : on[0] ?? null, { node: group });
+    changed(element, slot, many ? on : (on[0] ?? null), { node: group });
   });
   return group;
 }
 
 function choiceRow(option, { type, name, on }) {
   const id = uniqueId("choice");
-  const about = option.description ? h("span", { class: "choice-description", id: `${id}-about` }, textObject(option.description)) : null;
-  const input = h("input", { type, name, id, "data-value": option.value, "aria-describedby": about ? `${id}-about` : null, prop: { checked: on } });
-  return h("div", { class: "choice" }, input, h("div", { class: "choice-words" }, h("label", { for: id }, textObject(option.text)), about));
+  const about = option.description
+    ? h("span", { class: "choice-description", id: `${id}-about` }, textObject(option.description))
+    : null;
+  const input = h("input", {
+    type,
+    name,
+    id,
+    "data-value": option.value,
+    "aria-describedby": about ? `${id}-about` : null,
+    prop: { checked: on },
+  });
+  return h(
+    "div",
+    { class: "choice" },
+    input,
+    h("div", { class: "choice-words" }, h("label", { for: id }, textObject(option.text)), about),
+  );
 }
 
-const TYPES = { email_text_input: "email", url_text_input: "url", number_input: "text", plain_text_input: "text" };
+const TYPES = {
+  email_text_input: "email",
+  url_text_input: "url",
+  number_input: "text",
+  plain_text_input: "text",
+};
 
 function textInput(element, slot) {
   const multiline = element.multiline === true;
@@ -172,7 +233,14 @@ function textInput(element, slot) {
     "aria-label": slot.labelled ? null : text(element.placeholder) || "Text",
   };
   const number = element.type === "number_input";
-  const node = multiline ? h("textarea", { ...shared, rows: "4" }) : h("input", { ...shared, type: TYPES[element.type], inputmode: number ? (element.is_decimal_allowed ? "decimal" : "numeric") : null, autocomplete: "off" });
+  const node = multiline
+    ? h("textarea", { ...shared, rows: "4" })
+    : h("input", {
+        ...shared,
+        type: TYPES[element.type],
+        inputmode: number ? (element.is_decimal_allowed ? "decimal" : "numeric") : null,
+        autocomplete: "off",
+      });
   node.value = slot.surface.get(slot.blockId, element) ?? "";
   const when = element.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];
   let timer = null;
@@ -228,7 +296,13 @@ function momentPicker(element, slot) {
   };
   const attributes = (part) => {
     const all = attributesOf(element, slot);
-    return { "aria-label": part === "day" ? "Date" : "Time", "aria-describedby": all["aria-describedby"], "aria-invalid": all["aria-invalid"], autofocus: part === "day" && all.autofocus, "data-part": part };
+    return {
+      "aria-label": part === "day" ? "Date" : "Time",
+      "aria-describedby": all["aria-describedby"],
+      "aria-invalid": all["aria-invalid"],
+      autofocus: part === "day" && all.autofocus,
+      "data-part": part,
+    };
   };
   const part = (name) => (value) => {
     now[name] = value;
@@ -236,9 +310,24 @@ function momentPicker(element, slot) {
   };
   return h(
     "div",
-    { class: "moment", role: "group", "data-action-id": element.action_id, "aria-labelledby": slot.labelled ?? null },
-    dayField({ value: now.day, attributes: attributes("day"), clearable: slot.inInput && !slot.required, onChange: part("day") }),
-    timeField({ value: now.time, attributes: attributes("time"), clearable: slot.inInput && !slot.required, onChange: part("time") }),
+    {
+      class: "moment",
+      role: "group",
+      "data-action-id": element.action_id,
+      "aria-labelledby": slot.labelled ?? null,
+    },
+    dayField({
+      value: now.day,
+      attributes: attributes("day"),
+      clearable: slot.inInput && !slot.required,
+      onChange: part("day"),
+    }),
+    timeField({
+      value: now.time,
+      attributes: attributes("time"),
+      clearable: slot.inInput && !slot.required,
+      onChange: part("time"),
+    }),
     h("span", { class: "zone" }, zoneName(zone())),
   );
 }
@@ -256,14 +345,19 @@ function optionChoice(option, group) {
 }
 
 function optionChoices(holder) {
-  if (holder.option_groups) return holder.option_groups.flatMap((group) => group.options.map((option) => optionChoice(option, text(group.label))));
+  if (holder.option_groups)
+    return holder.option_groups.flatMap((group) =>
+      group.options.map((option) => optionChoice(option, text(group.label))),
+    );
   return (holder.options ?? []).map((option) => optionChoice(option));
 }
 
 function asked(element, slot) {
   const load = async (query) => {
     const answer = await slot.surface.options(slot.blockId, element, query);
-    return answer.ok ? { choices: optionChoices(answer) } : { choices: [], error: "The app did not give any choices." };
+    return answer.ok
+      ? { choices: optionChoices(answer) }
+      : { choices: [], error: "The app did not give any choices." };
   };
   return { load, delay: 200, minQuery: element.min_query_length ?? 3 };
 }
@@ -272,14 +366,14 @@ function menu(element, slot, settings) {
   const { many = false } = settings;
   const held = slot.surface.get(slot.blockId, element);
   const value = many ? (held ?? []).map((option) => optionChoice(option)) : held ? optionChoice(held) : null;
-  const optionsOf = (chosen) => (many ? chosen.map((choice) => choice.value) : chosen?.value ?? null);
+  const optionsOf = (chosen) => (many ? chosen.map((choice) => choice.value) : (chosen?.value ?? null));
   return pick(element, slot, { ...settings, value, read: optionsOf });
 }
 
 function idMenu(element, slot, choiceOf, all, { many = false } = {}) {
   const held = slot.surface.get(slot.blockId, element);
   const value = many ? (held ?? []).map(choiceOf) : held ? choiceOf(held) : null;
-  const read = (chosen) => (many ? chosen.map((choice) => choice.key) : chosen?.key ?? null);
+  const read = (chosen) => (many ? chosen.map((choice) => choice.key) : (chosen?.key ?? null));
   return pick(element, slot, { many, value, read, load: (query) => among(all().map(choiceOf))(query) });
 }
 
@@ -287,24 +381,27 @@ function idMenu(element, slot, choiceOf, all, { many = false } = {}) {
 function pick(element, slot, { read, ...settings }) {
   const holder = h("div", { class: "menu-holder" });
   const draw = (value) => {
-    fill(holder, combobox({
-      ...settings,
-      value,
-      attributes: attributesOf(element, slot),
-      placeholder: text(element.placeholder) || (settings.many ? "Select options" : "Select an option"),
-      most: element.max_selected_items ?? Infinity,
-      clearable: slot.inInput && !slot.required,
-      onChange: (chosen) => changed(element, slot, read(chosen), { settled: false }),
-      onSettled: async (chosen) => {
-        const before = settings.value;
-        const done = await changed(element, slot, read(chosen), { node: holder });
-        if (done !== false) settings.value = chosen;
-        else {
-          slot.surface.set(slot.blockId, element, read(before));
-          draw(before);
-        }
-      },
-    }));
+    fill(
+      holder,
+      combobox({
+        ...settings,
+        value,
+        attributes: attributesOf(element, slot),
+        placeholder: text(element.placeholder) || (settings.many ? "Select options" : "Select an option"),
+        most: element.max_selected_items ?? Infinity,
+        clearable: slot.inInput && !slot.required,
+        onChange: (chosen) => changed(element, slot, read(chosen), { settled: false }),
+        onSettled: async (chosen) => {
+          const before = settings.value;
+          const done = await changed(element, slot, read(chosen), { node: holder });
+          if (done !== false) settings.value = chosen;
+          else {
+            slot.surface.set(slot.blockId, element, read(before));
+            draw(before);
+          }
+        },
+      }),
+    );
   };
   draw(settings.value);
   return holder;
@@ -315,10 +412,17 @@ const allPeople = () => people().map((user) => user.id);
 function personChoice(id) {
   const user = personById(id);
   const name = user ? personName(user) : id;
-  return { key: id, label: name, also: user?.name, picture: () => avatar({ id, name, colour: user?.avatar_color, size: 20 }), value: id };
+  return {
+    key: id,
+    label: name,
+    also: user?.name,
+    picture: () => avatar({ id, name, colour: user?.avatar_color, size: 20 }),
+    value: id,
+  };
 }
 
-const publicChannels = () => store.channels.filter((channel) => !channel.is_im && !channel.is_private).map((channel) => channel.id);
+const publicChannels = () =>
+  store.channels.filter((channel) => !channel.is_im && !channel.is_private).map((channel) => channel.id);
 
 function channelChoice(id) {
   const channel = store.channels.find((other) => other.id === id);

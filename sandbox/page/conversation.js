@@ -14,13 +14,32 @@ let open = null;
 export function drawConversation(node, { go, openDrawer, openThread }) {
   const channel = channelById(store.place.channel);
   const home = isAppChannel(channel) && store.place.tab === "home";
-  if (!channel) return fill(node, h("div", { class: "empty" }, h("p", {}, "There is no such conversation for this person.")));
+  if (!channel)
+    return fill(
+      node,
+      h("div", { class: "empty" }, h("p", {}, "There is no such conversation for this person.")),
+    );
   open = { channel, home: null, list: null };
   const head = h(
     "header",
     { class: "main-head" },
-    h("button", { type: "button", class: "quiet drawer-open", "aria-label": "Open the sidebar", data: { testid: "open-drawer" }, on: { click: openDrawer } }, icon("menu")),
-    h("h1", { data: { testid: "conversation-title" } }, isAppChannel(channel) ? null : icon(channel.is_private ? "lock" : "hash"), h("span", {}, channelName(channel))),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "quiet drawer-open",
+        "aria-label": "Open the sidebar",
+        data: { testid: "open-drawer" },
+        on: { click: openDrawer },
+      },
+      icon("menu"),
+    ),
+    h(
+      "h1",
+      { data: { testid: "conversation-title" } },
+      isAppChannel(channel) ? null : icon(channel.is_private ? "lock" : "hash"),
+      h("span", {}, channelName(channel)),
+    ),
     channel.topic ? h("p", { class: "topic" }, channel.topic) : null,
     members(channel),
   );
@@ -32,9 +51,17 @@ export function drawConversation(node, { go, openDrawer, openThread }) {
     return undefined;
   }
   const name = isAppChannel(channel) ? channelName(channel) : `#${channelName(channel)}`;
-  const composer = new Composer({ label: `Message ${name}`, placeholder: `Message ${name}`, onSend: (text) => send(channel, text) });
+  const composer = new Composer({
+    label: `Message ${name}`,
+    placeholder: `Message ${name}`,
+    onSend: (text) => send(channel, text),
+  });
   open.composer = composer;
-  open.list = new MessageList({ label: `Messages in ${name}`, onThread: (message) => openThread(message.ts), empty: () => welcome(channel, name, composer) });
+  open.list = new MessageList({
+    label: `Messages in ${name}`,
+    onThread: (message) => openThread(message.ts),
+    empty: () => welcome(channel, name, composer),
+  });
   const reader = channel.is_member === false;
   if (reader) open.composer = null;
   fill(node, head, tabs, open.list.node, reader ? onlyReading(name) : composer.node);
@@ -44,15 +71,26 @@ export function drawConversation(node, { go, openDrawer, openThread }) {
 }
 
 function onlyReading(name) {
-  return h("p", { class: "reading", data: { testid: "reading" } }, `Only members write in ${name}; ${personName(store.me)} is not one of them.`);
+  return h(
+    "p",
+    { class: "reading", data: { testid: "reading" } },
+    `Only members write in ${name}; ${personName(store.me)} is not one of them.`,
+  );
 }
 
 function welcome(channel, name, composer) {
   const direct = isAppChannel(channel);
   return emptyConversation({
     title: direct ? appName() : `This is the beginning of ${name}`,
-    text: direct ? `What ${appName()} tells you alone appears here.` : channel.is_member === false ? "Nobody has said anything yet." : "Nobody has said anything yet. A good first line:",
-    suggestions: direct || channel.is_member === false ? [] : store.commands.map((command) => `${command.command} ${command.usage_hint ?? ""}`.trim()),
+    text: direct
+      ? `What ${appName()} tells you alone appears here.`
+      : channel.is_member === false
+        ? "Nobody has said anything yet."
+        : "Nobody has said anything yet. A good first line:",
+    suggestions:
+      direct || channel.is_member === false
+        ? []
+        : store.commands.map((command) => `${command.command} ${command.usage_hint ?? ""}`.trim()),
     onPick: (words) => composer.write(words),
   });
 }
@@ -60,11 +98,30 @@ function welcome(channel, name, composer) {
 function members(channel) {
   const count = channel.num_members ?? channel.members?.length;
   if (!count || isAppChannel(channel)) return null;
-  return h("span", { class: "member-count", title: `${count} members` }, icon("people", { size: 16 }), h("span", { "aria-hidden": "true" }, String(count)), h("span", { class: "sr-only" }, `${count} members`));
+  return h(
+    "span",
+    { class: "member-count", title: `${count} members` },
+    icon("people", { size: 16 }),
+    h("span", { "aria-hidden": "true" }, String(count)),
+    h("span", { class: "sr-only" }, `${count} members`),
+  );
 }
 
 function appTabs(channel, home, go) {
-  const tab = (name, label, picture, on) => h("button", { type: "button", role: "tab", "aria-selected": String(on), tabindex: on ? "0" : "-1", data: { testid: `tab-${name}` }, on: { click: () => go({ channel: channel.id, tab: name }) } }, icon(picture, { size: 16 }), label);
+  const tab = (name, label, picture, on) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        "aria-selected": String(on),
+        tabindex: on ? "0" : "-1",
+        data: { testid: `tab-${name}` },
+        on: { click: () => go({ channel: channel.id, tab: name }) },
+      },
+      icon(picture, { size: 16 }),
+      label,
+    );
   const all = [tab("home", "Home", "home", home), tab("messages", "Messages", "chat", !home)];
   const node = h("div", { class: "tabs", role: "tablist", "aria-label": appName() }, all);
   roving(node, () => all, { horizontal: true });
@@ -80,7 +137,9 @@ export async function refreshConversation() {
   const answer = await api.getMessages(user, mine.channel.id);
   if (mine !== open || user !== store.me.id) return;
   if (!answer.ok) return void toast(answer.message ?? "The messages could not be loaded.");
-  const messages = answer.messages.filter((message) => !message.thread_ts || message.thread_ts === message.ts || message.broadcast);
+  const messages = answer.messages.filter(
+    (message) => !message.thread_ts || message.thread_ts === message.ts || message.broadcast,
+  );
   mine.list.show(mine.channel.id, messages);
 }
 
@@ -93,7 +152,8 @@ export async function refreshOpenHome() {
 export const showsMessagesOf = (channel) => open?.list !== null && open?.channel.id === channel;
 
 /** Put the caret where people type, or the focus on what they came to read. */
-export const focusComposer = () => (open?.composer?.input ?? open?.home ?? open?.list?.node)?.focus({ preventScroll: true });
+export const focusComposer = () =>
+  (open?.composer?.input ?? open?.home ?? open?.list?.node)?.focus({ preventScroll: true });
 
 /** Send what was typed: a command, or a message. False keeps the text in the composer. */
 export async function send(channel, text, threadTs) {
@@ -108,7 +168,12 @@ export async function send(channel, text, threadTs) {
     return false;
   }
   if (command) return afterCommand(await api.sendCommand(user, channel.id, text));
-  const answer = await api.sendMessage({ user, channel: channel.id, text, ...(threadTs ? { thread_ts: threadTs } : {}) });
+  const answer = await api.sendMessage({
+    user,
+    channel: channel.id,
+    text,
+    ...(threadTs ? { thread_ts: threadTs } : {}),
+  });
   if (answer.ok) return true;
   toast(answer.message ?? "The message could not be sent.");
   return false;
@@ -139,9 +204,36 @@ export class ThreadPanel {
     this.ts = ts;
     this.channel = channel;
     this.list = new MessageList({ label: "Thread", testid: "thread-messages" });
-    this.composer = new Composer({ label: "Reply", placeholder: "Reply", commands: false, testid: "thread-composer", onSend: (text) => send(channel, text, ts) });
-    const shut = h("button", { type: "button", class: "quiet", "aria-label": "Close the thread", data: { testid: "close-thread" }, on: { click: this.close } }, icon("close"));
-    fill(this.node, h("header", { class: "main-head" }, h("h2", {}, "Thread"), h("p", { class: "topic" }, channelName(channel)), shut), this.list.node, this.composer.node);
+    this.composer = new Composer({
+      label: "Reply",
+      placeholder: "Reply",
+      commands: false,
+      testid: "thread-composer",
+      onSend: (text) => send(channel, text, ts),
+    });
+    const shut = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-label": "Close the thread",
+        data: { testid: "close-thread" },
+        on: { click: this.close },
+      },
+      icon("close"),
+    );
+    fill(
+      this.node,
+      h(
+        "header",
+        { class: "main-head" },
+        h("h2", {}, "Thread"),
+        h("p", { class: "topic" }, channelName(channel)),
+        shut,
+      ),
+      this.list.node,
+      this.composer.node,
+    );
     this.node.hidden = false;
     this.node.onkeydown = (event) => {
       if (event.key !== "Escape" || event.defaultPrevented) return;
@@ -159,7 +251,10 @@ export class ThreadPanel {
     const user = store.me.id;
     const answer = await api.getMessages(user, channel.id, ts);
     if (!answer.ok || this.ts !== ts || user !== store.me.id) return;
-    list.show(channel.id, answer.messages.map((message) => ({ ...message, reply_count: undefined })));
+    list.show(
+      channel.id,
+      answer.messages.map((message) => ({ ...message, reply_count: undefined })),
+    );
   }
 }
 

@@ -8,14 +8,31 @@ import { openPopup } from "./popup.js";
 /** A field for a day with a calendar. `value` and what `onChange` gets are YYYY-MM-DD or null. */
 export function dayField({ value, placeholder, attributes = {}, clearable = false, onChange }) {
   let chosen = value ?? null;
-  const input = h("input", { type: "text", class: "day-input", autocomplete: "off", placeholder: placeholder || "Select a date", ...attributes });
-  const button = h("button", { type: "button", class: "quiet", "aria-label": "Open the calendar", "aria-haspopup": "dialog" }, icon("calendar", { size: 16 }));
+  const input = h("input", {
+    type: "text",
+    class: "day-input",
+    autocomplete: "off",
+    placeholder: placeholder || "Select a date",
+    ...attributes,
+  });
+  const button = h(
+    "button",
+    { type: "button", class: "quiet", "aria-label": "Open the calendar", "aria-haspopup": "dialog" },
+    icon("calendar", { size: 16 }),
+  );
   const box = h("div", { class: "field day-field" }, input, button);
-  const panel = h("div", { class: "popup calendar", role: "dialog", "aria-label": "Choose a date", hidden: true });
+  const panel = h("div", {
+    class: "popup calendar",
+    role: "dialog",
+    "aria-label": "Choose a date",
+    hidden: true,
+  });
   const node = h("div", { class: "day-wrap" }, box, panel);
 
   const show = () => {
-    input.value = chosen ? dayText(chosen, { weekday: "short", day: "numeric", month: "short", year: "numeric" }) : "";
+    input.value = chosen
+      ? dayText(chosen, { weekday: "short", day: "numeric", month: "short", year: "numeric" })
+      : "";
   };
   const take = (day) => {
     const changed = day !== chosen;
@@ -56,10 +73,9 @@ export function readDay(text) {
     return dayNumber ? valid(year, month, dayNumber) : null;
   }
   if (numbers.length < 2) return null;
-  const order = dayOrder();
-  const found = {};
-  order.filter((name) => numbers.length > 2 || name !== "year").forEach((name, index) => (found[name] = numbers[index]));
-  const year = found.year?.length === 2 ? `20${found.year}` : found.year ?? today().slice(0, 4);
+  const names = dayOrder().filter((name) => numbers.length > 2 || name !== "year");
+  const found = Object.fromEntries(names.map((name, index) => [name, numbers[index]]));
+  const year = found.year?.length === 2 ? `20${found.year}` : (found.year ?? today().slice(0, 4));
   return valid(year, found.month, found.day);
 }
 
@@ -77,7 +93,11 @@ function dayOrder() {
 function monthNamed(text) {
   const words = text.toLocaleLowerCase().match(/\p{L}{3,}/gu) ?? [];
   for (let month = 1; month <= 12; month += 1) {
-    const names = [locale(), "en"].map((tag) => new Intl.DateTimeFormat(tag, { month: "long", timeZone: "UTC" }).format(new Date(Date.UTC(2024, month - 1, 15))).toLocaleLowerCase());
+    const names = [locale(), "en"].map((tag) =>
+      new Intl.DateTimeFormat(tag, { month: "long", timeZone: "UTC" })
+        .format(new Date(Date.UTC(2024, month - 1, 15)))
+        .toLocaleLowerCase(),
+    );
     if (words.some((word) => names.some((name) => name.startsWith(word)))) return month;
   }
   return null;
@@ -96,7 +116,11 @@ function openCalendar({ box, panel, from, chosen, take, back }) {
     if (focus) panel.querySelector(`[data-day="${here}"]`)?.focus();
   };
   const draw = () => {
-    fill(panel, calendarHead(here, (months) => go(addMonths(here, months), { focus: false })), calendarGrid(here, chosen));
+    fill(
+      panel,
+      calendarHead(here, (months) => go(addMonths(here, months), { focus: false })),
+      calendarGrid(here, chosen),
+    );
     popup.place();
   };
   panel.onclick = (event) => {
@@ -140,25 +164,61 @@ const STEPS = {
 };
 
 function calendarHead(here, turn) {
-  const step = (label, name, months) => h("button", { type: "button", class: "quiet", "aria-label": label, on: { click: () => turn(months) } }, icon(name, { size: 16 }));
-  return h("div", { class: "calendar-head" }, step("Previous month", "left", -1), h("strong", { "aria-live": "polite" }, dayText(here, { month: "long", year: "numeric" })), step("Next month", "right", 1));
+  const step = (label, name, months) =>
+    h(
+      "button",
+      { type: "button", class: "quiet", "aria-label": label, on: { click: () => turn(months) } },
+      icon(name, { size: 16 }),
+    );
+  return h(
+    "div",
+    { class: "calendar-head" },
+    step("Previous month", "left", -1),
+    h("strong", { "aria-live": "polite" }, dayText(here, { month: "long", year: "numeric" })),
+    step("Next month", "right", 1),
+  );
 }
 
 function calendarGrid(here, chosen) {
   const first = `${here.slice(0, 8)}01`;
   const start = addDays(first, -weekday(first));
   const row = (from, cell) => Array.from({ length: 7 }, (_, index) => cell(addDays(from, index)));
-  const names = row(start, (day) => h("th", { scope: "col", abbr: dayText(day, { weekday: "long" }) }, dayText(day, { weekday: "narrow" })));
+  const names = row(start, (day) =>
+    h("th", { scope: "col", abbr: dayText(day, { weekday: "long" }) }, dayText(day, { weekday: "narrow" })),
+  );
   const weeks = [];
-  for (let from = start; from.slice(0, 7) <= here.slice(0, 7); from = addDays(from, 7)) weeks.push(h("tr", {}, row(from, (day) => dayCell(day, here, chosen))));
-  return h("table", { role: "grid", class: "calendar-grid" }, h("thead", {}, h("tr", {}, names)), h("tbody", {}, weeks));
+  for (let from = start; from.slice(0, 7) <= here.slice(0, 7); from = addDays(from, 7))
+    weeks.push(
+      h(
+        "tr",
+        {},
+        row(from, (day) => dayCell(day, here, chosen)),
+      ),
+    );
+  return h(
+    "table",
+    { role: "grid", class: "calendar-grid" },
+    h("thead", {}, h("tr", {}, names)),
+    h("tbody", {}, weeks),
+  );
 }
 
 function dayCell(day, here, chosen) {
-  const classes = ["day", day.slice(0, 7) !== here.slice(0, 7) && "other", day === today() && "today", day === chosen && "chosen"];
+  const classes = [
+    "day",
+    day.slice(0, 7) !== here.slice(0, 7) && "other",
+    day === today() && "today",
+    day === chosen && "chosen",
+  ];
   const button = h(
     "button",
-    { type: "button", class: classes.filter(Boolean).join(" "), tabindex: day === here ? "0" : "-1", "aria-label": dayText(day, { dateStyle: "full" }), data: { day } },
+    {
+      type: "button",
+      class: classes.filter(Boolean).join(" "),
+      tabindex: day === here ? "0" : "-1",
+      "aria-label": dayText(day, { dateStyle: "full" }),
+      data: { day },
+    },
     String(Number(day.slice(8))),
   );
   return h("td", { role: "gridcell", "aria-selected": String(day === chosen) }, button);
@@ -179,7 +239,10 @@ function weekday(day) {
 
 /** A field for a time of day. `value` and what `onChange` gets are HH:MM or null. */
 export function timeField({ value, placeholder, attributes = {}, clearable = false, onChange }) {
-  const halves = Array.from({ length: 48 }, (_, index) => `${String(Math.floor(index / 2)).padStart(2, "0")}:${index % 2 ? "30" : "00"}`);
+  const halves = Array.from(
+    { length: 48 },
+    (_, index) => `${String(Math.floor(index / 2)).padStart(2, "0")}:${index % 2 ? "30" : "00"}`,
+  );
   return combobox({
     attributes,
     clearable,
@@ -198,7 +261,11 @@ const timeChoice = (value) => ({ key: value, label: clockText(value), value });
 
 function fitsTime(choice, query) {
   const wanted = query.trim().toLowerCase();
-  return wanted === "" || choice.label.toLowerCase().startsWith(wanted) || choice.key.startsWith(wanted.padStart(2, "0"));
+  return (
+    wanted === "" ||
+    choice.label.toLowerCase().startsWith(wanted) ||
+    choice.key.startsWith(wanted.padStart(2, "0"))
+  );
 }
 
 /** A typed time such as 9, 9:15, 14.05, 930, 2pm; null when it is none. */

@@ -7,7 +7,8 @@ export function h(tag, props = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "class") node.className = value;
     else if (name === "data") setData(node, value);
-    else if (name === "on") for (const [type, listener] of Object.entries(value)) node.addEventListener(type, listener);
+    else if (name === "on")
+      for (const [type, listener] of Object.entries(value)) node.addEventListener(type, listener);
     else if (name === "prop") Object.assign(node, value);
     else node.setAttribute(name, value === true ? "" : String(value));
   }
@@ -73,11 +74,14 @@ function selection(node, name) {
 /** Give the focus back to the control that `focusMark` described; false when it is gone. */
 export function restoreFocus(root, mark) {
   if (!mark) return false;
-  const holder = [...root.querySelectorAll("[data-action-id]")].find(
-    (node) => node.getAttribute("data-action-id") === mark.action && blockOf(node) === mark.block,
+  const same = [...root.querySelectorAll("[data-action-id]")].filter(
+    (node) => node.getAttribute("data-action-id") === mark.action,
   );
+  // An app that names no blocks gets new block ids with every version.
+  const holder =
+    same.find((node) => blockOf(node) === mark.block) ?? (same.length === 1 ? same[0] : undefined);
   if (!holder) return false;
-  const target = mark.index < 0 ? holder : holder.querySelectorAll(FOCUSABLE)[mark.index] ?? holder;
+  const target = mark.index < 0 ? holder : (holder.querySelectorAll(FOCUSABLE)[mark.index] ?? holder);
   target.focus({ preventScroll: true });
   if (mark.start !== null && target.setSelectionRange) {
     try {

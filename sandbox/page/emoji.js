@@ -32,10 +32,12 @@ flag-us 🇺🇸|us 🇺🇸|flag-de 🇩🇪|de 🇩🇪|flag-fr 🇫🇷|fr �
 `;
 
 const GLYPHS = new Map(
-  TABLE.trim().split(/[|\n]/).map((entry) => {
-    const cut = entry.indexOf(" ");
-    return [entry.slice(0, cut), entry.slice(cut + 1)];
-  }),
+  TABLE.trim()
+    .split(/[|\n]/)
+    .map((entry) => {
+      const cut = entry.indexOf(" ");
+      return [entry.slice(0, cut), entry.slice(cut + 1)];
+    }),
 );
 
 /** The character of a shortcode without its colons, or undefined. */

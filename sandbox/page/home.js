@@ -13,7 +13,14 @@ let owner = null;
 /** The node of the Home tab; it fills itself as the app publishes. */
 export function homePanel() {
   drawn = null;
-  return h("div", { class: "home", id: "home-panel", role: "tabpanel", "aria-label": `${appName()} home`, tabindex: "0", data: { testid: "home" } });
+  return h("div", {
+    class: "home",
+    id: "home-panel",
+    role: "tabpanel",
+    "aria-label": `${appName()} home`,
+    tabindex: "0",
+    data: { testid: "home" },
+  });
 }
 
 /** Tell the app that the person looks at its Home, then show what it publishes. */
@@ -47,6 +54,8 @@ export async function refreshHome(panel) {
 
 function showEmpty(panel) {
   drawn = null;
-  const why = store.appConnected ? `${appName()} has not published a home yet.` : `${appName()} is not connected to the sandbox.`;
+  const why = store.appConnected
+    ? `${appName()} has not published a home yet.`
+    : `${appName()} is not connected to the sandbox.`;
   fill(panel, h("div", { class: "empty" }, icon("home", { size: 32 }), h("p", {}, why)));
 }

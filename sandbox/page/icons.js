@@ -22,7 +22,8 @@ const PATHS = {
   check: "M4.5 10.5 8.5 14.5 15.5 6",
   warning: "M10 3.5 17.5 16h-15zM10 8.5v3.5M10 14h.01",
   info: "M10 16.5a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM10 9.5v4M10 6.7h.01",
-  people: "M7.5 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM3 16v-1a3.5 3.5 0 0 1 3.5-3.5h2A3.5 3.5 0 0 1 12 15v1M13 5a2.5 2.5 0 0 1 0 4.5M14 11.7a3.5 3.5 0 0 1 3 3.300v1",
+  people:
+    "M7.5 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM3 16v-1a3.5 3.5 0 0 1 3.5-3.5h2A3.5 3.5 0 0 1 12 15v1M13 5a2.5 2.5 0 0 1 0 4.5M14 11.7a3.5 3.5 0 0 1 3 3.300v1",
   link: "M8.5 11.5 16 4M11.5 4H16v4.5M13.5 11v5H4V6.5h5",
   at: "M13 10a3 3 0 1 1-6 0 3 3 0 0 1 6 0zm0 0v1.200a2 2 0 0 0 4 0V10a7 7 0 1 0-3 5.7",
 };
@@ -30,8 +31,18 @@ const PATHS = {
 /** An inline icon that inherits the text colour; decorative, so hidden from screen readers. */
 export function icon(name, { size = 18 } = {}) {
   const svg = document.createElementNS(SVG, "svg");
-  const attributes = { viewBox: "0 0 20 20", width: size, height: size, fill: "none", stroke: "currentColor" };
-  Object.assign(attributes, { "stroke-width": name === "more" ? 2.4 : 1.6, "stroke-linecap": "round", "stroke-linejoin": "round" });
+  const attributes = {
+    viewBox: "0 0 20 20",
+    width: size,
+    height: size,
+    fill: "none",
+    stroke: "currentColor",
+  };
+  Object.assign(attributes, {
+    "stroke-width": name === "more" ? 2.4 : 1.6,
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
+  });
   for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, String(value));
   svg.setAttribute("aria-hidden", "true");
   svg.setAttribute("focusable", "false");

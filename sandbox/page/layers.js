@@ -8,7 +8,13 @@ const app = () => document.getElementById("app");
 /** Put a dialog over the page. Returns {close, node}; `onEscape` runs on Esc, `focus` says where to begin. */
 export function openLayer(dialog, { onEscape, onBackdrop, focus, kind = "modal" } = {}) {
   const backdrop = h("div", { class: `backdrop backdrop-${kind}` }, dialog);
-  const layer = { backdrop, dialog, onEscape, opener: document.activeElement, openerMark: markOf(document.activeElement) };
+  const layer = {
+    backdrop,
+    dialog,
+    onEscape,
+    opener: document.activeElement,
+    openerMark: markOf(document.activeElement),
+  };
   if (onBackdrop) {
     backdrop.addEventListener("mousedown", (event) => {
       if (event.target === backdrop) onBackdrop();
@@ -32,7 +38,8 @@ function closeLayer(layer) {
   const index = stack.indexOf(layer);
   if (index < 0) return;
   stack.splice(index, 1);
-  const hadFocus = layer.backdrop.contains(document.activeElement) || document.activeElement === document.body;
+  const hadFocus =
+    layer.backdrop.contains(document.activeElement) || document.activeElement === document.body;
   layer.backdrop.remove();
   shade();
   if (hadFocus) backTo(layer);
@@ -72,7 +79,9 @@ function keepInside(event, layer) {
     layer.onEscape?.();
   }
   if (event.key !== "Tab") return;
-  const all = [...layer.dialog.querySelectorAll(FOCUSABLE)].filter((node) => node.offsetParent !== null && node.tabIndex >= 0);
+  const all = [...layer.dialog.querySelectorAll(FOCUSABLE)].filter(
+    (node) => node.offsetParent !== null && node.tabIndex >= 0,
+  );
   if (!all.length) return event.preventDefault();
   const edge = event.shiftKey ? all[0] : all.at(-1);
   const other = event.shiftKey ? all.at(-1) : all[0];

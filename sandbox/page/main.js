@@ -1,7 +1,15 @@
 // Puts the page together: who one is, where one is, what happens meanwhile.
 import * as api from "./api.js";
 import { readAs } from "./clock.js";
-import { drawConversation, focusComposer, leaveConversation, refreshConversation, refreshOpenHome, showsMessagesOf, ThreadPanel } from "./conversation.js";
+import {
+  drawConversation,
+  focusComposer,
+  leaveConversation,
+  refreshConversation,
+  refreshOpenHome,
+  showsMessagesOf,
+  ThreadPanel,
+} from "./conversation.js";
 import { fill, h } from "./dom.js";
 import { covered } from "./layers.js";
 import { follow } from "./live.js";
@@ -154,7 +162,9 @@ async function become(user, { place = null, history: how = "push" } = {}) {
 function samePlace() {
   const was = store.place;
   if (channelById(was.channel)) return { channel: was.channel, tab: was.tab };
-  return was.channel?.startsWith("D") && appChannel() ? { channel: appChannel().id, tab: was.tab } : firstPlace();
+  return was.channel?.startsWith("D") && appChannel()
+    ? { channel: appChannel().id, tab: was.tab }
+    : firstPlace();
 }
 
 function happened(event) {
@@ -172,7 +182,9 @@ function happened(event) {
       return refreshHomeTab();
     case "notice":
       if (event.error === "trouble_connecting") return undefined; // the modal itself says so
-      return toast(event.text ?? event.message ?? event.error ?? "Something went wrong.", { level: event.level ?? "error" });
+      return toast(event.text ?? event.message ?? event.error ?? "Something went wrong.", {
+        level: event.level ?? "error",
+      });
     default:
       return refreshState();
   }
@@ -198,10 +210,19 @@ function lineChanged(connected) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+  if (
+    (event.ctrlKey || event.metaKey) &&
+    !event.altKey &&
+    !event.shiftKey &&
+    event.key.toLowerCase() === "k"
+  ) {
     event.preventDefault();
     if (!covered()) jump();
-  } else if (event.key === "Escape" && document.documentElement.classList.contains("drawer") && !event.defaultPrevented) {
+  } else if (
+    event.key === "Escape" &&
+    document.documentElement.classList.contains("drawer") &&
+    !event.defaultPrevented
+  ) {
     closeDrawer();
   }
 });
@@ -218,7 +239,8 @@ scrim.addEventListener("click", closeDrawer);
 window.addEventListener("popstate", () => {
   const search = new URLSearchParams(window.location.search);
   const user = search.get("user");
-  if (user && user !== store.me?.id) become(user, { history: "keep" }).then(() => go(placeFrom(search), { history: "keep" }));
+  if (user && user !== store.me?.id)
+    become(user, { history: "keep" }).then(() => go(placeFrom(search), { history: "keep" }));
   else go(placeFrom(search), { history: "keep" });
 });
 
@@ -242,8 +264,21 @@ async function start() {
 }
 
 function stillStarting(answer) {
-  const again = h("button", { type: "button", class: "btn primary", on: { click: () => window.location.reload() } }, "Try again");
-  fill(main, h("div", { class: "empty" }, h("h1", {}, "The sandbox does not answer"), h("p", {}, answer.message ?? "Start it and try again."), again));
+  const again = h(
+    "button",
+    { type: "button", class: "btn primary", on: { click: () => window.location.reload() } },
+    "Try again",
+  );
+  fill(
+    main,
+    h(
+      "div",
+      { class: "empty" },
+      h("h1", {}, "The sandbox does not answer"),
+      h("p", {}, answer.message ?? "Start it and try again."),
+      again,
+    ),
+  );
 }
 
 start();

@@ -18,7 +18,14 @@ export class MessageList {
     this.empty = empty;
     this.surfaces = new Map();
     this.rows = new Map();
-    this.node = h("div", { class: "messages", role: "log", "aria-label": label, "aria-live": "polite", tabindex: "-1", data: { testid } });
+    this.node = h("div", {
+      class: "messages",
+      role: "log",
+      "aria-label": label,
+      "aria-live": "polite",
+      tabindex: "-1",
+      data: { testid },
+    });
     this.node.addEventListener("keydown", (event) => this.key(event));
     this.node.addEventListener("focusin", (event) => {
       const row = event.target.closest(".message");
@@ -66,7 +73,8 @@ export class MessageList {
   }
 
   emptyNode() {
-    if (!this.emptyShown || !this.node.querySelector(".empty")) return h("div", { class: "empty" }, this.empty());
+    if (!this.emptyShown || !this.node.querySelector(".empty"))
+      return h("div", { class: "empty" }, this.empty());
     return this.node.querySelector(".empty");
   }
 
@@ -76,14 +84,19 @@ export class MessageList {
   }
 
   dividerFor(message) {
-    return h("div", { class: "divider", role: "separator", "aria-label": divider(Number(message.ts)) }, h("span", {}, divider(Number(message.ts))));
+    return h(
+      "div",
+      { class: "divider", role: "separator", "aria-label": divider(Number(message.ts)) },
+      h("span", {}, divider(Number(message.ts))),
+    );
   }
 
   rowFor(channel, message, { compact }) {
     const signature = JSON.stringify([message, compact]);
     const known = this.rows.get(message.ts);
     if (known?.signature === signature) return known.node;
-    if (!this.surfaces.has(message.ts)) this.surfaces.set(message.ts, new MessageSurface(channel, message.ts));
+    if (!this.surfaces.has(message.ts))
+      this.surfaces.set(message.ts, new MessageSurface(channel, message.ts));
     const surface = this.surfaces.get(message.ts);
     surface.keepOnly(message.blocks);
     const node = drawMessage(message, { compact, surface, onThread: this.onThread });
@@ -134,26 +147,84 @@ function together(before, message) {
 function authorOf(message) {
   if (message.user) {
     const user = personById(message.user);
-    return { key: message.user, name: user ? personName(user) : message.username ?? message.user, colour: user?.avatar_color, app: false };
+    return {
+      key: message.user,
+      name: user ? personName(user) : (message.username ?? message.user),
+      colour: user?.avatar_color,
+      app: false,
+    };
   }
-  return { key: message.bot_id ?? "app", name: message.username && message.username !== appName().toLowerCase() ? message.username : appName(), app: true };
+  return {
+    key: message.bot_id ?? "app",
+    name: message.username && message.username !== appName().toLowerCase() ? message.username : appName(),
+    app: true,
+  };
 }
 
 function drawMessage(message, { compact, surface, onThread }) {
   const author = authorOf(message);
   const seconds = Number(message.ts);
   const at = time(seconds);
-  const classes = ["message", compact && "compact", message.ephemeral && "ephemeral", message.deleted && "deleted"].filter(Boolean);
-  const stamp = h("time", { class: "stamp", datetime: new Date(seconds * 1000).toISOString(), title: full(seconds) }, at);
-  const gutter = compact ? stamp : avatar({ id: author.key, name: author.name, colour: author.colour, app: author.app });
-  const head = compact ? null : h("div", { class: "message-head" }, h("strong", { class: "author" }, author.name), author.app ? h("span", { class: "tag" }, "App") : null, stamp);
-  const private_ = message.ephemeral ? h("div", { class: "only-you" }, icon("eye", { size: 14 }), "Only visible to you") : null;
+  const classes = [
+    "message",
+    compact && "compact",
+    message.ephemeral && "ephemeral",
+    message.deleted && "deleted",
+  ].filter(Boolean);
+  const stamp = h(
+    "time",
+    { class: "stamp", datetime: new Date(seconds * 1000).toISOString(), title: full(seconds) },
+    at,
+  );
+  const gutter = compact
+    ? stamp
+    : avatar({ id: author.key, name: author.name, colour: author.colour, app: author.app });
+  const head = compact
+    ? null
+    : h(
+        "div",
+        { class: "message-head" },
+        h("strong", { class: "author" }, author.name),
+        author.app ? h("span", { class: "tag" }, "App") : null,
+        stamp,
+      );
+  const private_ = message.ephemeral
+    ? h("div", { class: "only-you" }, icon("eye", { size: 14 }), "Only visible to you")
+    : null;
   return h(
     "article",
-    { class: classes.join(" "), tabindex: "-1", "aria-label": `${author.name}, ${at}${message.ephemeral ? ", only visible to you" : ""}`, data: { ts: message.ts, testid: "message", ephemeral: message.ephemeral ? "true" : null } },
+    {
+      class: classes.join(" "),
+      tabindex: "-1",
+      "aria-label": `${author.name}, ${at}${message.ephemeral ? ", only visible to you" : ""}`,
+      data: { ts: message.ts, testid: "message", ephemeral: message.ephemeral ? "true" : null },
+    },
     h("div", { class: "gutter" }, gutter),
-    h("div", { class: "message-body" }, private_, head, content(message, surface), threadFoot(message, onThread)),
-    onThread && !message.ephemeral ? h("div", { class: "hover" }, h("button", { type: "button", class: "quiet", "aria-label": "Reply in thread", title: "Reply in thread", on: { click: () => onThread(message) } }, icon("reply", { size: 16 }))) : null,
+    h(
+      "div",
+      { class: "message-body" },
+      private_,
+      head,
+      content(message, surface),
+      threadFoot(message, onThread),
+    ),
+    onThread && !message.ephemeral
+      ? h(
+          "div",
+          { class: "hover" },
+          h(
+            "button",
+            {
+              type: "button",
+              class: "quiet",
+              "aria-label": "Reply in thread",
+              title: "Reply in thread",
+              on: { click: () => onThread(message) },
+            },
+            icon("reply", { size: 16 }),
+          ),
+        )
+      : null,
   );
 }
 
@@ -170,8 +241,15 @@ function content(message, surface) {
 
 function drawAttachment(attachment, surface) {
   const words = attachment.text ?? attachment.fallback;
-  const inside = attachment.blocks?.length ? h("div", { class: "blocks" }, drawBlocks(attachment.blocks, surface)) : words ? h("div", { class: "text" }, mrkdwn(words)) : null;
-  const node = append(h("div", { class: "attachment" }), [attachment.pretext ? h("div", { class: "text" }, mrkdwn(attachment.pretext)) : null, inside]);
+  const inside = attachment.blocks?.length
+    ? h("div", { class: "blocks" }, drawBlocks(attachment.blocks, surface))
+    : words
+      ? h("div", { class: "text" }, mrkdwn(words))
+      : null;
+  const node = append(h("div", { class: "attachment" }), [
+    attachment.pretext ? h("div", { class: "text" }, mrkdwn(attachment.pretext)) : null,
+    inside,
+  ]);
   const colour = /^#?([0-9a-f]{6})$/i.exec(attachment.color ?? "");
   if (colour) node.style.borderLeftColor = `#${colour[1]}`;
   return node;
@@ -180,13 +258,29 @@ function drawAttachment(attachment, surface) {
 function threadFoot(message, onThread) {
   if (!onThread || !message.reply_count) return null;
   const count = message.reply_count;
-  return h("button", { type: "button", class: "replies", data: { testid: "open-thread" }, on: { click: () => onThread(message) } }, icon("chat", { size: 14 }), `${count} ${count === 1 ? "reply" : "replies"}`);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "replies",
+      data: { testid: "open-thread" },
+      on: { click: () => onThread(message) },
+    },
+    icon("chat", { size: 14 }),
+    `${count} ${count === 1 ? "reply" : "replies"}`,
+  );
 }
 
 /** The beginning of a conversation, when nobody has said anything. */
 export function emptyConversation({ title, text, suggestions, onPick }) {
-  const buttons = suggestions.map((words) => h("button", { type: "button", class: "btn suggestion", on: { click: () => onPick(words) } }, words));
-  return [h("h2", {}, title), h("p", {}, text), buttons.length ? h("div", { class: "suggestions" }, buttons) : null];
+  const buttons = suggestions.map((words) =>
+    h("button", { type: "button", class: "btn suggestion", on: { click: () => onPick(words) } }, words),
+  );
+  return [
+    h("h2", {}, title),
+    h("p", {}, text),
+    buttons.length ? h("div", { class: "suggestions" }, buttons) : null,
+  ];
 }
 
 /** Replace what a list said before with nothing, for instance when another conversation opens. */

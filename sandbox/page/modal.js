@@ -42,7 +42,15 @@ function hide() {
 // One layer stays while views come and go in it, so that closing it gives the focus back to where all began.
 function showNew(surface) {
   const first = !shown;
-  const dialog = shown?.dialog ?? h("div", { class: "dialog modal", role: "dialog", "aria-modal": "true", tabindex: "-1", data: { testid: "modal" } });
+  const dialog =
+    shown?.dialog ??
+    h("div", {
+      class: "dialog modal",
+      role: "dialog",
+      "aria-modal": "true",
+      tabindex: "-1",
+      data: { testid: "modal" },
+    });
   const layer = shown?.layer;
   shown = { surface, dialog, layer, drawn: null };
   surface.onMended = (blockId) => {
@@ -50,13 +58,19 @@ function showNew(surface) {
     shown.drawn = signature(surface);
   };
   draw();
-  if (first) shown.layer = openLayer(dialog, { onEscape: () => close(false), focus: () => firstField(dialog) });
+  if (first)
+    shown.layer = openLayer(dialog, { onEscape: () => close(false), focus: () => firstField(dialog) });
   else firstField(dialog)?.focus();
 }
 
 function firstField(dialog) {
   const body = dialog.querySelector(".modal-body");
-  return dialog.querySelector("[autofocus]") ?? body?.querySelector(`input, textarea, ${FOCUSABLE}`) ?? dialog.querySelector(".modal-foot button:last-child") ?? dialog;
+  return (
+    dialog.querySelector("[autofocus]") ??
+    body?.querySelector(`input, textarea, ${FOCUSABLE}`) ??
+    dialog.querySelector(".modal-foot button:last-child") ??
+    dialog
+  );
 }
 
 function redraw() {
@@ -70,7 +84,15 @@ function redraw() {
   if (inside && !restoreFocus(dialog, mark)) (dialog.querySelector(".modal-body") ?? dialog).focus();
 }
 
-const signature = (surface) => JSON.stringify([surface.view.title, surface.view.submit, surface.view.close, surface.view.blocks, surface.problems, surface.general]);
+const signature = (surface) =>
+  JSON.stringify([
+    surface.view.title,
+    surface.view.submit,
+    surface.view.close,
+    surface.view.blocks,
+    surface.problems,
+    surface.general,
+  ]);
 
 function draw() {
   const { dialog, surface } = shown;
@@ -80,15 +102,37 @@ function draw() {
   dialog.setAttribute("aria-labelledby", titleId);
   dialog.setAttribute("data-view-id", view.id);
   dialog.setAttribute("data-callback-id", view.callback_id ?? "");
-  const form = h("form", { id: formId, class: "blocks", novalidate: true, on: { submit: (event) => submit(event, surface) } }, drawBlocks(view.blocks, surface));
-  if (surface.general) form.prepend(h("div", { class: "alert alert-error", role: "alert" }, icon("warning"), h("div", { class: "text" }, surface.general)));
+  const form = h(
+    "form",
+    { id: formId, class: "blocks", novalidate: true, on: { submit: (event) => submit(event, surface) } },
+    drawBlocks(view.blocks, surface),
+  );
+  if (surface.general)
+    form.prepend(
+      h(
+        "div",
+        { class: "alert alert-error", role: "alert" },
+        icon("warning"),
+        h("div", { class: "text" }, surface.general),
+      ),
+    );
   fill(
     dialog,
     h(
       "header",
       { class: "modal-head" },
       h("h2", { id: titleId }, plainText(view.title?.text ?? "")),
-      h("button", { type: "button", class: "quiet", "aria-label": "Close", data: { testid: "modal-x" }, on: { click: () => close(true) } }, icon("close")),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          "aria-label": "Close",
+          data: { testid: "modal-x" },
+          on: { click: () => close(true) },
+        },
+        icon("close"),
+      ),
     ),
     h("div", { class: "modal-body", tabindex: "-1" }, form),
     foot(view, formId),
@@ -101,8 +145,18 @@ function foot(view, formId) {
   return h(
     "footer",
     { class: "modal-foot" },
-    h("button", { type: "button", class: "btn", data: { testid: "modal-close" }, on: { click: () => close(false) } }, closeText),
-    view.submit ? h("button", { type: "submit", form: formId, class: "btn primary", data: { testid: "modal-submit" } }, h("span", { class: "btn-text" }, textObject(view.submit))) : null,
+    h(
+      "button",
+      { type: "button", class: "btn", data: { testid: "modal-close" }, on: { click: () => close(false) } },
+      closeText,
+    ),
+    view.submit
+      ? h(
+          "button",
+          { type: "submit", form: formId, class: "btn primary", data: { testid: "modal-submit" } },
+          h("span", { class: "btn-text" }, textObject(view.submit)),
+        )
+      : null,
   );
 }
 
@@ -130,19 +184,28 @@ async function submit(event, surface) {
 
 // A field that is being mended no longer says what was wrong; nothing else is drawn anew under the typing hand.
 function mended(dialog, blockId) {
-  const block = [...dialog.querySelectorAll("[data-block-id]")].find((node) => node.dataset.blockId === blockId);
+  const block = [...dialog.querySelectorAll("[data-block-id]")].find(
+    (node) => node.dataset.blockId === blockId,
+  );
   block?.querySelector(".problem")?.remove();
-  block?.querySelectorAll("[aria-invalid]").forEach((node) => node.removeAttribute("aria-invalid"));
+  for (const node of block?.querySelectorAll("[aria-invalid]") ?? []) node.removeAttribute("aria-invalid");
 }
 
 function showProblems(surface, answer) {
-  const inputs = new Set(surface.view.blocks.filter((block) => block.type === "input").map((block) => block.block_id));
+  const inputs = new Set(
+    surface.view.blocks.filter((block) => block.type === "input").map((block) => block.block_id),
+  );
   const errors = answer.errors ?? {};
   surface.problems = Object.fromEntries(Object.entries(errors).filter(([block]) => inputs.has(block)));
   const said = Object.keys(surface.problems).length > 0;
-  surface.general = !answer.ok && !said ? answer.message ?? "We had some trouble connecting. Try again?" : null;
+  surface.general =
+    !answer.ok && !said ? (answer.message ?? "We had some trouble connecting. Try again?") : null;
   if (shown?.surface !== surface) return;
   redraw();
   const invalid = shown.dialog.querySelector("[aria-invalid=true]");
-  if (said) (invalid?.matches("input, textarea") ? invalid : invalid?.querySelector("input, textarea") ?? invalid)?.focus();
+  if (said)
+    (invalid?.matches("input, textarea")
+      ? invalid
+      : (invalid?.querySelector("input, textarea") ?? invalid)
+    )?.focus();
 }

@@ -11,34 +11,50 @@ const BARE_LINK = /^https?:\/\/[^\s<>|]+[^\s<>|.,;:!?)\]}'"*_~]/i;
 const LIST_ITEM = /^(\s*)([•◦▪-]|\d{1,3}\.)\s+/;
 
 /** Undo Slack's three escapes, once. */
-export function unescape(text) {
+export function decoded(text) {
   return text.replace(/&(amp|lt|gt);/g, (_, name) => ({ amp: "&", lt: "<", gt: ">" })[name]);
 }
 
 /** A link that opens elsewhere; plain text when its scheme is not one people click. */
 export function link(url, label) {
-  const target = unescape(url);
+  const target = decoded(url);
   if (!SAFE_LINK.test(target)) return label ?? target;
-  return h("a", { href: target, target: "_blank", rel: "noopener noreferrer" }, label ?? target.replace(/^mailto:|^tel:/, ""));
+  return h(
+    "a",
+    { href: target, target: "_blank", rel: "noopener noreferrer" },
+    label ?? target.replace(/^mailto:|^tel:/, ""),
+  );
 }
 
 /** An emoji as a picture with a name. */
 export function emojiNode(name, character) {
-  return h("span", { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` }, character);
+  return h(
+    "span",
+    { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` },
+    character,
+  );
 }
 
 /** A mention of a person. */
 export function mention(id, label) {
   const known = personById(id);
   const name = known ? personName(known) : id === store.app.user_id ? appName() : label || id;
-  return h("span", { class: isMe(id) ? "mention mention-me" : "mention", data: { "user-id": id } }, `@${name}`);
+  return h(
+    "span",
+    { class: isMe(id) ? "mention mention-me" : "mention", data: { "user-id": id } },
+    `@${name}`,
+  );
 }
 
 /** A mention of a channel: a link when the person can see it. */
 export function channelMention(id, label) {
   const known = channelById(id);
   if (!known) return h("span", { class: "mention" }, icon("lock", { size: 14 }), label || "private channel");
-  return h("a", { class: "mention", href: `?channel=${encodeURIComponent(id)}`, data: { "goto-channel": id } }, `#${known.name}`);
+  return h(
+    "a",
+    { class: "mention", href: `?channel=${encodeURIComponent(id)}`, data: { "goto-channel": id } },
+    `#${known.name}`,
+  );
 }
 
 /** A whole-channel mention such as @here. */
@@ -48,9 +64,13 @@ export function broadcast(range) {
 
 /** A date in the reader's own zone, linked when the author said so. */
 export function dateNode(seconds, format, url, fallback) {
-  if (!Number.isFinite(seconds)) return unescape(fallback ?? "");
-  const text = dateToken(seconds, unescape(format));
-  const node = h("time", { datetime: new Date(seconds * 1000).toISOString(), title: unescape(fallback ?? "") || null }, text);
+  if (!Number.isFinite(seconds)) return decoded(fallback ?? "");
+  const text = dateToken(seconds, decoded(format));
+  const node = h(
+    "time",
+    { datetime: new Date(seconds * 1000).toISOString(), title: decoded(fallback ?? "") || null },
+    text,
+  );
   return url ? link(url, node) : node;
 }
 
@@ -61,7 +81,7 @@ export function plainText(text, { emoji = true } = {}) {
   for (let index = 0; index < text.length; ) {
     const code = emoji && text[index] === ":" ? shortcodeAt(text, index) : null;
     if (code) {
-      nodes.push(unescape(pending), emojiNode(code.name, code.glyph));
+      nodes.push(decoded(pending), emojiNode(code.name, code.glyph));
       pending = "";
       index += code.length;
     } else {
@@ -69,7 +89,7 @@ export function plainText(text, { emoji = true } = {}) {
       index += 1;
     }
   }
-  nodes.push(unescape(pending));
+  nodes.push(decoded(pending));
   return nodes.filter((node) => node !== "");
 }
 
@@ -89,10 +109,13 @@ export function mrkdwn(text, { verbatim = false } = {}) {
   for (let index = 0; index < parts.length; index += 1) {
     const fenced = index % 2 === 1 && index < closed && parts[index].trim() !== "";
     if (!fenced) {
-      plain += index % 2 === 1 ? "```" + parts[index] + (index < closed ? "```" : "") : parts[index];
+      plain += index % 2 === 1 ? `\`\`\`${parts[index]}${index < closed ? "```" : ""}` : parts[index];
       continue;
     }
-    nodes.push(...lines(plain.replace(/\n$/, ""), verbatim), h("pre", {}, inside(parts[index].replace(/^\n|\n$/g, ""))));
+    nodes.push(
+      ...lines(plain.replace(/\n$/, ""), verbatim),
+      h("pre", {}, inside(parts[index].replace(/^\n|\n$/g, ""))),
+    );
     plain = "";
     if (parts[index + 1]?.startsWith("\n")) parts[index + 1] = parts[index + 1].slice(1);
   }
@@ -148,7 +171,12 @@ function quotedRows(rows, from) {
 function listRow(row, verbatim) {
   const [whole, indent, mark] = LIST_ITEM.exec(row);
   const body = h("span", { class: "li-body" }, inline(row.slice(whole.length), verbatim));
-  return h("span", { class: "li-row", data: { indent: Math.min(4, Math.floor(indent.length / 2)) } }, h("span", { class: "li-mark" }, `${mark} `), body);
+  return h(
+    "span",
+    { class: "li-row", data: { indent: Math.min(4, Math.floor(indent.length / 2)) } },
+    h("span", { class: "li-mark" }, `${mark} `),
+    body,
+  );
 }
 
 // Inside code only Slack's own references keep their meaning.
@@ -164,7 +192,7 @@ function scan(text, rules) {
   const nodes = [];
   let pending = "";
   const push = (node) => {
-    if (pending) nodes.push(unescape(pending));
+    if (pending) nodes.push(decoded(pending));
     pending = "";
     nodes.push(node);
   };
@@ -178,7 +206,7 @@ function scan(text, rules) {
       index += 1;
     }
   }
-  if (pending) nodes.push(unescape(pending));
+  if (pending) nodes.push(decoded(pending));
   return nodes;
 }
 
@@ -191,7 +219,8 @@ function tokenAt(text, index, rules) {
   }
   if (rules.emphasis && character === "`") return codeSpan(text, index);
   if (rules.emphasis && TAGS[character]) return emphasised(text, index, rules);
-  if (!rules.verbatim && character === "h" && !/[\p{L}\p{N}]/u.test(text[index - 1] ?? "")) return bareLink(text, index);
+  if (!rules.verbatim && character === "h" && !/[\p{L}\p{N}]/u.test(text[index - 1] ?? ""))
+    return bareLink(text, index);
   return null;
 }
 
@@ -205,7 +234,7 @@ function reference(text, index) {
 function referenceNode(body) {
   const cut = body.indexOf("|");
   const target = cut < 0 ? body : body.slice(0, cut);
-  const label = cut < 0 ? null : unescape(body.slice(cut + 1));
+  const label = cut < 0 ? null : decoded(body.slice(cut + 1));
   if (/^@[UWB][A-Z0-9]+$/.test(target)) return mention(target.slice(1), label);
   if (/^#[CGD][A-Z0-9]+$/.test(target)) return channelMention(target.slice(1), label);
   if (/^!(here|channel|everyone)$/.test(target)) return broadcast(target.slice(1));
@@ -229,7 +258,8 @@ const WORD = /[\p{L}\p{N}]/u;
 function emphasised(text, index, rules) {
   const mark = text[index];
   const before = text[index - 1] ?? " ";
-  if (WORD.test(before) || before === mark || /\s/.test(text[index + 1] ?? " ") || text[index + 1] === mark) return null;
+  if (WORD.test(before) || before === mark || /\s/.test(text[index + 1] ?? " ") || text[index + 1] === mark)
+    return null;
   const end = closing(text, index);
   if (end < 0) return null;
   return { node: h(TAGS[mark], {}, scan(text.slice(index + 1, end), rules)), length: end - index + 1 };

@@ -51,7 +51,10 @@ function lists(run) {
 
 function listNode(element, indent) {
   const ordered = element.style === "ordered";
-  const node = h(ordered ? "ol" : "ul", { class: element.border ? "rt-list bordered" : "rt-list", data: { indent: Math.min(indent, 6) } });
+  const node = h(ordered ? "ol" : "ul", {
+    class: element.border ? "rt-list bordered" : "rt-list",
+    data: { indent: Math.min(indent, 6) },
+  });
   if (ordered) {
     node.classList.add(`order-${ORDER[indent % 3]}`);
     if (element.offset) node.setAttribute("start", String(element.offset + 1));

@@ -11,7 +11,16 @@ let drawn = null;
 
 /** Draw the sidebar; `go(place)` opens a conversation, `become(userId)` shows another person, `search()` the switcher. */
 export function drawSidebar(node, { go, become, search, close }) {
-  const now = JSON.stringify([store.me, store.team, store.users, store.channels, store.place, store.app, store.appConnected, store.live]);
+  const now = JSON.stringify([
+    store.me,
+    store.team,
+    store.users,
+    store.channels,
+    store.place,
+    store.app,
+    store.appConnected,
+    store.live,
+  ]);
   if (popup !== null || now === drawn) return;
   drawn = now;
   const focused = node.contains(document.activeElement) ? document.activeElement.dataset.testid : null;
@@ -24,8 +33,22 @@ function head(close) {
   return h(
     "div",
     { class: "side-head" },
-    h("div", { class: "team" }, h("strong", {}, store.team.name ?? "Workspace"), h("span", { class: "side-note" }, "Sandbox on this machine")),
-    h("button", { type: "button", class: "quiet drawer-close", "aria-label": "Close the sidebar", on: { click: close } }, icon("close")),
+    h(
+      "div",
+      { class: "team" },
+      h("strong", {}, store.team.name ?? "Workspace"),
+      h("span", { class: "side-note" }, "Sandbox on this machine"),
+    ),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "quiet drawer-close",
+        "aria-label": "Close the sidebar",
+        on: { click: close },
+      },
+      icon("close"),
+    ),
   );
 }
 
@@ -39,16 +62,52 @@ function personRow(user) {
   const role = roleOf(user);
   return [
     avatar({ id: user.id, name: personName(user), colour: user.avatar_color, size: 30 }),
-    h("span", { class: "person-words" }, h("span", { class: "person-name" }, personName(user), role ? h("span", { class: "role" }, role) : null), h("span", { class: "person-time", data: { tz: user.tz } }, `${localTime(user)} · ${cityOf(user)}`)),
+    h(
+      "span",
+      { class: "person-words" },
+      h("span", { class: "person-name" }, personName(user), role ? h("span", { class: "role" }, role) : null),
+      h("span", { class: "person-time", data: { tz: user.tz } }, `${localTime(user)} · ${cityOf(user)}`),
+    ),
   ];
 }
 
 function personSwitcher(become) {
   const items = people().map((user) =>
-    h("button", { type: "button", role: "menuitemradio", "aria-checked": String(isMe(user.id)), class: "list-row person-row", data: { testid: `person-${user.id}`, "user-id": user.id } }, personRow(user), h("span", { class: "list-mark", "aria-hidden": "true" }, isMe(user.id) ? icon("check", { size: 16 }) : null)),
+    h(
+      "button",
+      {
+        type: "button",
+        role: "menuitemradio",
+        "aria-checked": String(isMe(user.id)),
+        class: "list-row person-row",
+        data: { testid: `person-${user.id}`, "user-id": user.id },
+      },
+      personRow(user),
+      h(
+        "span",
+        { class: "list-mark", "aria-hidden": "true" },
+        isMe(user.id) ? icon("check", { size: 16 }) : null,
+      ),
+    ),
   );
-  const list = h("div", { class: "popup menu people", role: "menu", "aria-label": "Show the workspace as", hidden: true }, items);
-  const opener = h("button", { type: "button", class: "person-switcher", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `You are ${personName(store.me)}. Switch person`, data: { testid: "person-switcher" } }, personRow(store.me), icon("down", { size: 16 }));
+  const list = h(
+    "div",
+    { class: "popup menu people", role: "menu", "aria-label": "Show the workspace as", hidden: true },
+    items,
+  );
+  const opener = h(
+    "button",
+    {
+      type: "button",
+      class: "person-switcher",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-label": `You are ${personName(store.me)}. Switch person`,
+      data: { testid: "person-switcher" },
+    },
+    personRow(store.me),
+    icon("down", { size: 16 }),
+  );
   const shut = () => popup?.close();
   const open = () => {
     const closed = () => {
@@ -86,7 +145,13 @@ function personSwitcher(become) {
 }
 
 function searchButton(search) {
-  return h("button", { type: "button", class: "side-search", data: { testid: "open-switcher" }, on: { click: search } }, icon("search", { size: 16 }), h("span", {}, "Jump to"), h("kbd", { "aria-hidden": "true" }, /Mac/.test(navigator.platform) ? "⌘K" : "Ctrl K"));
+  return h(
+    "button",
+    { type: "button", class: "side-search", data: { testid: "open-switcher" }, on: { click: search } },
+    icon("search", { size: 16 }),
+    h("span", {}, "Jump to"),
+    h("kbd", { "aria-hidden": "true" }, /Mac/.test(navigator.platform) ? "⌘K" : "Ctrl K"),
+  );
 }
 
 function conversations(go) {
@@ -96,8 +161,41 @@ function conversations(go) {
     "div",
     { class: "side-list" },
     h("h2", { class: "side-title" }, "Channels"),
-    h("ul", {}, channels.map((channel) => h("li", {}, channelLink(channel, { name: channel.name, picture: icon(channel.is_private ? "lock" : "hash", { size: 16 }), testid: `channel-${channel.name}`, go })))),
-    app ? [h("h2", { class: "side-title" }, "Apps"), h("ul", {}, h("li", {}, channelLink(app, { name: appName(), picture: avatar({ name: appName(), size: 20, app: true }), testid: "channel-app", go })))] : null,
+    h(
+      "ul",
+      {},
+      channels.map((channel) =>
+        h(
+          "li",
+          {},
+          channelLink(channel, {
+            name: channel.name,
+            picture: icon(channel.is_private ? "lock" : "hash", { size: 16 }),
+            testid: `channel-${channel.name}`,
+            go,
+          }),
+        ),
+      ),
+    ),
+    app
+      ? [
+          h("h2", { class: "side-title" }, "Apps"),
+          h(
+            "ul",
+            {},
+            h(
+              "li",
+              {},
+              channelLink(app, {
+                name: appName(),
+                picture: avatar({ name: appName(), size: 20, app: true }),
+                testid: "channel-app",
+                go,
+              }),
+            ),
+          ),
+        ]
+      : null,
   );
   const links = () => [...list.querySelectorAll("a")];
   roving(list, links);
@@ -114,10 +212,22 @@ function channelLink(channel, { name, picture, testid, go }) {
   const search = new URLSearchParams({ user: store.me.id, channel: channel.id });
   const link = h(
     "a",
-    { href: `?${search}`, class: unread ? "side-link unread" : "side-link", "aria-current": current ? "page" : null, data: { testid, channel: channel.id } },
+    {
+      href: `?${search}`,
+      class: unread ? "side-link unread" : "side-link",
+      "aria-current": current ? "page" : null,
+      data: { testid, channel: channel.id },
+    },
     picture,
     h("span", { class: "side-name" }, name),
-    unread ? h("span", { class: "badge" }, String(unread > 99 ? "99+" : unread), h("span", { class: "sr-only" }, " unread")) : null,
+    unread
+      ? h(
+          "span",
+          { class: "badge" },
+          String(unread > 99 ? "99+" : unread),
+          h("span", { class: "sr-only" }, " unread"),
+        )
+      : null,
   );
   link.addEventListener("click", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -129,8 +239,17 @@ function channelLink(channel, { name, picture, testid, go }) {
 
 function connection() {
   const on = store.appConnected && store.live;
-  const words = !store.live ? "Connection lost, trying again" : store.appConnected ? `${appName()} is connected` : `${appName()} is not connected`;
-  return h("div", { class: on ? "connection on" : "connection", role: "status", data: { testid: "connection" } }, h("span", { class: "dot", "aria-hidden": "true" }), words);
+  const words = !store.live
+    ? "Connection lost, trying again"
+    : store.appConnected
+      ? `${appName()} is connected`
+      : `${appName()} is not connected`;
+  return h(
+    "div",
+    { class: on ? "connection on" : "connection", role: "status", data: { testid: "connection" } },
+    h("span", { class: "dot", "aria-hidden": "true" }),
+    words,
+  );
 }
 
 /** Bring the local times up to date without drawing anything else anew. */

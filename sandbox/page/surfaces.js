@@ -11,7 +11,11 @@ const keyOf = (blockId, element) => `${blockId}\n${element.action_id}`;
 export function elementsOf(blocks) {
   const found = [];
   for (const block of blocks ?? []) {
-    const inside = [block.element, block.accessory, ...(block.type === "actions" ? block.elements ?? [] : [])];
+    const inside = [
+      block.element,
+      block.accessory,
+      ...(block.type === "actions" ? (block.elements ?? []) : []),
+    ];
     for (const element of inside) if (element && holdsValue(element)) found.push([block, element]);
   }
   return found;
@@ -43,7 +47,13 @@ class Surface {
     if (!(await confirmed(element.confirm))) return false;
     node?.setAttribute("aria-busy", "true");
     try {
-      const payload = { user: store.me.id, ...this.target(), block_id: blockId, action_id: element.action_id, ...clickValue(element, value) };
+      const payload = {
+        user: store.me.id,
+        ...this.target(),
+        block_id: blockId,
+        action_id: element.action_id,
+        ...clickValue(element, value),
+      };
       await this.beforeClick?.();
       tellProblem(await api.click(payload));
     } finally {
@@ -53,7 +63,13 @@ class Surface {
   }
 
   options(blockId, element, query) {
-    return api.findOptions({ user: store.me.id, ...this.target(), block_id: blockId, action_id: element.action_id, query });
+    return api.findOptions({
+      user: store.me.id,
+      ...this.target(),
+      block_id: blockId,
+      action_id: element.action_id,
+      query,
+    });
   }
 }
 
@@ -75,7 +91,13 @@ export class MessageSurface extends Surface {
     const typed = [...this.changed.values()].filter(({ element }) => element.dispatch === false);
     this.changed.clear();
     for (const { blockId, element } of typed) {
-      await api.click({ user: store.me.id, ...this.target(), block_id: blockId, action_id: element.action_id, ...clickValue(element, this.get(blockId, element)) });
+      await api.click({
+        user: store.me.id,
+        ...this.target(),
+        block_id: blockId,
+        action_id: element.action_id,
+        ...clickValue(element, this.get(blockId, element)),
+      });
     }
   }
 
@@ -122,9 +144,13 @@ export class ViewSurface extends Surface {
 
   /** The blocks of required inputs that are empty, each with what the person is told. */
   missing() {
-    const inputs = elementsOf(this.view.blocks).filter(([block]) => block.type === "input" && block.optional !== true);
+    const inputs = elementsOf(this.view.blocks).filter(
+      ([block]) => block.type === "input" && block.optional !== true,
+    );
     const empty = inputs.filter(([block, element]) => isEmpty(this.get(block.block_id, element)));
-    return Object.fromEntries(empty.map(([block]) => [block.block_id, "Please complete this required field."]));
+    return Object.fromEntries(
+      empty.map(([block]) => [block.block_id, "Please complete this required field."]),
+    );
   }
 
   problem(blockId) {
@@ -140,7 +166,10 @@ export class ViewSurface extends Surface {
     const all = {};
     for (const [block, element] of elementsOf(this.view.blocks)) {
       if (block.type !== "input") continue;
-      all[block.block_id] = { ...all[block.block_id], [element.action_id]: formValue(element, this.get(block.block_id, element)) };
+      all[block.block_id] = {
+        ...all[block.block_id],
+        [element.action_id]: formValue(element, this.get(block.block_id, element)),
+      };
     }
     return all;
   }
@@ -150,17 +179,23 @@ export class ViewSurface extends Surface {
     const values = {};
     for (const [key, { blockId, element }] of this.changed) {
       const inInput = this.view.blocks.some((block) => block.block_id === blockId && block.type === "input");
-      if (inInput) values[blockId] = { ...values[blockId], [element.action_id]: formValue(element, this.held.get(key)) };
+      if (inInput)
+        values[blockId] = { ...values[blockId], [element.action_id]: formValue(element, this.held.get(key)) };
     }
     this.changed.clear();
-    if (Object.keys(values).length) await api.fillInputs({ user: store.me.id, view_id: this.view.id, values, dispatch: false });
+    if (Object.keys(values).length)
+      await api.fillInputs({ user: store.me.id, view_id: this.view.id, values, dispatch: false });
   }
 
   /** A change of an input that the app wants to hear of at once. */
   async dispatch(blockId, element, value) {
     this.changed.delete(keyOf(blockId, element));
     await this.beforeClick();
-    const answer = await api.fillInputs({ user: store.me.id, view_id: this.view.id, values: { [blockId]: { [element.action_id]: formValue(element, value) } } });
+    const answer = await api.fillInputs({
+      user: store.me.id,
+      view_id: this.view.id,
+      values: { [blockId]: { [element.action_id]: formValue(element, value) } },
+    });
     tellProblem(answer);
   }
 }

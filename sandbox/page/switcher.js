@@ -11,9 +11,37 @@ const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLow
 export function openSwitcher({ go, become }) {
   if (document.querySelector("[data-testid=switcher]")) return;
   const listId = uniqueId("switcher");
-  const input = h("input", { type: "text", role: "combobox", class: "field", placeholder: "Channel, app or person", autocomplete: "off", spellcheck: "false", "aria-label": "Jump to a channel or become a person", "aria-expanded": "true", "aria-controls": listId, "aria-autocomplete": "list", data: { testid: "switcher-input" } });
-  const list = h("div", { class: "listbox switcher-list", role: "listbox", id: listId, "aria-label": "Places and people" });
-  const dialog = h("div", { class: "dialog switcher", role: "dialog", "aria-modal": "true", "aria-label": "Jump to", data: { testid: "switcher" } }, input, list);
+  const input = h("input", {
+    type: "text",
+    role: "combobox",
+    class: "field",
+    placeholder: "Channel, app or person",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-label": "Jump to a channel or become a person",
+    "aria-expanded": "true",
+    "aria-controls": listId,
+    "aria-autocomplete": "list",
+    data: { testid: "switcher-input" },
+  });
+  const list = h("div", {
+    class: "listbox switcher-list",
+    role: "listbox",
+    id: listId,
+    "aria-label": "Places and people",
+  });
+  const dialog = h(
+    "div",
+    {
+      class: "dialog switcher",
+      role: "dialog",
+      "aria-modal": "true",
+      "aria-label": "Jump to",
+      data: { testid: "switcher" },
+    },
+    input,
+    list,
+  );
   const all = targets({ go, become });
   let shown = [];
   let active = 0;
@@ -21,7 +49,16 @@ export function openSwitcher({ go, become }) {
   const show = () => {
     const words = fold(input.value).split(/\s+/).filter(Boolean);
     shown = all.filter((target) => words.every((word) => fold(target.words).includes(word)));
-    fill(list, shown.length ? shown.map((target, index) => row(target, `${listId}-${index}`, index)) : h("div", { class: "list-note", role: "option", "aria-disabled": "true", "aria-selected": "false" }, "Nothing found"));
+    fill(
+      list,
+      shown.length
+        ? shown.map((target, index) => row(target, `${listId}-${index}`, index))
+        : h(
+            "div",
+            { class: "list-note", role: "option", "aria-disabled": "true", "aria-selected": "false" },
+            "Nothing found",
+          ),
+    );
     activate(0);
   };
   const activate = (index) => {
@@ -51,22 +88,61 @@ export function openSwitcher({ go, become }) {
     if (node) take(shown[Number(node.dataset.index)]);
   });
   show();
-  const layer = openLayer(dialog, { kind: "switcher", onEscape: () => layer.close(), onBackdrop: () => layer.close(), focus: () => input });
+  const layer = openLayer(dialog, {
+    kind: "switcher",
+    onEscape: () => layer.close(),
+    onBackdrop: () => layer.close(),
+    focus: () => input,
+  });
 }
 
 function row(target, id, index) {
-  return h("div", { role: "option", id, class: "list-row", "aria-selected": "false", data: { index } }, target.picture(), h("span", { class: "list-words" }, h("span", {}, target.title)), h("span", { class: "list-hint" }, target.hint));
+  return h(
+    "div",
+    { role: "option", id, class: "list-row", "aria-selected": "false", data: { index } },
+    target.picture(),
+    h("span", { class: "list-words" }, h("span", {}, target.title)),
+    h("span", { class: "list-hint" }, target.hint),
+  );
 }
 
 function targets({ go, become }) {
   const app = appChannel();
-  const channels = store.channels.filter((channel) => !channel.is_im).map((channel) => ({ title: channel.name, words: `#${channel.name} channel`, hint: "Channel", picture: () => icon(channel.is_private ? "lock" : "hash", { size: 18 }), run: () => go({ channel: channel.id }) }));
+  const channels = store.channels
+    .filter((channel) => !channel.is_im)
+    .map((channel) => ({
+      title: channel.name,
+      words: `#${channel.name} channel`,
+      hint: "Channel",
+      picture: () => icon(channel.is_private ? "lock" : "hash", { size: 18 }),
+      run: () => go({ channel: channel.id }),
+    }));
   const apps = app
     ? [
-        { title: `${appName()}, Home`, words: `${appName()} home app`, hint: "App", picture: () => icon("home"), run: () => go({ channel: app.id, tab: "home" }) },
-        { title: `${appName()}, Messages`, words: `${appName()} messages direct app`, hint: "App", picture: () => icon("chat"), run: () => go({ channel: app.id, tab: "messages" }) },
+        {
+          title: `${appName()}, Home`,
+          words: `${appName()} home app`,
+          hint: "App",
+          picture: () => icon("home"),
+          run: () => go({ channel: app.id, tab: "home" }),
+        },
+        {
+          title: `${appName()}, Messages`,
+          words: `${appName()} messages direct app`,
+          hint: "App",
+          picture: () => icon("chat"),
+          run: () => go({ channel: app.id, tab: "messages" }),
+        },
       ]
     : [];
-  const persons = people().filter((user) => !isMe(user.id)).map((user) => ({ title: personName(user), words: `${personName(user)} ${user.name} person`, hint: "Become this person", picture: () => avatar({ id: user.id, name: personName(user), colour: user.avatar_color, size: 22 }), run: () => become(user.id) }));
+  const persons = people()
+    .filter((user) => !isMe(user.id))
+    .map((user) => ({
+      title: personName(user),
+      words: `${personName(user)} ${user.name} person`,
+      hint: "Become this person",
+      picture: () => avatar({ id: user.id, name: personName(user), colour: user.avatar_color, size: 22 }),
+      run: () => become(user.id),
+    }));
   return [...channels, ...apps, ...persons];
 }

@@ -12,10 +12,18 @@ export function toast(text, { level = "error" } = {}) {
   same?.remove();
   const node = h(
     "div",
-    { class: `toast toast-${level}`, role: level === "error" ? "alert" : "status", data: { testid: "toast", text } },
+    {
+      class: `toast toast-${level}`,
+      role: level === "error" ? "alert" : "status",
+      data: { testid: "toast", text },
+    },
     icon(level === "error" ? "warning" : "info"),
     h("p", {}, text),
-    h("button", { type: "button", class: "quiet", "aria-label": "Dismiss", on: { click: () => node.remove() } }, icon("close", { size: 16 })),
+    h(
+      "button",
+      { type: "button", class: "quiet", "aria-label": "Dismiss", on: { click: () => node.remove() } },
+      icon("close", { size: 16 }),
+    ),
   );
   home.append(node);
   while (home.children.length > MOST) home.firstElementChild.remove();

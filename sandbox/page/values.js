@@ -18,7 +18,11 @@ const FORMS = {
   conversations_select: { initial: "initial_conversation", state: "selected_conversation" },
   channels_select: { initial: "initial_channel", state: "selected_channel" },
   multi_users_select: { initial: "initial_users", state: "selected_users", many: true },
-  multi_conversations_select: { initial: "initial_conversations", state: "selected_conversations", many: true },
+  multi_conversations_select: {
+    initial: "initial_conversations",
+    state: "selected_conversations",
+    many: true,
+  },
   multi_channels_select: { initial: "initial_channels", state: "selected_channels", many: true },
   datepicker: { initial: "initial_date", state: "selected_date" },
   timepicker: { initial: "initial_time", state: "selected_time" },
@@ -44,8 +48,10 @@ export function initialValue(element) {
 export function stateValue(element, entry) {
   const form = FORMS[element.type];
   if (!form || entry === null || entry === undefined) return initialValue(element);
-  const given = typeof entry === "object" && !Array.isArray(entry) && form.state in entry ? entry[form.state] : entry;
-  if (given === null || given === undefined || typeof given !== typeof initialOrSample(form, given)) return emptyValue(form);
+  const given =
+    typeof entry === "object" && !Array.isArray(entry) && form.state in entry ? entry[form.state] : entry;
+  if (given === null || given === undefined || typeof given !== typeof initialOrSample(form, given))
+    return emptyValue(form);
   return form.text ? String(given) : given;
 }
 
@@ -53,7 +59,8 @@ const initialOrSample = (form, given) => (form.many ? (Array.isArray(given) ? gi
 const emptyValue = (form) => (form.text ? "" : form.many ? [] : null);
 
 /** Whether nothing is chosen or typed. */
-export const isEmpty = (value) => value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
+export const isEmpty = (value) =>
+  value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
 
 /** The value as a form sends it: option values instead of option objects, null for empty. */
 export function formValue(element, value) {
