@@ -111,6 +111,10 @@ class Draft(Carried):
         days = 0 if late < 0 else late // 86_400 + 1
         return self.model_copy(update={"start": self.start + days * 86_400, "end": self.end + days * 86_400})
 
+    def anywhere(self) -> Draft:
+        """Return the same wish for whatever room fits."""
+        return self.model_copy(update={"room": None})
+
     def taking(self, offer: Alternative) -> Draft:
         """Return the same wish for the room and time that are offered instead."""
         anyway = offer.kind is OfferKind.ANYWAY

@@ -12,6 +12,7 @@ from typing import Any
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from core.errors import PersonNotFound
 from core.models import Person
 from core.people import People, Profile
 from handlers.requests import Sender
@@ -20,6 +21,7 @@ FRESH_SECONDS = 600.0
 # After Slack did not answer, ask again soon, but not at every command.
 RETRY_SECONDS = 30.0
 KEPT = 10_000
+NOBODY = {"user_not_found", "user_not_visible"}
 log = logging.getLogger(__name__)
 
 
@@ -32,11 +34,26 @@ class Directory:
 
     async def person(self, sender: Sender, client: AsyncWebClient) -> Person:
         """Return the sender as a person, at most ten minutes old."""
+        if held := self._held(sender):
+            return held
+        try:
+            profile = await self._profile(sender, client)
+        except PersonNotFound:  # of somebody who has just written: Slack is confused, not the person
+            profile = None
+        return await self._noted(sender, profile)
+
+    async def invitee(self, invited: Sender, client: AsyncWebClient) -> Person:
+        """Return somebody who was named by their Slack id; raises PersonNotFound where Slack knows nobody with it."""
+        return self._held(invited) or await self._noted(invited, await self._profile(invited, client))
+
+    def _held(self, sender: Sender) -> Person | None:
+        held = self._known.get((sender.team_id, sender.user_id))
+        return held[1] if held and monotonic() < held[0] else None
+
+    async def _noted(self, sender: Sender, profile: Profile | None) -> Person:
+        """Keep what Slack said; where it said nothing, what was known before."""
         place = (sender.team_id, sender.user_id)
         held = self._known.get(place)
-        if held and monotonic() < held[0]:
-            return held[1]
-        profile = await self._profile(sender, client)
         if profile is None and held:
             person, fresh = held[1], RETRY_SECONDS
         else:
@@ -60,6 +77,8 @@ class Directory:
         try:
             answer = await client.users_info(user=sender.user_id, include_locale=True)
         except (SlackApiError, OSError, TimeoutError) as error:
+            if isinstance(error, SlackApiError) and error.response.get("error") in NOBODY:
+                raise PersonNotFound(f"Slack knows nobody with the id {sender.user_id} here.") from error
             log.warning("slack does not tell of user %s: %s", sender.user_id, type(error).__name__)
             return None
         user: dict[str, Any] = answer.get("user") or {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
@@ -117,7 +118,7 @@ def listed(
     offset: int = 0,
     more_from: int | None = None,
     page: int = 8,
-    above: Sequence[Block] = (),
+    above: Sequence[Block | Mapping[str, Any]] = (),
     said_above: str = "",
 ) -> Message:
     """Return a page of one's own bookings with Edit and Cancel at each that one may change.
@@ -128,7 +129,7 @@ def listed(
     if not bookings and not offset:
         return _none_ahead(reader, above, said_above)
     title = "Your bookings" if not offset else f"Your bookings, from the {offset + 1}. on"
-    blocks: list[Block] = [*above, rich([bold(title)])]
+    blocks: list[Block | Mapping[str, Any]] = [*above, rich([bold(title)])]
     told = [said_above] if said_above else []
     told.append(said(f"{title}:"))
     for number, booking in enumerate(bookings):
@@ -148,12 +149,17 @@ def listed(
 IN_LIST = "mine"
 
 
+def none_ahead(reader: Reader) -> Message:
+    """Return that there are no bookings, and how to get one."""
+    return _none_ahead(reader, (), "")
+
+
 def none_ahead_line(reader: Reader) -> Line:
     """Return the invitation that stands where bookings would."""
     return ["No bookings ahead. Try ", f"{reader.command} room tomorrow 10am for 4", ", or"]
 
 
-def _none_ahead(reader: Reader, above: Sequence[Block], said_above: str) -> Message:
+def _none_ahead(reader: Reader, above: Sequence[Block | Mapping[str, Any]], said_above: str) -> Message:
     line = none_ahead_line(reader)
     row = [buttons.new_booking(), buttons.find()]
     text = "\n".join(part for part in (said_above, spoken(line)) if part)

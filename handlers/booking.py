@@ -1,0 +1,131 @@
+"""A sentence, or a button that stands for one, becomes a booking; what is open is asked, what is refused has ways out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from core.models import KEEP, Booking, Change, Location, Room
+from handlers.drafts import ChosenPlace, Draft, Reread, Target
+from handlers.inviting import invitee_ids
+from handlers.replies import Message
+from handlers.requests import Click, Command
+from handlers.sentence.model import Assumption, Reading, Refusal
+from handlers.services import Desk
+from handlers.understanding import draft_of, home_of, places_of, understood, unknown_place
+from handlers.views import bookings as views
+from handlers.views import questions
+from handlers.wanted import wanting
+
+
+async def book_sentence(request: Command | Click, sentence: str, desk: Desk, *, home: Location | None = None) -> Message:
+    """Book what a sentence says, or ask what it leaves open."""
+    if not desk.catalogue.bookable:
+        return questions.no_rooms(desk.reader)
+    return await book_reading(request, understood(sentence, desk, home=home), sentence, desk)
+
+
+async def book_reading(request: Command | Click, read: Reading | Refusal, sentence: str, desk: Desk) -> Message:
+    """Book what was read, or ask what it leaves open."""
+    match read:
+        case Refusal():
+            return questions.not_read(read)
+        case Reading():
+            if question := _open_question(read, sentence, desk):
+                return question
+            return await _book(request, read, sentence, desk)
+        case _:
+            assert_never(read)
+
+
+def _open_question(reading: Reading, sentence: str, desk: Desk) -> Message | None:
+    places = places_of(desk)
+    if (unknown := unknown_place(reading)) is not None:
+        return questions.unknown_place(unknown, places)
+    if reading.room is None and reading.place is None and len(places) > 1:
+        return questions.which_place(places, sentence)
+    if reading.recurrence:
+        return questions.only_the_first(draft_of(reading), _place_read(reading, desk), desk.reader)
+    return None
+
+
+def _place_read(reading: Reading, desk: Desk) -> Location | None:
+    if reading.room:
+        return desk.catalogue.place_of(reading.room)
+    return reading.place or home_of(desk)
+
+
+async def _book(request: Command | Click, reading: Reading, sentence: str, desk: Desk) -> Message:
+    draft, bookings = draft_of(reading), desk.services.bookings
+    with wanting(draft, sentence=sentence):
+        wish = draft.wish(await invitee_ids(draft.invitees, desk))
+        if twin := await bookings.twin(wish, by=desk.actor, key=request.key):
+            return views.same_again(twin, draft, desk.reader)
+        booking = await bookings.book(wish, by=desk.actor, key=request.key)
+    return views.booked(booking, desk.reader, assumptions=_worth_saying(reading, desk))
+
+
+def _worth_saying(reading: Reading, desk: Desk) -> list[Assumption]:
+    """Return what was assumed; that one's usual place was meant need not be told every day, the answer names it anyway."""
+    usual = reading.place is not None and reading.place.id == desk.person.default_location_id
+    return [one for one in reading.assumptions if not (usual and one.about == "location")]
+
+
+async def read_button(click: Click, desk: Desk) -> Message:
+    """Answer a button that stands for a sentence."""
+    return await book_sentence(click, click.value or "", desk)
+
+
+async def take(click: Click, desk: Desk) -> Message:
+    """Book exactly what a button offers; also when the person wants the same once more."""
+    draft = Draft.load(click.value)
+    with wanting(draft):
+        wish = draft.wish(await invitee_ids(draft.invitees, desk))
+        booking = await desk.services.bookings.book(wish, by=desk.actor, key=click.key)
+    return views.booked(booking, desk.reader)
+
+
+async def choose_place(click: Click, desk: Desk) -> Message:
+    """Remember the person's usual place, then go on with the sentence that asked for it."""
+    chosen = ChosenPlace.load(click.value)
+    place = desk.catalogue.location(chosen.place)
+    await desk.services.people.settle(desk.person.id, location_id=place.id)
+    desk.services.directory.forget(desk.sender)
+    settled = replace(desk, person=replace(desk.person, default_location_id=place.id))
+    return await book_sentence(click, chosen.sentence, settled, home=place)
+
+
+async def read_again(click: Click, desk: Desk) -> Message:
+    """Change a booking to what another reading of its sentence says; never book a second."""
+    reread = Reread.load(click.value)
+    booking = await desk.services.bookings.get(reread.booking)
+    reading = understood(reread.sentence, desk, home=booking.location)
+    if isinstance(reading, Refusal):
+        return questions.where_to(booking, because=reading.message)
+    draft = draft_of(reading)
+    with wanting(Target(booking=reread.booking, version=reread.version), sentence=reread.sentence):
+        room = await room_for(draft, booking, desk)
+        people = await invitee_ids(draft.invitees, desk)
+        change = Change(
+            slot=draft.slot,
+            room_id=room.id,
+            title=draft.title,
+            attendees_count=draft.people,
+            private=draft.private,
+            invitees=people or KEEP,
+        )
+        done = await desk.services.bookings.change(booking.id, change, version=reread.version, by=desk.actor, key=click.key)
+    return views.changed(done, desk.reader, assumptions=_worth_saying(reading, desk))
+
+
+async def room_for(draft: Draft, booking: Booking, desk: Desk) -> Room:
+    """Return the room named, else the one that the booking has where it still does, else the best that is free."""
+    if draft.room is not None:
+        return desk.catalogue.room(draft.room)
+    wish, room, search = draft.wish(), booking.room, desk.services.search
+    suits = room.capacity >= wish.attendees_count and wish.amenities <= room.amenities
+    suits = suits and wish.location_id in {None, room.location_id} and wish.floor in {None, room.floor}
+    if suits and not await search.rivals(room, wish.slot, by=desk.actor, but=[booking.id]):
+        return room
+    found = await search.find(wish, by=desk.actor)
+    return found.free[0].room if found.free else room

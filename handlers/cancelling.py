@@ -1,0 +1,57 @@
+"""Cancelling a booking, by words or by its button, and taking such a step back."""
+
+from __future__ import annotations
+
+from core.models import Changed
+from handlers import mine
+from handlers.drafts import Draft, Target
+from handlers.picking import matching, own
+from handlers.replies import Message
+from handlers.requests import Click, Command
+from handlers.services import Desk
+from handlers.views import bookings as views
+from handlers.views import buttons, questions
+from handlers.wanted import wanting
+
+
+async def typed(request: Command | Click, rest: str, desk: Desk) -> Message:
+    """Cancel the booking that the words mean; ask where they may mean several."""
+    bookings = await own(desk)
+    found = matching(bookings, rest, desk)
+    if not bookings:
+        return views.none_ahead(desk.reader)
+    if not found.bookings:
+        return questions.none_matches(rest, bookings, desk.reader)
+    if len(found.bookings) > 1 or not found.sure:
+        return questions.which_to_cancel(found.bookings, desk.reader)
+    return views.cancelled(await _cancelled(request, Target.at(found.bookings[0]), desk), desk.reader)
+
+
+async def clicked(click: Click, desk: Desk) -> Message:
+    """Cancel the booking of a button; in a list, show what is left of it."""
+    done = await _cancelled(click, Target.load(click.value), desk)
+    offset = mine.offset_of(click)
+    if offset is None:
+        return views.cancelled(done, desk.reader)
+    told = views.cancelled(done, desk.reader)
+    return await mine.listed(desk, offset=offset, above=told.blocks, said_above=told.text)
+
+
+async def _cancelled(request: Command | Click, target: Target, desk: Desk) -> Changed:
+    return await desk.services.bookings.cancel(target.booking, version=target.version, by=desk.actor, key=request.key)
+
+
+async def undone(click: Click, desk: Desk) -> Message:
+    """Take the last change of a booking back: a cancelled one is there again, a moved one is where it was."""
+    target = Target.load(click.value)
+    booking = await desk.services.bookings.get(target.booking)
+    with wanting(target if booking.holds_room else Draft.like(booking)):
+        done = await desk.services.bookings.undo(target.booking, version=target.version, by=desk.actor, key=click.key)
+    if not done.after.holds_room:
+        return views.cancelled(done, desk.reader)
+    return views.changed(done, desk.reader) if done.before.holds_room else views.restored(done.after, desk.reader)
+
+
+async def kept(click: Click, desk: Desk) -> Message:  # noqa: ARG001 - one shape for all buttons
+    """Put a question away."""
+    return questions.ask(["Left as it is."], [buttons.run("My bookings", "mine")])

@@ -1,0 +1,16 @@
+"""Help."""
+
+from __future__ import annotations
+
+from handlers.replies import Message
+from handlers.requests import Click, Command
+from handlers.services import Desk
+from handlers.views import guide as views
+from handlers.views import questions
+
+
+async def shown(request: Command | Click, rest: str, desk: Desk) -> Message:  # noqa: ARG001 - one shape for all commands
+    """Tell what one can type."""
+    if not desk.catalogue.bookable:
+        return questions.no_rooms(desk.reader)
+    return views.shown(desk.catalogue, desk.reader)

@@ -1,0 +1,164 @@
+"""Moving a booking to another time or room: by words, by a button, by a list of rooms that are free then."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.models import KEEP, Booking, Change, Slot, Wish
+from handlers import booking as booking_words
+from handlers.drafts import Draft, Moving, Picked, Target
+from handlers.picking import Match, matching, named, own, says_something
+from handlers.replies import Message
+from handlers.requests import Click, Command
+from handlers.sentence.model import Fragment, Reading, Refusal
+from handlers.services import Desk
+from handlers.understanding import LONGEST, understood, understood_part
+from handlers.views import bookings as views
+from handlers.views import questions
+from handlers.wall_time import moment
+from handlers.wanted import wanting
+
+_TO = re.compile(r"(?:^|\s)(?:to|->|→)\s", re.IGNORECASE)
+_OTHER = re.compile(r"(?:an?\s+)?(?:other|another|different)\s+(?:room|one)", re.IGNORECASE)
+_EARLIER = re.compile(r"(?:by\s+)?(.+?)\s+earlier", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """Which bookings a sentence means, and where it sends the one."""
+
+    which: Match
+    where: str
+
+
+async def typed(request: Command | Click, rest: str, desk: Desk) -> Message:
+    """Move the booking that the words mean where they say; ask where they may mean several."""
+    bookings = await own(desk)
+    if not bookings:
+        return views.none_ahead(desk.reader)
+    order = _order(rest[:LONGEST], bookings, desk)
+    if not order.which.bookings:
+        return questions.which_to_move(bookings, order.where, desk.reader, unmatched=True)
+    if len(order.which.bookings) > 1 or not order.which.sure:
+        return questions.which_to_move(order.which.bookings, order.where, desk.reader)
+    return await _move(request, order.which.bookings[0], order.where, desk)
+
+
+async def picked(click: Click, desk: Desk) -> Message:
+    """Move the booking that the person picked where the sentence said."""
+    choice = Picked.load(click.value)
+    booking = await desk.services.bookings.get(choice.booking)
+    return await _move(click, booking, choice.sentence, desk)
+
+
+async def clicked(click: Click, desk: Desk) -> Message:
+    """Move a booking to the room and time of a button."""
+    to = Moving.load(click.value)
+    with wanting(Target(booking=to.booking, version=to.version)):
+        change = Change(slot=to.slot, room_id=to.room)
+        done = await desk.services.bookings.change(to.booking, change, version=to.version, by=desk.actor, key=click.key)
+    return views.changed(done, desk.reader)
+
+
+async def other_room(click: Click, desk: Desk) -> Message:
+    """Offer the rooms that are free at a booking's time."""
+    return await _other_rooms(await desk.services.bookings.get(Target.load(click.value).booking), desk)
+
+
+async def _other_rooms(booking: Booking, desk: Desk) -> Message:
+    wish = Wish(slot=booking.slot, attendees_count=booking.attendees_count, location_id=booking.location.id)
+    with wanting(Target.at(booking)):
+        found = await desk.services.search.find(wish, by=desk.actor)
+    return questions.other_rooms(booking, found.free, desk.reader)
+
+
+def _order(text: str, bookings: tuple[Booking, ...], desk: Desk) -> Order:
+    """Take a sentence apart: "X to Y" where X means a booking, else its longest beginning that names one."""
+    for found in _TO.finditer(text):
+        which, where = text[: found.start()].strip(), text[found.end() :].strip()
+        match = matching(bookings, which, desk)
+        if match.bookings:
+            return Order(which=match, where=where)
+    words = text.split()
+    for count in range(len(words), 0, -1):
+        if some := named(bookings, " ".join(words[:count])):
+            return Order(which=Match(bookings=some), where=" ".join(words[count:]))
+    if split := list(_TO.finditer(text)):
+        return Order(which=Match(bookings=()), where=text[split[-1].end() :].strip())
+    return Order(which=Match(bookings=bookings), where=text)
+
+
+async def _move(request: Command | Click, booking: Booking, where: str, desk: Desk) -> Message:
+    if _OTHER.fullmatch(where):
+        return await _other_rooms(booking, desk)
+    part = _part(where, booking, desk)
+    if isinstance(part, Refusal):
+        return questions.where_to(booking, because=part.message)
+    if not says_something(part):
+        return questions.where_to(booking)
+    with wanting(Target.at(booking)):
+        draft = Draft.like(booking).model_copy(update=_changes(booking, part, where, desk))
+        room = await booking_words.room_for(draft, booking, desk)
+        change = Change(
+            slot=draft.slot,
+            room_id=room.id,
+            attendees_count=part.attendees or KEEP,
+            title=part.title or KEEP,
+        )
+        done = await desk.services.bookings.change(
+            booking.id, change, version=booking.version, by=desk.actor, key=request.key
+        )
+    return views.changed(done, desk.reader)
+
+
+def _part(where: str, booking: Booking, desk: Desk) -> Fragment | Refusal:
+    """Read where a booking is to go; "an hour earlier" is an hour, counted back."""
+    back = _EARLIER.fullmatch(where)
+    part = understood_part(f"by {back[1]}" if back else where, desk, home=booking.location)
+    if back and isinstance(part, Fragment) and part.shift_min:
+        return replace(part, shift_min=-part.shift_min)
+    return part
+
+
+def _changes(booking: Booking, part: Fragment, where: str, desk: Desk) -> dict[str, object]:
+    """Return what a fragment changes of the wish that the booking came from."""
+    slot = _slot(booking, part, where, desk)
+    return {
+        "start": int(slot.start.timestamp()),
+        "end": int(slot.end.timestamp()),
+        "room": part.room.id if part.room else None,
+        "place": part.place.id if part.place and part.location and not part.room else None,
+        "floor": part.floor if not part.room else None,
+        "people": part.attendees or booking.attendees_count,
+        "amenities": tuple(part.amenities),
+    }
+
+
+def _slot(booking: Booking, part: Fragment, where: str, desk: Desk) -> Slot:
+    """Return the new time: what is not said stays, the date and the length too."""
+    length = booking.slot.length
+    if part.duration_min:
+        length = timedelta(minutes=part.duration_min)
+    start = _start(booking, part, where, desk)
+    return Slot(start=start, end=start + length)
+
+
+def _start(booking: Booking, part: Fragment, where: str, desk: Desk) -> datetime:
+    if part.shift_min:
+        return booking.start + timedelta(minutes=part.shift_min)
+    place = desk.catalogue.place_of(part.room) if part.room else part.place or booking.location
+    was = booking.start.astimezone(place.tz)
+    if part.start:
+        day = part.start.date() if _names_a_date(where, booking, desk) else was.date()
+        return moment(day, part.start.time(), place, fold=part.fold)
+    if part.day:
+        return moment(part.day.date(), was.time(), place, fold=was.fold)
+    return booking.start
+
+
+def _names_a_date(where: str, booking: Booking, desk: Desk) -> bool:
+    """Tell whether the words name a day: an hour alone is meant on the day that the booking has."""
+    reading = understood(where, desk, home=booking.location)
+    return not isinstance(reading, Reading) or all(assumption.about != "date" for assumption in reading.assumptions)

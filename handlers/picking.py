@@ -1,0 +1,93 @@
+"""Which of a person's bookings some words mean: a room, a place, a day or time, words of the title."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.models import Booking
+from handlers.sentence.model import Fragment
+from handlers.services import Desk
+from handlers.understanding import LONGEST, understood_part
+
+MOST = 50
+_WORD = re.compile(r"[^\W_]+")
+_FILLERS = frozenset(
+    {"the", "my", "a", "an", "our", "this", "that", "booking", "bookings", "meeting", "room", "in", "at", "on", "for", "of"}
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """The bookings meant; `sure` is false where the words only come near them, so that one has to ask."""
+
+    bookings: tuple[Booking, ...]
+    sure: bool = True
+
+
+async def own(desk: Desk) -> tuple[Booking, ...]:
+    """Return the person's bookings ahead that they may change."""
+    ahead = await desk.services.bookings.mine(desk.actor, limit=MOST)
+    return tuple(booking for booking in ahead if booking.changeable_by(desk.actor))
+
+
+def matching(bookings: Sequence[Booking], text: str, desk: Desk) -> Match:
+    """Return the bookings that the words mean; all of them for no words."""
+    words = _words(text)
+    if not words:
+        return Match(bookings=tuple(bookings))
+    if by_name := named(bookings, text):
+        return Match(bookings=by_name)
+    part = understood_part(text[:LONGEST], desk)
+    if not isinstance(part, Fragment) or not says_something(part):
+        return Match(bookings=())
+    there = [booking for booking in bookings if _suits(booking, part)]
+    titled = [booking for booking in there if words & _words(booking.title or "")]
+    exact = [booking for booking in titled or there if _at(booking, part)]
+    if exact:
+        return Match(bookings=tuple(exact))
+    # "3pm" alone is read as the next one; a booking at that hour of another day may still be meant.
+    near = [booking for booking in titled or there if _same_clock(booking, part)]
+    return Match(bookings=tuple(near), sure=False)
+
+
+def named(bookings: Sequence[Booking], text: str) -> tuple[Booking, ...]:
+    """Return the bookings whose title, room and place hold every word; none for no words."""
+    words = _words(text)
+    return tuple(booking for booking in bookings if words and words <= _names(booking))
+
+
+def says_something(part: Fragment) -> bool:
+    """Tell whether a fragment holds a time, a place or anything else by which to find or change a booking."""
+    when = (part.start, part.day, part.duration_min, part.shift_min)
+    return any((*when, part.room, part.location, part.floor, part.attendees, part.amenities, part.title))
+
+
+def _suits(booking: Booking, part: Fragment) -> bool:
+    """Tell whether the booking is in the room or place that is named."""
+    if part.room and part.room.id != booking.room.id:
+        return False
+    if part.floor and (booking.room.floor or "").casefold() != part.floor.casefold():
+        return False
+    # The place of a fragment may only be where it was taken to be; it says something where its name was typed.
+    return not (part.place and part.location and part.place.id != booking.location.id)
+
+
+def _at(booking: Booking, part: Fragment) -> bool:
+    start = booking.start.astimezone(booking.location.tz).replace(tzinfo=None)
+    if part.start:
+        return start == part.start and (not part.end or part.end - part.start == booking.slot.length)
+    return part.day is None or start.date() == part.day.date()
+
+
+def _same_clock(booking: Booking, part: Fragment) -> bool:
+    return part.start is not None and booking.start.astimezone(booking.location.tz).time() == part.start.time()
+
+
+def _names(booking: Booking) -> frozenset[str]:
+    return _words(f"{booking.title or ''} {booking.room.name} {booking.location.name}")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold())) - _FILLERS

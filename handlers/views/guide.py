@@ -1,0 +1,51 @@
+"""What one can type, told with this workspace's own rooms and places."""
+
+from __future__ import annotations
+
+from core.catalogue import Catalogue
+from core.models import Room
+from handlers.replies import Message
+from handlers.views import buttons
+from handlers.views.text import Line, code, rich, spoken
+from handlers.views.times import Reader
+
+
+def shown(catalogue: Catalogue, reader: Reader) -> Message:
+    """Return the commands with examples."""
+    lines = [["Write a sentence, as you would say it:"], *_examples(catalogue, reader)]
+    others = _others(catalogue, reader)
+    row = [buttons.new_booking(), buttons.find(), buttons.run("My bookings", "mine")]
+    blocks = [rich(*lines), rich(*others), *buttons.rows(row)]
+    return Message(text=spoken(*lines, *others), blocks=blocks)
+
+
+def _examples(catalogue: Catalogue, reader: Reader) -> list[Line]:
+    rooms = catalogue.bookable
+    largest = max(rooms, key=lambda room: room.capacity)
+    people = min(6, largest.capacity)
+    command = f"{reader.command} room"
+    equipped = next((room for room in rooms if room.amenities and room.capacity >= people), None)
+    with_amenity = f" with {min(equipped.amenities)}" if equipped else ""
+    examples = [f"{command} tomorrow 2-3:30pm" + (f" for {people}" if people > 1 else "") + with_amenity]
+    examples.append(f'{command} {_first(rooms)} Friday at 10 for 45 minutes "Weekly review"')
+    if reader.several_places:
+        other = next((p for p in catalogue.locations if p.id == rooms[-1].location_id), catalogue.locations[-1])
+        examples.append(f"{command} today 4pm in {other.name}")
+    return [[code(example)] for example in examples]
+
+
+def _others(catalogue: Catalogue, reader: Reader) -> list[Line]:
+    command, room = reader.command, _first(catalogue.bookable)
+    place = f" {catalogue.locations[0].name}" if reader.several_places else ""
+    return [
+        [code(command), " opens a form"],
+        [code(f"{command} find"), " shows what is free: ", code(f"{command} find tomorrow 2pm for 4")],
+        [code(f"{command} mine"), " lists your bookings"],
+        [code(f"{command} move"), " moves one: ", code(f"{command} move {room} to 3pm")],
+        [code(f"{command} cancel"), " cancels one: ", code(f"{command} cancel {room} tomorrow")],
+        [code(f"{command} rooms{place}"), " lists the rooms and what is free now"],
+    ]
+
+
+def _first(rooms: tuple[Room, ...]) -> str:
+    return rooms[0].name

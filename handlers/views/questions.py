@@ -1,0 +1,136 @@
+"""Questions, whose answers are buttons: what a sentence left open, which place, which booking, which command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import ButtonElement
+
+from core import saying
+from core.models import Booking, FreeRoom, Location
+from handlers.drafts import ChosenPlace, Draft, Moving, Picked, Target
+from handlers.ids import Action
+from handlers.replies import Message
+from handlers.sentence.model import Refusal
+from handlers.views import buttons
+from handlers.views.text import Line, bold, code, cut, quoted, rich, spoken
+from handlers.views.times import Reader, in_full, in_passing, where_and_own_clock
+
+MOST_PLACES = 20
+MOST_BOOKINGS = 10
+
+
+def ask(line: Line, row: Sequence[ButtonElement | None] = ()) -> Message:
+    """Return a question or a hint of one line with its answers."""
+    return Message(text=spoken(line), blocks=[rich(line), *buttons.rows(row)])
+
+
+def not_read(refusal: Refusal, *, more: Sequence[ButtonElement | None] = ()) -> Message:
+    """Return why a sentence was not booked, and what it may have meant."""
+    options = [
+        buttons.button(option.label, Action.READ.nth(number), option.sentence)
+        for number, option in enumerate(refusal.options, start=1)
+    ]
+    return ask([refusal.message], [*options, *more, buttons.new_booking("Pick…")])
+
+
+def which_place(places: Sequence[Location], sentence: str) -> Message:
+    """Return the question which location is meant, whose answer is remembered."""
+    row = [
+        buttons.button(place.name, Action.CHOOSE_PLACE.nth(number), ChosenPlace(place=place.id, sentence=sentence))
+        for number, place in enumerate(places[:MOST_PLACES], start=1)
+    ]
+    hint = "" if len(places) <= MOST_PLACES else f' For another one, add it to the sentence, like "in {places[-1].name}".'
+    return ask([f"Which place is it for? Your answer is remembered as your usual place.{hint}"], row)
+
+
+def unknown_place(name: str, places: Sequence[Location]) -> Message:
+    """Return that a place is not known, and which are."""
+    known = saying.listed([place.name for place in places[:MOST_PLACES]])
+    return ask([f"I know no place called {quoted(cut(name, 100))}. There is {known}."], [buttons.find()])
+
+
+def only_the_first(draft: Draft, location: Location | None, reader: Reader) -> Message:
+    """Return that repeating bookings cannot be made yet, and the offer of the first one alone."""
+    first: Line = []
+    if location:
+        slot = draft.slot
+        first = [bold(in_full(slot, location, reader)), where_and_own_clock(slot, location, reader)]
+    line: Line = ["Repeating bookings cannot be made yet. Book only the first, ", *first, "?"]
+    return ask(line, [buttons.button("Book the first", Action.TAKE, draft), buttons.button("Leave it", Action.KEEP)])
+
+
+def no_rooms(reader: Reader) -> Message:
+    """Return how rooms come into an empty workspace."""
+    admin = reader.person.admin
+    line: Line = ["There are no rooms yet. ", "Add them with " if admin else "Whoever runs Bookroom adds them with "]
+    return ask([*line, code("bookroom rooms import rooms.csv"), " on the machine where it runs."])
+
+
+def nearest_command(typed: str, command: str, reader: Reader, *, sentence: str | None = None) -> Message:
+    """Return a misspelt command's nearest neighbour; `sentence` is what it would book, where it reads as that."""
+    row = [buttons.run(f"Run {reader.command} {cut(command, 60)}", command)]
+    if sentence:
+        row.append(buttons.button("Book it", Action.READ, sentence, aloud=f"Book {cut(sentence, 60)}"))
+    row.append(buttons.run("Help", "help", number=1))
+    return ask(["I know no command ", quoted(cut(typed, 40)), ". Did you mean this?"], row)
+
+
+def which_to_cancel(bookings: Sequence[Booking], reader: Reader) -> Message:
+    """Return the question which booking is to be cancelled."""
+    row = [
+        buttons.button(_told(booking, reader), Action.PICK_TO_CANCEL.nth(number), Target.at(booking))
+        for number, booking in enumerate(bookings[:MOST_BOOKINGS], start=1)
+    ]
+    return ask(["Which one is to be cancelled?"], [*row, buttons.button("None", Action.KEEP)])
+
+
+def none_matches(words: str, bookings: Sequence[Booking], reader: Reader) -> Message:
+    """Return that no booking is meant by the words, and which there are."""
+    asked = which_to_cancel(bookings, reader)
+    line: Line = ["None of your bookings is ", quoted(cut(words, 100)), ". Which one is to be cancelled?"]
+    return Message(text=spoken(line), blocks=[rich(line), *asked.blocks[1:]])
+
+
+def where_to(booking: Booking, *, because: str = "") -> Message:
+    """Return that a sentence does not say where a booking is to go, and how it can be changed otherwise."""
+    said: Line = [because] if because else ["That does not say where to. Name a time or a room, like ", code("to 3pm"), "."]
+    return ask(said, [buttons.edit(booking), buttons.other_room(booking)])
+
+
+def which_to_move(bookings: Sequence[Booking], sentence: str, reader: Reader, *, unmatched: bool = False) -> Message:
+    """Return the question which booking is to be moved where the sentence says."""
+    row = [
+        buttons.button(
+            _told(booking, reader), Action.PICK_TO_MOVE.nth(number), Picked(booking=booking.id, sentence=sentence)
+        )
+        for number, booking in enumerate(bookings[:MOST_BOOKINGS], start=1)
+    ]
+    question = "None of your bookings is called that. Which one is meant?" if unmatched else "Which one is to be moved?"
+    return ask([question], [*row, buttons.button("None", Action.KEEP)])
+
+
+def other_rooms(booking: Booking, free: Sequence[FreeRoom], reader: Reader) -> Message:
+    """Return the rooms that are free at a booking's time, one button each."""
+    when = in_passing(booking.slot, booking.location, reader)
+    if not free:
+        line: Line = [f"No other room that fits is free {when}. ", bold(cut(booking.room.name, 100)), " stays yours."]
+        row = [buttons.edit(booking), buttons.button("Find a room", Action.OPEN_SEARCH, Draft.like(booking).anywhere())]
+        return ask(line, row)
+    start, end = int(booking.start.timestamp()), int(booking.end.timestamp())
+    row = [
+        buttons.button(
+            f"{cut(one.room.name, 50)} (seats {one.room.capacity})",
+            Action.MOVE_TO.nth(number),
+            Moving(booking=booking.id, version=booking.version, room=one.room.id, start=start, end=end),
+            aloud=f"Move to {one.room.name}, which seats {one.room.capacity}",
+        )
+        for number, one in enumerate(free[:MOST_BOOKINGS], start=1)
+    ]
+    keep = buttons.button(f"Keep {cut(booking.room.name, 60)}", Action.KEEP)
+    return ask([f"Free {when} instead of ", bold(cut(booking.room.name, 100)), ":"], [*row, keep])
+
+
+def _told(booking: Booking, reader: Reader) -> str:
+    title = f"{cut(booking.title, 30)}, " if booking.title else ""
+    return f"{title}{cut(booking.room.name, 20)} {in_passing(booking.slot, booking.location, reader)}"

@@ -1,0 +1,71 @@
+"""The list of rooms, by location, with what each is at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from slack_sdk.models.blocks import Block
+
+from core import saying
+from core.models import Location, RoomDay
+from handlers.drafts import RoomsPage
+from handlers.ids import Action
+from handlers.replies import Message
+from handlers.views import buttons
+from handlers.views.text import Line, bold, cut, quoted, rich, said, spoken
+from handlers.views.times import Reader, room_facts
+
+
+def listed(days: Sequence[RoomDay], reader: Reader, *, page: RoomsPage, size: int, total: int) -> Message:
+    """Return a page of rooms, which come in the order of their locations; `days` reach from now to midnight."""
+    blocks: list[Block] = []
+    told: list[str] = []
+    for location, group in groupby(days, key=lambda day: day.location):
+        heading = (
+            f"{location.name}, {saying.clock_time(reader.now, location.tz)} there" if reader.several_places else "Rooms"
+        )
+        lines = [_line(day, reader) for day in group]
+        blocks.append(rich([bold(heading)], *lines))
+        told += [said(f"{heading}:"), *(spoken(line) for line in lines)]
+    last = page.offset + size
+    if total > size:
+        told.append(f"Rooms {page.offset + 1} to {min(last, total)} of {total}.")
+    earlier = page.model_copy(update={"offset": max(0, page.offset - size)})
+    later = page.model_copy(update={"offset": last})
+    row = [buttons.new_booking(), buttons.find()]
+    row += [buttons.button("Earlier", Action.PAGE_ROOMS.nth(1), earlier)] if page.offset else []
+    row += [buttons.button("More rooms", Action.PAGE_ROOMS.nth(2), later)] if last < total else []
+    return Message(text=cut("\n".join(told), 3000), blocks=[*blocks, *buttons.rows(row)])
+
+
+def no_such_place(words: str, places: Sequence[Location]) -> Message:
+    """Return that no location is called that, with the ones there are as buttons."""
+    row = [
+        buttons.button(place.name, Action.PAGE_ROOMS.nth(number), RoomsPage(place=place.id))
+        for number, place in enumerate(places[:20], start=1)
+    ]
+    line: Line = ["No place here is called ", quoted(cut(words, 100)), ". Whose rooms?"]
+    return Message(text=spoken(line), blocks=[rich(line), *buttons.rows(row)])
+
+
+def now_at(day: RoomDay, reader: Reader) -> str:
+    """Return "free now until 15:00", "busy until 11:30", or "free now" for the rest of the day.
+
+    Bookings that follow one another at once count as one.
+    """
+    zone, busy_until = day.location.tz, None
+    for rival in day.taken:
+        slot = rival.slot
+        if slot.start <= (busy_until or reader.now):
+            busy_until = max(slot.end, busy_until or slot.end)
+        elif busy_until is None:
+            same_day = slot.start.astimezone(zone).date() == reader.now.astimezone(zone).date()
+            return f"free now until {saying.clock_time(slot.start, zone)}" if same_day else "free now"
+        else:
+            break
+    return f"busy until {saying.clock_time(busy_until, zone)}" if busy_until else "free now"
+
+
+def _line(day: RoomDay, reader: Reader) -> Line:
+    return [bold(cut(day.room.name, 100)), f" · {cut(room_facts(day.room), 200)} · {now_at(day, reader)}"]
