@@ -46,10 +46,15 @@ class Answer:
 class Socket:
     """One open Socket Mode connection and the envelopes that wait for its ack."""
 
-    def __init__(self, ws: web.WebSocketResponse) -> None:
+    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
         self.ws = ws
         self.waiting: dict[str, asyncio.Future[Json]] = {}
-        self.opened = time.monotonic()
+        self._transport = transport
+
+    def cut(self) -> None:
+        """Break the connection without a word, as a network does."""
+        if self._transport is not None:
+            self._transport.abort()
 
     async def send(self, envelope: Json) -> None:
         """Send one envelope."""
@@ -99,7 +104,9 @@ class Delivery:
     async def start(self) -> None:
         """Open the HTTP client."""
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None), headers={"User-Agent": "Slackbot 1.0 (sandbox)"}
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=None),
+            headers={"User-Agent": "Slackbot 1.0 (sandbox)"},
         )
 
     async def stop(self) -> None:
@@ -119,7 +126,7 @@ class Delivery:
             return web.json_response({"ok": False, "error": "too_many_websockets"}, status=429)
         ws = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, timeout=0.3)
         await ws.prepare(request)
-        socket = Socket(ws)
+        socket = Socket(ws, request.transport)
         self._sockets.append(socket)
         self._tell_connected()
         try:
@@ -165,9 +172,7 @@ class Delivery:
         sockets = list(self._sockets)
         for socket in sockets:
             if reason == "abort":
-                transport = socket.ws._req.transport if socket.ws._req else None
-                if transport is not None:
-                    transport.abort()
+                socket.cut()
                 continue
             await socket.send({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
             if reason != "warning":

@@ -115,7 +115,6 @@ class Workspace:
         self.stacks: dict[str, list[View]] = defaultdict(list)
         self.homes: dict[str, View] = {}
         self._last_ts = 0
-        self._event_number = 0
         for place in company.channels:
             self.conversations[place.id] = Conversation(
                 id=place.id,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sandbox import api_chat, api_people, api_views, company
+from sandbox import api_chat, api_conversations, api_people, api_views, company
 from sandbox.company import Company
 from sandbox.control import Control
 from sandbox.delivery import ACK_SECONDS, RETRY_SECONDS, Delivery
@@ -61,9 +61,10 @@ class Sandbox:
             responses=responses,
         )
         self._api = WebApi(ws, faults)
-        self._api.add(
-            api_chat.methods(ws) | api_views.methods(ws, views, tickets) | api_people.methods(ws, self._api, tickets, faults)
-        )
+        self._api.add(api_chat.methods(ws))
+        self._api.add(api_views.methods(ws, views, tickets))
+        self._api.add(api_people.methods(ws, tickets, faults))
+        self._api.add(api_conversations.methods(ws, self._api))
         self._control = Control(self.parts)
 
     def app(self) -> web.Application:

@@ -7,14 +7,13 @@ one answer names everything that is wrong. Which block needs which check is told
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 
 Check = Callable[[object, str, list[str]], None]
 
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_COLOUR_OF_STYLE = ("primary", "danger")
 
 
 def add(problems: list[str], sentence: str, at: str) -> None:
@@ -206,15 +205,4 @@ def all_of(*checks: Check) -> Check:
     return check
 
 
-style = one_of(*_COLOUR_OF_STYLE)
-
-
-def doubles(values: Sequence[str]) -> list[int]:
-    """The positions of values that occurred before."""
-    seen: set[str] = set()
-    found = []
-    for index, value in enumerate(values):
-        if value in seen:
-            found.append(index)
-        seen.add(value)
-    return found
+style = one_of("primary", "danger")
