@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -15,13 +16,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 import typer
 
-from bot import leash, postgres, trial
+from bot import leash, postgres, sample, trial
 from bot.cluster import DataFolder
+from core.clock import SystemClock
+from core.db import Database
+from migrations import upgrade
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -57,8 +62,7 @@ class Child:
 
 def run(root: Path, *, port: int, fresh: bool) -> None:
     """Run the demo of the checkout in `root` until SIGINT, SIGTERM or SIGHUP; DemoFailed when a part of it fails."""
-    company = root / COMPANY
-    if not company.exists():
+    if not (root / COMPANY).exists():
         raise DemoFailed("The demo needs a checkout of Bookroom: clone it and run `make demo` there.")
     folder = root / ".bookroom" / "demo"
     _refuse_a_taken_port(port)
@@ -79,13 +83,13 @@ def run(root: Path, *, port: int, fresh: bool) -> None:
 def _start_all(stack: ExitStack, *, root: Path, folder: Path, port: int) -> None:
     typer.echo("Starting PostgreSQL, the stand-in for Slack and the bot...")
     server = stack.enter_context(trial.own_database(folder))
-    _fill(server)
-    tokens = json.loads((root / COMPANY).read_text())["tokens"]
+    company = json.loads((root / COMPANY).read_text())
+    _fill(server, company)
     sandbox_command = ["sandbox", "--host", "127.0.0.1", "--port", str(port), "--company", str(root / COMPANY)]
     sandbox = stack.enter_context(_child("sandbox", sandbox_command, root=root, folder=folder, environment={}))
     _wait_for(f"http://127.0.0.1:{port}/", sandbox)
     bot_port = postgres.free_port()
-    environment = _environment(server, tokens=tokens, port=port, bot_port=bot_port)
+    environment = _environment(server, tokens=company["tokens"], port=port, bot_port=bot_port)
     bot = stack.enter_context(_child("bot", ["bot", "serve"], root=root, folder=folder, environment=environment))
     _wait_for(f"http://127.0.0.1:{bot_port}/readyz", sandbox, bot)
     typer.echo(WELCOME.format(port=port, taken="tomorrow 2pm"))
@@ -96,10 +100,18 @@ def _start_all(stack: ExitStack, *, root: Path, folder: Path, port: int) -> None
         time.sleep(0.2)
 
 
-def _fill(server: postgres.Server) -> None:
-    from migrations import upgrade
-
+def _fill(server: postgres.Server, company: Mapping[str, Any]) -> None:
+    """Make the tables, and on the first start the sample company's rooms and bookings."""
     upgrade(server.url(postgres.OWNER, trial.DATABASE))
+
+    async def seeded() -> None:
+        db = Database(server.url(postgres.APP, trial.DATABASE))
+        try:
+            await sample.seed(db, company, now=SystemClock().now())
+        finally:
+            await db.close()
+
+    asyncio.run(seeded())
 
 
 def _environment(server: postgres.Server, *, tokens: Mapping[str, str], port: int, bot_port: int) -> dict[str, str]:

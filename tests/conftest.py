@@ -10,6 +10,7 @@ import itertools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -134,7 +135,10 @@ def place() -> Path:
 
 def sweep() -> None:
     """Remove what runs that were killed have left: folders whose lock nobody holds any more."""
-    for lock in [*place().glob(f"{FOLDER}*/data.lock"), *Path(tempfile.gettempdir()).glob(f"{FOLDER}*/data.lock")]:
+    just_now = time.time() - 60  # a run that is starting has made its lock and may not hold it yet
+    for lock in [*MEMORY.glob(f"{FOLDER}*/data.lock"), *Path(tempfile.gettempdir()).glob(f"{FOLDER}*/data.lock")]:
+        if lock.stat().st_mtime > just_now:
+            continue
         with contextlib.suppress(OSError), lock.open() as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(lock.parent, ignore_errors=True)
@@ -217,5 +221,6 @@ async def empty_database(postgres_address: Address) -> AsyncIterator[Database]:
 def no_settings_from_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own tokens and addresses must not steer a test."""
     for name in tuple(os.environ):
-        if name.startswith(("SLACK_", "BOOKROOM_", "DATABASE_")):
+        ours = name.startswith(("SLACK_", "BOOKROOM_", "DATABASE_")) or name in {"HOST", "PORT", "LOG_LEVEL", "DB_POOL_SIZE"}
+        if ours or (name.startswith("PG") and name not in {"PG", "PGBIN"}):
             monkeypatch.delenv(name)

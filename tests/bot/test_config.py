@@ -13,10 +13,8 @@ GOOD = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_APP_TOKEN": "xapp-1-secret"}
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder without a .env, and an environment without our names."""
+    """A folder without a .env."""
     monkeypatch.chdir(tmp_path)
-    for name in ("HOST", "PORT", "LOG_LEVEL", "DB_POOL_SIZE"):
-        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 

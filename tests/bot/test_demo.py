@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -61,8 +62,7 @@ def checkout(short_path: Path) -> Callable[..., Path]:
         for name, script in (("sandbox", sandbox), ("bot", bot)):
             (short_path / name).mkdir()
             (short_path / name / "__main__.py").write_text(script)
-        company = '{"tokens": {"bot": "xoxb-sandbox", "app": "xapp-sandbox"}}'
-        (short_path / "sandbox" / "company.json").write_text(company)
+        shutil.copy(CHECKOUT / "sandbox" / "company.json", short_path / "sandbox")
         return short_path
 
     return make
@@ -188,7 +188,7 @@ def test_the_bot_is_told_where_everything_is(
     told = json.loads((root / ".bookroom" / "demo" / "bot.log").read_text().splitlines()[0])
     assert told["argv"] == ["serve"]
     assert told["SLACK_API_URL"] == f"http://127.0.0.1:{port}/api/"
-    assert (told["SLACK_BOT_TOKEN"], told["SLACK_APP_TOKEN"]) == ("xoxb-sandbox", "xapp-sandbox")
+    assert (told["SLACK_BOT_TOKEN"], told["SLACK_APP_TOKEN"]) == ("xoxb-sandbox-bot", "xapp-sandbox-app")
     assert told["DATABASE_URL"].startswith("postgresql://bookroom_app:")
     assert told["SLACK_SIGNING_SECRET"] is None
 
