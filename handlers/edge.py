@@ -262,7 +262,8 @@ async def _answer_click(request: Click, reply: Message, call: Call) -> None:
         await _respond(call.respond, reply, replace=reply.replace)
         return
     # A view has no response_url: what would be a message is a small view, in place of one like it or else on top.
-    in_place = reply.replace and request.form.callback_id == Callback.MESSAGE
+    answered = {Callback.MESSAGE} if reply.refused else {Callback.MESSAGE, Callback.REFUSED}
+    in_place = reply.replace and request.form.callback_id in answered
     view = forms.notice(reply.text, reply.blocks, final=not reply.refused)
     await _show(request, Show(view=view, place=Place.SAME if in_place else Place.ON_TOP), call.client)
 

@@ -42,6 +42,7 @@ class Action(StrEnum):
     TAKE_INSTEAD = "take_instead"  # value: Draft JSON: this room and time for what the refused form holds
     BACK_TO_FORM = "back_to_form"  # show the refused form again
     FOLD = "fold"
+    FLOOR = "floor"
 
     def nth(self, number: int) -> str:
         """Return the id for the n-th such element in a message."""
@@ -62,6 +63,7 @@ class Field(StrEnum):
     INVITEES = "invitees"
     PRIVATE = "private"
     FOLD = "fold"  # which of two equal times, on the night when the clocks go back
+    FLOOR = "floor"
 
 
 BY_CORE_FIELD = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.models import Actor, Person
 from core.people import People
 from core.search import Search
+from handlers.latest import Latest
 from handlers.people import Directory
 from handlers.requests import Sender
 from handlers.views.times import Reader
@@ -28,6 +29,7 @@ class Services:
     directory: Directory
     clock: Clock
     command: str = "/book"
+    latest: Latest = field(default_factory=Latest)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

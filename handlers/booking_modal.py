@@ -1,0 +1,63 @@
+"""The modal in which a room is booked: opened, redrawn for another place, sent."""
+
+from __future__ import annotations
+
+from slack_sdk.models.views import View
+
+from handlers import filled, forms
+from handlers.drafts import Draft
+from handlers.filled import Asked, Filled
+from handlers.inviting import invitee_ids
+from handlers.opening import opened
+from handlers.replies import Nothing, Show
+from handlers.requests import Click, Command, Submission
+from handlers.services import Desk
+from handlers.views.booking_form import booking_form
+from handlers.views.bookings import booked
+from handlers.views.fields import Fields
+from handlers.wanted import wanting
+
+
+async def open_booking(request: Command | Click, desk: Desk, draft: Draft | None = None) -> Show | Nothing:
+    """Open the form, prefilled with a wish, else with the next half hour at the person's usual place."""
+    return await opened(request, desk, _new_form(desk, draft))
+
+
+async def clicked_open(click: Click, desk: Desk) -> Show | Nothing:
+    """Open the form from a button, which may carry a wish."""
+    return await open_booking(click, desk, Draft.load(click.value) if click.value else None)
+
+
+async def place_chosen(click: Click, desk: Desk) -> Show | Nothing:
+    """Draw the form again for another place: its rooms, its clock; the rest stays as typed."""
+    assert click.form is not None
+    asked = Asked.load(click.form.private_metadata)
+    return Show(view=form_for(filled.read(click.form, asked.place), desk))
+
+
+async def sent(submission: Submission, desk: Desk) -> Show:
+    """Book what the form holds, and show the booking in its place."""
+    asked = Asked.load(submission.form.private_metadata)
+    return await book(filled.wanted(filled.read(submission.form, asked.place), desk.catalogue), desk, key=submission.key)
+
+
+async def book(draft: Draft, desk: Desk, *, key: str) -> Show:
+    """Book a wish, and show the booking."""
+    with wanting(draft):
+        wish = draft.wish(await invitee_ids(draft.invitees, desk))
+        booking = await desk.services.bookings.book(wish, by=desk.actor, key=key)
+    message = booked(booking, desk.reader)
+    return Show(view=forms.notice(message.text, message.blocks, final=True))
+
+
+def form_for(content: Filled, desk: Desk) -> View:
+    """Return the form with this content."""
+    place = desk.catalogue.location(content.place)
+    return booking_form(Fields(filled=content, catalogue=desk.catalogue, place=place, reader=desk.reader))
+
+
+async def _new_form(desk: Desk, draft: Draft | None) -> View:
+    place = filled.place_of(draft, desk.catalogue, desk.person) if draft else None
+    usual = place or filled.usual_place(desk.catalogue, desk.person)
+    content = filled.of_draft(draft, usual) if draft else filled.fresh(usual, now=desk.services.clock.now())
+    return form_for(content, desk)

@@ -1,0 +1,130 @@
+"""The modal in which a booking is changed: opened on what it is now, redrawn, saved, and brought up to date when stale."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+from core import bookkeeping
+from core.errors import NotActive
+from core.models import KEEP, Booking, Change
+from handlers import filled, forms
+from handlers.differences import Part, differing, merge, told
+from handlers.drafts import Draft, Target
+from handlers.filled import Editing, Filled
+from handlers.inviting import invitee_ids
+from handlers.opening import opened
+from handlers.replies import Nothing, Show
+from handlers.requests import Click, Submission
+from handlers.services import Desk
+from handlers.views.booking_form import edit_form
+from handlers.views.bookings import changed
+from handlers.views.fields import Fields
+from handlers.views.refusals import stale_line
+from handlers.views.text import Line, rich
+from handlers.wanted import wanting
+
+
+async def clicked_edit(click: Click, desk: Desk) -> Show | Nothing:
+    """Open the form on the booking as it is now, whatever version the button was made for."""
+    return await opened(click, desk, _form(Target.load(click.value).booking, desk))
+
+
+async def place_chosen(click: Click, desk: Desk) -> Show | Nothing:
+    """Draw the form again for another place: its rooms, its clock."""
+    assert click.form is not None
+    editing = Editing.load(click.form.private_metadata)
+    booking = await changeable(editing.booking, desk)
+    return Show(view=form_for(booking, editing, filled.read(click.form, editing.place), desk))
+
+
+async def sent(submission: Submission, desk: Desk) -> Show:
+    """Save what differs from what the form showed, and show the change in its place."""
+    editing = Editing.load(submission.form.private_metadata)
+    draft = filled.wanted(filled.read(submission.form, editing.place), desk.catalogue)
+    return await saved(editing, draft, desk, key=submission.key)
+
+
+async def saved(editing: Editing, draft: Draft, desk: Desk, *, key: str) -> Show:
+    """Change the booking to what was typed, as far as it differs from what was shown."""
+    with wanting(Target(booking=editing.booking, version=editing.version)):
+        change = await _change(editing, draft, desk)
+        done = await desk.services.bookings.change(editing.booking, change, version=editing.version, by=desk.actor, key=key)
+    message = changed(done, desk.reader)
+    return Show(view=forms.notice(message.text, message.blocks, final=True))
+
+
+async def stale_form(booking: Booking, submission: Submission, desk: Desk) -> Show:
+    """Return the form on the booking as it is now, with what was typed where nobody else changed the same."""
+    editing = Editing.load(submission.form.private_metadata)
+    typed = filled.wanted(filled.read(submission.form, editing.place), desk.catalogue)
+    merged = merge(editing.shown, typed, filled.draft_of(booking))
+    lines: list[Line] = [stale_line(booking, await desk.services.bookings.last_change(booking.id), desk.reader)]
+    if merged.kept:
+        yours = told(merged.kept, merged.draft, desk.catalogue)
+        lines.append([f"Your change ({yours}) is not saved yet: Save puts it on the booking as it is now."])
+    if merged.dropped:
+        yours = told(merged.dropped, typed, desk.catalogue)
+        lines.append([f"You both changed the same. Yours ({yours}) is not saved; below is what holds now."])
+    place = desk.catalogue.place_of(desk.catalogue.room(merged.draft.room or booking.room.id))
+    content = filled.of_draft(merged.draft, place)
+    # New ids, so that Slack forgets what was typed: the form shows the booking as it is, with what is kept.
+    return Show(view=form_for(booking, _editing(booking), content, desk, banner=[rich(*lines)], fresh=True))
+
+
+def form_for(
+    booking: Booking,
+    editing: Editing,
+    content: Filled,
+    desk: Desk,
+    *,
+    banner: list[Block] | None = None,
+    fresh: bool = False,
+) -> View:
+    """Return the form on a booking with this content."""
+    place = desk.catalogue.location(content.place)
+    edition = f"v{editing.version}" if fresh else ""
+    fields = Fields(filled=content, catalogue=desk.catalogue, place=place, reader=desk.reader, edition=edition)
+    return edit_form(fields, booking=booking, editing=editing, banner=banner or ())
+
+
+def _editing(booking: Booking) -> Editing:
+    shown = filled.draft_of(booking)
+    return Editing(booking=booking.id, version=booking.version, place=booking.location.id, shown=shown)
+
+
+async def changeable(booking_id: UUID, desk: Desk) -> Booking:
+    """Return a booking that the person may change; raises NotAllowed, or NotActive for one that is over."""
+    booking = await desk.services.bookings.get(booking_id)
+    bookkeeping.allow(booking, desk.actor)
+    if not booking.holds_room or booking.end <= desk.services.clock.now():
+        raise NotActive("This booking is over.", booking=booking)
+    return booking
+
+
+async def _form(booking_id: UUID, desk: Desk) -> View:
+    booking = await changeable(booking_id, desk)
+    content = filled.of_draft(filled.draft_of(booking), booking.location)
+    return form_for(booking, _editing(booking), content, desk)
+
+
+async def _change(editing: Editing, draft: Draft, desk: Desk) -> Change:
+    parts = differing(editing.shown, draft)
+    return Change(
+        slot=draft.slot if Part.TIME in parts else KEEP,
+        room_id=draft.room if Part.ROOM in parts and draft.room else KEEP,
+        title=draft.title if Part.TITLE in parts else KEEP,
+        attendees_count=draft.people if Part.PEOPLE in parts else KEEP,
+        private=draft.private if Part.PRIVATE in parts else KEEP,
+        invitees=await _invitees(editing, draft, desk) if Part.INVITEES in parts else KEEP,
+    )
+
+
+async def _invitees(editing: Editing, draft: Draft, desk: Desk) -> tuple[UUID, ...]:
+    """Return the people's ids: those who are invited already keep theirs, which may be of another workspace."""
+    booking = await changeable(editing.booking, desk)
+    known = {a.slack_user_id: a.person_id for a in booking.attendees}
+    come = await invitee_ids([user for user in draft.invitees if user not in known], desk)
+    return tuple(known[user] for user in draft.invitees if user in known) + come

@@ -1,0 +1,113 @@
+"""Why a form that was sent could not be had: at the field, as another view with ways out, or on the booking as it is now."""
+
+from __future__ import annotations
+
+from slack_sdk.models.views import View
+
+from core import errors
+from core.errors import BookingError
+from handlers import booking_modal, edit_modal, filled, wall_time
+from handlers.drafts import Draft, UnreadableError
+from handlers.filled import Asked, Editing, Filled, Refused
+from handlers.ids import BY_CORE_FIELD, Callback, Field
+from handlers.refusals import refuse
+from handlers.replies import FieldErrors, Message, Show, SubmissionReply
+from handlers.requests import Click, Form, Submission
+from handlers.services import Desk
+from handlers.views import refusals
+from handlers.views.booking_form import offers, refused_form
+from handlers.views.text import rich
+from handlers.wanted import Wanted
+
+# What another room or time would mend; everything else is mended in the form, or not at all.
+ELSEWHERE = (errors.SlotTaken, errors.NothingFits, errors.LacksAmenities, errors.OutsideOpeningHours)
+
+
+async def refuse_form(error: BookingError, submission: Submission, desk: Desk) -> SubmissionReply | Message:
+    """Return the answer to a booking or edit form that cannot be had as it was sent."""
+    form = submission.form
+    if form.callback_id not in {Callback.BOOK, Callback.EDIT}:
+        return await refuse(error, desk)
+    match error:
+        case errors.StaleBooking(booking=booking):
+            return await edit_modal.stale_form(booking, submission, desk)
+        case errors.KeyReused():
+            return refusals.plain(["This form was sent before; what it said then is done. Open it again for more."])
+        case wall_time.TwoSuchTimes():
+            return Show(view=await _again(form, desk))
+    if error.alternatives and isinstance(error, ELSEWHERE):
+        return Show(view=await _elsewhere(error, form, desk))
+    at_fields = _at_fields(error, form, desk)
+    return FieldErrors(errors=at_fields) if at_fields else await refuse(error, desk)
+
+
+async def take_instead(click: Click, desk: Desk) -> Show:
+    """Move the booking of a refused form to the room and time that were offered, with all else that was changed in it."""
+    refused, offer = _refused(click), Draft.load(click.value)
+    if refused.editing is None:
+        raise UnreadableError("This button or form is out of date. Run the command again.")
+    wanted = refused.draft.model_copy(update={"start": offer.start, "end": offer.end, "room": offer.room, "place": None})
+    return await edit_modal.saved(refused.editing, wanted, desk, key=click.key)
+
+
+async def back_to_form(click: Click, desk: Desk) -> Show:
+    """Show a refused form again, as it was filled."""
+    refused = _refused(click)
+    content = filled.of_draft(refused.draft, filled.place_of(refused.draft, desk.catalogue, desk.person))
+    if refused.editing is None:
+        return Show(view=booking_modal.form_for(content, desk))
+    booking = await edit_modal.changeable(refused.editing.booking, desk)
+    return Show(view=edit_modal.form_for(booking, refused.editing, content, desk))
+
+
+def _refused(click: Click) -> Refused:
+    return Refused.load(click.form.private_metadata if click.form else None)
+
+
+def _content(form: Form) -> tuple[Filled, Editing | None]:
+    if form.callback_id == Callback.EDIT:
+        editing = Editing.load(form.private_metadata)
+        return filled.read(form, editing.place), editing
+    return filled.read(form, Asked.load(form.private_metadata).place), None
+
+
+async def _again(form: Form, desk: Desk) -> View:
+    content, editing = _content(form)
+    if editing is None:
+        return booking_modal.form_for(content, desk)
+    return edit_modal.form_for(await edit_modal.changeable(editing.booking, desk), editing, content, desk)
+
+
+async def _elsewhere(error: BookingError, form: Form, desk: Desk) -> View:
+    content, editing = _content(form)
+    draft = filled.wanted(content, desk.catalogue)
+    refused = Refused(draft=draft, editing=editing)
+    if editing is None:
+        error.wanted = Wanted(what=draft)
+        return refused_form(refused, (await refuse(error, desk)).blocks)
+    place = desk.catalogue.location(content.place)
+    why = refusals.taken_line(error, place, desk.reader) if isinstance(error, errors.SlotTaken) else [error.message]
+    return refused_form(refused, [rich(why), *offers(error, draft, place, desk.reader)])
+
+
+def _at_fields(error: BookingError, form: Form, desk: Desk) -> dict[str, str]:
+    """Return the error's sentences by block id, as far as the form has the fields."""
+    blocks = filled.input_blocks(form)
+    found: dict[str, str] = {}
+    for name, text in error.fields.items():
+        field = BY_CORE_FIELD.get(name)
+        if field is Field.TIME and _about_the_date(error, form, desk):
+            field = Field.DATE
+        if field is not None and field in blocks:
+            found.setdefault(blocks[field], text)
+    return found
+
+
+def _about_the_date(error: BookingError, form: Form, desk: Desk) -> bool:
+    if isinstance(error, errors.TooFarAhead):
+        return True
+    if not isinstance(error, errors.StartInPast):
+        return False
+    content, _ = _content(form)
+    today = desk.services.clock.now().astimezone(desk.catalogue.location(content.place).tz).date()
+    return content.day is not None and content.day < today
