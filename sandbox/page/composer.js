@@ -191,14 +191,12 @@ export class Composer {
   async submit(event) {
     event.preventDefault();
     const text = this.input.value.trim();
-    if (text === "" || this.node.getAttribute("aria-busy") === "true") return;
-    this.node.setAttribute("aria-busy", "true");
+    if (text === "") return;
     this.input.value = "";
     this.past = -1;
     this.changed();
     remember(text);
     const sent = await this.onSend(text);
-    this.node.removeAttribute("aria-busy");
     if (sent === false && this.input.value === "") this.write(text);
     else this.send.disabled = this.input.value.trim() === "";
   }

@@ -137,6 +137,7 @@ export async function refreshConversation() {
   const answer = await api.getMessages(user, mine.channel.id);
   if (mine !== open || user !== store.me.id) return;
   if (!answer.ok) return void toast(answer.message ?? "The messages could not be loaded.");
+  mine.channel.unread = 0; // reading them has told the server so
   const messages = answer.messages.filter(
     (message) => !message.thread_ts || message.thread_ts === message.ts || message.broadcast,
   );

@@ -18,11 +18,13 @@ export class MessageList {
     this.empty = empty;
     this.surfaces = new Map();
     this.rows = new Map();
+    this.dividers = new Map();
     this.node = h("div", {
       class: "messages",
       role: "log",
       "aria-label": label,
-      "aria-live": "polite",
+      // What is already there when a conversation opens is no news.
+      "aria-live": "off",
       tabindex: "-1",
       data: { testid },
     });
@@ -63,6 +65,7 @@ export class MessageList {
     this.keepTabStop();
     if (focusedTs && !this.node.contains(document.activeElement)) this.refocus(focusedTs, mark, rowFocused);
     if (stay) this.toEnd();
+    setTimeout(() => this.node.setAttribute("aria-live", "polite"), 0);
   }
 
   refocus(ts, mark, rowFocused) {
@@ -84,11 +87,12 @@ export class MessageList {
   }
 
   dividerFor(message) {
-    return h(
-      "div",
-      { class: "divider", role: "separator", "aria-label": divider(Number(message.ts)) },
-      h("span", {}, divider(Number(message.ts))),
-    );
+    const words = divider(Number(message.ts));
+    const known = this.dividers.get(words);
+    if (known) return known;
+    const node = h("div", { class: "divider", role: "separator", "aria-label": words }, h("span", {}, words));
+    this.dividers.set(words, node);
+    return node;
   }
 
   rowFor(channel, message, { compact }) {
@@ -111,12 +115,19 @@ export class MessageList {
 
   key(event) {
     const all = this.articles();
+    if (event.key === "t" && !event.ctrlKey && !event.metaKey && !event.altKey) this.reply(event);
     const here = all.indexOf(event.target);
     const next = { ArrowUp: here - 1, ArrowDown: here + 1, Home: 0, End: all.length - 1 }[event.key];
     if (here < 0 || next === undefined || !all[next]) return;
     event.preventDefault();
     all[next].focus();
     all[next].scrollIntoView({ block: "nearest" });
+  }
+
+  reply(event) {
+    if (!event.target.classList.contains("message")) return;
+    event.preventDefault();
+    event.target.querySelector(".hover button")?.click();
   }
 
   nearEnd() {
@@ -217,8 +228,10 @@ function drawMessage(message, { compact, surface, onThread }) {
             {
               type: "button",
               class: "quiet",
+              // One tab stop for each message would be one too many: the message itself takes the key.
+              tabindex: "-1",
               "aria-label": "Reply in thread",
-              title: "Reply in thread",
+              title: "Reply in thread (T)",
               on: { click: () => onThread(message) },
             },
             icon("reply", { size: 16 }),
@@ -286,6 +299,7 @@ export function emptyConversation({ title, text, suggestions, onPick }) {
 /** Replace what a list said before with nothing, for instance when another conversation opens. */
 export function clearList(list) {
   list.rows.clear();
+  list.dividers.clear();
   list.surfaces.clear();
   fill(list.node);
   list.atEnd = true;

@@ -42,6 +42,7 @@ function hide() {
 // One layer stays while views come and go in it, so that closing it gives the focus back to where all began.
 function showNew(surface) {
   const first = !shown;
+  if (shown) shown.surface.mark = focusMark(shown.dialog);
   const dialog =
     shown?.dialog ??
     h("div", {
@@ -60,7 +61,7 @@ function showNew(surface) {
   draw();
   if (first)
     shown.layer = openLayer(dialog, { onEscape: () => close(false), focus: () => firstField(dialog) });
-  else firstField(dialog)?.focus();
+  else if (!restoreFocus(dialog, surface.mark)) firstField(dialog)?.focus();
 }
 
 function firstField(dialog) {

@@ -18,6 +18,7 @@ export function drawSidebar(node, { go, become, search, close }) {
     store.channels,
     store.place,
     store.app,
+    store.faults,
     store.appConnected,
     store.live,
   ]);
@@ -25,7 +26,7 @@ export function drawSidebar(node, { go, become, search, close }) {
   drawn = now;
   const focused = node.contains(document.activeElement) ? document.activeElement.dataset.testid : null;
   const list = conversations(go);
-  fill(node, head(close), personSwitcher(become), searchButton(search), list, connection());
+  fill(node, head(close), personSwitcher(become), searchButton(search), list, faults(), connection());
   if (focused) node.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
@@ -235,6 +236,21 @@ function channelLink(channel, { name, picture, testid, go }) {
     go({ channel: channel.id });
   });
   return link;
+}
+
+// A fault that somebody switched on and forgot would look like a fault of the app.
+function faults() {
+  const on = Object.entries(store.faults).filter(([, value]) =>
+    Array.isArray(value) ? value.length : value,
+  );
+  if (!on.length) return null;
+  const names = on.map(([name]) => name.replaceAll("_", " ")).join(", ");
+  return h(
+    "div",
+    { class: "faults", role: "status", data: { testid: "faults" } },
+    icon("warning", { size: 14 }),
+    h("span", {}, `Faults are on: ${names}`),
+  );
 }
 
 function connection() {

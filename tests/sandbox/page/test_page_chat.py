@@ -395,6 +395,29 @@ async def test_on_a_phone_the_sidebar_is_a_drawer(stage: Stage):
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+async def test_a_focused_message_takes_a_reply_by_key(stage: Stage):
+    await stage.bench.post("Lunch?")
+    page = await stage.window()
+    await expect(messages(page)).to_have_count(1)
+    await messages(page).first.focus()
+    await page.keyboard.press("t")
+    await expect(page.get_by_test_id("thread-composer-input")).to_be_focused()
+
+
+async def test_faults_that_are_on_are_told(stage: Stage):
+    await stage.bench.slack.faults(slow_api_ms=10)
+    page = await stage.window()
+    await expect(page.get_by_test_id("faults")).to_have_text("Faults are on: slow api ms")
+    assert await violations(page) == []
+
+
+async def test_a_whole_day_divider_stands_before_the_messages_of_a_day(stage: Stage):
+    await stage.bench.post("one")
+    await stage.bench.post("two")
+    page = await stage.window(ERIK)
+    await expect(page.get_by_role("separator")).to_have_text(["Heute"])
+
+
 async def test_the_first_tab_stop_skips_to_the_conversation(stage: Stage):
     page = await stage.window(phone=True)
     await page.keyboard.press("Tab")
