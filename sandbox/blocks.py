@@ -25,8 +25,9 @@ from sandbox.shapes import (
     by_type,
     integer,
     link,
-    number_text,
+    number,
     one_of,
+    optional,
     plain,
     record,
     string,
@@ -101,7 +102,7 @@ _CELL = by_type(
     {
         "rich_text": _RICH_TEXT,
         "raw_text": record({"type": anything, "text": string(3000)}, {}),
-        "raw_number": record({"type": anything, "value": number_text}, {"text": string(3000)}),
+        "raw_number": record({"type": anything, "value": number, "text": string(3000)}, {}),
     }
 )
 _COLUMN = record({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean})
@@ -143,7 +144,7 @@ BLOCKS: dict[str, Check] = {
     "markdown": _block({"text": string(MOST_MARKDOWN)}, {}),
     "table": _block(
         {"rows": array(array(_CELL, most=20, fewest=1), most=100, fewest=1)},
-        {"column_settings": array(_COLUMN, most=20)},
+        {"column_settings": array(optional(_COLUMN), most=20)},
     ),
     "alert": _block({"text": text(200)}, {"level": one_of("default", "info", "warning", "error", "success")}),
 }

@@ -20,7 +20,8 @@ class Responses:
         """One POST to a response_url; raises SlackError.
 
         A use is counted even when its content is refused. What a slash command's ack said is no original: asked to
-        replace it, Slack posts a new message.
+        replace it, Slack posts a new message. An answer to a click that does not say whether it replaces the message
+        is a new one here, and noted, since Slack's clients have not always agreed.
         """
         reply = self._tickets.use_reply(response_id)
         if not isinstance(body, dict):
@@ -36,6 +37,8 @@ class Responses:
                 raise SlackError("message_not_found")
             self._replace(original, arguments)
         else:
+            if reply.original is not None and arguments.get("replace_original") is None:
+                self._ws.feed.record("ambiguous_answer", body=body)
             self.say(arguments, user=reply.user, channel=reply.channel, thread_ts=_thread(reply, arguments))
 
     def _original(self, reply: Reply) -> Message | None:

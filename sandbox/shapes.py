@@ -184,6 +184,22 @@ def unix_time(value: object, at: str, problems: list[str]) -> None:
         add(problems, "must be a unix timestamp of 10 digits", at)
 
 
+def number(value: object, at: str, problems: list[str]) -> None:
+    """A JSON number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        add(problems, "must be a number", at)
+
+
+def optional(item: Check) -> Check:
+    """Whatever passes `item`, or null."""
+
+    def check(value: object, at: str, problems: list[str]) -> None:
+        if value is not None:
+            item(value, at, problems)
+
+    return check
+
+
 def number_text(value: object, at: str, problems: list[str]) -> None:
     """A decimal number written as a string."""
     if not is_number_text(value):

@@ -202,6 +202,19 @@ async def test_a_click_may_replace_and_delete_an_ephemeral_message_which_nothing
     assert (await respond(url, {"text": "x", "replace_original": True}))[0] == 400
 
 
+async def test_an_answer_to_a_click_should_say_whether_it_replaces(bench: Bench):
+    url = await clicked(bench, await bench.post("Press", blocks=with_button()))
+
+    await respond(url, {"text": "New", "replace_original": False})
+    clear = [one["kind"] for one in bench.running.log()]
+    await respond(url, {"text": "New, or not"})
+    unclear = [one["kind"] for one in bench.running.log()]
+
+    assert len(await bench.slack.messages(ANA, GENERAL)) == 3
+    assert "ambiguous_answer" not in clear
+    assert "ambiguous_answer" in unclear
+
+
 async def test_an_answer_to_a_click_in_a_thread_stays_there(bench: Bench):
     parent = await bench.post("Parent")
     await bench.post("Press", blocks=with_button(), thread_ts=parent["ts"])

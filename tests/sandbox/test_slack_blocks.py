@@ -1,8 +1,17 @@
 """Block Kit's rules: each refusal with the code and the sentence that Slack answers."""
 
 import pytest
+from slack_sdk.models import blocks as sdk
+from slack_sdk.models.blocks.basic_components import (
+    DispatchActionConfig,
+    OptionGroup,
+    RawNumberObject,
+    RawTextObject,
+)
+from slack_sdk.models.blocks.blocks import TableBlock
+from slack_sdk.models.views import View
 
-from sandbox import blocks
+from sandbox import blocks, views
 from tests.sandbox.bench import ANA, GENERAL, Bench, button, entry, modal, option, plain, section, text_input
 
 A255, A256 = "a" * 255, "a" * 256
@@ -281,6 +290,113 @@ JUST_RIGHT = [
     ("modal", [entry({"type": "number_input", "is_decimal_allowed": True, "min_value": "-1.5"})]),
     ("home", [section(accessory={"type": "overflow", "options": [option("a")]})]),
 ]
+
+
+def built_by_the_sdk() -> list[sdk.Block]:
+    """Every block and element that slack_sdk builds and the sandbox plays, with most of their fields."""
+    options = [sdk.Option(value="a", text="A", description="First"), sdk.Option(value="b", text="B")]
+    sure = sdk.ConfirmObject(title="Sure?", text="It is gone.", confirm="Yes", deny="No", style="danger")
+    groups = [OptionGroup(label="Group", options=options)]
+    acting = [
+        sdk.ButtonElement(text="Go", action_id="a1", value="v", style="primary", confirm=sure, url="https://a.example"),
+        sdk.StaticSelectElement(placeholder="Pick", action_id="a2", options=options, initial_option=options[0]),
+        sdk.StaticSelectElement(placeholder="Pick", action_id="a3", option_groups=groups, confirm=sure),
+        sdk.ExternalDataSelectElement(placeholder="Pick", action_id="a4", min_query_length=1),
+        sdk.UserSelectElement(action_id="a5", initial_user=ANA),
+        sdk.ConversationSelectElement(
+            action_id="a6", filter=sdk.ConversationFilter(include=["public"], exclude_bot_users=True)
+        ),
+        sdk.ChannelSelectElement(action_id="a7", initial_channel=GENERAL),
+        sdk.DatePickerElement(action_id="a8", initial_date="2026-11-24", placeholder="Day"),
+        sdk.TimePickerElement(action_id="a9", initial_time="14:00", timezone="Europe/Berlin"),
+        sdk.CheckboxesElement(action_id="a10", options=options, initial_options=options[:1]),
+        sdk.RadioButtonsElement(action_id="a11", options=options, initial_option=options[1]),
+        sdk.OverflowMenuElement(action_id="a12", options=options),
+    ]
+    several = [
+        sdk.StaticMultiSelectElement(placeholder="Pick", action_id="m1", options=options, max_selected_items=2),
+        sdk.ExternalDataMultiSelectElement(placeholder="Pick", action_id="m2", initial_options=options),
+        sdk.UserMultiSelectElement(action_id="m3", initial_users=[ANA]),
+        sdk.ConversationMultiSelectElement(action_id="m4", default_to_current_conversation=True),
+        sdk.ChannelMultiSelectElement(action_id="m5"),
+    ]
+    typed = [
+        sdk.PlainTextInputElement(
+            action_id="t1",
+            placeholder="Title",
+            multiline=True,
+            min_length=1,
+            max_length=80,
+            initial_value="Review",
+            dispatch_action_config=DispatchActionConfig(trigger_actions_on=["on_enter_pressed"]),
+            focus_on_load=True,
+        ),
+        sdk.NumberInputElement(action_id="t2", is_decimal_allowed=False, min_value="1", max_value="9"),
+        sdk.EmailInputElement(action_id="t3"),
+        sdk.UrlInputElement(action_id="t4"),
+        sdk.DateTimePickerElement(action_id="t5", initial_date_time=1_795_600_000),
+    ]
+    parts = sdk.RichTextElementParts
+    words = [
+        parts.Text(text="Hello", style=parts.TextStyle(bold=True)),
+        parts.Link(url="https://a.example", text="there"),
+        parts.User(user_id=ANA),
+        parts.Channel(channel_id=GENERAL),
+        parts.Emoji(name="tada"),
+        parts.Date(timestamp=1_795_600_000, format="{date}", fallback="a day"),
+        parts.Broadcast(range="here"),
+    ]
+    line = sdk.RichTextSectionElement(elements=words)
+    rich = [
+        line,
+        sdk.RichTextListElement(style="bullet", indent=0, elements=[line]),
+        sdk.RichTextQuoteElement(elements=words),
+        sdk.RichTextPreformattedElement(elements=words[:1], border=0),
+    ]
+    image = sdk.ImageElement(image_url="https://a.example/a.png", alt_text="A room")
+    return [
+        sdk.SectionBlock(text=sdk.MarkdownTextObject(text="*Hello*", verbatim=True), fields=["a", "b"]),
+        *[sdk.SectionBlock(text="Pick", accessory=one) for one in [*acting, *several, image]],
+        sdk.ActionsBlock(elements=[*acting, typed[-1]]),
+        sdk.ContextBlock(elements=[sdk.PlainTextObject(text="Grey", emoji=False), image]),
+        sdk.HeaderBlock(text="Rooms"),
+        sdk.DividerBlock(),
+        sdk.ImageBlock(image_url="https://a.example/a.png", alt_text="A room", title="Apollo"),
+        sdk.RichTextBlock(elements=rich),
+        *[
+            sdk.InputBlock(label="Entry", element=one, hint="A hint", optional=True, dispatch_action=True)
+            for one in [*typed, *several, *acting[1:11]]
+        ],
+    ]
+
+
+@pytest.mark.parametrize("surface", ["message", "modal", "home"])
+def test_everything_that_the_sdk_builds_is_taken(surface: blocks.Surface):
+    assert blocks.check([one.to_dict() for one in built_by_the_sdk()], surface) == []
+
+
+def test_a_table_that_the_sdk_builds_is_taken():
+    rich = sdk.RichTextBlock(elements=[sdk.RichTextSectionElement(elements=[sdk.RichTextElementParts.Text(text="x")])])
+    row = [RawTextObject(text="Apollo"), RawNumberObject(value=8, text="8 seats"), rich]
+    table = TableBlock(rows=[row, row], column_settings=[{"is_wrapped": True}, None, {"align": "right"}])
+
+    assert blocks.check([table.to_dict()], "message") == []
+
+
+def test_a_modal_that_the_sdk_builds_is_taken():
+    modal_view = View(
+        type="modal",
+        title="Rooms",
+        submit="Book",
+        close="Cancel",
+        callback_id="book",
+        private_metadata="{}",
+        external_id="mine",
+        notify_on_close=True,
+        clear_on_close=False,
+        blocks=built_by_the_sdk(),
+    )
+    assert views.problems_of(modal_view.to_dict()) == []
 
 
 @pytest.mark.parametrize(("wrong", "sentence", "place"), WRONG_IN_A_MESSAGE)
