@@ -13,7 +13,7 @@ from handlers.sentence.model import Assumption, Fragment, Option, Reading, Troub
 from handlers.sentence.phrases import joined, replaced
 from handlers.sentence.place import Placed
 from handlers.sentence.render import sentence
-from handlers.sentence.settle import Here, Times, Unsettled, settle
+from handlers.sentence.settle import Here, OtherDay, Times, Unsettled, settle
 from handlers.sentence.tokens import Token
 
 
@@ -93,6 +93,8 @@ def assumptions(found: Reading, draft: Draft, placed: Placed, here: Here, times:
         )
     if times.next_week:
         said.append(_next_week(found))
+    if found.recurrence is None and _yearless(draft) and found.start - here.local > timedelta(days=180):
+        said.append(Assumption(about="date", text=f"{found.start.day} {found.start:%B %Y}, the next one"))
     if _swappable(draft):
         said.append(Assumption(about="date", text=f"Date read as {found.start.day} {found.start:%B}"))
     if placed.assumed and placed.place is not None:
@@ -129,6 +131,10 @@ def _next_week(found: Reading) -> Assumption:
     )
 
 
+def _yearless(draft: Draft) -> bool:
+    return any(day.how == "date" and day.year is None for day in draft.days)
+
+
 def _swappable(draft: Draft) -> bool:
     """Whether a numeric date could be read the other way round."""
     return any(
@@ -142,7 +148,7 @@ def _tried(draft: Draft, placed: Placed, here: Here, **changes: object) -> Readi
     changed = replace(draft, **changes)  # type: ignore[arg-type]
     try:
         return reading(changed, placed, settle(changed, here))
-    except (Unsettled, Exception):
+    except (Unsettled, OtherDay):
         return None
 
 
@@ -185,11 +191,27 @@ def people_or_minutes(tokens: list[Token], n: int) -> tuple[Option, ...]:
 
 def ways_out(draft: Draft, placed: Placed, here: Here, problem: Problem, tokens: list[Token]) -> tuple[Option, ...]:
     """Return the nearest sentences that would work."""
-    del placed
     text = joined(tokens)
     if problem.trouble == Trouble.MISSING_TIME:
         return _some_times(draft, here, text)
+    if problem.trouble == Trouble.END_BEFORE_START:
+        return _past_midnight(draft, placed, here)
     return ()
+
+
+def _past_midnight(draft: Draft, placed: Placed, here: Here) -> tuple[Option, ...]:
+    """Offer an end on the next day to "22:00-02:00"."""
+    end = draft.end.clock if draft.end else None
+    if end is None or not end.valid or not end.explicit:
+        return ()
+    found = _tried(draft, placed, here, end=None, end_days=[], minutes=None)
+    if found is None:
+        return ()
+    stop = datetime.combine(found.start.date(), time()) + timedelta(days=1, minutes=end.minutes)
+    longer = replace(found, end=stop, default_duration=False, duration_min=round((stop - found.start).total_seconds() / 60))
+    if longer.duration_min > 12 * 60:
+        return ()
+    return (Option(label=f"Until {stop:%a %H:%M}", sentence=sentence(longer)),)
 
 
 def _some_times(draft: Draft, here: Here, text: str) -> tuple[Option, ...]:

@@ -30,7 +30,8 @@ def match(ts: list[Token], i: int) -> Item | None:
     if found is None:
         return None
     clock, j = found
-    return Item("num" if clock.bare else "clock", clock.hour if clock.bare else clock, i, _after(ts, j))
+    note = "spelled" if clock.bare and ts[i].kind == "word" else ""
+    return Item("num" if clock.bare else "clock", clock.hour if clock.bare else clock, i, _after(ts, j), note=note)
 
 
 def half_of_day(ts: list[Token], i: int) -> tuple[str, int] | None:
@@ -261,7 +262,7 @@ def _packed(ts: list[Token], i: int) -> tuple[Clock, int] | None:
         return None
     if 2020 <= value <= 2039 and not lead and not _joined(ts, j):
         return None
-    return Clock(hour, minute, exact=len(t.text) == 4 and (hour >= 13 or t.text[0] == "0")), j
+    return Clock(hour, minute, exact=len(t.text) == 4), j
 
 
 def _joined(ts: list[Token], j: int) -> bool:

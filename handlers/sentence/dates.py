@@ -31,7 +31,7 @@ class Dates:
             or _relative(ts, i)
             or _week_stretch(ts, i)
             or _weekday(ts, i)
-            or _day_of_month(ts, i)
+            or _day_of_month(ts, i, self.months)
             or _vague(ts, i)
         )
         if found is None:
@@ -114,7 +114,11 @@ class Dates:
         if found is None:
             return None
         day, j = found
-        while ts[j].low in ("of", ".", "-", "the", ",") and j < i + 4:
+        if ts[j].low == "(" and (again := ordinal(ts, j + 1)) and again[0] == day and ts[again[1]].low == ")":
+            j = again[1] + 1
+        j += ts[j].low == "day" and ts[j + 1].low == "of"
+        far = j + 3
+        while ts[j].low in ("of", ".", "-", "the", ",") and j < far:
             j += 1
         month = self._month(ts, j)
         if not month or (ts[j].low in ("may", "march", "mar", "sat") and ts[j + 1].low in ("i", "we", "you")):
@@ -148,6 +152,8 @@ def _month_takes_next(ts: list[Token], i: int, j: int, following: tuple[int, int
 def _is_time(ts: list[Token], i: int, j: int) -> bool:
     """Tell whether the number at i is the start of a clock time or a count, so that it is no day of a month."""
     t = ts[j]
+    if len(ts[i].text) == 4 and t.low in ("-", "to"):
+        return not t.space and ts[j + 1].kind == "num" and len(ts[j + 1].text) == 4
     if t.low in (":", "h") and not t.space:
         return True
     if t.low in ("am", "pm", "o'clock", "oclock") or (t.low in ("a", "p") and (not t.space or ts[j + 1].low in (".", "m"))):
@@ -354,7 +360,7 @@ def _qualified(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:
     return day, j
 
 
-def _day_of_month(ts: list[Token], i: int) -> Found:
+def _day_of_month(ts: list[Token], i: int, months: dict[str, int]) -> Found:
     """The 5th, on the 17, on 15, 20th of next month."""
     led = ts[i].low in ("the", "on")
     j = i
@@ -377,6 +383,8 @@ def _day_of_month(ts: list[Token], i: int) -> Found:
     if found[0] > 31 and plain:
         return None
     day, k = Day("dom", day=found[0], months=None), found[1]
+    if ts[i].low == "on" and (ts[k + (ts[k].low in ("of", "-", "."))].low in months or ts[k].low in ("(", "day")):
+        return None  # "on the 3rd of December" is claimed from "the" on
     return _of_month(ts, day, k)
 
 

@@ -116,7 +116,7 @@ class Equipment:
             return None
         if t.low in ("ac", "av") and not (asked or t.text.isupper()):
             return None
-        j = i + 1
+        j = i + 1 + 2 * (t.low == "dial" and ts[i + 1].low == "-" and ts[i + 2].low == "in")
         while ts[j].low in words.FACILITIES or ts[j].low in ("chart", "charts", "conditioning", "in", "access", "light"):
             if ts[j].low == "in" and ts[j - 1].low != "dial":
                 break

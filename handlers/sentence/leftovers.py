@@ -9,6 +9,7 @@ from __future__ import annotations
 from rapidfuzz import fuzz, process
 
 from handlers.sentence import words
+from handlers.sentence.corrections import family
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Item
 from handlers.sentence.model import Book, Option, Trouble
@@ -62,7 +63,8 @@ def _choice(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) -> None:
     before = xs[k - 1] if k else None
     after = xs[k + 1] if k + 1 < len(xs) else None
     options: tuple[Option, ...] = ()
-    if before is not None and after is not None and before.j == x.i and after.i == x.j:
+    beside = before is not None and after is not None and before.j == x.i and after.i == x.j
+    if beside and before is not None and after is not None and family(before) and family(before) == family(after):
         sides = [" ".join(t.text for t in tokens[y.i : y.j]) for y in (before, after)]
         options = tuple(Option(label=s[:75], sentence=replaced(tokens, before.i, after.j, s)) for s in sides)
     draft.refuse(Trouble.AMBIGUOUS, "You left a choice open. Which one should I book?", options)
@@ -85,6 +87,10 @@ def _holiday(xs: list[Item], k: int, draft: Draft) -> None:
 
 
 def _vague(x: Item, draft: Draft) -> None:
+    if str(x.value).lower().startswith(("recur", "repeat")):
+        if draft.every is None:
+            draft.refuse(Trouble.AMBIGUOUS, "How often should it repeat: every day, every week, every month?")
+        return
     if str(x.value).lower() in ("rooms", "both", "multiple", "double", "triple"):
         draft.refuse(Trouble.AMBIGUOUS, "I book one room at a time. Which one, and when?")
         return
@@ -102,7 +108,14 @@ def _number(x: Item, draft: Draft, tokens: list[Token], book: Book) -> None:
     if n in _YEARS and (after.low in words.SUBJECTS or (before is not None and before.low in words.SUBJECTS)):
         return
     text = " ".join(t.text for t in tokens[x.i : x.j])
-    options = []
+    if after.low in ("rooms", "spaces") or (
+        after.low in ("different", "separate", "small", "big") and tokens[x.j + 1].low == "rooms"
+    ):
+        draft.refuse(Trouble.AMBIGUOUS, "I book one room at a time. Which one is first?")
+        return
+    options: list[Option] = []
+    if before is not None and before.low in ("-", "/", ":", "."):
+        n = None
     if n is not None and 1 <= n <= book.largest:
         options.append(Option(label=f"{n} people", sentence=replaced(tokens, x.i, x.j, f"{n} people")))
     if n is not None and 5 <= n <= 480:

@@ -29,7 +29,15 @@ _SIDE_WORDS = frozenset(
 
 def match(ts: list[Token], i: int) -> Item | None:
     """Return a `count`, `badcount` or `crowd` (an uncountable number of people) item at token i, or None."""
-    return _pair(ts, i) or _with_me(ts, i) or _alone(ts, i) or _together(ts, i) or _counted(ts, i) or _holding(ts, i)
+    return (
+        _pair(ts, i)
+        or _by_name(ts, i)
+        or _with_me(ts, i)
+        or _alone(ts, i)
+        or _together(ts, i)
+        or _counted(ts, i)
+        or _holding(ts, i)
+    )
 
 
 def _pair(ts: list[Token], i: int) -> Item | None:
@@ -77,6 +85,47 @@ def _with_me(ts: list[Token], i: int) -> Item | None:
     n, k = found
     k = _skip(ts, k)
     return Item("count", n + 1, i, k + (ts[k].low in words.PEOPLE or ts[k].low in words.OTHERS))
+
+
+def _by_name(ts: list[Token], i: int) -> Item | None:
+    """Me, Ana and Tom; me and my boss; Anna and I: everybody named, and the person who writes."""
+    if ts[i].low in ("and", "&") and ts[i + 1].low in _SELF:
+        return _names_before(ts, i)
+    if ts[i].low not in ("me", "myself"):
+        return None
+    n, j = 0, i + 1
+    while ts[j].low in _AND:
+        k = j + 1
+        k += ts[k].low in _AND
+        k += ts[k].low == "my"
+        if not _person(ts, k):
+            break
+        n, j = n + 1, k + 1
+    return Item("count", n + 1, i, j) if n else None
+
+
+def _names_before(ts: list[Token], i: int) -> Item | None:
+    n, k = 0, i - 1
+    while k >= 0 and _person(ts, k):
+        n += 1
+        k -= 1
+        if k >= 0 and ts[k].low in _AND:
+            k -= 1
+        else:
+            break
+    return Item("count", n + 1, i, i + 2) if n else None
+
+
+def _person(ts: list[Token], k: int) -> bool:
+    t = ts[k]
+    if t.kind != "word" or t.value is not None:
+        return False
+    if t.low in words.GIVEN_NAMES or t.low in ("boss", "manager", "colleague", "lead", "mentor", "intern", "assistant"):
+        return True
+    known = t.low in words.POLITE or t.low in words.SUBJECTS or t.low in words.WEEKDAYS or t.low in words.MONTHS
+    known = known or t.low in words.TOMORROW or t.low in words.TODAY or t.low in words.PEOPLE_KINDS
+    known = known or t.low in words.AMENITY_WORDS or t.low in words.VAGUE_TIME
+    return t.text[0].isupper() and not t.text.isupper() and not known
 
 
 def _skip(ts: list[Token], k: int) -> int:
@@ -205,8 +254,10 @@ def _plus_me(ts: list[Token], item: Item) -> Item:
     j = item.j
     if ts[j].low in _AND and ts[j + 1].low in _SELF and ts[j + 2].low not in ("need", "want", "would", "am"):
         return Item("count", item.value + 1, item.i, j + 2)
-    if ts[j].low in _AND and ts[j].low != "," and ts[j + 2].kind == "mention":
-        return item
+    while ts[j].low in ("plus", "+") and ts[j + 1].kind == "mention":
+        item.value, j = item.value + 1, j + 2
+    if ts[item.j - 1].low in ("others", "other", "more"):
+        item.note = "others"
     return item
 
 

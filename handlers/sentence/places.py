@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import TypeVar
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from core.models import Location, Room
@@ -89,11 +90,11 @@ def _follow(keys: tuple[str, ...], ts: list[Token], i: int) -> int:
         if _token_key(ts[j]) != key:
             return 0
         j += 1
-    return 0 if keys[-1].isdecimal() and _counts_something(ts, j) else j
+    return 0 if keys[-1].isdecimal() and counts_something(ts, j) else j
 
 
-def _counts_something(ts: list[Token], j: int) -> bool:
-    """Tell whether the number before j is no name: "room 2:30", "room 2pm", "room 2-3pm", "room 2 people"."""
+def counts_something(ts: list[Token], j: int) -> bool:
+    """Tell whether the number before token j is no name: "room 2:30", "room 2pm", "room 2-3pm", "room 2 people"."""
     t, after = ts[j], ts[j + 1]
     if t.low in (":", ".", "h") and not t.space and after.kind == "num" and not after.space:
         return True
@@ -115,6 +116,8 @@ class Catalogue:
         self.room_firsts = _firsts(self.rooms)
         self.place_firsts = _firsts(self.locations)
         self.squeezed = {"".join(name): rooms for name, rooms in self.rooms.items()}
+        self.squeezed_names = list(self.squeezed)
+        self.place_names = {"".join(name): found for name, found in self.locations.items()}
 
     def _aliases(self, locations: tuple[Location, ...]) -> None:
         """Add common short names and initials, where they are unique."""
@@ -156,22 +159,27 @@ class Catalogue:
         if len(joined) < 4:
             return []
         near: dict[str, tuple[int, Room]] = {}
-        for name, rooms in self.squeezed.items():
+        for name in self._close(self.squeezed_names, joined):
             slips = _slips(name, joined)
             if slips is None:
                 continue
-            for room in rooms:
+            for room in self.squeezed[name]:
                 key = str(room.id)
                 if key not in near or slips < near[key][0]:
                     near[key] = (slips, room)
         return sorted(near.values(), key=lambda pair: (pair[0], pair[1].name))
 
+    @staticmethod
+    def _close(names: list[str], joined: str) -> list[str]:
+        """Names at most two slips away, found in one call because catalogues have thousands."""
+        return [name for name, _, _ in process.extract(joined, names, scorer=OSA.distance, score_cutoff=2, limit=None)]
+
     def near_places(self, joined: str) -> list[Location]:
         """Return the locations whose names are one or two slips away from `joined`."""
         hits: dict[str, Location] = {}
-        for name, places in self.locations.items():
-            if _slips("".join(name), joined) is not None:
-                hits.update({str(place.id): place for place in places})
+        for name in self._close(list(self.place_names), joined):
+            if _slips(name, joined) is not None:
+                hits.update({str(place.id): place for place in self.place_names[name]})
         return list(hits.values())
 
 

@@ -47,6 +47,7 @@ _FIX_TRIGGERS = (
     ("make", "that"), ("make", "it"), ("strike", "that"), ("sorry",), ("sry",), ("actually",), ("or", "rather"), ("nope",),
     ("ignore", "that"), ("no", ","), ("no", "sorry"), ("no", "actually"), ("no", "make"), ("change", "that"), ("no", "not"),
 )  # fmt: skip
+JOINED_TO_NUMBERS = frozenset({"x", "p", "a", "am", "pm", "st", "nd", "rd", "th", "ppl", "room", "rm", "h"})
 _SOFT_FIXES = frozenset({("sorry",), ("sry",), ("actually",), ("make", "it"), ("make", "that"), ("oops",), ("whoops",)})
 _IDIOMS = (
     ("as", "soon", "as", "possible"), ("no", "rush"), ("no", "worries"), ("no", "problem"), ("no", "hurry"),
@@ -68,7 +69,9 @@ _IDIOMS = (
     ("night", "shift"), ("day", "job"), ("last", "call"), ("first", "time"), ("at", "once"), ("next", "steps"), ("next", "gen"),
     ("week", "in", "review"), ("year", "in", "review"), ("year", "end"), ("month", "end"), ("quarter", "end"), ("half", "year"),
     ("mid", "year"), ("day", "to", "day"), ("any", "time", "now"), ("weekly", "report"), ("monthly", "report"),
-    ("daily", "report"), ("monthly", "numbers"), ("weekly", "numbers"), ("monthly", "figures"), ("not", "fussy"),
+    ("daily", "report"), ("monthly", "numbers"), ("weekly", "numbers"), ("monthly", "figures"), ("not", "fussy"), ("office", "hours"), ("happy", "hour"), ("working", "hours"), ("business", "hours"), ("all", "hands"),
+    ("end", "to", "end"), ("face", "to", "face"), ("one", "more"), ("day", "one"), ("back", "to", "back"), ("next", "level"),
+    ("quarter", "review"), ("week", "planning"), ("month", "review"), ("half", "yearly"), ("the", "other", "day"),
     ("not", "picky"), ("don't", "mind"), ("don't", "care"), ("any", "day", "now"),
 )  # fmt: skip
 
@@ -81,6 +84,7 @@ def _idiom_table() -> dict[str, tuple[tuple[str, ...], ...]]:
 
 
 IDIOMS = _idiom_table()
+_EMPTY = words.POLITE | words.SUBJECTS | words.PEOPLE_KINDS | words.PEOPLE | words.GIVEN_NAMES
 _FIX_FIRSTS = frozenset(trigger[0] for trigger in _FIX_TRIGGERS) | {
     "ah",
     "um",
@@ -128,8 +132,24 @@ class Scanner:
             return Item("moment", t.text, i, i + 1)
         if t.kind == "junk":
             return Item("filler", t.text, i, i + 1)
+        if (t.value == 1 and _one_room(ts, i)) or (t.low == "4" and ts[i + 1].low == "us"):
+            return Item("filler", t.low, i, i + 1)
         if t.line and t.low in _SUBJECT_LABELS and ts[i + 1].low == ":":
             return Item("filler", "subject", i, _end_of_subject(ts, i + 2))
+        return self._coded(ts, i) if t.kind == "word" and ts[i + 1].kind == "num" else None
+
+    def _coded(self, ts: list[Token], i: int) -> Item | None:
+        """Q4, sprint 42 and v2 are subjects; B12 may be a room that nobody knows."""
+        t, number = ts[i], ts[i + 1]
+        glued = not number.space
+        if t.low in words.NUMBERED_SUBJECTS and (glued or len(t.low) > 2):
+            j = i + 2
+            while ts[j].low == "." and ts[j + 1].kind == "num" and not ts[j + 1].space:
+                j += 2
+            return None if places.counts_something(ts, j) else Item("filler", t.low, i, j)
+        strange = t.low not in self.starters and t.low not in PREPOSITIONS and not _known(t.low)
+        if glued and strange and t.low not in words.UNIT and t.low not in JOINED_TO_NUMBERS:
+            return Item("code", t.text + number.text, i, i + 2)
         return None
 
     def _longest(self, ts: list[Token], i: int) -> Item | None:
@@ -146,7 +166,8 @@ class Scanner:
 
     def _claims(self, ts: list[Token], i: int) -> tuple[Item | None, ...]:
         """What each matcher makes of token i; of equally long claims the first wins."""
-        if ts[i].kind == "punct":
+        t = ts[i]
+        if t.kind == "punct":
             return people.match(ts, i), _ahead(ts, i)
         return (
             _idiom(ts, i),
@@ -158,6 +179,7 @@ class Scanner:
             recurrence.limit(ts, i),
             shifted(ts, i, self.dates),
             self.dates.match(ts, i),
+            clock.match(ts, i) if ts[i + 1].low == "h" or len(t.text) == 4 else None,
             _ahead(ts, i),
             durations.match(ts, i),
             _part(ts, i),
@@ -188,6 +210,7 @@ class Scanner:
             ("other", words.OTHER_COMMAND),
             ("holiday", words.HOLIDAYS),
             ("when", words.VAGUE_TIME),
+            ("when", words.FOREIGN_TIME),
         ):
             if t.low in group:
                 return Item(kind, t.text, i, i + 1)
@@ -196,14 +219,14 @@ class Scanner:
         if t.low in words.MONTHS and t.low not in ("may", "march", "mar"):
             return Item("when", t.text, i, i + 1)
         thin = t.low in THIN
-        if thin or t.low in words.POLITE or t.low in words.SUBJECTS or t.low in words.PEOPLE_KINDS or t.low in words.PEOPLE:
+        if thin or t.low in _EMPTY:
             return Item("filler", t.low, i, i + 1, note="thin" if thin else "")
         return Item("word", t.text, i, i + 1)
 
     def _near_room(self, ts: list[Token], i: int, xs: list[Item]) -> Item | None:
         """A room or place behind a slip of the fingers: "apolo", "bigben", "board room"."""
         t, after = ts[i], ts[i + 1]
-        known = t.low in words.POLITE or t.low in words.SUBJECTS or t.low in words.PEOPLE_KINDS
+        known = t.low in _EMPTY
         if after.kind == "word" and not (known and _known(after.low) and t.low + after.low not in self.catalogue.squeezed):
             found = self._near(ts, i, i + 2, t.low + after.low)
             if found:
@@ -234,17 +257,11 @@ class Scanner:
         return None
 
 
+_KNOWN = _EMPTY | words.VAGUE_TIME | words.NEGATION | words.NOT_MISSPELT | words.FOREIGN_TIME | frozenset(PREPOSITIONS)
+
+
 def _known(low: str) -> bool:
-    return (
-        low in words.POLITE
-        or low in words.SUBJECTS
-        or low in words.PEOPLE_KINDS
-        or low in words.VAGUE_TIME
-        or low in words.NEGATION
-        or low in PREPOSITIONS
-        or low in words.PEOPLE
-        or low in words.NOT_MISSPELT
-    )
+    return low in _KNOWN
 
 
 def _moment(t: Token, found: Item) -> list[Item]:
@@ -255,6 +272,14 @@ def _moment(t: Token, found: Item) -> list[Item]:
     day = Day("date", day=when.day, month=when.month, year=when.year, phrase=f"{when:%Y-%m-%d}")
     time = Clock(when.hour, when.minute, exact=True, moment=when if when.tzinfo else None)
     return [Item("day", day, found.i, found.j), Item("clock", time, found.i, found.j)]
+
+
+def _one_room(ts: list[Token], i: int) -> bool:
+    """One meeting room, 1 small room."""
+    j = i + 1
+    while j < i + 4 and ts[j].low in words.POLITE and ts[j].low not in ("room", "on", "to", "for", "in", "at", "and"):
+        j += 1
+    return ts[j].low in ("room", "slot", "space")
 
 
 def _end_of_subject(ts: list[Token], j: int) -> int:
@@ -318,8 +343,7 @@ def _ahead(ts: list[Token], i: int) -> Item | None:
             return Item("rel", plus[0], i, plus[1])
         return Item("now", low, i, j)
     if low in ("next", "coming") and (span := durations.match(ts, i + 1)):
-        led = i and (ts[i - 1].low == "the" or ts[i - 1].low == "for")
-        return Item("dur" if led else "rel", span.value, i, span.j, note="next" if led else "")
+        return Item("dur", span.value, i, span.j, note="next")
     if low == "next" and ts[i + 1].low in ("hour",):
         led = i and (ts[i - 1].low == "the" or ts[i - 1].low == "for")
         return Item("dur" if led else "rel", 60, i, i + 2, note="next" if led else "")
@@ -373,6 +397,8 @@ def _part(ts: list[Token], i: int) -> Item | None:
         j += ts[j].low == "-"
         j += ts[j].low == "in" and ts[j + 1].low == "the" and 2
     part = words.PARTS.get(ts[j].low)
+    if ts[j].low == "2" and ts[j + 1].low in ("nite", "night") and not ts[j + 1].space:
+        part, j = "tonight", j + 1
     if part is None or (ts[i].low == "the" and j == i + 1 and part not in ("morning", "afternoon", "evening")):
         return None
     if ts[j].low in ("eve", "aft") and not (i and ts[i - 1].kind in ("num", "word")):
@@ -434,7 +460,7 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " participants people attendance guests invitees persons size occupancy group party team crew squad table gang"
         " class audience family meeting band number delegation max maximum min minimum head total over now asap immediately"
         " rn right straight as hour hourlong new san los tel hong after overmorrow yesterday all other some one any w"
-        " between morrow weeks beginning start sometime".split()
+        " and between morrow weeks beginning start sometime".split()
     )
     return frozenset(names | grammar | {"room", "rm"})
 

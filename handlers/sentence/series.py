@@ -23,7 +23,7 @@ class Inexpressible(ValueError):
         self.trouble = trouble
 
 
-_REASONS = {
+REASONS = {
     "unit": "I can repeat daily, weekly or monthly. How often should it be?",
     "twice": "On which days of the week should it repeat?",
     "nth": 'Every other week, or that weekday "of every month"? Say which one you mean.',
@@ -57,9 +57,7 @@ class Pattern:
 def pattern(every: Every, given: date | None) -> Pattern:
     """Return the pattern of a recurrence; `given` is the date beside it. Raise Inexpressible where days are missing."""
     if every.trouble:
-        raise Inexpressible(
-            Trouble.AMBIGUOUS if every.trouble != "unit" else Trouble.NOT_UNDERSTOOD, _REASONS[every.trouble]
-        )
+        raise Inexpressible(Trouble.AMBIGUOUS if every.trouble != "unit" else Trouble.NOT_UNDERSTOOD, REASONS[every.trouble])
     if not 1 <= every.interval <= 52:
         raise Inexpressible(Trouble.NOT_UNDERSTOOD, "That is too rare for a series.")
     if every.monthday > 31:

@@ -201,10 +201,20 @@ def _on(draft: Draft, here: Here, today: date) -> Times:
     clock, part = start.clock, draft.part
     assert clock is not None
     spoken_part = None if clock.name == "part" else part
-    found = _guard(lambda: span(clock, _end_clock(draft), spoken_part))
+    found = _guard(lambda: _spanned(draft, clock, spoken_part))
     if draft.every is not None:
         return _series(draft, here, today, found)
     return _once(draft, here, today, found)
+
+
+def _spanned(draft: Draft, start: Clock, part: str | None) -> Span:
+    """Minutes of both ends; an end with a date of its own is counted on that date, so it may be the earlier hour."""
+    end = _end_clock(draft)
+    if end is None or not draft.end_days:
+        return span(start, end, part)
+    first = span(start, None, part)
+    stop = span(end, None, None)
+    return Span(first.start, stop.start, first.guessed)
 
 
 def _guard(read: Callable[[], T]) -> T:
@@ -323,7 +333,7 @@ def _ended(draft: Draft, here: Here, start: datetime, found: Span, end_day: date
     stop = found.end
     end = _at(day, stop)
     if end_day is not None:
-        end = _at(end_day, stop % _DAY_MINUTES if stop > _DAY_MINUTES else stop)
+        end = _at(end_day, stop)
     return _with_end(draft, start, end, here)
 
 

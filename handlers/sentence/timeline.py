@@ -11,6 +11,7 @@ from handlers.sentence.draft import Draft, Point
 from handlers.sentence.items import Clock, Day, Item
 from handlers.sentence.model import Trouble
 from handlers.sentence.numerals import POINTS, following, previous, thin
+from handlers.sentence.series import REASONS
 
 _BESIDE = frozenset({"day", "part", "zone", "vague"})
 _GOVERNORS = frozenset({"at", "on", "in"})
@@ -22,6 +23,7 @@ def collect(xs: list[Item], draft: Draft, *, part_only: bool) -> None:
     _drop_weak(xs)
     roles = {k: _role(xs, k, part_only=part_only) for k, x in enumerate(xs) if x.kind in POINTS}
     _points(xs, roles, draft, part_only=part_only)
+    _to_the_hour(xs, draft, roles)
     _days(xs, roles, draft)
     _parts(xs, draft)
     _lengths(xs, draft, part_only=part_only)
@@ -54,6 +56,10 @@ def _weak(x: Item) -> bool:
 def _in_range(xs: list[Item], k: int) -> bool:
     before, after = previous(xs, k), following(xs, k)
     if before >= 0 and xs[before].kind == "prep" and xs[before].value in ("until", "to", "from", "before", "after", "by"):
+        return True
+    if after < len(xs) and xs[after].kind == "prep" and xs[after].value in ("until", "to"):
+        return True
+    if xs[k].kind == "now" and before >= 0 and xs[before].kind == "prep" and xs[before].value == "between":
         return True
     return any(0 <= m < len(xs) and xs[m].kind == "conn" for m in (before, after))
 
@@ -107,6 +113,19 @@ def _point(x: Item) -> Point:
     if x.kind == "rel":
         return Point(ahead=x.value)
     return Point(clock=x.value)
+
+
+def _to_the_hour(xs: list[Item], draft: Draft, roles: dict[int, str]) -> None:
+    """ "ten to three" in words: ten minutes before three, or from ten until three?"""
+    for k, role in roles.items():
+        first = xs[k].value
+        if role != "start" or not isinstance(first, Clock) or first.hour not in (5, 10) or xs[k].note != "spelled":
+            continue
+        j = following(xs, k)
+        before = previous(xs, k)
+        led = before >= 0 and xs[before].kind == "prep" and xs[before].value in ("from", "between")
+        if j < len(xs) and xs[j].kind == "prep" and xs[j].value == "to" and roles.get(following(xs, j)) == "end" and not led:
+            draft.refuse(Trouble.AMBIGUOUS, "Minutes before the hour, or from one hour to the other? Say it in figures.")
 
 
 def _points(xs: list[Item], roles: dict[int, str], draft: Draft, *, part_only: bool) -> None:
@@ -250,6 +269,9 @@ def _series(xs: list[Item], draft: Draft) -> None:
             draft.every = x.value
         else:
             _merge(draft, x)
+    if draft.every is not None and draft.every.trouble:
+        trouble = Trouble.NOT_UNDERSTOOD if draft.every.trouble == "unit" else Trouble.AMBIGUOUS
+        draft.refuse(trouble, REASONS[draft.every.trouble])
     if draft.every is not None and draft.every.part and draft.part is None:
         draft.part = draft.every.part
 

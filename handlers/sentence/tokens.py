@@ -48,7 +48,7 @@ _SHAPES = re.compile(
 _QUOTED = re.compile('["\u201c\u201d\u201e\u00ab][^"\u201c\u201d\u201e\u00ab\u00bb]*["\u201c\u201d\u00bb]')
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−➔➜", "-") | {"’": "'", "‘": "'", "`": "'", "′": "'", "＠": "@"})
-_EMOJI = {"👥": " people ", "👤": " person "}
+_EMOJI = {"👥": " attendees: ", "👤": " attendees: "}
 
 
 def clean(text: str) -> str:
@@ -96,6 +96,8 @@ _KNOWN = (
     | words.SUBJECTS
     | words.PEOPLE
     | words.PEOPLE_KINDS
+    | words.GIVEN_NAMES
+    | words.FOREIGN_TIME
     | words.UNIT
     | words.VAGUE_TIME
     | words.NEGATION

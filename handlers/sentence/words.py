@@ -68,7 +68,7 @@ TODAY = frozenset({"today", "tdy", "2day"})
 MINUTE = frozenset("m min mins minute minutes minuten mn mns".split())
 HOUR = frozenset("h hr hrs hour hours hs".split())
 DAY = frozenset("d day days".split())
-WEEK = frozenset("w wk wks week weeks".split())
+WEEK = frozenset("wk wks week weeks".split())
 MONTH = frozenset("month months mth mths".split())
 UNIT = MINUTE | HOUR | DAY | WEEK | MONTH
 
@@ -118,7 +118,7 @@ FACILITIES = frozenset(
     " accessible accessibility kitchen sofa sofas printer speakers podium lectern hdmi smartboard"
     " soundproof daylight balcony fridge stage camera cameras piano treadmill refreshments snacks coffee"
     " tea food drinks water breakfast sandwiches pizza adapter laptop laptops clicker airplay chromecast"
-    " recording hybrid airconditioning av a/v audio sound lighting blinds curtains heating dialin"
+    " recording hybrid airconditioning av a/v audio sound lighting blinds curtains heating dialin dial"
     " conferencing teleconference videobar zoom".split()
 )
 
@@ -178,7 +178,7 @@ OTHER_COMMAND = frozenset(
 CORRECTIONS = frozenset("sorry oops actually correction rather wait scratch whoops nope hmm sry soz".split())
 
 POLITE = frozenset(
-    "a an the and also with w/ in on at of to for from is are be been being i i'd i'll i'm i've im id ill we"
+    "a an the and also with w w/ in on at of to for from is are be been being i i'd i'll i'm i've im id ill we"
     " we'd we'll we're we've me my mine our ours us you your u ur he she they them their his her it it's its"
     " this that these those there there's here hi hello hey hallo hola bonjour dear greetings morning good"
     " please pls plz plss pleas kindly thanks thank thx ty tks cheers ta merci danke ok okay yes yeah yep sure"
@@ -253,9 +253,8 @@ SUBJECTS = frozenset(
 )
 
 NUMBERED_SUBJECTS = frozenset(
-    "sprint phase round part team group iteration release version project batch cohort module chapter episode"
-    " ticket issue case stage wave pod squad q h fy p v step lesson session track grade top agenda item workshop"
-    " wp epic milestone".split()
+    "sprint phase iteration release version batch cohort module chapter episode ticket issue q h fy v p wave wp epic"
+    " milestone round stage grade series pi jira okr covid web b2b mp".split()
 )
 
 # Words close to a weekday or "tomorrow" that mean something else.
@@ -284,4 +283,26 @@ ROOMY = frozenset(
     " free empty corner glass private shared team any another team green red blue white black yellow floor level"
     " building bldg tower wing office offices the war training interview phone video call focus project breakout"
     " break lunch waiting prayer wellness mothers mother nursing server mail bath rest changing class".split()
+)
+
+# Given names in lower case, as people type them behind "with".
+GIVEN_NAMES = frozenset(
+    "john jon jane anna ana tom tim jim joe mike michael david dave sarah sara laura lisa kate katie emma olivia maria"
+    " mary peter paul mark marc matt matthew chris christian daniel dan alex alexander sam samuel ben benjamin max felix"
+    " lucas luke noah leo leon jack james jake josh joshua ryan kevin brian steve stephen steven andrew andy george greg"
+    " robert rob bob bill will william rick richard charlie charles eric erik frank fred henry harry hans klaus jens lars"
+    " jan sven stefan thomas martin markus juergen jurgen wolfgang pierre jean marie claire sophie julie camille louis"
+    " priya raj rahul amit anil sanjay vijay deepak ravi anita sunita neha pooja kenji hiroshi yuki takashi akira wei li"
+    " chen ming fatima ahmed mohammed ali omar hassan layla carlos juan jose luis pedro miguel sofia lucia elena ines"
+    " rachel rebecca becky jessica jess jennifer jen amy amanda nicole megan hannah julia natalie victoria vicky helen"
+    " susan sue linda barbara karen nancy betty sandra donna carol ruth sharon michelle kim tina nina eva ida ines bea"
+    " bella grace chloe zoe mia ella lily lucy alice ivan olga dmitri sergei natasha igor anton nick nicholas tony anthony"
+    " patrick pat sean liam connor kyle tyler justin brandon jason adam aaron nathan zach ethan dylan oscar hugo".split()
+)
+FOREIGN_TIME = frozenset(
+    "demain aujourd'hui hier lundi mardi mercredi jeudi vendredi samedi dimanche matin soir midi heute morgen gestern"
+    " uebermorgen ubermorgen montag dienstag mittwoch donnerstag freitag samstag sonntag vormittag nachmittag abend"
+    " mittag uhr manana hoy ayer lunes martes miercoles jueves viernes sabado domingo domani oggi lunedi martedi"
+    " mercoledi giovedi venerdi amanha hoje segunda terca quarta quinta sexta ohne oder ou sans nicht kein keine pas"
+    " bis von jusqu'a hasta desde stunde stunden heure heures horas hora personen personnes personas leute gens".split()
 )
