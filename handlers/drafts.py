@@ -111,9 +111,13 @@ class Draft(Carried):
         days = 0 if late < 0 else late // 86_400 + 1
         return self.model_copy(update={"start": self.start + days * 86_400, "end": self.end + days * 86_400})
 
-    def anywhere(self) -> Draft:
-        """Return the same wish for whatever room fits."""
-        return self.model_copy(update={"room": None})
+    def anywhere(self, place: UUID) -> Draft:
+        """Return the same wish for whatever room fits at a location."""
+        return self.model_copy(update={"room": None, "place": place})
+
+    def alone(self) -> Draft:
+        """Return the same wish with nobody invited."""
+        return self.model_copy(update={"invitees": ()})
 
     def taking(self, offer: Alternative) -> Draft:
         """Return the same wish for the room and time that are offered instead."""

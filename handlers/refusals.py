@@ -17,21 +17,30 @@ from handlers.wanted import Wanted, wanted_of
 
 async def refuse(error: BookingError, desk: Desk) -> Message:
     """Return what is said when something cannot be done."""
+    if isinstance(error, errors.StaleBooking | errors.NotActive):
+        return await _overtaken(error, desk)
     wanted = wanted_of(error)
     match error:
-        case errors.StaleBooking() | errors.NotActive():
-            return await _overtaken(error, desk)
         case errors.KeyReused():
-            return refusals.plain(["This button has been used already."], [_mine()])
+            return refusals.plain(["That has been done already."], [_mine()])
         case errors.BookingNotFound() | errors.NothingToUndo() | UnreadableError():
             return refusals.plain([error.message], [_mine()])
         case errors.NotAllowed() | errors.GuestsMayNotBook():
             # No other room or time would change it: a button that ends in the same refusal is none.
             return refusals.plain([error.message])
+    return _with_ways_out(error, wanted, desk) if wanted else refusals.plain([error.message])
+
+
+def _with_ways_out(error: BookingError, wanted: Wanted, desk: Desk) -> Message:
+    match error:
+        case errors.PersonNotFound() if isinstance(wanted.what, Draft):
+            alone = buttons.button("Book without inviting", Action.TAKE, wanted.what.alone())
+            return refusals.plain([error.message], [alone])
         case errors.Busy() | errors.Unavailable():
-            return refusals.plain([error.message], [_again(wanted)])
+            again = buttons.button("Try again", Action.READ, wanted.sentence) if wanted.sentence else None
+            return refusals.plain([error.message], [again])
         case _:
-            return _elsewhere(error, wanted.what, desk) if wanted else refusals.plain([error.message])
+            return _elsewhere(error, wanted.what, desk)
 
 
 async def _overtaken(error: errors.StaleBooking | errors.NotActive, desk: Desk) -> Message:
@@ -63,8 +72,3 @@ def _place(draft: Draft, desk: Desk) -> Location | None:
 
 def _mine() -> ButtonElement | None:
     return buttons.run("My bookings", "mine")
-
-
-def _again(wanted: Wanted | None) -> ButtonElement | None:
-    sentence = wanted.sentence if wanted else None
-    return buttons.button("Try again", Action.READ, sentence) if sentence else None

@@ -11,7 +11,7 @@ from handlers.drafts import RoomsPage
 from handlers.replies import Message
 from handlers.requests import Click, Command
 from handlers.services import Desk
-from handlers.understanding import places_of
+from handlers.understanding import home_of, places_of
 from handlers.views import questions
 from handlers.views import rooms as views
 
@@ -43,8 +43,12 @@ def _named(words: str, places: list[Location]) -> Location | None:
 
 
 async def _listed(desk: Desk, wanted: RoomsPage) -> Message:
-    """Return one page, rooms in the order of their locations."""
-    order = {place.id: number for number, place in enumerate(places_of(desk))}
+    """Return one page, rooms in the order of their locations: the person's own first."""
+    home = home_of(desk)
+    places = sorted(
+        places_of(desk), key=lambda place: (place != home, place.zone != desk.person.zone, place.name.casefold())
+    )
+    order = {place.id: number for number, place in enumerate(places)}
     rooms = sorted(desk.catalogue.rooms_at(wanted.place), key=lambda room: order[room.location_id])
     there = rooms[wanted.offset : wanted.offset + PAGE]
     now = desk.services.clock.now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk.models.blocks import Block, ButtonElement
@@ -14,7 +15,7 @@ from handlers.ids import Action
 from handlers.replies import Message
 from handlers.sentence.model import Assumption
 from handlers.views import buttons
-from handlers.views.text import Line, bold, cut, grey, joined, mention, quoted, rich, said, spoken, struck
+from handlers.views.text import Line, bold, code, cut, grey, joined, mention, quoted, rich, said, spoken, struck
 from handlers.views.times import Reader, dated, in_full, room_facts, where_and_own_clock
 
 NAMED_PEOPLE = 8
@@ -37,8 +38,10 @@ def changed(change: Changed, reader: Reader, *, assumptions: Sequence[Assumption
         return _about(change.after, reader, _yours("✏️", change.after, reader, "is as it was"), assumptions=assumptions)
     after, line = change.after, changed_line(change, reader)
     row = [buttons.undo(after), buttons.edit(after), buttons.other_room(after), buttons.cancel(after, reader)]
-    lines = (line, details(after, reader))
-    return Message(text=spoken(*lines), blocks=[rich(*lines), *_assumed(after, assumptions), *buttons.rows(row)])
+    # The line names the title already.
+    lines = (line, details(replace(after, title=None), reader))
+    blocks = [rich(*lines), *_assumed(after, assumptions), *buttons.rows(row)]
+    return Message(text=spoken(*lines, *([one.text] for one in assumptions)), blocks=blocks)
 
 
 def cancelled(change: Changed, reader: Reader) -> Message:
@@ -64,7 +67,12 @@ def same_again(twin: Booking, draft: Draft, reader: Reader) -> Message:
         ["You booked this a moment ago: ", *headline(twin, reader), "."],
         details(twin, reader),
     )
-    row = [buttons.button("Book another", Action.BOOK_ANOTHER, draft), buttons.edit(twin), buttons.cancel(twin, reader)]
+    another = draft.anywhere(twin.location.id)  # the room itself is taken: by this very booking
+    row = [
+        buttons.button("Book another room", Action.BOOK_ANOTHER, another),
+        buttons.edit(twin),
+        buttons.cancel(twin, reader),
+    ]
     return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(row)])
 
 
@@ -156,7 +164,7 @@ def none_ahead(reader: Reader) -> Message:
 
 def none_ahead_line(reader: Reader) -> Line:
     """Return the invitation that stands where bookings would."""
-    return ["No bookings ahead. Try ", f"{reader.command} room tomorrow 10am for 4", ", or"]
+    return ["No bookings ahead. Try ", code(f"{reader.command} room tomorrow 10am for 4"), ", or"]
 
 
 def _none_ahead(reader: Reader, above: Sequence[Block | Mapping[str, Any]], said_above: str) -> Message:

@@ -115,7 +115,8 @@ def other_rooms(booking: Booking, free: Sequence[FreeRoom], reader: Reader) -> M
     when = in_passing(booking.slot, booking.location, reader)
     if not free:
         line: Line = [f"No other room that fits is free {when}. ", bold(cut(booking.room.name, 100)), " stays yours."]
-        row = [buttons.edit(booking), buttons.button("Find a room", Action.OPEN_SEARCH, Draft.like(booking).anywhere())]
+        draft = Draft.like(booking).anywhere(booking.location.id)
+        row = [buttons.edit(booking), buttons.button("Find a room", Action.OPEN_SEARCH, draft)]
         return ask(line, row)
     start, end = int(booking.start.timestamp()), int(booking.end.timestamp())
     row = [

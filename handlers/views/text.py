@@ -100,4 +100,7 @@ def _part(piece: str | Piece) -> Parts.Text | Parts.User:
 def _spoken(piece: str | Piece) -> str:
     if isinstance(piece, str):
         return said(piece)
-    return f"<@{piece.user}>" if piece.user else said(piece.text)
+    if piece.user:
+        return f"<@{piece.user}>"
+    # Crossed out is not heard.
+    return f"(was {said(piece.text)})" if piece.struck else said(piece.text)

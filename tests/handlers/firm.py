@@ -149,6 +149,8 @@ def _shown(part: Any) -> str:
             return f"@{user}"
         case {"type": "text" | "plain_text" | "mrkdwn", "text": text}:
             return str(text)
+        case {"type": "context", "elements": elements}:
+            return "\n".join(_shown(one) for one in elements)
         case {"type": "section", "text": text}:
             return _shown(text)
         case {"elements": elements}:
