@@ -98,7 +98,8 @@ def details(booking: Booking, reader: Reader) -> Line:
 
 def entry(booking: Booking, reader: Reader) -> tuple[Line, ...]:
     """Return a booking as it stands in a list: when, where, what and with whom."""
-    when: Line = [bold(in_full(booking.slot, booking.location, reader)), _where(booking, reader)]
+    said_when = in_full(booking.slot, booking.location, reader)
+    when: Line = [bold(said_when[0].upper() + said_when[1:]), _where(booking, reader)]
     place: Line = [bold(cut(booking.room.name, 100)), f" · {room_facts(booking.room)}"]
     return (when, place, details(booking, reader))
 
@@ -107,9 +108,13 @@ def changed_line(change: Changed, reader: Reader) -> Line:
     """Return "✏️ Design review · Apollo · Wed 25 Nov, 14:00-15:30 15:00-16:30", what is gone crossed out."""
     before, after = change.before, change.after
     parts: list[Line] = []
-    if after.title or before.title:
-        parts.append(_difference(before.title or "", after.title or "no title"))
-    parts.append(_difference(cut(before.room.name, 100), cut(after.room.name, 100)))
+    rooms = _difference(cut(before.room.name, 100), cut(after.room.name, 100))
+    if before.title != after.title:
+        parts += [_difference(before.title or "", after.title or "no title"), rooms]
+    elif after.title:
+        parts += [[bold(cut(after.title, TITLE_SHOWN))], rooms]
+    else:
+        parts.append([bold(cut(after.room.name, 100))] if before.room == after.room else rooms)
     parts.append([*_times(change, reader), _where(after, reader)])
     if before.attendees_count != after.attendees_count:
         parts.append(_difference(saying.people(before.attendees_count), saying.people(after.attendees_count)))
@@ -201,7 +206,7 @@ def _assumed(booking: Booking, assumptions: Sequence[Assumption]) -> list[Block]
         for number, option in enumerate(options, start=1)
         if len(option.sentence) <= Reread.LONGEST
     ]
-    return [grey(*(assumption.text for assumption in assumptions)), *buttons.rows(row)]
+    return [grey(" · ".join(assumption.text for assumption in assumptions)), *buttons.rows(row)]
 
 
 def _where(booking: Booking, reader: Reader) -> str:

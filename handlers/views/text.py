@@ -83,9 +83,9 @@ def spoken(*lines: Line) -> str:
     return cut("\n".join("".join(_spoken(piece) for piece in line) for line in lines if line), FALLBACK_LENGTH)
 
 
-def grey(*texts: str) -> Block:
-    """Return small grey lines, each shown as it is."""
-    return ContextBlock(elements=[PlainTextObject(text=cut(text, GREY_LENGTH)) for text in texts[:10]])
+def grey(text: str) -> Block:
+    """Return a small grey line that shows every character as it is."""
+    return ContextBlock(elements=[PlainTextObject(text=cut(text, GREY_LENGTH), emoji=False)])
 
 
 def _part(piece: str | Piece) -> Parts.Text | Parts.User:
