@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
@@ -117,10 +117,12 @@ class Database:
         role: str = schema.APPLICATION,
         pool_size: int = 10,
         pool_timeout: float = 2.0,
+        timeouts: Mapping[str, str] = TIMEOUTS,
     ) -> None:
+        """`timeouts` are PostgreSQL's, in milliseconds; `pool_timeout` is in seconds."""
         self.tenant = tenant
         # The role is set at connecting: a login with more rights steps down before its first statement.
-        settings = {**TIMEOUTS, "role": role, "app.tenant": str(tenant), "application_name": "bookroom", "jit": "off"}
+        settings = {**timeouts, "role": role, "app.tenant": str(tenant), "application_name": "bookroom", "jit": "off"}
         self.engine = create_async_engine(
             make_url(url).set(drivername="postgresql+asyncpg"),
             pool_size=pool_size,

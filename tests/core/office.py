@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from typing import Any
 import asyncpg
 
 from core.bookings import Bookings
-from core.catalogue import Catalogues
+from core.catalogue import Catalogues, load
 from core.clock import SetClock
-from core.db import Database, WriteSession
+from core.db import Database, ReadSession, WriteSession
 from core.ids import new_id
 from core.models import Actor, Booking, Location, Room, Slot, Wish
 from core.people import People, Profile
@@ -106,6 +107,16 @@ class Office:
         """Return the first column of the superuser's first row."""
         return (await self.rows(sql, *values))[0][0]
 
+    async def warm(self, connections: int) -> None:
+        """Open so many of the pool's connections, so that a race is about the race."""
+        everybody = asyncio.Barrier(connections)
+
+        async def work(session: ReadSession) -> None:
+            async with everybody:
+                await load(session)
+
+        await asyncio.gather(*(self.db.read(work) for _ in range(connections)))
+
     async def damage(self, script: str) -> None:
         """Run SQL as the superuser with triggers and foreign keys off, as a careless restore would."""
         connection = await asyncpg.connect(self.urls.superuser_url)
@@ -129,6 +140,14 @@ async def _location(db: Database, name: str, zone: str) -> Location:
 
     await db.write(work, repeatable=True)
     return location
+
+
+# A race is about who wins, not about how long a busy machine takes: nobody is sent away for waiting.
+PATIENT = {
+    "pool_size": 40,
+    "pool_timeout": 100,
+    "timeouts": {"statement_timeout": "60s", "lock_timeout": "60s", "idle_in_transaction_session_timeout": "60s"},
+}
 
 
 @asynccontextmanager
