@@ -37,9 +37,9 @@ WELCOME = """
 Bookroom is running: http://127.0.0.1:{port}/   (Ctrl-C stops it)
 
 Three things to try:
-  1. As Ana, write in #general:   /book room tomorrow 2-3:30pm for 6 with projector
-  2. Become Ben (top left) and write the same, then   /book room {taken}
-  3. Open Bookroom's Home: what is booked, and a button to book without typing
+  1. As Ana, in #general:        /book room tomorrow 2-3:30pm for 6 with projector
+  2. Become Ben (top left):      /book room apollo tomorrow 2pm
+  3. Open Bookroom's Home, or:   /book mine
 """
 
 
@@ -92,7 +92,7 @@ def _start_all(stack: ExitStack, *, root: Path, folder: Path, port: int) -> None
     environment = _environment(server, tokens=company["tokens"], port=port, bot_port=bot_port)
     bot = stack.enter_context(_child("bot", ["bot", "serve"], root=root, folder=folder, environment=environment))
     _wait_for(f"http://127.0.0.1:{bot_port}/readyz", sandbox, bot)
-    typer.echo(WELCOME.format(port=port, taken="tomorrow 2pm"))
+    typer.echo(WELCOME.format(port=port))
     while True:
         _all_live(sandbox, bot)
         if not server.alive:
@@ -220,7 +220,8 @@ def _stopping_on_signals() -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise _StopRequested
 
-    numbers = (signal.SIGTERM, signal.SIGHUP)
+    # SIGINT too: a shell starts what runs in the background with it ignored, and Python then leaves it so.
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield

@@ -137,11 +137,15 @@ def sweep() -> None:
     """Remove what runs that were killed have left: folders whose lock nobody holds any more."""
     just_now = time.time() - 60  # a run that is starting has made its lock and may not hold it yet
     for lock in [*MEMORY.glob(f"{FOLDER}*/data.lock"), *Path(tempfile.gettempdir()).glob(f"{FOLDER}*/data.lock")]:
-        if lock.stat().st_mtime > just_now:
-            continue
-        with contextlib.suppress(OSError), lock.open() as held:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(lock.parent, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            if lock.stat().st_mtime < just_now:
+                remove_unless_held(lock)
+
+
+def remove_unless_held(lock: Path) -> None:
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def serving(config: pytest.Config) -> Address:

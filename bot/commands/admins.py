@@ -64,17 +64,33 @@ def _people(db: Database) -> People:
 
 
 async def _team(people: People, wanted: str | None) -> str:
-    """Return the workspace that is meant; exits with a usage error where that is open."""
+    """Return the workspace that is meant; a usage error where that is open."""
     if wanted:
         return wanted
-    known = await people.teams()
-    if len(known) == 1:
-        return known[0]
-    if not known:
-        raise typer.BadParameter(
-            "Bookroom has not met a workspace yet: run `bookroom serve` once, or name it.", param_hint="--team"
+    known = await people.teams() or await _introduced(people)
+    if len(known) > 1:
+        raise typer.BadParameter(f"Bookroom serves several workspaces ({', '.join(known)}): say which.", param_hint="--team")
+    return known[0]
+
+
+async def _introduced(people: People) -> tuple[str, ...]:
+    """Ask Slack which workspace the bot's token belongs to, before the bot has run for the first time."""
+    from slack_sdk.errors import SlackApiError
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot import config
+
+    try:
+        settings = config.load()
+        client = AsyncWebClient(
+            token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, timeout=10
         )
-    raise typer.BadParameter(f"Bookroom serves several workspaces ({', '.join(known)}): say which.", param_hint="--team")
+        us = await client.auth_test()
+    except (config.SettingsError, SlackApiError, OSError, TimeoutError) as error:
+        reason = error if isinstance(error, config.SettingsError) else "Slack does not tell it."
+        raise typer.BadParameter(f"Which workspace is open: name it. ({reason})", param_hint="--team") from None
+    await people.team(us["team_id"], enterprise_id=us.get("enterprise_id"), name=us.get("team"))
+    return (us["team_id"],)
 
 
 def _checked(slack_id: str) -> str:

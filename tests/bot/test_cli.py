@@ -1,8 +1,12 @@
 """The command line: what it does, and one sentence with exit code 2 for what is expected to fail."""
 
+import json
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -126,6 +130,48 @@ def test_a_workspace_that_is_not_known_yet_has_to_be_named(bookroom: Run, databa
     code, _, said = bookroom("admins", "add", "U1", DATABASE_URL=database.app_url)
     assert code == 2
     assert "--team" in said
+    assert "SLACK_BOT_TOKEN is missing" in " ".join(said.replace("│", "").split())
+
+
+def test_slack_is_asked_for_the_workspace_before_the_first_start(bookroom: Run, database: Database) -> None:
+    with a_slack_that_answers({"ok": True, "team_id": "T7", "team": "Northbay"}) as api:
+        tokens = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": api}
+        assert bookroom("admins", "add", "U1", DATABASE_URL=database.app_url, **tokens)[0] == 0
+    assert bookroom("admins", "remove", "U1", "--team", "T7")[1] == "U1 is no admin any more.\n"
+
+
+def test_a_token_that_slack_refuses_is_told(bookroom: Run, database: Database) -> None:
+    with a_slack_that_answers({"ok": False, "error": "invalid_auth"}) as api:
+        tokens = {"SLACK_BOT_TOKEN": "xoxb-hunter2", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": api}
+        code, _, said = bookroom("admins", "add", "U1", DATABASE_URL=database.app_url, **tokens)
+    assert code == 2
+    assert "--team" in said
+    assert "hunter2" not in said
+
+
+@contextmanager
+def a_slack_that_answers(answer: dict[str, object]) -> Iterator[str]:
+    class Slack(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slack) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/api/"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_sound_database_passes_the_check(bookroom: Run, database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,6 +11,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -44,6 +48,8 @@ print(json.dumps({"argv": sys.argv[1:], **{name: os.environ.get(name) for name i
 serve(int(os.environ["PORT"]))
 """
 )
+# What a shell does to a program that it starts in the background.
+DEAF_TO_INTERRUPTS = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
 BOT_THAT_FAILS = "import sys; sys.exit('no such token')"
 
 
@@ -68,11 +74,11 @@ def checkout(short_path: Path) -> Callable[..., Path]:
     return make
 
 
-def start(root: Path, port: int, *words: str) -> subprocess.Popen[str]:
+def start(root: Path, port: int, *words: str, through: tuple[str, ...] = ()) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     return subprocess.Popen(
         # -P: the checkout under test has a bot of its own, for the child.
-        [sys.executable, "-P", "-m", "bot", "demo", "--port", str(port), *words],
+        [*through, sys.executable, "-P", "-m", "bot", "demo", "--port", str(port), *words],
         cwd=root,
         env=environment,
         stdout=subprocess.PIPE,
@@ -207,11 +213,52 @@ def test_fresh_forgets_the_database(checkout: Callable[..., Path], port: int, ru
     assert made[0] != made[1]
 
 
+def test_the_first_line_that_the_demo_proposes_books_a_room(
+    short_path: Path, port: int, running: list[subprocess.Popen[str]]
+) -> None:
+    shutil.copytree(CHECKOUT / "sandbox", short_path / "sandbox")
+    process = start(short_path, port)
+    running.append(process)
+    wait_until_welcome(process)
+    ana = {"user": "U0ANA", "channel": "C0GENERAL"}
+    line = re.search(r"/book room .*", demo.WELCOME)[0]
+    assert ask(port, "command", {**ana, "text": line})["ok"]
+
+    def answered() -> bool:
+        messages = ask(port, f"messages?{urlencode(ana)}")["messages"]
+        return any("is yours" in json.dumps(message) for message in messages)
+
+    wait_until(answered)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, said
+    assert naming(short_path) == []
+
+
+def ask(port: int, what: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+    data = json.dumps(body).encode() if body else None
+    request = Request(f"http://127.0.0.1:{port}/sandbox/{what}", data, {"Content-Type": "application/json"})
+    with urlopen(request, timeout=PATIENCE) as response:
+        return json.load(response)
+
+
 def wait_until_welcome(process: subprocess.Popen[str]) -> None:
+    said = []
     for line in process.stdout:
+        said.append(line)
         if "Bookroom is running" in line:
             return
-    raise AssertionError("the demo ended before it was ready")
+    raise AssertionError("the demo ended before it was ready:\n" + "".join(said))
+
+
+def test_an_interrupt_counts_even_where_the_shell_ignores_it(
+    checkout: Callable[..., Path], port: int, running: list[subprocess.Popen[str]]
+) -> None:
+    process = start(checkout(), port, through=DEAF_TO_INTERRUPTS)
+    running.append(process)
+    wait_until_welcome(process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE) == 0
 
 
 def test_a_demo_killed_outright_leaves_nothing_that_blocks_the_next(
