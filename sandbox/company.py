@@ -102,6 +102,7 @@ class Company(_Frozen):
     events: tuple[str, ...] = ("app_home_opened",)
     home_tab: bool = True
     messages_tab: bool = True
+    messages_tab_read_only: bool = False
     users: tuple[Person, ...]
     channels: tuple[Place, ...] = ()
     commands: tuple[Command, ...] = ()

@@ -70,7 +70,12 @@ class Control:
         return {
             "ok": True,
             "team": team,
-            "app": company.bot.model_dump() | {"home_tab": company.home_tab},
+            "app": company.bot.model_dump()
+            | {
+                "home_tab": company.home_tab,
+                "messages_tab": company.messages_tab,
+                "messages_tab_read_only": company.messages_tab_read_only,
+            },
             "me": me.model_dump(),
             "users": [person.model_dump() for person in self._ws.people.values() if not person.deleted],
             "channels": [self._channel(me.id, one) for one in self._ws.visible(me.id)],

@@ -61,6 +61,8 @@ class Parts:
         found = self.conversation(user, channel)
         if user not in found.members:
             raise Refusal("not_a_member", f"Only members write in #{found.name}.")
+        if found.is_direct and self.ws.company.messages_tab_read_only:
+            raise Refusal("read_only", "The app's Messages tab takes no messages and no commands.")
         return found
 
     def message(self, user: str, channel: object, ts: object) -> Message:

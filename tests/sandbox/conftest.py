@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sandbox import company
 from sandbox.company import Company
-from tests.sandbox.bench import Bench, bench_of
+from tests.sandbox.bench import Bench, bench_of, company_with
 
 
 @pytest.fixture
 def made_up() -> Company:
-    return company.load()
+    scopes = ("commands", "chat:write", "chat:write.public", "users:read", "im:write")
+    return company_with(scopes=scopes, messages_tab_read_only=False)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Self
 
 import aiohttp
 import pytest
+import yaml
 from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
@@ -373,6 +374,19 @@ def test_the_default_company_has_everybody_that_the_demo_needs():
     assert any(person.is_owner for person in made_up.users)
     assert [command.command for command in made_up.commands] == ["/book"]
     assert made_up.commands[0].should_escape
+
+
+def test_the_default_company_has_installed_what_the_manifest_asks_for():
+    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text())
+    made_up = company.load()
+    features, home = manifest["features"], manifest["features"]["app_home"]
+
+    assert sorted(made_up.scopes) == sorted(manifest["oauth_config"]["scopes"]["bot"])
+    assert sorted(made_up.events) == sorted(manifest["settings"]["event_subscriptions"]["bot_events"])
+    assert [one.model_dump() for one in made_up.commands] == features["slash_commands"]
+    assert made_up.home_tab == home["home_tab_enabled"]
+    assert made_up.messages_tab == home["messages_tab_enabled"]
+    assert made_up.messages_tab_read_only == home["messages_tab_read_only_enabled"]
 
 
 # --- the program ---

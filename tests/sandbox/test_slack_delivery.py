@@ -211,7 +211,7 @@ async def delivered(bench: Bench, kind: str) -> list[Json]:
 
 
 async def test_events_that_the_app_did_not_subscribe_to_are_not_sent():
-    async with bench_of(company_with(events=("message.im",))) as bench:
+    async with bench_of(company_with(events=("message.im",), messages_tab_read_only=False)) as bench:
         heard = await heard_over_http(bench)
         await bench.slack.open_home(ANA)
         await bench.slack.message(ANA, GENERAL, "In public")

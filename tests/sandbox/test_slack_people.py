@@ -17,7 +17,9 @@ from tests.sandbox.bench import (
     GUS,
     NEW_YORK,
     Bench,
+    bench_of,
     button,
+    company_with,
     entry,
     modal,
     option,
@@ -83,6 +85,16 @@ PLACES = [
 async def test_people_write_only_where_they_are(bench: Bench, user: str, channel: str, error: str):
     assert (await bench.slack.command(user, channel, "/book room"))["error"] == error
     assert (await bench.slack.message(user, channel, "Hello"))["error"] == error
+
+
+async def test_a_messages_tab_that_only_reads_takes_no_commands_and_no_messages():
+    async with bench_of(company_with(messages_tab_read_only=True)) as bench:
+        command = await bench.slack.command(ANA, "D0ANA", "/book room")
+        message = await bench.slack.message(ANA, "D0ANA", "Hello")
+        await bench.post("Your meeting starts", channel=ANA)
+
+        assert (command["error"], message["error"]) == ("read_only", "read_only")
+        assert len(await bench.slack.messages(ANA, "D0ANA")) == 1
 
 
 async def test_a_guest_sees_only_the_channels_of_their_own(bench: Bench):
