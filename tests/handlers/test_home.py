@@ -1,0 +1,147 @@
+"""The App Home: what is ahead, ways to begin, and fresh again after what is changed from it."""
+
+from datetime import timedelta
+from typing import Any
+
+from tests.handlers.firm import ANA, BEN, CHLOE, Firm, new_york, utc, words
+from tests.handlers.modal_acts import labels, push, send, state, top
+
+
+async def home(firm: Firm, user: str) -> dict[str, Any]:
+    """Open the App Home and return it."""
+    await firm.slack.open_home(user)
+    await firm.edge.drain(5)
+    return await firm.slack.wait_for(lambda: firm.slack.home(user))
+
+
+def headers(view: dict[str, Any]) -> list[str]:
+    return [block["text"]["text"] for block in view["blocks"] if block["type"] == "header"]
+
+
+async def test_an_empty_home_invites(firm: Firm):
+    view = await home(firm, BEN)
+
+    assert words(view) == "No bookings ahead. Try /book room tomorrow 10am for 4, or"
+    assert labels(view) == ["Book a room", "Find a room"]
+
+
+async def test_what_is_ahead_is_listed_by_day_with_buttons_where_one_may(firm: Firm):
+    await firm.booked("Apollo", new_york(11, day=24), by=BEN, title="Standup")
+    await firm.booked("Big Ben", new_york(14), by=BEN, private=True)
+    (invited,) = await firm.services.people.mentioned(firm.running.company.team.id, [BEN])
+    await firm.booked("Spree", new_york(9, day=26), by=CHLOE, title="Sync", invitees=(invited,))
+    firm.clock.advance(timedelta(minutes=60))
+
+    view = await home(firm, BEN)
+
+    assert headers(view) == ["Today, Tue 24 Nov", "Tomorrow, Wed 25 Nov", "Thu 26 Nov"]
+    said = words(view).split("\n")
+    assert said[0] == "11:00-12:00 (New York) · Apollo · now"
+    assert '"Standup"' in said
+    assert "15:00-16:00 (Berlin; 09:00-10:00 for you) · Spree" in said
+    assert '"Sync" · booked by @U0CHLOE · with @U0BEN' in said
+    assert labels(view) == ["Book a room", "Find a room", *["Edit", "Cancel booking"] * 2]
+
+
+async def test_book_a_room_from_home_opens_the_form_and_home_shows_the_booking(firm: Firm):
+    view = await home(firm, BEN)
+
+    form = await push(firm, BEN, view, "Book a room")
+    assert form["callback_id"] == "book"
+    await send(firm, BEN, form, date="2026-11-25", time="14:00", title="Planning")
+
+    fresh = await firm.slack.home(BEN)
+    assert fresh is not None
+    assert '"Planning"' in words(fresh)
+    assert headers(fresh) == ["Tomorrow, Wed 25 Nov"]
+
+
+async def test_cancelling_from_home_says_so_and_takes_it_off_and_undo_brings_it_back(firm: Firm):
+    await firm.booked("Apollo", new_york(14), by=BEN, title="Standup")
+    view = await home(firm, BEN)
+
+    told = await push(firm, BEN, view, "Cancel booking")
+
+    assert words(told) == "❌ Standup in Apollo, Wed 25 Nov, 14:00-15:00 (New York) is cancelled."
+    assert words((await firm.slack.home(BEN)) or {}).startswith("No bookings ahead.")
+    again = await push(firm, BEN, told, "Undo")
+    assert "Apollo is yours again" in words(again)
+    assert '"Standup"' in words((await firm.slack.home(BEN)) or {})
+
+
+async def test_editing_from_home_opens_the_form_and_home_follows(firm: Firm):
+    await firm.booked("Apollo", new_york(14), by=BEN)
+    view = await home(firm, BEN)
+
+    edit = await push(firm, BEN, view, "Edit")
+    assert state(edit, "time") == "14:00"
+    await send(firm, BEN, edit, time="16:00")
+
+    assert "16:00-17:00 (New York) · Apollo" in words((await firm.slack.home(BEN)) or {})
+
+
+async def test_find_a_room_from_home_books_and_home_follows(firm: Firm):
+    search = await push(firm, BEN, await home(firm, BEN), "Find a room")
+    assert search["callback_id"] == "search"
+
+    await push(firm, BEN, search, "Book")
+
+    assert "10:30-11:00 (New York) · Corner" in words((await firm.slack.home(BEN)) or {})
+
+
+async def test_an_old_button_of_home_is_refused_in_a_modal(firm: Firm):
+    booking = await firm.booked("Apollo", new_york(14), by=BEN)
+    view = await home(firm, BEN)
+    await firm.services.bookings.cancel(booking.id, by=await firm.actor(ANA, admin=True))
+
+    told = await push(firm, BEN, view, "Edit")
+
+    assert "was cancelled today at 10:07 by @U0ANA" in words(told)
+
+
+async def test_a_home_that_slack_does_not_take_spoils_no_answer(firm: Firm):
+    form = await push(firm, BEN, await home(firm, BEN), "Book a room")
+    await firm.slack.faults(fail_next={"method": "views.publish", "times": 1, "error": "fatal_error"})
+
+    await send(firm, BEN, form, date="2026-11-25", time="14:00")
+
+    assert words(await top(firm, BEN)).startswith("✅ Corner is yours")
+
+
+async def test_a_long_list_stays_within_slacks_limits_and_says_where_the_rest_is(firm: Firm):
+    for day in range(1, 25):
+        slot = new_york(14)
+        shifted = type(slot)(start=slot.start + timedelta(days=day), end=slot.end + timedelta(days=day))
+        await firm.booked("Apollo", shifted, by=BEN, title=f"Meeting {day} " + "x" * 180)
+
+    view = await home(firm, BEN)
+
+    assert len(view["blocks"]) <= 100
+    assert labels(view).count("Edit") == 20
+    assert words(view).endswith("These are the next 20. All of them: /book mine")
+
+
+async def test_a_title_arrives_as_typed_and_pings_nobody(firm: Firm):
+    await firm.booked("Apollo", new_york(14), by=BEN, title="<!channel> *x* <@U0ANA>")
+
+    view = await home(firm, BEN)
+
+    assert '"<!channel> *x* <@U0ANA>"' in words(view)
+    assert "broadcast" not in str(view["blocks"])
+
+
+async def test_a_meeting_over_midnight_is_todays_while_it_lasts(firm: Firm):
+    await firm.booked("Apollo", new_york(23, minutes=120), by=BEN)
+    firm.clock.set(utc(5, 30, day=26))
+
+    view = await home(firm, BEN)
+
+    assert headers(view) == ["Today, Thu 26 Nov"]
+    assert "· now" in words(view)
+
+
+async def test_a_firm_without_rooms_is_told_how_to_add_them(empty_firm: Firm):
+    view = await home(empty_firm, BEN)
+
+    assert "There are no rooms yet" in words(view)
+    assert labels(view) == []
