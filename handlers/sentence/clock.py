@@ -3,6 +3,10 @@
 Kept out: which half of the day a bare hour means, and on which day.
 """
 
+# ruff: noqa: SIM905
+# ruff: noqa: PLR0911
+# word lists read better as text; matchers return from the first form that fits
+
 from __future__ import annotations
 
 from datetime import datetime
@@ -13,8 +17,8 @@ from handlers.sentence.numbers import whole
 from handlers.sentence.tokens import Token
 
 TIME_LEADS = frozenset(
-    "at @ from between until till til untill starting starts start begin begins beginning since by ends end ending"
-    " around about approx ~ thru through time".split()
+    "at @ from between until till til untill starting starts start begin begins beginning since by ends"
+    " end ending around about approx ~ thru through time".split()
 )
 _JOINS = frozenset({"-", "to", "until", "till", "til", "untill", "->", "/", "thru", "through", "..", "...", "~", "and"})
 _HALVES = {

@@ -5,8 +5,6 @@ Kept out: the calendar, zones and the clock on the wall.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from handlers.sentence import corrections, leftovers, numerals, timeline, wishes
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Item

@@ -3,6 +3,10 @@
 Kept out: which calendar day a phrase means, because that depends on the place's clock (see days.py).
 """
 
+# ruff: noqa: PLR0911
+# ruff: noqa: PLR0917
+# matchers return from the first form that fits; token list and index lead every matcher
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -68,7 +72,7 @@ class Dates:
 
     def _dotted(self, ts: list[Token], i: int, one: int, two: int) -> Found:
         """15.12. always; 15.12 only where days come first, or behind "on", since 15.12 is a time as well."""
-        closing = ts[i + 3].low == "." and not ts[i + 3].space and ts[i + 4].low not in ("m",)
+        closing = ts[i + 3].low == "." and not ts[i + 3].space and ts[i + 4].low != "m"
         final = closing and ts[i + 4].kind == "end" and len(ts[i + 2].text) == 2 and two > 12
         if closing and not final and 1 <= two <= 12 and 1 <= one <= 31:
             return _date(ts, i, i + 4, one, two, None)
@@ -237,7 +241,7 @@ def _amount(ts: list[Token], i: int) -> tuple[int, int] | None:
 
 def _from_now(ts: list[Token], i: int) -> Found:
     """In 3 days, 3 days from now, two weeks later, N fridays from now, a week from tomorrow (see `shifted`)."""
-    if ts[i].low in ("in", "within", "after") and ts[i].low == "in":
+    if ts[i].low == "in":
         j = i + 1
         j += ts[j].low in ("about", "around", "exactly")
         j += ts[j].low == "'"
@@ -329,7 +333,7 @@ def _weekday(ts: list[Token], i: int) -> Found:
     weekday = _weekday_at(ts, j)
     if weekday is None:
         return None
-    if lead in ("the",) or (ts[i].low == "the" and which == "bare"):
+    if lead == "the" or (ts[i].low == "the" and which == "bare"):
         return None
     j += 1
     j += ts[j].low == "." and which != "" and not ts[j].space and ts[j + 1].kind != "end"
@@ -360,6 +364,9 @@ def _qualified(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:
     return day, j
 
 
+_BEHIND_ORDINAL = frozenset({"at", "from", "for", "in", "between", "around", "of"})
+
+
 def _day_of_month(ts: list[Token], i: int, months: dict[str, int]) -> Found:
     """The 5th, on the 17, on 15, 20th of next month."""
     led = ts[i].low in ("the", "on")
@@ -376,20 +383,14 @@ def _day_of_month(ts: list[Token], i: int, months: dict[str, int]) -> Found:
         return None
     if plain and (_is_time(ts, j, found[1]) or ts[found[1]].low in ("/", ".", "-", "of")):
         return None
-    if ts[j].kind == "word" and ts[j].low in words.ORDINALS and ts[found[1]].kind == "word" and not _month_end(ts, found[1]):
-        # "the first meeting" is no date; "the first" before a time or at the end is one.
-        if ts[found[1]].low not in ("at", "from", "for", "in", "between", "around"):
-            return None
+    if ts[j].low in words.ORDINALS and ts[found[1]].kind == "word" and ts[found[1]].low not in _BEHIND_ORDINAL:
+        return None  # "the first meeting" is no date; "the first" before a time or at the end is one
     if found[0] > 31 and plain:
         return None
     day, k = Day("dom", day=found[0], months=None), found[1]
     if ts[i].low == "on" and (ts[k + (ts[k].low in ("of", "-", "."))].low in months or ts[k].low in ("(", "day")):
         return None  # "on the 3rd of December" is claimed from "the" on
     return _of_month(ts, day, k)
-
-
-def _month_end(ts: list[Token], j: int) -> bool:
-    return ts[j].low == "of"
 
 
 def _of_month(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:

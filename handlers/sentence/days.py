@@ -7,7 +7,7 @@ because dateparser takes "next Friday" for the nearest one. Kept out: clock time
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from dateparser.date import DateDataParser
@@ -136,7 +136,7 @@ def by_name(phrase: str, today: date, locale: str) -> date | None:
     language = locale.partition("-")[0].lower()
     languages = ["en"] if language == "en" or not language.isalpha() else ["en", language]
     settings = {
-        "RELATIVE_BASE": datetime(today.year, today.month, today.day),
+        "RELATIVE_BASE": datetime.combine(today, time()),
         "PREFER_DATES_FROM": "future",
         "DATE_ORDER": "MDY" if locale == "en-US" else "DMY",
         "PARSERS": ["absolute-time"],

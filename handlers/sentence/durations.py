@@ -148,7 +148,7 @@ def _after_hours(ts: list[Token], minutes: float, j: int) -> tuple[float, int]:
 def _hour_word(ts: list[Token], i: int) -> tuple[float, int] | None:
     """An hour, one hour, an hour and a half; hour-long; a minute."""
     t = ts[i]
-    if t.low in ("hourlong",) or (t.low == "hour" and ts[i + 1].low == "-" and ts[i + 2].low == "long"):
+    if t.low == "hourlong" or (t.low == "hour" and ts[i + 1].low == "-" and ts[i + 2].low == "long"):
         return 60, i + (1 if t.low == "hourlong" else 3)
     if t.low in ("an", "a") and ts[i + 1].low in ("full", "whole", "good", "quick", "solid"):
         return _after_hours(ts, 60, i + 3) if ts[i + 2].low == "hour" else None

@@ -52,7 +52,7 @@ class Reading:
     """A bookable wish. `start` and `end` are wall-clock times without zone, at the place whose zone is `zone`.
 
     `location` is the place as labelled ("Berlin", "floor 3", "Berlin, floor 3", "building B"); `place` is the catalogue's
-    location that it (or the room) belongs to, where there is one. `recurrence` is an RRULE value; `start` is then its first date.
+    location that it or the room belongs to, if any. `recurrence` is an RRULE value; `start` then is its first date.
     `duration_min` is wall-clock minutes. `invitees` are Slack user ids. `fold` is 1 when `start` is the second of two equal
     wall-clock times on the night when clocks go back.
     """
@@ -82,7 +82,7 @@ class Reading:
 
     @property
     def ends_at(self) -> datetime:
-        """The end as a moment, aware, in the place's zone; on a night with two such times the first that follows the start."""
+        """The end as a moment, aware, in the place's zone; of two such times the first that follows the start."""
         end = self.end.replace(tzinfo=ZoneInfo(self.zone), fold=self.fold)
         return end if end.timestamp() > self.starts_at.timestamp() else end.replace(fold=1)
 

@@ -3,6 +3,9 @@
 Kept out: "for 6", which only the whole sentence can tell from a time.
 """
 
+# ruff: noqa: SIM905
+# word lists read better as text
+
 from __future__ import annotations
 
 from handlers.sentence import words
@@ -14,16 +17,16 @@ _US = frozenset({"us", "them", "you", "we"})
 _SELF = frozenset({"me", "myself", "i", "moi"})
 _AND = frozenset({"and", "&", "+", "plus", ","})
 _HOLDERS = frozenset(
-    "seats seating fits fit fitting sits seat capacity accommodate accommodates accommodating headcount pax"
-    " attendees participants people attendance guests invitees persons size seatings occupancy".split()
+    "seats seating fits fit fitting sits seat capacity accommodate accommodates accommodating headcount"
+    " pax attendees participants people attendance guests invitees persons size seatings occupancy".split()
 )
 _GROUPS = frozenset(
-    "group party team crew squad table gang class audience family bunch total meeting band number delegation size max"
-    " maximum min minimum capacity".split()
+    "group party team crew squad table gang class audience family bunch total meeting band number"
+    " delegation size max maximum min minimum capacity".split()
 )
 _SIDE_WORDS = frozenset(
-    "other more external internal local remote onsite senior junior additional extra in-person more key new"
-    " human of the my our total sales marketing legal different".split()
+    "other more external internal local remote onsite senior junior additional extra in-person more key"
+    " new human of the my our total sales marketing legal different".split()
 )
 
 
@@ -245,7 +248,7 @@ def _possessive(ts: list[Token], k: int) -> bool:
     return (
         ts[k].low in ("guest", "member", "seat", "head")
         and ts[k + 1].kind == "word"
-        and not ts[k - 1].low == "-"
+        and ts[k - 1].low != "-"
         and (ts[k + 1].low in ("lecture", "lectures", "speaker", "office", "start", "days"))
     )
 
@@ -280,13 +283,14 @@ def _impossible(ts: list[Token], i: int) -> Item | None:
         if found and i and (ts[i - 1].low == "for" or ts[found[1]].low in words.PEOPLE):
             return Item("badcount", -found[0], i, found[1] + (ts[found[1]].low in words.PEOPLE))
     if ts[i].low in ("minus", "negative") and i and (n := whole(ts, i + 1)):
-        if ts[i - 1].low == "for" or ts[n[1]].low in words.PEOPLE:
+        people = ts[n[1]].low in words.PEOPLE
+        if ts[i - 1].low == "for" or people:
             return Item("badcount", -n[0], i, n[1] + (ts[n[1]].low in words.PEOPLE))
-    found = number(ts, i)
-    if found is None:
+    fraction = number(ts, i)
+    if fraction is None:
         return None
-    value, j = found
-    if ts[j].low in ("and",) and ts[j + 1].low in ("a", "half"):
+    value, j = fraction
+    if ts[j].low == "and" and ts[j + 1].low in ("a", "half"):
         k = j + 2 if ts[j + 1].low == "half" else j + 3
         if ts[k].low in words.PEOPLE:
             return Item("badcount", value, i, k + 1)

@@ -22,8 +22,48 @@ from handlers.sentence.tokens import Token, fold
 _ROOM_WORDS = frozenset({"room", "rm", "rooms"})
 _SITE = frozenset({"office", "site", "campus", "hq", "headquarters", "branch", "hub"})
 _NOT_CITIES = frozenset(
-    "the our my your their a an main head home back front post corner box open new any local this that private"
-    " in at from of to same other team room medical doctor doctors dentist london's whole entire law ceo's".split()
+    [
+        "the",
+        "our",
+        "my",
+        "your",
+        "their",
+        "a",
+        "an",
+        "main",
+        "head",
+        "home",
+        "back",
+        "front",
+        "post",
+        "corner",
+        "box",
+        "open",
+        "new",
+        "any",
+        "local",
+        "this",
+        "that",
+        "private",
+        "in",
+        "at",
+        "from",
+        "of",
+        "to",
+        "same",
+        "other",
+        "team",
+        "room",
+        "medical",
+        "doctor",
+        "doctors",
+        "dentist",
+        "london's",
+        "whole",
+        "entire",
+        "law",
+        "ceo's",
+    ]
 )
 _WORD = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*")
 _ARTICLE_LEADS = frozenset({"the"})

@@ -58,11 +58,11 @@ def read(
 
 def _checked(options: tuple[Option, ...], context: Context) -> tuple[Option, ...]:
     """Keep the options that lead somewhere: the sentence books, or asks something new."""
-    kept = []
-    for option in options[:8]:
-        if 0 < len(option.sentence) <= LONGEST and not isinstance(_read(option.sentence, context), Refusal):
-            kept.append(option)
-    return tuple(kept[:5])
+    return tuple(option for option in options[:8] if _books(option.sentence, context))[:5]
+
+
+def _books(sentence: str, context: Context) -> bool:
+    return 0 < len(sentence) <= LONGEST and not isinstance(_read(sentence, context), Refusal)
 
 
 def _too_long(text: str) -> Refusal | None:

@@ -3,6 +3,9 @@
 Kept out: the first date and the end of a series, which need the calendar.
 """
 
+# ruff: noqa: PLR0911
+# matchers return from the first form that fits
+
 from __future__ import annotations
 
 from handlers.sentence import words
@@ -47,7 +50,7 @@ def limit(ts: list[Token], i: int) -> Item | None:
         return Item("limit", Limit(n, "weeks"), i, k + 1)
     if led and unit in ("month", "months"):
         return Item("limit", Limit(n, "months"), i, k + 1)
-    if led and unit in ("days",):
+    if led and unit == "days":
         return Item("limit", Limit(n, "days"), i, k + 1)
     return None
 
@@ -224,7 +227,7 @@ def _nth(ts: list[Token], i: int) -> tuple[int, int, int] | None:
 
 
 def _monthly(ts: list[Token], i: int) -> tuple[Every, int] | None:
-    """First Monday of every month, the last friday of each month, every 2nd tuesday of the month, on the 5th of every month."""
+    """First Monday of every month, the last friday of each month, every 2nd tuesday of the month, the 5th of..."""
     j = i
     led = ts[j].low in _EACH
     j += led

@@ -30,7 +30,7 @@ DEFAULT_MINUTES = 30
 _DAY_MINUTES = 24 * 60
 
 
-class Unsettled(Exception):  # noqa: N818 - it is no error of the program, but an answer
+class Unsettled(Exception):
     """The draft gives no bookable time, for this reason."""
 
     def __init__(self, trouble: Trouble, message: str, options: tuple[Option, ...] = ()) -> None:
@@ -172,7 +172,7 @@ def _settled(draft: Draft, here: Here, today: date) -> Times:
     return times
 
 
-class OtherDay(Exception):  # noqa: N818 - a question, not an error
+class OtherDay(Exception):
     """The person's day and the place's day make different dates of the same words."""
 
     def __init__(self, there: Times, here: Times) -> None:
@@ -315,17 +315,17 @@ def _once(draft: Draft, here: Here, today: date, found: Span) -> Times:
     else:
         guessed_day = True
         day = today if _at(today, found.start) >= here.local else today + timedelta(days=1)
-    start = _at(day, found.start)
     if draft.end_days:
         end_day = _one_day(draft.end_days, day, here.locale)
-    times = _ended(draft, here, start, found, end_day, day)
+    times = _ended(draft, here, found, day, end_day)
     times.guessed_half = found.guessed
     times.guessed_day = guessed_day
     times.next_week = next_week
     return times
 
 
-def _ended(draft: Draft, here: Here, start: datetime, found: Span, end_day: date | None, day: date) -> Times:
+def _ended(draft: Draft, here: Here, found: Span, day: date, end_day: date | None = None) -> Times:
+    start = _at(day, found.start)
     if draft.end is not None and draft.end.ahead is not None:
         return _with_end(draft, start, _ahead(here, draft.end.ahead), here)
     if found.end is None:
@@ -418,7 +418,7 @@ def _series(draft: Draft, here: Here, today: date, found: Span) -> Times:
     until = _one_day(draft.until, first, here.locale) if draft.until else None
     if until is not None and until < first:
         raise Unsettled(Trouble.END_BEFORE_START, "The series would end before it starts.")
-    times = _ended(draft, here, _at(first, found.start), found, None, first)
+    times = _ended(draft, here, found, first)
     times.guessed_half = found.guessed
     try:
         times.recurrence = series.rule(pattern, first, draft.limit, until)

@@ -3,6 +3,9 @@
 Kept out: the calendar; am and pm.
 """
 
+# ruff: noqa: PLR0911
+# matchers return from the first form that fits
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -230,7 +233,7 @@ def _parts(xs: list[Item], draft: Draft) -> None:
     names = {"evening"} if names <= {"evening", "night", "tonight"} and len(names) > 1 else names
     if len(names) > 1:
         draft.refuse(Trouble.AMBIGUOUS, "I found two parts of the day. Which one is it?")
-    draft.part = sorted(names)[0] if len(names) == 1 else found[0][0][0]
+    draft.part = min(names) if len(names) == 1 else found[0][0][0]
     draft.part_today = any(value[1] for value, _, _ in found)
     draft.shade = next((note for _, note, _ in found if note), "")
     leads = {lead for _, _, lead in found}

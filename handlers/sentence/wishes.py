@@ -100,7 +100,7 @@ def _equipment(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
     draft.amenities = tuple(sorted({x.value for x in xs if x.kind == "amenity"} - unneeded))
     clash = {x.value for x in xs if x.kind == "amenity"} & unneeded
     if clash:
-        draft.refuse(Trouble.AMBIGUOUS, f"Do you need the {sorted(clash)[0]} or not?")
+        draft.refuse(Trouble.AMBIGUOUS, f"Do you need the {min(clash)} or not?")
     for x in xs:
         if x.kind == "without":
             names = " or ".join(x.value)

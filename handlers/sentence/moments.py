@@ -1,0 +1,116 @@
+"""Recognises times told from now ("in 20 minutes"), parts of the day ("this arvo") and time zones ("EST").
+
+Kept out: clock times and dates.
+"""
+
+# ruff: noqa: SIM905
+# ruff: noqa: PLR0911
+# word lists read better as text; matchers return from the first form that fits
+
+from __future__ import annotations
+
+from handlers.sentence import durations, words
+from handlers.sentence.items import Item
+from handlers.sentence.numbers import whole
+from handlers.sentence.tokens import Token
+
+_THIN = frozenset("about around approx approximately roughly like at the a".split())
+_NOW = frozenset({"now", "asap", "immediately", "rn"})
+
+
+_ZONE_TAILS = frozenset({"time", "standard", "daylight"})
+
+
+def soon(ts: list[Token], i: int) -> Item | None:
+    """Now, in 20 minutes, in 1d 2hr 5min, half an hour from now, +15 minutes, the next 30 minutes."""
+    low = ts[i].low
+    if low in _NOW or (low in ("right", "straight") and ts[i + 1].low in ("now", "away")):
+        j = i + (1 if low in _NOW else 2)
+        if ts[j].low == "+" and (plus := _span(ts, j + 1)):
+            return Item("rel", plus[0], i, plus[1])
+        return Item("now", low, i, j)
+    if low in ("next", "coming") and (length := durations.match(ts, i + 1)):
+        return Item("dur", length.value, i, length.j, note="next")
+    if low == "next" and ts[i + 1].low == "hour":
+        led = i and (ts[i - 1].low == "the" or ts[i - 1].low == "for")
+        return Item("dur" if led else "rel", 60, i, i + 2, note="next" if led else "")
+    if low in ("in", "after", "+"):
+        j = i + 1
+        while ts[j].low in ("about", "around", "approximately", "roughly", "like", "another", "exactly", "approx"):
+            j += 1
+        span = _span(ts, j)
+        if span and (low != "after" or ts[span[1]].kind != "word" or ts[span[1]].low in _THIN):
+            return Item("rel", span[0], i, span[1] + (ts[span[1]].low in ("time", "from")) * _time_tail(ts, span[1]))
+        if low == "in" and ts[j].kind == "num" and ts[j].value in (5, 10, 15, 20, 30, 40, 45, 60, 90):
+            bare = ts[j + 1].kind == "end" or ts[j + 1].low in (",", "for", "with", "please")
+            return Item("rel", ts[j].value, i, j + 1) if bare else None
+        return None
+    behind = _span(ts, i)
+    if behind:
+        j = behind[1]
+        if ts[j].low == "from" and ts[j + 1].low in ("now", "right"):
+            return Item("rel", behind[0], i, j + (2 if ts[j + 1].low == "now" else 3))
+        if ts[j].low in ("later", "hence") and ts[j + 1].low != "than":
+            return Item("rel", behind[0], i, j + 1, note="later")
+    return None
+
+
+def _time_tail(ts: list[Token], j: int) -> int:
+    return 2 if ts[j].low == "from" and ts[j + 1].low == "now" else 1 if ts[j].low == "time" else 0
+
+
+def _span(ts: list[Token], i: int) -> tuple[int, int] | None:
+    """Minutes of a length of time that may start with days; whole days alone are a date, not a span."""
+    days, j = 0, i
+    found = whole(ts, i)
+    if found and ts[found[1]].low in words.DAY and found[0] < 1000:
+        days, j = found[0] * 1440, found[1] + 1
+        j += ts[j].low in ("and", ",")
+    rest = durations.match(ts, j)
+    return (days + rest.value, rest.j) if rest else None
+
+
+def part_of_day(ts: list[Token], i: int) -> Item | None:
+    """In the morning, this afternoon, tonight, at night, late afternoon (`note` then says late)."""
+    j, lead, shade = i, "", ""
+    if ts[j].low in ("in", "during") and ts[j + 1].low == "the":
+        j += 2
+    elif ts[j].low in ("this", "at"):
+        lead, j = ts[j].low, j + 1
+    elif ts[j].low == "the":
+        j += 1
+    if ts[j].low in ("early", "late", "mid", "later"):
+        shade, j = ts[j].low, j + 1
+        j += ts[j].low == "-"
+        j += ts[j].low == "in" and ts[j + 1].low == "the" and 2
+    part = words.PARTS.get(ts[j].low)
+    if ts[j].low == "2" and ts[j + 1].low in ("nite", "night") and not ts[j + 1].space:
+        part, j = "tonight", j + 1
+    if part is None or (ts[i].low == "the" and j == i + 1 and part not in ("morning", "afternoon", "evening")):
+        return None
+    if ts[j].low in ("eve", "aft") and not (i and ts[i - 1].kind in ("num", "word")):
+        return None
+    today = lead == "this" or part == "tonight"
+    return Item("part", (part, today), i, j + 1, note=shade)
+
+
+def zone(ts: list[Token], i: int) -> Item | None:
+    """EST, Pacific time, UTC+1, (CET); `value` is an IANA name or an offset in minutes."""
+    t = ts[i]
+    low = t.low
+    if low not in words.ZONE_FAMILIES:
+        return None
+    j = i + 1
+    tail = False
+    while ts[j].low in _ZONE_TAILS:
+        j, tail = j + 1, True
+    if low in words.ZONE_NEEDS_TIME and not tail:
+        return None
+    if low in words.ZONE_NEEDS_CAPITALS and not (tail or t.text.isupper()):
+        return None
+    if low in ("utc", "gmt") and ts[j].low in ("+", "-") and ts[j + 1].kind == "num" and not ts[j].space:
+        hours = ts[j + 1].value or 0
+        if hours <= 14:
+            sign = 1 if ts[j].low == "+" else -1
+            return Item("zone", f"Etc/GMT{'-' if sign > 0 else '+'}{hours}", i, j + 2, note=low)
+    return Item("zone", words.ZONE_FAMILIES[low], i, j, note=low)

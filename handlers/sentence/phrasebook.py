@@ -1,0 +1,101 @@
+"""Knows set phrases that mean nothing here ("no rush", "good morning") and the ways in which people take something back.
+
+Kept out: what a correction replaces (see corrections.py).
+"""
+
+# ruff: noqa: SIM905
+# word lists read better as text
+
+from __future__ import annotations
+
+from handlers.sentence import words
+from handlers.sentence.items import Item
+from handlers.sentence.tokens import Token
+
+_GREETED = frozenset({"morning", "afternoon", "evening"})
+_FIXES = frozenset(
+    "no wait sorry actually i mean make that it scratch rather oops correction ah um uh hmm nope let's"
+    " say oh strike er well or whoops sry actualy ignore i'd meant change not".split()
+) | {",", ".", "-", "...", "..", "!", "*", ";"}  # fmt: skip
+_FIX_TRIGGERS = tuple(
+    tuple(text.split())
+    for text in (
+        "no wait; wait; scratch that; oops; whoops; i mean; i meant; correction; make that; make it; strike that;"
+        " sorry; sry; actually; or rather; nope; ignore that; no ,; no sorry; no actually; no make; change that; no"
+        " not"
+    ).split("; ")
+)
+_SOFT_FIXES = frozenset({("sorry",), ("sry",), ("actually",), ("make", "it"), ("make", "that"), ("oops",), ("whoops",)})
+_IDIOMS = (
+    "as soon as possible, no rush, no worries, no problem, no hurry, no preference, not urgent, nothing fancy,"
+    " nothing special, why not, no matter, not too big, not too small, not too large, not important, if not too"
+    " much trouble, no more than, not more than, no biggie, one last thing, good morning, good afternoon, good"
+    " evening, good day, may i, may we, may you, may need, may be, may have, one more thing, once again, one room,"
+    " a few words, at the latest, a bit, the usual, no less than, not less than, no fewer than, more than, have a"
+    " great day, have a nice day, have a good day, one room please, in advance, in person, first available, next"
+    " available, per my last email, last minute, short notice, by chance, by any chance, by the way, so many"
+    " thanks, many thanks, nice day, last but not least, if possible, early bird, day trip, all hands, after all,"
+    " or similar, or something, or whatever, or bigger, or larger, or more, or something like that, or so, or"
+    " thereabouts, once more, with each other, each other, not sure if, some room, some space, one on, sorry for,"
+    " sorry about, sorry to, end user, no thanks, same day, night shift, day job, last call, first time, at once,"
+    " next steps, next gen, week in review, year in review, year end, month end, quarter end, half year, mid year,"
+    " day to day, any time now, weekly report, monthly report, daily report, monthly numbers, weekly numbers,"
+    " monthly figures, not fussy, office hours, happy hour, working hours, business hours, end to end, face to"
+    " face, one more, day one, back to back, next level, quarter review, week planning, month review, half yearly,"
+    " the other day, not picky, don't mind, don't care, any day now"
+).split(", ")
+
+
+def _idiom_table() -> dict[str, tuple[tuple[str, ...], ...]]:
+    table: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in sorted((tuple(text.split()) for text in _IDIOMS), key=len, reverse=True):
+        table.setdefault(phrase[0], []).append(phrase)
+    return {first: tuple(group) for first, group in table.items()}
+
+
+IDIOMS = _idiom_table()
+FIX_FIRSTS = frozenset(trigger[0] for trigger in _FIX_TRIGGERS) | frozenset("ah um uh hmm oh er well no let's".split())
+
+
+def idiom(ts: list[Token], i: int) -> Item | None:
+    """Return a `filler` item for a set phrase at token i (`now` for "as soon as possible"), or None."""
+    for phrase in IDIOMS.get(ts[i].low, ()):
+        if all(ts[i + n].low == word for n, word in enumerate(phrase)):
+            if phrase[0] == "one" and phrase[-1] == "on":
+                continue
+            kind = "now" if phrase[0] == "as" and phrase[-1] == "possible" else "filler"
+            return Item(kind, " ".join(phrase), i, i + len(phrase), note="thin" if phrase[-1] == "than" else "")
+    if (
+        ts[i].low in _GREETED
+        and ts[i].line
+        and (ts[i + 1].low in (",", "!", ".", "all", "team", "everyone", "folks", "guys"))
+    ):
+        return Item("filler", ts[i].low, i, i + 1)
+    return None
+
+
+def correction(ts: list[Token], i: int) -> Item | None:
+    """A self-correction: "no wait", "sorry,", "I mean", "make that"; `value` tells whether it must replace something."""
+    if ts[i].low not in FIX_FIRSTS:
+        return None
+    j, hard, soft = i, False, False
+    while ts[j].low in _FIXES and ts[j].kind != "end" and ts[j].low != "-":
+        for trigger in _FIX_TRIGGERS:
+            if all(ts[j + n].low == word for n, word in enumerate(trigger)):
+                if trigger == ("no", ",") and not (i and ts[i - 1].kind == "punct"):
+                    continue
+                hard = hard or trigger not in _SOFT_FIXES
+                soft = True
+        j += 1
+    if not soft and ts[i].low == "no" and i and ts[i - 1].low in (",", "-", ".", "...", "..") and _counts_on(ts, i + 1):
+        return Item("fix", "hard", i, i + 1)
+    if not soft:
+        return None
+    if ts[j - 1].low in ("not", "i", "or", "i'd"):
+        j -= 1
+    return Item("fix", "hard" if hard else "soft", i, j)
+
+
+def _counts_on(ts: list[Token], i: int) -> bool:
+    low = ts[i].low
+    return ts[i].kind == "num" or ts[i].value is not None or low in words.WEEKDAYS or low in words.TOMORROW or low == "at"
