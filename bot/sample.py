@@ -160,11 +160,11 @@ def _passing(catalogue: Catalogue, people: Mapping[str, Person], days: Sequence[
         place = catalogue.place_of(room)
         near = [person for person in staff if person.zone == place.zone] or staff
         for day in days:
-            for hour in chance.sample(range(8, 18), 3 if day.weekday() < 5 else 1):
+            for hour in chance.sample(range(8, 18), 2 if day.weekday() < 5 else 0):
                 start = _moment(day, time(hour, chance.choice((0, 0, 30))), catalogue, room)
                 wish = Wish(
                     slot=Slot(start=start, end=start + timedelta(minutes=chance.choice((30, 30, 45, 60)))),
-                    attendees_count=chance.randint(1, room.capacity),
+                    attendees_count=chance.randint((room.capacity + 1) // 2, room.capacity),
                     room_id=room.id,
                     title=chance.choice(PASSING),
                 )
