@@ -46,6 +46,7 @@ def _joins(xs: list[Item], k: int) -> bool:
 
 def classify(xs: list[Item], draft: Draft, book: Book, *, part_only: bool) -> list[Item]:
     """Return the items with every `num` turned into a clock, a count, or a problem."""
+    _of_lengths(xs)
     _ranges(xs)
     for k, x in enumerate(xs):
         if x.kind == "num":
@@ -59,6 +60,14 @@ def classify(xs: list[Item], draft: Draft, book: Book, *, part_only: bool) -> li
 
 def _as_clock(x: Item) -> None:
     x.kind, x.value = "clock", Clock(x.value)
+
+
+def _of_lengths(xs: list[Item]) -> None:
+    """The 2 of "2-3 hours" is half a length, and nobody knows which length is meant."""
+    for k, x in enumerate(xs):
+        j = following(xs, k)
+        if x.kind == "num" and (_joins(xs, j) or _kind(xs, j) == "or") and _kind(xs, following(xs, j)) == "dur":
+            x.kind = "number"
 
 
 def _ranges(xs: list[Item]) -> None:

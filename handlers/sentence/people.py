@@ -141,7 +141,8 @@ def _skip(ts: list[Token], k: int) -> int:
 
 def _alone(ts: list[Token], i: int) -> Item | None:
     first, second = ts[i].low, ts[i + 1].low
-    if first in ("just", "only") and second in ("me", "myself", "one") and ts[i + 2].low not in _AND:
+    joined = ts[i + 2].low in _AND and (ts[i + 2].low != "," or _person(ts, i + 3))
+    if first in ("just", "only") and second in ("me", "myself", "one") and not joined:
         return Item("count", 1, i, i + 2)
     if first in ("solo", "alone") or (first == "by" and second == "myself"):
         return Item("count", 1, i, i + (1 if first != "by" else 2))

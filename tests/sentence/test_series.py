@@ -1,0 +1,56 @@
+"""Recurrences (R1 to R3): the rule, its end, and the first date."""
+
+import pytest
+
+from tests.sentence.office import booked, refused
+
+SERIES = [
+    ("every tuesday at 10", "12-01", "FREQ=WEEKLY;BYDAY=TU"),
+    ("mondays 9:30", "11-30", "FREQ=WEEKLY;BYDAY=MO"),
+    ("every mon, wed and fri 1-2pm", "11-25", "FREQ=WEEKLY;BYDAY=MO,WE,FR"),
+    ("tuesdays and thursdays 4pm", "11-24", "FREQ=WEEKLY;BYDAY=TU,TH"),
+    ("weekly on tue/thu 4pm", "11-24", "FREQ=WEEKLY;BYDAY=TU,TH"),
+    ("every mon-fri 9am", "11-25", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
+    ("every weekday 8:45", "11-25", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
+    ("daily standup 9:15", "11-25", "FREQ=DAILY"),
+    ("every 3 days at 10", "11-25", "FREQ=DAILY;INTERVAL=3"),
+    ("every other thursday 3pm", "11-26", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TH"),
+    ("biweekly friday 2pm", "11-27", "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR"),
+    ("every 2 weeks on monday at 1pm", "11-30", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"),
+    ("2nd tuesday of every month 2pm", "12-08", "FREQ=MONTHLY;BYDAY=2TU"),
+    ("last friday of each month 3pm", "11-27", "FREQ=MONTHLY;BYDAY=-1FR"),
+    ("monthly on the 15th at 10am", "12-15", "FREQ=MONTHLY;BYMONTHDAY=15"),
+    ("weekly sync tomorrow 3pm", "11-25", "FREQ=WEEKLY;BYDAY=WE"),
+    # R2: how long
+    ("every friday at 4 for 6 weeks", "11-27", "FREQ=WEEKLY;BYDAY=FR;COUNT=6"),
+    ("every mon and wed 4pm for 3 weeks", "11-25", "FREQ=WEEKLY;BYDAY=MO,WE;COUNT=6"),
+    ("daily at 9 for the next two weeks", "11-25", "FREQ=DAILY;COUNT=14"),
+    ("every other friday 4pm for 6 weeks", "11-27", "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;COUNT=3"),
+    ("every friday 4pm, 5 times", "11-27", "FREQ=WEEKLY;BYDAY=FR;COUNT=5"),
+    ("every thursday 3-4pm until Dec 31", "11-26", "FREQ=WEEKLY;BYDAY=TH;UNTIL=20261231"),
+    ("every wed 3pm starting dec 9 for 4 weeks", "12-09", "FREQ=WEEKLY;BYDAY=WE;COUNT=4"),
+]
+
+
+@pytest.mark.parametrize(("text", "first", "rule"), SERIES)
+def test_a_series_has_its_rule_and_first_date(text, first, rule):
+    reading = booked(text)
+    assert (f"{reading.start:%m-%d}", reading.recurrence) == (first, rule)
+
+
+@pytest.mark.parametrize(
+    ("text", "trouble"),
+    [
+        ("every hour", "not_understood"),
+        ("every year on dec 1 at 10", "not_understood"),
+        ("twice a week at 10", "ambiguous"),
+        ("every second tuesday at 10", "ambiguous"),  # of the month, or every other
+        ("weekly at 3pm", "ambiguous"),
+        ("recurring meeting tomorrow 3pm", "ambiguous"),
+        ("every day except friday at 10", "not_understood"),
+        ("every friday 3pm until nov 20, 2026", "end_before_start"),
+        ("3pm tomorrow 5 times", "ambiguous"),
+    ],
+)
+def test_a_series_that_cannot_be_said_is_never_a_single_booking(text, trouble):
+    assert refused(text).trouble == trouble
