@@ -273,8 +273,9 @@ class Bookings:
         """Return the wish in order and the rooms to try, best first, or raise the rule in the way."""
         wish = replace(wish, title=one_line(wish.title))
         rules.check(rules.of_wish(wish.slot, attendees_count=wish.attendees_count, title=wish.title))
+        rooms = await self._candidates(catalogue, wish, by=by, now=now)
         await self._refuse_lacking(catalogue, wish, by=by)
-        return wish, await self._candidates(catalogue, wish, by=by, now=now)
+        return wish, rooms
 
     async def _candidates(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> list[Room]:
         try:

@@ -206,10 +206,9 @@ async def _alternatives(
     limit: int,
 ) -> tuple[Alternative, ...]:
     named = catalogue.room(wish.room_id) if wish.room_id else None
+    where = named.location_id if named else wish.location_id
     if named and not wish.amenities <= named.amenities:
-        wish = replace(wish, room_id=None, location_id=wish.location_id or named.location_id)
-        named = None
-    where = wish.location_id or (named.location_id if named else None)
+        named, wish = None, replace(wish, room_id=None)
     anywhere = Wish(
         slot=wish.slot,
         attendees_count=wish.attendees_count,
