@@ -37,7 +37,7 @@ async def listed(
     """Return a page of the list, below what has just happened."""
     found = await desk.services.bookings.mine(desk.actor, limit=PAGE + 1, offset=offset)
     if not found and offset:
-        return await listed(desk, offset=max(0, offset - PAGE), above=above, said_above=said_above)
+        return await listed(desk, above=above, said_above=said_above)
     changeable = frozenset(str(booking.id) for booking in found if booking.changeable_by(desk.actor))
     return views.listed(
         found[:PAGE],

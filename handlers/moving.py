@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from core.models import KEEP, Booking, Change, Slot, Wish
 from handlers import booking as booking_words
 from handlers.drafts import Draft, Moving, Picked, Target
+from handlers.edit_modal import changeable
 from handlers.picking import Match, matching, named, own, says_something
 from handlers.replies import Message
 from handlers.requests import Click, Command
@@ -49,7 +50,7 @@ async def typed(request: Command | Click, rest: str, desk: Desk) -> Message:
 async def picked(click: Click, desk: Desk) -> Message:
     """Move the booking that the person picked where the sentence said."""
     choice = Picked.load(click.value)
-    booking = await desk.services.bookings.get(choice.booking)
+    booking = await changeable(choice.booking, desk)
     return await _move(click, booking, choice.sentence, desk)
 
 
@@ -64,7 +65,7 @@ async def clicked(click: Click, desk: Desk) -> Message:
 
 async def other_room(click: Click, desk: Desk) -> Message:
     """Offer the rooms that are free at a booking's time."""
-    return await _other_rooms(await desk.services.bookings.get(Target.load(click.value).booking), desk)
+    return await _other_rooms(await changeable(Target.load(click.value).booking, desk), desk)
 
 
 async def _other_rooms(booking: Booking, desk: Desk) -> Message:
@@ -76,8 +77,11 @@ async def _other_rooms(booking: Booking, desk: Desk) -> Message:
 
 def _order(text: str, bookings: tuple[Booking, ...], desk: Desk) -> Order:
     """Take a sentence apart: "X to Y" where X means a booking, else its longest beginning that names one."""
-    for found in _TO.finditer(text):
-        which, where = text[: found.start()].strip(), text[found.end() :].strip()
+    splits = [(text[: found.start()].strip(), text[found.end() :].strip()) for found in _TO.finditer(text)]
+    for which, where in reversed(splits):
+        if some := named(bookings, which):
+            return Order(which=Match(bookings=some), where=where)
+    for which, where in splits:
         match = matching(bookings, which, desk)
         if match.bookings:
             return Order(which=match, where=where)
@@ -85,8 +89,8 @@ def _order(text: str, bookings: tuple[Booking, ...], desk: Desk) -> Order:
     for count in range(len(words), 0, -1):
         if some := named(bookings, " ".join(words[:count])):
             return Order(which=Match(bookings=some), where=" ".join(words[count:]))
-    if split := list(_TO.finditer(text)):
-        return Order(which=Match(bookings=()), where=text[split[-1].end() :].strip())
+    if splits:
+        return Order(which=Match(bookings=()), where=splits[-1][1])
     return Order(which=Match(bookings=bookings), where=text)
 
 
@@ -129,7 +133,7 @@ def _changes(booking: Booking, part: Fragment, where: str, desk: Desk) -> dict[s
         "start": int(slot.start.timestamp()),
         "end": int(slot.end.timestamp()),
         "room": part.room.id if part.room else None,
-        "place": part.place.id if part.place and part.location and not part.room else None,
+        "place": None if part.room else (part.place if part.place and part.location else booking.location).id,
         "floor": part.floor if not part.room else None,
         "people": part.attendees or booking.attendees_count,
         "amenities": tuple(part.amenities),

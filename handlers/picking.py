@@ -14,7 +14,25 @@ from handlers.understanding import LONGEST, understood_part
 MOST = 50
 _WORD = re.compile(r"[^\W_]+")
 _FILLERS = frozenset(
-    {"the", "my", "a", "an", "our", "this", "that", "booking", "bookings", "meeting", "room", "in", "at", "on", "for", "of"}
+    {
+        "the",
+        "my",
+        "a",
+        "an",
+        "our",
+        "this",
+        "that",
+        "booking",
+        "bookings",
+        "meeting",
+        "room",
+        "in",
+        "at",
+        "on",
+        "for",
+        "of",
+        "please",
+    }
 )
 
 
@@ -40,16 +58,22 @@ def matching(bookings: Sequence[Booking], text: str, desk: Desk) -> Match:
     if by_name := named(bookings, text):
         return Match(bookings=by_name)
     part = understood_part(text[:LONGEST], desk)
-    if not isinstance(part, Fragment) or not says_something(part):
+    if not isinstance(part, Fragment) or not any((part.start, part.day, part.room, part.location, part.floor)):
         return Match(bookings=())
     there = [booking for booking in bookings if _suits(booking, part)]
-    titled = [booking for booking in there if words & _words(booking.title or "")]
-    exact = [booking for booking in titled or there if _at(booking, part)]
-    if exact:
-        return Match(bookings=tuple(exact))
+    there = [booking for booking in there if words & _words(booking.title or "")] or there
+    unread = _unread(text[:LONGEST], part, desk)
+    if exact := [booking for booking in there if _at(booking, part)]:
+        return Match(bookings=tuple(exact), sure=all(unread <= _names(booking) for booking in exact))
     # "3pm" alone is read as the next one; a booking at that hour of another day may still be meant.
-    near = [booking for booking in titled or there if _same_clock(booking, part)]
-    return Match(bookings=tuple(near), sure=False)
+    return Match(bookings=tuple(booking for booking in there if _same_clock(booking, part)), sure=False)
+
+
+def _unread(text: str, part: Fragment, desk: Desk) -> frozenset[str]:
+    """Return the words without which the text would say the same: who wrote them may mean a booking that is not there."""
+    typed = text.split()
+    without = {word: " ".join(other for other in typed if other != word) for word in set(typed)}
+    return _words(" ".join(word for word, rest in without.items() if understood_part(rest, desk) == part))
 
 
 def named(bookings: Sequence[Booking], text: str) -> tuple[Booking, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from slack_sdk.models.blocks import ButtonElement
 
 from core import errors
@@ -22,7 +24,8 @@ async def refuse(error: BookingError, desk: Desk) -> Message:
     wanted = wanted_of(error)
     match error:
         case errors.KeyReused():
-            return refusals.plain(["That has been done already."], [_mine()])
+            # What it did stands where the button was.
+            return replace(refusals.plain(["That has been done already."], [_mine()]), replace=False)
         case errors.BookingNotFound() | errors.NothingToUndo() | UnreadableError():
             return refusals.plain([error.message], [_mine()])
         case errors.NotAllowed() | errors.GuestsMayNotBook():

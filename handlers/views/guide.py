@@ -30,7 +30,7 @@ def _examples(catalogue: Catalogue, reader: Reader) -> list[Line]:
     examples.append(f'{command} {_first(rooms)} Friday at 10 for 45 minutes "Weekly review"')
     if reader.several_places:
         other = next((p for p in catalogue.locations if p.id == rooms[-1].location_id), catalogue.locations[-1])
-        examples.append(f"{command} today 4pm in {other.name}")
+        examples.append(f"{command} tomorrow 4pm in {other.name}")
     return [[code(example)] for example in examples]
 
 

@@ -5,13 +5,18 @@ It is Tuesday 24 November 2026, 10:07 in New York and 16:07 in Berlin. Everythin
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
+import aiohttp
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -72,6 +77,7 @@ class Firm:
     running: Running
     slack: SandboxClient
     bot_url: str
+    answers: list[dict[str, Any]]
     rooms: dict[str, Room]
     places: dict[str, Location]
 
@@ -115,6 +121,36 @@ class Firm:
             guest=known.is_guest,
         )
         return (await self.services.people.seen(replace(profile, **rights))).acting()
+
+    async def deliver(self, payload: dict[str, Any], *, secret: str | None = None, age: int = 0) -> int:
+        """Send the bot an interaction as Slack would, or as somebody else would; its answer comes to `answers`."""
+        payload = {"response_url": self.bot_url.replace(slack_http.PATH, "/answers"), **payload}
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        moment = str(int(time.time()) - age)
+        key = (secret or self.running.company.tokens.signing_secret).encode()
+        digest = hmac.new(key, b"v0:" + moment.encode() + b":" + body, hashlib.sha256).hexdigest()
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Slack-Request-Timestamp": moment,
+            "X-Slack-Signature": f"v0={digest}",
+        }
+        async with aiohttp.ClientSession() as session, session.post(self.bot_url, data=body, headers=headers) as response:
+            await response.read()
+        await self.edge.drain(10)
+        return response.status
+
+    def click_of(self, user: str, action: str, value: str, *, team: str | None = None) -> dict[str, Any]:
+        """Return the payload of a button's click, as Slack sends it; `team` is the person's own where it is another."""
+        home = self.running.company.team.id
+        return {
+            "type": "block_actions",
+            "team": {"id": home, "domain": "firm"},
+            "user": {"id": user, "team_id": team or home},
+            "container": {"type": "message", "message_ts": "1.1", "channel_id": CHANNEL, "is_ephemeral": True},
+            "channel": {"id": CHANNEL, "name": "new-york"},
+            "trigger_id": "1.2.3",
+            "actions": [{"type": "button", "action_id": action, "block_id": "b", "value": value, "action_ts": "1.3"}],
+        }
 
     async def mine(self, user: str) -> tuple[Booking, ...]:
         """Return a person's bookings ahead."""
@@ -212,14 +248,22 @@ async def _furnish(db: Database, *, empty: bool) -> None:
     await db.write(work, repeatable=True)
 
 
+def _company(zones: Mapping[str, str]) -> company.Company:
+    known = company.load()
+    users = tuple(user.model_copy(update={"tz": zones.get(user.id, user.tz)}) for user in known.users)
+    return known.model_copy(update={"users": users})
+
+
 @asynccontextmanager
-async def opened(urls: Any, *, empty: bool = False, patience: float = 1.5, command: str = "/book") -> AsyncIterator[Firm]:
-    """Open the firm on a test's database; `empty` leaves it without rooms."""
+async def opened(
+    urls: Any, *, empty: bool = False, patience: float = 1.5, zones: Mapping[str, str] | None = None
+) -> AsyncIterator[Firm]:
+    """Open the firm on a test's database; `empty` leaves it without rooms, `zones` gives people another clock."""
     async with AsyncExitStack() as stack:
         db = Database(urls.app_url)
         stack.push_async_callback(db.close)
         await _furnish(db, empty=empty)
-        running = await stack.enter_async_context(serving(Sandbox(company.load())))
+        running = await stack.enter_async_context(serving(Sandbox(_company(zones or {}))))
         tokens = running.company.tokens
         clock, people = SetClock(NOW), People(db)
         catalogues = Catalogues(db, fresh_seconds=3600)
@@ -231,14 +275,19 @@ async def opened(urls: Any, *, empty: bool = False, patience: float = 1.5, comma
             catalogues=catalogues,
             directory=Directory(people),
             clock=clock,
-            command=command,
         )
         app = AsyncApp(
             client=AsyncWebClient(token=tokens.bot, base_url=running.api_url), signing_secret=tokens.signing_secret
         )
         edge = handlers.register(app, services, patience=patience)
         served = web.Application()
-        served.add_routes(slack_http.routes(app))
+        answers: list[dict[str, Any]] = []
+
+        async def answered(request: web.Request) -> web.Response:
+            answers.append(await request.json())
+            return web.Response(text="ok")
+
+        served.add_routes([*slack_http.routes(app), web.post("/answers", answered)])
         runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -257,6 +306,7 @@ async def opened(urls: Any, *, empty: bool = False, patience: float = 1.5, comma
             running=running,
             slack=slack,
             bot_url=bot_url,
+            answers=answers,
             rooms={room.name: room for room in catalogue.rooms},
             places={place.name: place for place in catalogue.locations},
         )

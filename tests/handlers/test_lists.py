@@ -1,0 +1,222 @@
+"""`/book mine`, `/book cancel`, `/book rooms`, `/book help`, and words that are nearly a command."""
+
+import pytest
+
+from core.models import Slot
+from tests.handlers.firm import ANA, BEN, DEEPA, NOW, Firm, labels, new_york, utc, words
+
+
+async def test_ones_bookings_are_listed_soonest_first_with_what_one_can_do(firm: Firm):
+    deepa = (await firm.actor(DEEPA)).person_id
+    await firm.booked("Apollo", new_york(14), by=BEN, title="Retro", invitees=(deepa,))
+    await firm.booked("Corner", new_york(9), by=BEN, private=True)
+    await firm.booked("Big Ben", new_york(10), by=ANA)
+
+    answer = await firm.say(BEN, "/book mine")
+    assert words(answer) == (
+        "Your bookings\n"
+        "Tomorrow, Wed 25 Nov, 09:00-10:00 (New York)\nCorner · seats 4 · tv · 2nd floor\nprivate\n"
+        "Tomorrow, Wed 25 Nov, 14:00-15:00 (New York)\nApollo · seats 8 · projector, whiteboard · 3rd floor\n"
+        '"Retro" · with @U0DEEPA'
+    )
+    assert labels(answer) == ["Edit", "Cancel booking"] * 2
+
+    attended = await firm.say(DEEPA, "/book mine")
+    assert '"Retro" · booked by @U0BEN · with @U0DEEPA' in words(attended)
+    assert labels(attended) == []
+
+
+async def test_cancelling_in_the_list_leaves_the_rest_of_it(firm: Firm):
+    await firm.booked("Corner", new_york(9), by=BEN)
+    await firm.booked("Apollo", new_york(14), by=BEN)
+    listed = await firm.say(BEN, "/book mine")
+
+    left = await firm.press(BEN, listed, "Cancel booking")
+
+    assert left["ts"] == listed["ts"]
+    assert words(left).startswith("❌ Corner, Wed 25 Nov, 09:00-10:00 (New York) is cancelled.\nYour bookings\nTomorrow")
+    assert labels(left) == ["Undo", "Edit", "Cancel booking"]
+    last = await firm.press(BEN, left, "Cancel booking")
+    assert "No bookings ahead." in words(last)
+    assert labels(last) == ["Undo", "Book a room", "Find a room"]
+
+
+async def test_a_long_list_is_turned_page_by_page(firm: Firm):
+    for day in range(25, 30):
+        await firm.booked("Corner", new_york(9, day=day), by=BEN)
+        await firm.booked("Corner", new_york(14, day=day), by=BEN)
+
+    first = await firm.say(BEN, "/book mine")
+    assert labels(first)[-1] == "More"
+    assert labels(first).count("Edit") == 8
+
+    second = await firm.press(BEN, first, "More")
+    assert labels(second) == ["Edit", "Cancel booking"] * 2 + ["Earlier"]
+    assert "Sun 29 Nov" in words(second)
+    assert labels(await firm.press(BEN, second, "Earlier")) == labels(first)
+
+
+@pytest.mark.parametrize("value", ["", "-1", "1e9", "x", "²", "99999", "9" * 30])
+async def test_a_page_that_nobody_offered_is_the_first_or_last(firm: Firm, value: str):
+    await firm.booked("Corner", new_york(9), by=BEN)
+
+    await firm.deliver(firm.click_of(BEN, "page_mine:2", value))
+
+    assert "Corner" in firm.answers[0]["text"]
+
+
+async def test_no_bookings_is_an_invitation(firm: Firm):
+    answer = await firm.say(BEN, "/book mine")
+
+    assert words(answer) == "No bookings ahead. Try /book room tomorrow 10am for 4, or"
+    await firm.press(BEN, answer, "Book a room")
+    assert await firm.slack.wait_for_view(BEN, callback_id="book")
+
+
+@pytest.mark.parametrize("line", ["", "corner", "retro", "the retro meeting", "tomorrow 2pm", "tomorrow", "corner tomorrow"])
+async def test_the_only_booking_meant_is_cancelled_at_once(firm: Firm, line: str):
+    await firm.booked("Corner", new_york(14), by=BEN, title="Retro")
+
+    answer = await firm.say(BEN, f"/book cancel {line}")
+
+    assert words(answer) == "❌ Retro in Corner, Wed 25 Nov, 14:00-15:00 (New York) is cancelled."
+    assert await firm.mine(BEN) == ()
+    await firm.press(BEN, answer, "Undo")
+    assert len(await firm.mine(BEN)) == 1
+
+
+async def test_of_several_bookings_one_is_asked_for(firm: Firm):
+    await firm.booked("Corner", new_york(14), by=BEN, title="Retro")
+    await firm.booked("Corner", new_york(14, day=26), by=BEN)
+
+    question = await firm.say(BEN, "/book cancel corner")
+    assert labels(question) == ["Retro, Corner tomorrow 14:00-15:00", "Corner Thu 26 Nov 14:00-15:00", "None"]
+
+    answer = await firm.press(BEN, question, "Corner Thu 26 Nov 14:00-15:00")
+    assert words(answer).startswith("❌ Corner, Thu 26 Nov")
+    (left,) = await firm.mine(BEN)
+    assert left.title == "Retro"
+
+
+async def test_an_hour_that_only_fits_another_day_is_asked_about_before_it_is_cancelled(firm: Firm):
+    await firm.booked("Corner", new_york(14, day=27), by=BEN)
+
+    question = await firm.say(BEN, "/book cancel 2pm")
+
+    assert labels(question) == ["Corner Fri 27 Nov 14:00-15:00", "None"]
+    assert len(await firm.mine(BEN)) == 1
+
+
+@pytest.mark.parametrize("line", ['"<!channel>" &c', "zeppelin", "big ben", "friday", "for 6 people", "x" * 10_000])
+async def test_words_that_mean_no_booking_cancel_nothing(firm: Firm, line: str):
+    await firm.booked("Corner", new_york(14), by=BEN)
+
+    question = await firm.say(BEN, f"/book cancel {line}")
+
+    assert words(question).startswith(f'None of your bookings is "{line[:20]}')
+    assert labels(question) == ["Corner tomorrow 14:00-15:00", "None"]
+    assert len(await firm.mine(BEN)) == 1
+
+
+async def test_a_day_with_a_name_that_its_booking_does_not_bear_is_asked_about(firm: Firm):
+    await firm.booked("Corner", new_york(14), by=BEN, title="Retro")
+
+    question = await firm.say(BEN, "/book cancel budget tomorrow")
+
+    assert labels(question) == ["Retro, Corner tomorrow 14:00-15:00", "None"]
+    assert len(await firm.mine(BEN)) == 1
+
+
+async def test_what_one_only_attends_is_not_ones_own_to_cancel(firm: Firm):
+    deepa = (await firm.actor(DEEPA)).person_id
+    await firm.booked("Corner", new_york(14), by=BEN, invitees=(deepa,))
+
+    answer = await firm.say(DEEPA, "/book cancel corner")
+
+    assert words(answer).startswith("No bookings ahead.")
+    assert len(await firm.mine(BEN)) == 1
+
+
+async def test_rooms_are_listed_by_place_with_what_they_are_now(firm: Firm):
+    later = Slot(start=utc(17, day=24), end=utc(18, day=24))
+    await firm.booked("Apollo", Slot(start=NOW, end=utc(16, 30, day=24)), by=ANA)
+    await firm.booked("Apollo", Slot(start=utc(16, 30, day=24), end=utc(17, day=24)), by=ANA)
+    await firm.booked("Big Ben", later, by=ANA)
+    await firm.booked("Corner", new_york(9), by=ANA)
+
+    answer = await firm.say(BEN, "/book rooms")
+
+    assert words(answer) == (
+        "New York, 10:07 there\n"
+        "Apollo · seats 8 · projector, whiteboard · 3rd floor · busy until 12:00\n"
+        "Big Ben · seats 12 · video, whiteboard · 3rd floor · free now until 12:00\n"
+        "Boardroom · seats 20 · catering, projector, video · 5th floor · free now\n"
+        "Corner · seats 4 · tv · 2nd floor · free now\n"
+        "Berlin, 16:07 there\n"
+        "Kiez · seats 4 · tv · 1st floor · free now\n"
+        "Spree · seats 6 · projector, whiteboard · 1st floor · free now"
+    )
+    assert labels(answer) == ["Book a room", "Find a room"]
+
+
+@pytest.mark.parametrize("line", ["berlin", "in Berlin", "Berlni", "berlin office"])
+async def test_the_rooms_of_one_place_can_be_asked_for(firm: Firm, line: str):
+    answer = await firm.say(BEN, f"/book rooms {line}")
+
+    assert words(answer).startswith("Berlin, 16:07 there\nKiez")
+    assert "New York" not in words(answer)
+
+
+async def test_a_place_without_rooms_is_answered_with_those_that_have_some(firm: Firm):
+    answer = await firm.say(BEN, "/book rooms paris")
+
+    assert words(answer) == 'No place here is called "paris". Whose rooms?'
+    assert words(await firm.press(BEN, answer, "Berlin")).startswith("Berlin, 16:07 there")
+
+
+async def test_help_shows_this_workspaces_rooms_and_each_line_works(firm: Firm):
+    answer = await firm.say(BEN, "/book help")
+
+    shown = words(answer)
+    assert "/book room tomorrow 2-3:30pm for 6 with projector" in shown
+    examples = [line for line in shown.splitlines() if line.startswith("/book room ")]
+    assert len(examples) == 3
+    for example in examples:
+        assert words(await firm.say(BEN, example)).startswith("✅"), example
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("mien", ["Run /book mine", "Help"]),
+        ("hlep", ["Run /book help", "Help"]),
+        ("cancle corner", ["Run /book cancel corner", "Help"]),
+        ("cancle tomorrow 3pm", ["Run /book cancel tomorrow 3pm", "Book it", "Help"]),
+        ("mvoe corner to 3pm", ["Run /book move corner to 3pm", "Book it", "Help"]),
+    ],
+)
+async def test_a_slip_in_a_command_is_asked_about_and_books_nothing(firm: Firm, line: str, offered: list[str]):
+    question = await firm.say(BEN, f"/book {line}")
+
+    assert words(question) == f'I know no command "{line.split(maxsplit=1)[0]}". Did you mean this?'
+    assert labels(question) == offered
+    assert await firm.mine(BEN) == ()
+
+
+async def test_the_command_that_was_meant_runs_at_one_tap(firm: Firm):
+    await firm.booked("Corner", new_york(14), by=BEN)
+    question = await firm.say(BEN, "/book mien")
+
+    answer = await firm.press(BEN, question, "Run /book mine")
+
+    assert words(answer).startswith("Your bookings")
+    assert answer["ts"] == question["ts"]
+
+
+@pytest.mark.parametrize(
+    ("line", "form"), [("", "book"), ("room", "book"), ("find", "search"), ("find tomorrow 2pm for 4", "search")]
+)
+async def test_without_a_sentence_the_form_opens(firm: Firm, line: str, form: str):
+    assert await firm.say(BEN, f"/book {line}") == {}
+
+    assert await firm.slack.wait_for_view(BEN, callback_id=form)
