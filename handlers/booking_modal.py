@@ -47,7 +47,7 @@ async def book(draft: Draft, desk: Desk, *, key: str) -> Show:
         wish = draft.wish(await invitee_ids(draft.invitees, desk))
         booking = await desk.services.bookings.book(wish, by=desk.actor, key=key)
     message = booked(booking, desk.reader)
-    return Show(view=forms.notice(message.text, message.blocks, final=True))
+    return Show(view=forms.notice(message.text, message.blocks, final=True), done=message.text)
 
 
 def form_for(content: Filled, desk: Desk) -> View:

@@ -118,7 +118,7 @@ class Edge:
                 await _answer_click(request, reply, call)
             elif isinstance(reply, Show):
                 await _show(request, reply, call.client)
-            if request.form is not None and request.action_id.partition(":")[0] in CHANGING_ACTIONS:
+            if request.form is not None and _changes(request):
                 await self._refresh_home(request.sender, call.client)
 
         return self._kept(answer)
@@ -137,7 +137,7 @@ class Edge:
                 await _ack_submission(call.ack, _outcome(task), request.form)
             else:
                 await call.ack(response_action="update", view=forms.working())
-                await _finish_late(await _settled(task), call.body["view"], request.form, call.client)
+                await _finish_late(await _settled(task), call.body["view"], request, call.client)
             if request.form.callback_id in CHANGING_FORMS and isinstance(_outcome(task), Show):
                 await self._refresh_home(request.sender, call.client)
 
@@ -265,7 +265,12 @@ async def _answer_click(request: Click, reply: Message, call: Call) -> None:
     answered = {Callback.MESSAGE} if reply.refused else {Callback.MESSAGE, Callback.REFUSED}
     in_place = reply.replace and request.form.callback_id in answered
     view = forms.notice(reply.text, reply.blocks, final=not reply.refused)
-    await _show(request, Show(view=view, place=Place.SAME if in_place else Place.ON_TOP), call.client)
+    done = "" if reply.refused or not _changes(request) else reply.text
+    await _show(request, Show(view=view, place=Place.SAME if in_place else Place.ON_TOP, done=done), call.client)
+
+
+def _changes(request: Click) -> bool:
+    return request.action_id.partition(":")[0] in CHANGING_ACTIONS
 
 
 async def _within(task: asyncio.Task[Any], seconds: float) -> bool:
@@ -312,10 +317,22 @@ async def _show(request: Click, reply: Show, client: AsyncWebClient) -> None:
         elif reply.place is Place.ON_TOP:
             await client.views_push(trigger_id=request.trigger_id, view=reply.view)
         elif form is not None:
-            await client.views_update(view_id=form.view_id, hash=form.hash, view=reply.view)
+            # What is done has to be told whatever the view shows by now; anything else must not replace newer things.
+            await client.views_update(view_id=form.view_id, hash=None if reply.done else form.hash, view=reply.view)
     except SlackApiError as error:
         # hash_conflict: a newer click has updated the view already; not_found: it was closed meanwhile.
         log.warning("view not shown: %s", error.response.get("error"))
+        await _tell_aside(request.sender, reply, client)
+
+
+async def _tell_aside(sender: Sender, reply: Show, client: AsyncWebClient) -> None:
+    """Say what is done in a direct message, where the view that should have said it is gone."""
+    if not reply.done:
+        return
+    try:
+        await client.chat_postMessage(channel=sender.user_id, text=reply.done, blocks=_plain(reply.view.blocks or ()))
+    except SlackApiError as error:
+        log.warning("not told aside: %s", error.response.get("error"))
 
 
 async def _ack_submission(ack: AsyncAck, reply: SubmissionReply | Message, form: Form) -> None:
@@ -336,9 +353,10 @@ async def _ack_submission(ack: AsyncAck, reply: SubmissionReply | Message, form:
 
 
 async def _finish_late(
-    reply: SubmissionReply | Message, view: Mapping[str, Any], form: Form, client: AsyncWebClient
+    reply: SubmissionReply | Message, view: Mapping[str, Any], request: Submission, client: AsyncWebClient
 ) -> None:
     late: View | dict[str, Any]
+    form = request.form
     match reply:
         case FieldErrors(errors=errors):
             late = forms.restored(view, form.values, list(errors.values()))
@@ -352,3 +370,5 @@ async def _finish_late(
         await client.views_update(view_id=form.view_id, view=late)
     except SlackApiError as error:
         log.warning("late view not shown: %s", error.response.get("error"))
+        if isinstance(reply, Show):
+            await _tell_aside(request.sender, reply, client)

@@ -53,7 +53,7 @@ async def saved(editing: Editing, draft: Draft, desk: Desk, *, key: str) -> Show
         change = await _change(editing, draft, desk)
         done = await desk.services.bookings.change(editing.booking, change, version=editing.version, by=desk.actor, key=key)
     message = changed(done, desk.reader)
-    return Show(view=forms.notice(message.text, message.blocks, final=True))
+    return Show(view=forms.notice(message.text, message.blocks, final=True), done=message.text)
 
 
 async def stale_form(booking: Booking, submission: Submission, desk: Desk) -> Show:

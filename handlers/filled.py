@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from core.catalogue import Catalogue
-from core.errors import BookingError, InvalidAttendees
+from core.errors import BookingError, InvalidAttendees, RoomNotFound
 from core.models import Booking, Location, Person, Slot
 from handlers import wall_time
 from handlers.drafts import Carried, Draft, Target, UnreadableError
@@ -207,6 +207,9 @@ def slot(filled: Filled, place: Location) -> Slot:
 def wanted(filled: Filled, catalogue: Catalogue) -> Draft:
     """Return the wish that a form holds."""
     place = catalogue.location(filled.place)
+    if filled.room and catalogue.room(filled.room).location_id != place.id:
+        # The form's clock is the place's: the same hours elsewhere would be another time.
+        raise RoomNotFound(f"{catalogue.room(filled.room).name} is not in {place.name}.")
     time_wanted = slot(filled, place)
     return Draft(
         start=int(time_wanted.start.timestamp()),

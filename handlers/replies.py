@@ -34,10 +34,14 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Show:
-    """A view in answer to a submission or a click inside a view: in its place, or on top of it."""
+    """A view in answer to a submission or a click inside a view: in its place, or on top of it.
+
+    `done` is the fallback text where the view says what has been done: that is told even when the view is gone.
+    """
 
     view: View
     place: Place = Place.SAME
+    done: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

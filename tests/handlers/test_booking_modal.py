@@ -287,3 +287,51 @@ async def test_a_firm_without_rooms_is_told_how_to_add_them(empty_firm: Firm):
 
     assert "There are no rooms yet" in words(answer)
     assert await empty_firm.slack.views(BEN) == []
+
+
+async def test_a_late_error_gives_the_form_back_with_what_was_typed(database: Any):
+    async with opened(database, patience=0.0) as firm:
+        view = await form(firm, BEN)
+        await send(firm, BEN, view, date="2026-11-24", time="09:00", title="Standup")
+
+        back = await top(firm, BEN, "book")
+
+        assert "09:00 is over; it is 10:07 in New York." in words(back)
+        assert (state(back, "time"), state(back, "title")) == ("09:00", "Standup")
+        await send(firm, BEN, back, time="11:00")
+        assert words(await top(firm, BEN, "message")).startswith("✅")
+        assert [booking.title for booking in await firm.mine(BEN)] == ["Standup"]
+
+
+async def test_a_booking_whose_modal_was_closed_meanwhile_is_told_in_a_direct_message(database: Any):
+    async with opened(database, patience=0.05) as firm:
+        view = await form(firm, BEN)
+        held = asyncio.Event()
+        book = firm.services.bookings.book
+
+        async def late(*given: Any, **named: Any) -> Any:
+            await held.wait()
+            return await book(*given, **named)
+
+        object.__setattr__(firm.services.bookings, "book", late)
+        await firm.slack.submit(BEN, view, values(view, date="2026-11-25", time="14:00"))
+        await firm.slack.close(BEN, view)
+        held.set()
+        await firm.edge.drain(5)
+
+        message = await firm.slack.wait_for_message(BEN, "D0BEN")
+        assert words(message).startswith("✅ Corner is yours: tomorrow, Wed 25 Nov, 14:00-14:30 (New York)")
+        assert "Corner is yours" in message["text"]
+
+
+async def test_a_room_of_another_place_is_refused_at_its_field(firm: Firm):
+    view = await form(firm, BEN)
+    spree = str(firm.rooms["Spree"].id)
+
+    def tamper(sent: dict[str, Any]) -> None:
+        (chosen,) = next(held for name, held in sent["state"]["values"].items() if name.startswith("room")).values()
+        chosen["selected_option"]["value"] = spree
+
+    answer = await forge(firm, BEN, view, tamper)
+
+    assert list(answer["errors"].values()) == ["Spree is not in New York."]

@@ -314,3 +314,20 @@ def test_the_latest_change_of_a_view_is_known_and_old_views_are_forgotten():
     latest.begin("V2")
     latest.begin("V3")
     assert latest.holds("V1", first)  # forgotten, so that nothing is held back
+
+
+async def test_a_room_booked_while_the_view_changed_is_told_all_the_same(firm: Firm):
+    view = await searching(firm)
+    sandboxed = firm.running.sandbox.parts.views.find(view["id"])
+    assert sandboxed is not None
+    book = firm.services.bookings.book
+
+    async def meanwhile(*given: Any, **named: Any) -> Any:
+        firm.running.sandbox.parts.views.update(sandboxed, sandboxed.body)
+        return await book(*given, **named)
+
+    object.__setattr__(firm.services.bookings, "book", meanwhile)
+
+    done = await push(firm, BEN, view, "Book")
+
+    assert words(done).startswith("✅ Corner is yours")
