@@ -85,7 +85,7 @@ def assumptions(found: Reading, draft: Draft, placed: Placed, here: Here, times:
         )
     if found.default_duration:
         said.append(_half_hour(found))
-    if times.guessed_half:
+    if times.guessed_half and times.moved_from is None:
         said.append(_half_day(found, here))
     if times.guessed_day:
         said.append(
@@ -118,7 +118,8 @@ def _half_day(found: Reading, here: Here) -> Assumption:
     if other > here.local and found.recurrence is None:
         moved = replace(found, start=other, end=other + timedelta(minutes=found.duration_min))
         options = (Option(label=f"{other:%H:%M} instead", sentence=sentence(moved)),)
-    return Assumption(about="half_day", text=f"{said} taken as {found.start:%H:%M}", options=options)
+    taken = f"{found.start:%H:%M}" if found.start.hour >= 12 else f"{found.start:%H:%M} in the morning"
+    return Assumption(about="half_day", text=f"{said} taken as {taken}", options=options)
 
 
 def _next_week(found: Reading) -> Assumption:

@@ -6,7 +6,7 @@ Kept out: choices ("thursday or friday"), which nobody but the person can make.
 from __future__ import annotations
 
 from handlers.sentence.draft import Draft
-from handlers.sentence.items import Item
+from handlers.sentence.items import Clock, Item
 from handlers.sentence.model import Trouble
 
 _TIMES = frozenset({"clock", "now", "rel", "num", "part"})
@@ -72,3 +72,5 @@ def _adopt(before: list[Item], new: list[Item]) -> None:
         first.kind = "count"
         if old.kind == "num":
             old.kind = "count"
+    elif family(old) == "time" and 1 <= first.value <= 24:
+        first.kind, first.value = "clock", Clock(first.value)

@@ -134,7 +134,7 @@ class Dates:
 
     def _year(self, ts: list[Token], i: int, j: int, day: int, month: int) -> Found:
         k = j
-        while ts[k].low in (",", ".") and k < j + 2:
+        while (ts[k].low in (",", ".") and k < j + 2) or (k == j and ts[k].low in ("-", "/") and not ts[k].space):
             k += 1
         t = ts[k]
         if t.kind == "num" and len(t.text) == 4 and 1900 <= (t.value or 0) <= 2199 and not _is_time(ts, k, k + 1):
@@ -223,6 +223,8 @@ def _amount(ts: list[Token], i: int) -> tuple[int, int] | None:
     """Days in "3 days", "a week", "two weeks", "a fortnight", "a couple of days"."""
     if ts[i].low in ("a", "one", "1") and ts[i + 1].low == "fortnight":
         return 14, i + 2
+    if ts[i].low == "fortnight":
+        return 14, i + 1
     j = i + 1 if ts[i].low == "a" else i
     if ts[j].low == "couple":
         n, j = 2.0, j + (2 if ts[j + 1].low == "of" else 1)
@@ -357,6 +359,8 @@ def _qualified(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:
         return replace(day, which="next", days=day.days + 7), k + 3
     if ts[j].low == "after" and ts[j + 1].low == "next":
         return replace(day, which="after", days=7), j + 2
+    if ts[j].low == "fortnight" and day.which in ("bare", "this"):
+        return replace(day, days=day.days + 14), j + 1
     if ts[j].low in ("week", "wk") and day.which in ("bare", "this"):
         return replace(day, days=day.days + 7), j + 1
     if ts[j].low == "in" and ts[j + 1].value and ts[j + 2].low in ("weeks", "week"):

@@ -44,7 +44,7 @@ class Draft:
     part: str | None = None
     part_today: bool = False
     shade: str = ""
-    zone: str | None = None
+    zones: tuple[str, ...] = ()  # IANA names or offsets; several only when they agree
     zone_word: str = ""
     attendees: int | None = None
     bare_count: int | None = None  # "for 30": people or minutes

@@ -45,7 +45,7 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book) -> None
             case "holiday":
                 _holiday(xs, k, draft)
             case "when":
-                _vague(x, draft)
+                _vague(x, draft, tokens)
             case "number":
                 _number(x, draft, tokens, book)
             case "code":
@@ -92,10 +92,12 @@ def _holiday(xs: list[Item], k: int, draft: Draft) -> None:
     draft.refuse(Trouble.AMBIGUOUS, f"On which date is {xs[k].value}? Give me day and month.")
 
 
-def _vague(x: Item, draft: Draft) -> None:
+def _vague(x: Item, draft: Draft, tokens: list[Token]) -> None:
     if str(x.value).lower().startswith(("recur", "repeat")):
         if draft.every is None:
             draft.refuse(Trouble.AMBIGUOUS, "How often should it repeat: every day, every week, every month?")
+        return
+    if x.i and str(x.value).lower() == "rooms" and tokens[x.i - 1].low in ("what", "which", "any"):
         return
     if str(x.value).lower() in ("rooms", "both", "multiple", "double", "triple"):
         draft.refuse(Trouble.AMBIGUOUS, "I book one room at a time. Which one, and when?")
@@ -197,6 +199,8 @@ def _looks_like_a_room(xs: list[Item], x: Item, tokens: list[Token], i: int, j: 
     if sum(t.isupper() for t in letters) > len(letters) / 2:
         return False
     before, after = tokens[i - 1] if i else None, tokens[j]
+    if any(t.low in ("with", "dr", "mr", "mrs", "ms", "prof") for t in tokens[max(0, i - 3) : i]):
+        return False
     for t in (before, after):
         if t is not None and (
             t.low in words.SUBJECTS

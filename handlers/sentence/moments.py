@@ -110,7 +110,14 @@ def zone(ts: list[Token], i: int) -> Item | None:
         return None
     if low in ("utc", "gmt") and ts[j].low in ("+", "-") and ts[j + 1].kind == "num" and not ts[j].space:
         hours = ts[j + 1].value or 0
+        exact = ts[j + 2].low == ":" and ts[j + 3].kind == "num" and (ts[j + 3].value or 0) < 60
+        minutes = (ts[j + 3].value or 0) if exact else 0
         if hours <= 14:
-            sign = 1 if ts[j].low == "+" else -1
-            return Item("zone", f"Etc/GMT{'-' if sign > 0 else '+'}{hours}", i, j + 2, note=low)
+            return Item(
+                "zone",
+                f"{ts[j].low}{hours}:{minutes}",
+                i,
+                j + (4 if exact else 2),
+                note=f"{low}{ts[j].low}{hours:02d}:{minutes:02d}",
+            )
     return Item("zone", words.ZONE_FAMILIES[low], i, j, note=low)

@@ -6,7 +6,7 @@ Kept out: numbers with a unit, which their matchers already claimed.
 from __future__ import annotations
 
 from handlers.sentence.draft import Draft
-from handlers.sentence.items import Clock, Item
+from handlers.sentence.items import Clock, Day, Item
 from handlers.sentence.model import Book
 
 POINTS = frozenset({"clock", "now", "rel"})
@@ -54,6 +54,9 @@ def classify(xs: list[Item], draft: Draft, book: Book, *, part_only: bool) -> li
     for k, x in enumerate(xs):
         if x.kind == "num":
             _by_neighbours(xs, k)
+    for k, x in enumerate(xs):
+        if x.kind == "num":
+            _by_weekday(xs, k)
     _counts(xs, draft, book)
     return xs
 
@@ -141,6 +144,15 @@ def _by_neighbours(xs: list[Item], k: int) -> None:
         if _kind(xs, m) in ("day", "part", "every"):
             _as_clock(x)
             return
+
+
+def _by_weekday(xs: list[Item], k: int) -> None:
+    """ "Friday 27" beside a time is the 27th; a day that is no Friday is asked about later."""
+    day = xs[k - 1] if k else None
+    if day is None or day.kind != "day" or day.j != xs[k].i or xs[k].note == "for" or not 1 <= xs[k].value <= 31:
+        return
+    if day.value.how == "weekday" and any(y.kind in POINTS for y in xs):
+        xs[k].kind, xs[k].value = "day", Day("dom", day=xs[k].value)
 
 
 def _on(x: Item) -> bool:

@@ -6,6 +6,9 @@ Kept out: "for 6", which only the whole sentence can tell from a time.
 # ruff: noqa: SIM905
 # word lists read better as text
 
+# ruff: noqa: PLR0911
+# matchers return from the first form that fits
+
 from __future__ import annotations
 
 from handlers.sentence import words
@@ -227,6 +230,8 @@ def _counted(ts: list[Token], i: int) -> Item | None:
     if found is None:
         return None
     n, j = found
+    if ts[j - 1].low == "dozen" and ts[j].low not in words.UNIT and ts[j].low not in words.PEOPLE and ts[j].low != "of":
+        return Item("count", n, i, j)
     k = _skip(ts, j)
     k += ts[k].low == "-" and ts[k + 1].low in words.PEOPLE
     if ts[k].low == "of" and ts[k + 1].low in _US:

@@ -14,20 +14,23 @@ from handlers.sentence.tokens import Token
 
 _GREETED = frozenset({"morning", "afternoon", "evening"})
 _FIXES = frozenset(
-    "no wait sorry actually i mean make that it scratch rather oops correction ah um uh hmm nope let's"
+    "but no wait sorry actually i mean make that it scratch rather oops correction ah um uh hmm nope let's"
     " say oh strike er well or whoops sry actualy ignore i'd meant change not".split()
 ) | {",", ".", "-", "...", "..", "!", "*", ";"}  # fmt: skip
 _FIX_TRIGGERS = tuple(
     tuple(text.split())
     for text in (
         "no wait; wait; scratch that; oops; whoops; i mean; i meant; correction; make that; make it; strike that;"
-        " sorry; sry; actually; or rather; nope; ignore that; no ,; no sorry; no actually; no make; change that; no"
+        " sorry; sry; actually; or rather; but actually; nope; ignore that; no ,; no sorry; no"
+        " actually; no make; change that; no"
         " not"
     ).split("; ")
 )
 _SOFT_FIXES = frozenset({("sorry",), ("sry",), ("actually",), ("make", "it"), ("make", "that"), ("oops",), ("whoops",)})
+_AMOUNTS = frozenset({"than", "least", "most", "max", "maximum", "minimum"})
 _IDIOMS = (
-    "as soon as possible, no rush, no worries, no problem, no hurry, no preference, not urgent, nothing fancy,"
+    "as soon as possible, at least, at most, at the most, at max, at maximum, at minimum, at a minimum,"
+    " no rush, no worries, no problem, no hurry, no preference, not urgent, nothing fancy,"
     " nothing special, why not, no matter, not too big, not too small, not too large, not important, if not too"
     " much trouble, no more than, not more than, no biggie, one last thing, good morning, good afternoon, good"
     " evening, good day, may i, may we, may you, may need, may be, may have, one more thing, once again, one room,"
@@ -64,7 +67,7 @@ def idiom(ts: list[Token], i: int) -> Item | None:
             if phrase[0] == "one" and phrase[-1] == "on":
                 continue
             kind = "now" if phrase[0] == "as" and phrase[-1] == "possible" else "filler"
-            return Item(kind, " ".join(phrase), i, i + len(phrase), note="thin" if phrase[-1] == "than" else "")
+            return Item(kind, " ".join(phrase), i, i + len(phrase), note="thin" if phrase[-1] in _AMOUNTS else "")
     if (
         ts[i].low in _GREETED
         and ts[i].line

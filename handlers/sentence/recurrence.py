@@ -235,6 +235,8 @@ def _monthly(ts: list[Token], i: int) -> tuple[Every, int] | None:
     nth = _nth(ts, j)
     if nth:
         k, interval = _of_each_month(ts, nth[2], led=led)
+        if not k and led and nth[0] == -1:
+            k = nth[2]
         return (Every("MONTHLY", interval, days=(nth[1],), nth=nth[0]), k) if k else None
     j += ts[j].low == "the"
     found = ordinal(ts, j)

@@ -26,7 +26,8 @@ PREPOSITIONS: dict[str, str] = {
     "&": "and", "+": "and", "by": "by", "before": "before", "after": "after", "since": "since", "within": "within",
     "starting": "from", "starts": "from", "start": "from", "begin": "from", "begins": "from", "beginning": "from",
     "commencing": "from", "ends": "until", "ending": "until", "end": "until", "finish": "until", "finishing": "until",
-    "finishes": "until", "time": "at", "fro": "for", "fr": "for", "ot": "to", "form": "from",
+    "finishes": "until", "dtstart": "from", "dtend": "until", "time": "at", "fro": "for", "fr": "for",
+    "ot": "to", "form": "from",
 }  # fmt: skip
 # Words that may stand between a preposition and what it governs.
 THIN = frozenset(
@@ -76,6 +77,8 @@ class Scanner:
             return Item("filler", t.text, i, i + 1)
         if (t.value == 1 and _one_room(ts, i)) or (t.low == "4" and ts[i + 1].low == "us"):
             return Item("filler", t.low, i, i + 1)
+        if t.line and _numbers_a_line(ts, i) and sum(_numbers_a_line(ts, n) for n in range(len(ts) - 2)) > 1:
+            return Item("filler", t.low, i, i + 2)
         if t.line and t.low in _SUBJECT_LABELS and ts[i + 1].low == ":":
             return Item("filler", "subject", i, _end_of_subject(ts, i + 2))
         return self._coded(ts, i) if t.kind == "word" and ts[i + 1].kind == "num" else None
@@ -218,6 +221,10 @@ def _moment(t: Token, found: Item) -> list[Item]:
     return [Item("day", day, found.i, found.j), Item("clock", time, found.i, found.j)]
 
 
+def _numbers_a_line(ts: list[Token], i: int) -> bool:
+    return ts[i].line and ts[i].kind == "num" and ts[i + 1].low in (".", ")") and ts[i + 2].space
+
+
 def _one_room(ts: list[Token], i: int) -> bool:
     """One meeting room, 1 small room."""
     j = i + 1
@@ -267,7 +274,7 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " attendance guests invitees persons size occupancy group party team crew squad table gang class"
         " audience family meeting band number delegation max maximum min minimum head total over now asap"
         " immediately rn right straight as hour hourlong new san los tel hong after overmorrow yesterday all"
-        " other some one any w and between morrow weeks beginning start sometime".split()
+        " other some one any w and between fortnight morrow weeks beginning start sometime".split()
     )
     return frozenset(names | grammar | {"room", "rm"})
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -58,8 +58,8 @@ class Here:
     """Where and when the sentence is read: the moment, the place's zone and the person's, the locale."""
 
     now: datetime  # aware
-    zone: ZoneInfo
-    person: ZoneInfo
+    zone: tzinfo
+    person: tzinfo
     locale: str
 
     @property
@@ -74,7 +74,7 @@ def settle(draft: Draft, here: Here) -> Times:
     moment = _moment(draft)
     if moment is not None:
         return _from_moment(draft, here, moment)
-    if draft.zone is not None:
+    if draft.zones:
         return _elsewhere(draft, here)
     today = here.local.date()
     return _settled(draft, here, today)
@@ -136,7 +136,9 @@ def _naive(moment: datetime) -> datetime:
 
 def _elsewhere(draft: Draft, here: Here) -> Times:
     """A time said in another zone: settled there, then carried to the place."""
-    other = ZoneInfo(draft.zone or "UTC")
+    other, *more = (_zone(name) for name in draft.zones)
+    if any(_offset(zone, here.now) != _offset(other, here.now) for zone in more):
+        raise Unsettled(Trouble.AMBIGUOUS, "I found two time zones. Which one do you mean?")
     there = Here(here.now, other, other, here.locale)
     if _offset(other, here.now) == _offset(here.zone, here.now) and _offset(other, here.now, 180) == _offset(
         here.zone, here.now, 180
@@ -158,7 +160,15 @@ def _elsewhere(draft: Draft, here: Here) -> Times:
     return times
 
 
-def _offset(zone: ZoneInfo, moment: datetime, days_on: int = 0) -> timedelta | None:
+def _zone(name: str) -> tzinfo:
+    if name[0] not in "+-":
+        return ZoneInfo(name)
+    sign = 1 if name[0] == "+" else -1
+    hours, _, minutes = name[1:].partition(":")
+    return timezone(sign * timedelta(hours=int(hours), minutes=int(minutes or 0)))
+
+
+def _offset(zone: tzinfo, moment: datetime, days_on: int = 0) -> timedelta | None:
     return (moment + timedelta(days=days_on)).astimezone(zone).utcoffset()
 
 

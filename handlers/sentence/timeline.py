@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handlers.sentence.draft import Draft, Point
-from handlers.sentence.items import Clock, Day, Item
+from handlers.sentence.items import Clock, Day, Every, Item
 from handlers.sentence.model import Trouble
 from handlers.sentence.numerals import POINTS, following, previous, thin
 from handlers.sentence.series import REASONS
@@ -90,6 +90,8 @@ def _role(xs: list[Item], k: int, *, part_only: bool) -> str:
         return "end" if m >= 0 and (xs[m].kind in POINTS or (m != j - 1 and xs[m].kind == "part")) else "start"
     if lead.kind != "prep":
         return "start"
+    if lead.value == "until" and any(x.kind == "day" for x in xs[j:k]) and any(x.kind == "every" for x in xs):
+        return "start"  # "every tuesday until dec 22 at 2pm" ends on a date, not at a time
     earlier = any(x.kind in POINTS or x.kind == "part" for x in xs[:j])
     match lead.value:
         case "until":
@@ -142,6 +144,10 @@ def _points(xs: list[Item], roles: dict[int, str], draft: Draft, *, part_only: b
             continue
         point = _point(x)
         held = draft.end if role == "end" else draft.start
+        lead = previous(xs, k)
+        if held is not None and lead >= 0 and xs[lead].kind == "prep" and xs[lead].value == "for":
+            draft.refuse(Trouble.AMBIGUOUS, "How long should it be? Say it with minutes or hours.")
+            continue
         if held is None:
             if role == "end":
                 draft.end = point
@@ -171,6 +177,7 @@ def _ends_of_day(draft: Draft) -> None:
 
 def _days(xs: list[Item], roles: dict[int, str], draft: Draft) -> None:
     _narrow(xs)
+    _daily_on(xs)
     every = any(x.kind == "every" for x in xs)
     for k, x in enumerate(xs):
         if x.kind == "vague":
@@ -190,6 +197,28 @@ def _days(xs: list[Item], roles: dict[int, str], draft: Draft) -> None:
         else:
             draft.days.append(x.value)
             draft.from_day = draft.from_day or lead == "from"
+
+
+def _daily_on(xs: list[Item]) -> None:
+    """ "daily ... mon-fri" and "weekly ... mon, wed" name the days of a series apart from its rhythm."""
+    series = [x for x in xs if x.kind == "every"]
+    at = [k for k, x in enumerate(xs) if x.kind == "day"]
+    if len(series) != 1 or len(at) < 2 or not all(_bare_weekday(xs[k].value) for k in at):
+        return
+    every: Every = series[0].value
+    if every.freq == "MONTHLY" or every.interval != 1 or every.days:
+        return
+    days = [xs[k].value.weekday for k in at]
+    between = xs[following(xs, at[0])]
+    if len(at) == 2 and (between.kind == "conn" or (between.kind == "prep" and between.value in ("to", "until"))):
+        days = [(days[0] + n) % 7 for n in range((days[1] - days[0]) % 7 + 1)]
+    series[0].value = Every("WEEKLY", days=tuple(sorted(set(days))), part=every.part)
+    for k in at:
+        xs[k].kind = "filler"
+
+
+def _bare_weekday(day: Day) -> bool:
+    return day.how == "weekday" and day.which == "bare" and day.days == 0
 
 
 def _lead(xs: list[Item], k: int) -> str:
@@ -294,9 +323,8 @@ def _zones(xs: list[Item], draft: Draft) -> None:
     for x in xs:
         if x.kind != "zone":
             continue
-        if draft.zone is not None and draft.zone != x.value:
-            draft.refuse(Trouble.AMBIGUOUS, "I found two time zones. Which one do you mean?")
-        draft.zone, draft.zone_word = x.value, x.note.upper()
+        draft.zones = (*draft.zones, x.value)
+        draft.zone_word = x.note.upper()
 
 
 __all__ = ["Clock", "Day", "collect"]

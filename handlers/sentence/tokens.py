@@ -48,7 +48,7 @@ _SHAPES = re.compile(
 _QUOTED = re.compile('["\u201c\u201d\u201e\u00ab][^"\u201c\u201d\u201e\u00ab\u00bb]*["\u201c\u201d\u00bb]')
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−➔➜", "-") | {"’": "'", "‘": "'", "`": "'", "′": "'", "＠": "@"})
-_EMOJI = {"👥": " attendees: ", "👤": " attendees: "}
+_EMOJI = {"👥": " attendees: ", "👤": " attendees: ", "📽": " projector ", "📺": " tv ", "📹": " video ", "🎥": " video "}
 
 
 def clean(text: str) -> str:
@@ -120,11 +120,16 @@ _KNOWN = (
 )
 
 
+_TOMORROW = re.compile(r"t[om]*m[orm]*[rw][orw]*")
+
+
 @lru_cache(maxsize=4096)
 def respell(word: str) -> str:
     """Return the calendar or equipment word that a misspelt word means, else the word itself (rule D6)."""
     if len(word) < 4 or word in _KNOWN or not word.isascii():
         return word
+    if _TOMORROW.fullmatch(word):
+        return "tomorrow"
     best, best_distance = word, 9
     for target, allowed in words.SPELLING_TARGETS.items():
         distance = OSA.distance(word, target, score_cutoff=2)

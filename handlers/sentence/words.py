@@ -76,7 +76,8 @@ MONTH = frozenset("month months mth mths".split())
 UNIT = MINUTE | HOUR | DAY | WEEK | MONTH
 
 PEOPLE = frozenset(
-    "people ppl person persons pax folks folk attendees attendee participants participant seats seat chairs"
+    "personen personnes personas leute gens people ppl person persons pax folks folk attendees"
+    " attendee participants participant seats seat chairs"
     " chair heads head guests guest members member humans human peeps colleagues colleague coworkers"
     " coworker teammates teammate others employees attending joining us peopel pers pp ppls seater seaters persn"
     " visitors visitor candidates invitees places devs engineers developers managers interviewers men women"
@@ -92,7 +93,7 @@ PARTS: dict[str, str] = {
     "night": "night",
 }  # fmt: skip
 NAMED_CLOCKS: dict[str, str] = {
-    "noon": "noon", "midday": "noon", "noontime": "noon", "lunch": "lunch", "lunchtime": "lunch",
+    "noon": "noon", "noonish": "noon", "midday": "noon", "noontime": "noon", "lunch": "lunch", "lunchtime": "lunch",
     "midnight": "midnight", "eod": "eod", "cob": "eod", "eob": "eod",
 }  # fmt: skip
 
@@ -229,7 +230,7 @@ PEOPLE_KINDS = frozenset(
 
 SUBJECTS = frozenset(
     "standup stand-up scrum sync syncup sync-up review reviews retro retrospective planning sprint demo demos call calls"
-    " catchup catch-up catch interview interviews workshop training trainings session sessions talk talks chat"
+    " reunion catchup catch-up catch interview interviews workshop training trainings session sessions talk talks chat"
     " coffee brainstorm brainstorming kickoff kick-off kick onboarding offsite presentation presentations pitch"
     " debrief briefing discussion discussions discuss project projects budget roadmap strategy quarterly annual"
     " townhall all-hands allhands hands hands-on hackathon lunch dinner breakfast party celebration birthday yoga"
@@ -307,5 +308,5 @@ FOREIGN_TIME = frozenset(
     " uebermorgen ubermorgen montag dienstag mittwoch donnerstag freitag samstag sonntag vormittag nachmittag abend"
     " mittag uhr manana hoy ayer lunes martes miercoles jueves viernes sabado domingo domani oggi lunedi martedi"
     " mercoledi giovedi venerdi amanha hoje segunda terca quarta quinta sexta ohne oder ou sans nicht kein keine pas"
-    " bis von jusqu'a hasta desde stunde stunden heure heures horas hora personen personnes personas leute gens".split()
+    " bis von jusqu'a hasta desde stunde stunden heure heures horas hora".split()
 )
