@@ -27,10 +27,10 @@ def as_typed(text: str) -> str:
 
 
 def _unlinked(found: re.Match[str]) -> str:
-    label, name, channel = found.groups()
+    link_label, name, label = found.groups()
     if name is None:
-        return label or found.group()[1:-1]
-    return f"#{channel or name}" if found.group().startswith("<#") else f"@{name}"
+        return link_label or found.group()[1:-1]
+    return f"#{label or name}" if found.group().startswith("<#") else label or f"@{name}"
 
 
 def understood(sentence: str, desk: Desk, *, home: Location | None = None) -> Reading | Refusal:
