@@ -97,19 +97,20 @@ CROSS JOIN LATERAL (
 ) AS next
 """
 
-# The claim under way when the window begins, and those that begin inside it.
+# The claim under way when the window begins, and those that begin inside it: two reaches into one index for each room.
 _HELD = """
 SELECT held.room_id, held.start_time, held.end_time FROM unnest($2::uuid[]) AS room (id)
 CROSS JOIN LATERAL (
-    SELECT max(start_time) AS start_time FROM room_claims
+    (SELECT room_id, start_time, end_time FROM room_claims
     WHERE tenant_id = $1 AND room_id = room.id AND start_time <= $3
-) AS first
-CROSS JOIN LATERAL (
+        AND (expires_at IS NULL OR expires_at > now()) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
+    ORDER BY start_time DESC LIMIT 1)
+    UNION ALL
     SELECT room_id, start_time, end_time FROM room_claims
-    WHERE tenant_id = $1 AND room_id = room.id AND start_time >= coalesce(first.start_time, $3) AND start_time < $4
-        AND end_time > $3
+    WHERE tenant_id = $1 AND room_id = room.id AND start_time > $3 AND start_time < $4
         AND (expires_at IS NULL OR expires_at > now()) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
 ) AS held
+WHERE held.end_time > $3
 ORDER BY held.room_id, held.start_time
 """
 
