@@ -42,6 +42,8 @@ S = TypeVar("S")
 log = logging.getLogger(__name__)
 
 PATIENCE = 1.5
+# Longer than an acknowledgement takes to be sent and applied.
+TRAVEL = 0.5
 APOLOGY = "Something went wrong on our side, and nothing more was changed. Try again in a minute."
 STRANGER = "Only people of this workspace can book rooms here. Ask the colleague who shares this channel with you."
 
@@ -137,6 +139,8 @@ class Edge:
                 await _ack_submission(call.ack, _outcome(task), request.form)
             else:
                 await call.ack(response_action="update", view=forms.working())
+                # The acknowledgement is still on its way: an update that overtook it would be covered by "working".
+                await asyncio.sleep(TRAVEL)
                 await _finish_late(await _settled(task), call.body["view"], request, call.client)
             if request.form.callback_id in CHANGING_FORMS and isinstance(_outcome(task), Show):
                 await self._refresh_home(request.sender, call.client)

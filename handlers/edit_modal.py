@@ -67,7 +67,7 @@ async def stale_form(booking: Booking, submission: Submission, desk: Desk) -> Sh
         lines.append([f"Your change ({yours}) is not saved yet: Save puts it on the booking as it is now."])
     if merged.dropped:
         yours = told(merged.dropped, typed, desk.catalogue)
-        lines.append([f"You both changed the same. Yours ({yours}) is not saved; below is what holds now."])
+        lines.append([f"You both changed the same: yours ({yours}) is not saved, below is what holds now."])
     place = desk.catalogue.place_of(desk.catalogue.room(merged.draft.room or booking.room.id))
     content = filled.of_draft(merged.draft, place)
     # New ids, so that Slack forgets what was typed: the form shows the booking as it is, with what is kept.

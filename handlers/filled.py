@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -167,30 +167,25 @@ def read(form: Form, place: UUID) -> Filled:
 
     Raises InvalidAttendees for what is no number, UnreadableError for what no form of ours can hold.
     """
-    ids = {block_id.partition(".")[0]: block_id for block_id in form.values}
-
-    def text(field: Field) -> str | None:
-        return form.text(ids.get(field, field))
-
-    def option(field: Field) -> str | None:
-        return form.option(ids.get(field, field))
-
+    # Every element is named after its field; what stands in a row shares a block.
+    fields = {name: {name: state} for block in form.values.values() for name, state in block.items()}
+    form = replace(form, values=fields)
     try:
-        day, at = text(Field.DATE), text(Field.TIME)
-        minutes, fold, chosen = option(Field.LENGTH), option(Field.FOLD), option(Field.ROOM) or option(Field.FLOOR) or BEST
+        day, at = form.text(Field.DATE), form.text(Field.TIME)
+        chosen = form.option(Field.ROOM) or form.option(Field.FLOOR) or BEST
         return Filled(
-            place=UUID(option(Field.PLACE) or str(place)),
+            place=UUID(form.option(Field.PLACE) or str(place)),
             day=date.fromisoformat(day) if day else None,
             at=time.fromisoformat(at).replace(second=0, microsecond=0, tzinfo=None) if at else None,
-            fold={"0": 0, "1": 1, None: None}[fold],
-            minutes=_minutes(minutes),
+            fold={"0": 0, "1": 1, None: None}[form.option(Field.FOLD)],
+            minutes=_minutes(form.option(Field.LENGTH)),
             room=None if chosen == BEST or chosen.startswith(ON_FLOOR) else UUID(chosen),
             floor=chosen.removeprefix(ON_FLOOR) if chosen.startswith(ON_FLOOR) else None,
-            people=_people(text(Field.PEOPLE)),
-            amenities=tuple(sorted(form.options(ids.get(Field.AMENITIES, Field.AMENITIES)))),
-            title=_line(text(Field.TITLE)),
-            invitees=form.users(ids.get(Field.INVITEES, Field.INVITEES)),
-            private=bool(form.options(ids.get(Field.PRIVATE, Field.PRIVATE))),
+            people=_people(form.text(Field.PEOPLE)),
+            amenities=tuple(sorted(form.options(Field.AMENITIES))),
+            title=_line(form.text(Field.TITLE)),
+            invitees=form.users(Field.INVITEES),
+            private=bool(form.options(Field.PRIVATE)),
         )
     except (ValueError, KeyError) as error:
         raise UnreadableError(_OUT_OF_DATE) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from slack_sdk.models.blocks import (
+    ActionsBlock,
     CheckboxesElement,
     DatePickerElement,
     ExternalDataSelectElement,
@@ -54,6 +55,14 @@ class Fields:
 
     def location(self) -> list[InputBlock]:
         """Return the choice of a location where there are several; a change is always sent, since clock and rooms change."""
+        return [self._input(Field.PLACE, "Location", select, live=True) for select in self._locations()]
+
+    def row(self) -> ActionsBlock:
+        """Return location, length and floor side by side, for a form whose results should be in sight."""
+        elements = [*self._locations(), self._lengths(), *self._floors()]
+        return ActionsBlock(block_id=".".join(filter(None, ("row", self._edition_here()))), elements=elements)
+
+    def _locations(self) -> list[StaticSelectElement]:
         places = {self.place, *places_of(self.catalogue)}
         if len(places) < 2:
             return []
@@ -61,8 +70,7 @@ class Fields:
         listed = sorted(nearest[:MOST_OPTIONS], key=lambda one: one.name.casefold())
         options = [_option(one.name, str(one.id)) for one in listed]
         chosen = next(option for option in options if option.value == str(self.place.id))
-        select = StaticSelectElement(action_id=Action.PLACE, options=options, initial_option=chosen)
-        return [self._input(Field.PLACE, "Location", select, live=True)]
+        return [StaticSelectElement(action_id=Action.PLACE, options=options, initial_option=chosen, placeholder="Location")]
 
     def date(self) -> InputBlock:
         """Return the date on the place's calendar."""
@@ -95,15 +103,14 @@ class Fields:
 
     def length(self) -> InputBlock:
         """Return how long it lasts; a length that is not on the list is added to it."""
+        return self._input(Field.LENGTH, "How long", self._lengths())
+
+    def _lengths(self) -> StaticSelectElement:
         chosen = self.filled.minutes
         minutes = sorted({*LENGTHS, chosen} if chosen else LENGTHS)
         options = [_option(saying.length(one), str(one)) for one in minutes]
         initial = next((option for option in options if option.value == str(chosen)), None)
-        return self._input(
-            Field.LENGTH,
-            "How long",
-            StaticSelectElement(action_id=Action.LENGTH, options=options, initial_option=initial),
-        )
+        return StaticSelectElement(action_id=Action.LENGTH, options=options, initial_option=initial, placeholder="How long")
 
     def people(self) -> InputBlock:
         """Return how many people it is for; empty counts the booker and whoever is invited."""
@@ -155,7 +162,7 @@ class Fields:
             )
         return self._input(Field.ROOM, "Room", element, edition=self._edition_here())
 
-    def floor(self) -> list[InputBlock]:
+    def _floors(self) -> list[StaticSelectElement]:
         """Return the choice of a floor, where the place has more than one."""
         rooms = {room.floor: floor(room) or "" for room in self.catalogue.rooms_at(self.place.id) if room.floor}
         floors = sorted(name for name in rooms if name and len(ON_FLOOR + name) <= VALUE_LENGTH)[: MOST_OPTIONS - 1]
@@ -164,8 +171,7 @@ class Fields:
         options = [_option("Any floor", BEST), *(_option(rooms[name], ON_FLOOR + name) for name in floors)]
         wanted = ON_FLOOR + self.filled.floor if self.filled.floor else BEST
         initial = next((option for option in options if option.value.casefold() == wanted.casefold()), options[0])
-        select = StaticSelectElement(action_id=Action.FLOOR, options=options, initial_option=initial)
-        return [self._input(Field.FLOOR, "Floor", select, edition=self._edition_here())]
+        return [StaticSelectElement(action_id=Action.FLOOR, options=options, initial_option=initial, placeholder="Floor")]
 
     def title(self) -> InputBlock:
         """Return what the meeting is called."""

@@ -34,8 +34,15 @@ async def top(firm: Firm, user: str, callback: str = "") -> dict[str, Any]:
 
 def values(view: dict[str, Any], **typed: Any) -> dict[str, Any]:
     """Return values by field name as the sandbox takes them: by block and action id."""
-    blocks = {block["block_id"].partition(".")[0]: block for block in view["blocks"] if block["type"] == "input"}
-    return {blocks[name]["block_id"]: {blocks[name]["element"]["action_id"]: value} for name, value in typed.items()}
+    found: dict[str, Any] = {}
+    for name, value in typed.items():
+        found.setdefault(_holding(view, name), {})[name] = value
+    return found
+
+
+def _holding(view: dict[str, Any], field: str) -> str:
+    """Return the id of the block that holds a field; the element is named after it."""
+    return next(name for name, held in view["values"].items() if field in held)
 
 
 async def send(firm: Firm, user: str, view: dict[str, Any], **typed: Any) -> dict[str, Any]:
@@ -87,8 +94,7 @@ def labels(view: dict[str, Any]) -> list[str]:
 
 def state(view: dict[str, Any], field: str) -> Any:
     """Return what stands in a field now: text, date, time, the value or values of options, users."""
-    block = next(name for name in view["values"] if name.partition(".")[0] == field)
-    entry = next(iter(view["values"][block].values()))
+    entry = view["values"][_holding(view, field)][field]
     held = next(value for name, value in entry.items() if name not in {"type", "timezone"})
     if isinstance(held, dict):
         return held["value"]

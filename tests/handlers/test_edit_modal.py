@@ -120,7 +120,7 @@ async def test_where_both_changed_the_same_the_booking_as_it_is_wins(firm: Firm)
 
     stale = await top(firm, BEN, "edit")
     assert "Your change (number of people → 3) is not saved yet" in words(stale)
-    assert "Yours (time → Wed 25 Nov, 11:00-12:00) is not saved; below is what holds now." in words(stale)
+    assert "yours (time → Wed 25 Nov, 11:00-12:00) is not saved, below is what holds now." in words(stale)
     assert (state(stale, "time"), state(stale, "title"), state(stale, "people")) == ("16:00", "Retro", "3")
 
 
