@@ -20,5 +20,5 @@ def compose(tokens: list[Token], items: list[Item], book: Book, *, part_only: bo
     xs = numerals.classify(xs, draft, book, part_only=part_only)
     timeline.collect(xs, draft, part_only=part_only)
     wishes.collect(xs, draft, tokens, book)
-    leftovers.check(xs, draft, tokens, book)
+    leftovers.check(xs, draft, tokens, book, part_only=part_only)
     return draft

@@ -32,9 +32,11 @@ _ABSTRACT = frozenset(
 _YEARS = range(2000, 2100)
 
 
-def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book) -> None:
+def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part_only: bool = False) -> None:
     """Refuse what is left over in a sentence and could carry meaning."""
     for k, x in enumerate(xs):
+        if part_only and _of_moving(x, draft):
+            continue
         match x.kind:
             case "or":
                 _choice(xs, k, draft, tokens)
@@ -56,6 +58,14 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book) -> None
                 _word(xs, k, draft, tokens, book)
             case _:
                 pass
+
+
+def _of_moving(x: Item, draft: Draft) -> bool:
+    """Words that say how a booking moves, in a sentence about moving one."""
+    said = str(x.value).lower()
+    if draft.shift is not None and x.kind in ("when", "word") and said in ("earlier", "sooner", "later", "forward"):
+        return True
+    return x.kind == "other" and said in ("move", "reschedule", "postpone", "shift", "rebook")
 
 
 def _around(tokens: list[Token], x: Item) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from core.models import Location, Room
@@ -122,15 +123,18 @@ class Fragment:
     assumptions: tuple[Assumption, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Book:
-    """What the grammar knows of the workspace: bookable rooms, locations, and how many people the largest room seats."""
+    """What the grammar knows of the workspace: bookable rooms, locations, and how many people the largest room seats.
+
+    Names are prepared once for all books with the same `Room` and `Location` objects.
+    """
 
     rooms: tuple[Room, ...]
     locations: tuple[Location, ...] = ()
     amenities: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def largest(self) -> int:
         """Seats in the largest room; 20 where there are none."""
         return max((room.capacity for room in self.rooms), default=20)

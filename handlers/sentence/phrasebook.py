@@ -27,6 +27,7 @@ _FIX_TRIGGERS = tuple(
     ).split("; ")
 )
 _SOFT_FIXES = frozenset({("sorry",), ("sry",), ("actually",), ("make", "it"), ("make", "that"), ("oops",), ("whoops",)})
+_LONGEST_CORRECTION = 10  # tokens; a text of nothing but "no" must not be scanned from each of them
 _AMOUNTS = frozenset({"than", "least", "most", "max", "maximum", "minimum"})
 _IDIOMS = (
     "as soon as possible, at least, at most, at the most, at max, at maximum, at minimum, at a minimum,"
@@ -82,7 +83,7 @@ def correction(ts: list[Token], i: int) -> Item | None:
     if ts[i].low not in FIX_FIRSTS:
         return None
     j, hard, soft = i, False, False
-    while ts[j].low in _FIXES and ts[j].kind != "end" and ts[j].low != "-":
+    while ts[j].low in _FIXES and ts[j].kind != "end" and ts[j].low != "-" and j < i + _LONGEST_CORRECTION:
         for trigger in _FIX_TRIGGERS:
             if all(ts[j + n].low == word for n, word in enumerate(trigger)):
                 if trigger == ("no", ",") and not (i and ts[i - 1].kind == "punct"):

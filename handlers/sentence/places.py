@@ -19,6 +19,7 @@ from handlers.sentence.model import Book
 from handlers.sentence.numbers import ordinal, whole
 from handlers.sentence.tokens import Token, fold
 
+_REMEMBERED = 4096  # words whose nearest rooms are kept, since people make the same slips
 _ROOM_WORDS = frozenset({"room", "rm", "rooms"})
 _SITE = frozenset({"office", "site", "campus", "hq", "headquarters", "branch", "hub"})
 _NOT_CITIES = frozenset(
@@ -157,6 +158,7 @@ class Catalogue:
         self.place_firsts = _firsts(self.locations)
         self.squeezed = {"".join(name): rooms for name, rooms in self.rooms.items()}
         self.squeezed_names = list(self.squeezed)
+        self.remembered: dict[str, list[tuple[int, Room]]] = {}
         self.place_names = {"".join(name): found for name, found in self.locations.items()}
 
     def _aliases(self, locations: tuple[Location, ...]) -> None:
@@ -198,6 +200,14 @@ class Catalogue:
         """Return (distance, room) of the rooms whose names a slip of the fingers could have made into `joined`."""
         if len(joined) < 4:
             return []
+        known = self.remembered.get(joined)
+        if known is None:
+            if len(self.remembered) >= _REMEMBERED:
+                self.remembered.clear()
+            known = self.remembered[joined] = self._near_rooms(joined)
+        return known
+
+    def _near_rooms(self, joined: str) -> list[tuple[int, Room]]:
         near: dict[str, tuple[int, Room]] = {}
         for name in self._close(self.squeezed_names, joined):
             slips = _slips(name, joined)
@@ -255,18 +265,22 @@ def _spellings(name: str) -> list[tuple[str, ...]]:
     return [k for k in dict.fromkeys(plain) if k]
 
 
-catalogues: dict[int, Catalogue] = {}
+_KEPT = 32  # books: one per workspace and catalogue version in use
+_catalogues: list[Catalogue] = []
 
 
 def catalogue(book: Book) -> Catalogue:
-    """Return the prepared names of a book; the last eight books are remembered."""
-    known = catalogues.get(id(book))
-    if known is not None and known.book is book:
-        return known
-    while len(catalogues) >= 8:
-        catalogues.pop(next(iter(catalogues)), None)
+    """Return the prepared names of a book; those of the last books are remembered.
+
+    Books of the same rooms are the same book: comparing tuples of the same objects costs microseconds, preparing names
+    costs milliseconds, and callers make a new book for every sentence.
+    """
+    for known in _catalogues:
+        if known.book is book or known.book == book:
+            return known
     made = Catalogue(book)
-    catalogues[id(book)] = made
+    del _catalogues[_KEPT - 1 :]
+    _catalogues.insert(0, made)
     return made
 
 

@@ -81,8 +81,9 @@ def _draft(text: str, context: Context, *, part_only: bool = False) -> tuple[Dra
     if len(cleaned) > 2 * LONGEST:
         return Refusal(trouble=Trouble.TOO_LONG, message=f"That is too long; {LONGEST} characters are enough.")
     tokens = tokenise(cleaned)
-    items = scanner(context.book, context.locale).scan(tokens)
-    return compose(tokens, items, context.book, part_only=part_only), tokens
+    found = scanner(context.book, context.locale)
+    book = found.catalogue.book  # equal to the caller's, with what was worked out before
+    return compose(tokens, found.scan(tokens), book, part_only=part_only), tokens
 
 
 def _read(text: str, context: Context) -> Reading | Refusal:
@@ -156,6 +157,8 @@ def _fragment(draft: Draft, placed: Placed, here: Here) -> Fragment | Refusal:
     try:
         if draft.start is not None or draft.part is not None or draft.from_now:
             times = settle(draft, here)
+        elif draft.end is not None:
+            raise Unsettled(Trouble.MISSING_TIME, "I found an end but no start. From when should it be?")
         else:
             limits(draft)
             day = _day_alone(draft, here)

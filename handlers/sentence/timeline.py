@@ -277,8 +277,9 @@ def _lengths(xs: list[Item], draft: Draft, *, part_only: bool) -> None:
         if x.kind != "dur":
             continue
         lead = previous(xs, k)
-        if part_only and lead >= 0 and xs[lead].kind == "prep" and xs[lead].value == "by":
-            draft.shift = x.value
+        by = lead >= 0 and xs[lead].kind == "prep" and xs[lead].value == "by"
+        if part_only and (by or _moves(xs) or _sooner(xs)):
+            draft.shift = -x.value if _sooner(xs) else x.value
             continue
         if lead >= 0 and xs[lead].kind == "prep" and xs[lead].value in ("before", "after", "within"):
             draft.refuse(Trouble.AMBIGUOUS, f'"{xs[lead].value}" leaves the time open. When exactly should it start?')
@@ -287,6 +288,18 @@ def _lengths(xs: list[Item], draft: Draft, *, part_only: bool) -> None:
             draft.refuse(Trouble.AMBIGUOUS, "I found two lengths. How long should it be?")
         draft.minutes = x.value
         draft.from_now = draft.from_now or x.note == "next"
+
+
+def _moves(xs: list[Item]) -> bool:
+    """Push it back an hour, delay by 15 minutes."""
+    said = {str(x.value).lower() for x in xs if x.kind in ("other", "word", "filler")}
+    return bool(said & {"push", "delay", "postpone", "back"})
+
+
+def _sooner(xs: list[Item]) -> bool:
+    """Half an hour earlier, bring it forward by 15 minutes."""
+    said = {str(x.value).lower() for x in xs if x.kind in ("when", "word", "filler")}
+    return "earlier" in said or "sooner" in said or {"bring", "forward"} <= said
 
 
 def _series(xs: list[Item], draft: Draft) -> None:

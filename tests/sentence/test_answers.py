@@ -85,6 +85,9 @@ def test_messages_are_kind_and_short():
         ("tomorrow", "day", datetime(2026, 11, 25)),  # noqa: DTZ001 - wall clock
         ("for 6 with tv", "attendees", 6),
         ("by 30 minutes", "shift_min", 30),
+        ("push it back an hour", "shift_min", 60),
+        ("half an hour earlier", "shift_min", -30),
+        ("move to tomorrow 10", "start", datetime(2026, 11, 25, 10)),  # noqa: DTZ001 - wall clock
         ("90 minutes", "duration_min", 90),
         ("tomorrow 2-3pm", "end", datetime(2026, 11, 25, 15)),  # noqa: DTZ001 - wall clock
         ("", "start", None),
@@ -104,7 +107,15 @@ def test_a_part_names_the_room_to_move_to():
 
 
 def test_a_part_refuses_what_it_cannot_mean():
-    for text in ("every monday at 3", "thursday or friday", "nov 31", "in Foo", "x" * 501, "yesterday"):
+    for text in (
+        "every monday at 3",
+        "thursday or friday",
+        "nov 31",
+        "in Foo",
+        "until 5pm tomorrow",
+        "x" * 501,
+        "yesterday",
+    ):
         assert isinstance(part(text), Refusal), text
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.sentence import Fragment, Reading, Refusal, read, read_part, to_record
+from handlers.sentence import Book, Fragment, Reading, Refusal, read, read_part, to_record
+from handlers.sentence.places import catalogue
 from handlers.sentence.render import sentence
-from tests.sentence.office import BOOK, NEW_YORK, NOW, WORLD, booked, said, span
+from tests.sentence.office import BOOK, NEW_YORK, NOW, WORLD, booked, room, said, span
 
 CASES = [
     ("tomorrow\x00 3pm\x00", "11-25 15:00-15:30"),
@@ -40,6 +41,18 @@ def test_hostile_text_is_read_or_refused(text, expected):
 
 def test_a_title_keeps_marks_and_loses_controls():
     assert booked('tomorrow 3pm "Caf\u00e9 \u0928\u093f\x07\u202e"').title == "Café \u0928\u093f"
+
+
+def test_the_names_of_equal_books_are_prepared_once():
+    again = Book(rooms=tuple(BOOK.rooms), locations=tuple(BOOK.locations), amenities=frozenset(BOOK.amenities))
+    assert catalogue(again) is catalogue(BOOK)
+    assert catalogue(WORLD) is not catalogue(BOOK)
+
+
+def test_remembered_books_are_bounded():
+    for n in range(100):
+        assert span(f"Cave {n} tomorrow 3pm", book=Book(rooms=(room(f"Cave {n}", 4),))) == "11-25 15:00-15:30"
+    assert catalogue(BOOK).book == BOOK
 
 
 VOCABULARY = (
