@@ -74,12 +74,11 @@ async def _sentence_or_slip(request: Command | Click, sentence: str, desk: Desk)
 def _nearest(word: str, desk: Desk) -> str | None:
     """Return the command that a word is one or two slips away from, unless it belongs to a room or place."""
     folded = word.casefold()
-    names = [room.name for room in desk.catalogue.bookable] + [place.name for place in desk.catalogue.locations]
-    if any(folded in name.casefold().split() for name in names):
+    distance, name = min((OSA.distance(folded, name), name) for name in _COMMANDS if name)
+    if len(folded) < 3 or distance > (1 if len(name) < 6 else 2):
         return None
-    near = [(OSA.distance(folded, name), name) for name in _COMMANDS if name]
-    distance, name = min(near)
-    return name if len(folded) > 2 and distance <= (1 if len(name) < 6 else 2) else None
+    names = [room.name for room in desk.catalogue.bookable] + [place.name for place in desk.catalogue.locations]
+    return None if any(folded in known.casefold().split() for known in names) else name
 
 
 async def _room(request: Command | Click, rest: str, desk: Desk) -> ClickReply:

@@ -62,7 +62,9 @@ def _elsewhere(error: BookingError, wanted: Draft | Target, desk: Desk) -> Messa
     if isinstance(wanted, Target):
         return refusals.plain([error.message], refusals.further(wanted, reader, after_offers=False))
     at = _place(wanted, desk)
-    return refusals.elsewhere(error, [error.message], wanted, reader, instead_of=wanted.slot, at=at)
+    return refusals.elsewhere(
+        error, refusals.at_own_clock(error, wanted.slot, at, reader), wanted, reader, instead_of=wanted.slot, at=at
+    )
 
 
 def _place(draft: Draft, desk: Desk) -> Location | None:

@@ -51,6 +51,8 @@ async def _listed(desk: Desk, wanted: RoomsPage) -> Message:
     order = {place.id: number for number, place in enumerate(places)}
     rooms = sorted(desk.catalogue.rooms_at(wanted.place), key=lambda room: order[room.location_id])
     there = rooms[wanted.offset : wanted.offset + PAGE]
+    if not there:  # rooms have gone since the button was made
+        return await _listed(desk, RoomsPage()) if places else questions.no_rooms(desk.reader)
     now = desk.services.clock.now()
     days = await desk.services.search.day([room.id for room in there], _rest_of_day(places_of(desk), now), by=desk.actor)
     return views.listed(days, desk.reader, page=wanted, size=PAGE, total=len(rooms))

@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.models import Actor, Person
 from core.people import People
 from core.search import Search
+from handlers.books import Books
 from handlers.latest import Latest
 from handlers.people import Directory
 from handlers.requests import Sender
@@ -30,6 +31,7 @@ class Services:
     clock: Clock
     command: str = "/book"
     latest: Latest = field(default_factory=Latest)
+    books: Books = field(default_factory=Books)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

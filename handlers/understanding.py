@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from core.models import Location, Slot, Wish
 from handlers.drafts import Draft
 from handlers.sentence import read, read_part
-from handlers.sentence.model import Book, Fragment, Reading, Refusal
+from handlers.sentence.model import Fragment, Reading, Refusal
 from handlers.services import Desk
 
 LONGEST = 500
@@ -40,7 +40,7 @@ def understood(sentence: str, desk: Desk, *, home: Location | None = None) -> Re
         sentence,
         now=desk.services.clock.now(),
         zone=person.zone,
-        book=book_of(desk),
+        book=desk.services.books.of(desk.catalogue),
         home=home or home_of(desk),
         locale=person.locale,
     )
@@ -55,16 +55,10 @@ def understood_part(
         sentence,
         now=now or desk.services.clock.now(),
         zone=person.zone,
-        book=book_of(desk),
+        book=desk.services.books.of(desk.catalogue),
         home=home or home_of(desk),
         locale=person.locale,
     )
-
-
-def book_of(desk: Desk) -> Book:
-    """Return what the grammar knows of the workspace."""
-    catalogue = desk.catalogue
-    return Book(rooms=catalogue.bookable, locations=catalogue.locations, amenities=catalogue.amenities)
 
 
 def home_of(desk: Desk) -> Location | None:

@@ -24,18 +24,18 @@ TITLE_SHOWN = 200
 
 def booked(booking: Booking, reader: Reader, *, assumptions: Sequence[Assumption] = ()) -> Message:
     """Return "✅ Apollo is yours: ...", what was assumed with buttons that change it, and what can be done next."""
-    return _about(booking, reader, _yours("✅", booking, reader, "is yours"), assumptions=assumptions)
+    return _about(booking, reader, _yours("✅", booking, reader), assumptions=assumptions)
 
 
 def restored(booking: Booking, reader: Reader) -> Message:
     """Return the answer to taking a cancelling back."""
-    return _about(booking, reader, _yours("✅", booking, reader, "is yours again"))
+    return _about(booking, reader, _yours("✅", booking, reader, " again"))
 
 
 def changed(change: Changed, reader: Reader, *, assumptions: Sequence[Assumption] = ()) -> Message:
     """Return what is different, the old crossed out, with Undo."""
     if change.before == change.after:
-        return _about(change.after, reader, _yours("✏️", change.after, reader, "is as it was"), assumptions=assumptions)
+        return _about(change.after, reader, _told("✏️", change.after, reader, "is as it was"), assumptions=assumptions)
     after, line = change.after, changed_line(change, reader)
     row = [buttons.undo(after), buttons.edit(after), buttons.other_room(after), buttons.cancel(after, reader)]
     # The line names the title already.
@@ -186,7 +186,12 @@ def _about(booking: Booking, reader: Reader, line: Line, *, assumptions: Sequenc
     return Message(text=spoken(*lines, *assumed), blocks=[rich(*lines), *_assumed(booking, assumptions), *buttons.rows(row)])
 
 
-def _yours(sign: str, booking: Booking, reader: Reader, verb: str) -> Line:
+def _yours(sign: str, booking: Booking, reader: Reader, how: str = "") -> Line:
+    verb = "is yours" if booking.booker.slack_user_id == reader.person.slack_user_id else "is booked"
+    return _told(sign, booking, reader, verb + how)
+
+
+def _told(sign: str, booking: Booking, reader: Reader, verb: str) -> Line:
     when = in_full(booking.slot, booking.location, reader)
     return [f"{sign} ", bold(cut(booking.room.name, 100)), f" {verb}: ", bold(when), _where(booking, reader)]
 

@@ -82,13 +82,17 @@ def which_to_cancel(bookings: Sequence[Booking], reader: Reader) -> Message:
         buttons.button(_told(booking, reader), Action.PICK_TO_CANCEL.nth(number), Target.at(booking))
         for number, booking in enumerate(bookings[:MOST_BOOKINGS], start=1)
     ]
-    return ask(["Which one is to be cancelled?"], [*row, buttons.button("None", Action.KEEP)])
+    return ask([f"Which one is to be cancelled?{_not_all(bookings)}"], [*row, buttons.button("None", Action.KEEP)])
 
 
 def none_matches(words: str, bookings: Sequence[Booking], reader: Reader) -> Message:
     """Return that no booking is meant by the words, and which there are."""
     asked = which_to_cancel(bookings, reader)
-    line: Line = ["None of your bookings is ", quoted(cut(words, 100)), ". Which one is to be cancelled?"]
+    line: Line = [
+        "None of your bookings is ",
+        quoted(cut(words, 100)),
+        f". Which one is to be cancelled?{_not_all(bookings)}",
+    ]
     return Message(text=spoken(line), blocks=[rich(line), *asked.blocks[1:]])
 
 
@@ -107,7 +111,7 @@ def which_to_move(bookings: Sequence[Booking], sentence: str, reader: Reader, *,
         for number, booking in enumerate(bookings[:MOST_BOOKINGS], start=1)
     ]
     question = "None of your bookings is called that. Which one is meant?" if unmatched else "Which one is to be moved?"
-    return ask([question], [*row, buttons.button("None", Action.KEEP)])
+    return ask([question + _not_all(bookings)], [*row, buttons.button("None", Action.KEEP)])
 
 
 def other_rooms(booking: Booking, free: Sequence[FreeRoom], reader: Reader) -> Message:
@@ -130,6 +134,12 @@ def other_rooms(booking: Booking, free: Sequence[FreeRoom], reader: Reader) -> M
     ]
     keep = buttons.button(f"Keep {cut(booking.room.name, 60)}", Action.KEEP)
     return ask([f"Free {when} instead of ", bold(cut(booking.room.name, 100)), ":"], [*row, keep])
+
+
+def _not_all(bookings: Sequence[Booking]) -> str:
+    if len(bookings) <= MOST_BOOKINGS:
+        return ""
+    return f" These are the next {MOST_BOOKINGS}; name the room or the day of another one."
 
 
 def _told(booking: Booking, reader: Reader) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import ButtonElement
 
 from core import saying
-from core.errors import BookingError, SlotTaken
+from core.errors import BookingError, NothingFits, SlotTaken
 from core.models import Booking, LastChange, Location, Rival, Slot, Status
 from handlers.drafts import Draft, Target
 from handlers.ids import Action
@@ -51,6 +51,12 @@ def further(wanted: Draft | Target, reader: Reader, *, after_offers: bool) -> li
         buttons.button("Pick another time", Action.OPEN_BOOKING, ahead),
         buttons.button("Find a room", Action.OPEN_SEARCH, ahead),
     ]
+
+
+def at_own_clock(error: BookingError, slot: Slot, location: Location | None, reader: Reader) -> Line:
+    """Return the error's sentence; where it tells that all rooms are taken, with the reader's own clock behind it."""
+    own = own_clock(slot, location, reader) if location and isinstance(error, NothingFits) and error.alternatives else None
+    return [error.message, f" That is {own} for you."] if own else [error.message]
 
 
 def taken_line(error: SlotTaken, location: Location, reader: Reader) -> Line:

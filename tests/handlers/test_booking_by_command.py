@@ -178,6 +178,19 @@ async def test_a_private_booking_in_the_way_gives_nothing_away(firm: Firm):
     assert ANA not in str(entry["ack"])
 
 
+async def test_when_all_rooms_are_taken_other_times_are_offered_on_both_clocks(firm: Firm):
+    for room in ("Kiez", "Spree"):
+        await firm.booked(room, new_york(9), by=ANA)
+
+    refusal = await firm.say(BEN, "/book room tomorrow 15:00-16:00 in Berlin")
+
+    assert words(refusal) == (
+        "Both rooms in Berlin for 1 person are taken tomorrow 15:00-16:00. That is 09:00-10:00 for you."
+    )
+    answer = await firm.press(BEN, refusal, "Kiez 16:00-17:00")
+    assert words(answer).startswith("✅ Kiez is yours: tomorrow, Wed 25 Nov, 16:00-17:00 (Berlin; 10:00-11:00 for you)")
+
+
 async def test_ones_own_booking_in_the_way_is_called_ones_own(firm: Firm):
     await firm.booked("Apollo", new_york(14), by=BEN, title="Retro")
     firm.clock.set(NOW.replace(minute=30))
