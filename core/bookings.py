@@ -94,7 +94,7 @@ class Bookings:
 
         for booking in await self._db.read(work):
             same_room = wish.room_id in {None, booking.room.id}
-            same_rest = (booking.title, booking.attendees_count) == (wish.title, wish.attendees_count)
+            same_rest = (booking.title, booking.attendees_count) == (one_line(wish.title), wish.attendees_count)
             same_place = wish.location_id in {None, booking.location.id}
             if same_room and same_rest and same_place and wish.amenities <= booking.room.amenities:
                 return None if key and await self._done(key, wish, by, catalogue, now) else booking

@@ -430,6 +430,14 @@ async def test_the_twin_of_a_wish_is_found_for_a_minute(office: Office):
     assert await office.bookings.twin(wish, by=office.ana) is None
 
 
+async def test_a_request_that_arrives_again_is_no_twin_of_itself_but_another_one_is(office: Office):
+    await office.room("Apollo")
+    wish = Wish(slot=at(10), title="Plan \n ahead")
+    booked = await office.bookings.book(wish, by=office.ana, key="first")
+    assert await office.bookings.twin(wish, by=office.ana, key="first") is None
+    assert await office.bookings.twin(wish, by=office.ana, key="second") == booked
+
+
 async def test_a_cancelled_booking_is_nobodys_twin(office: Office):
     booked = await office.book(await office.room("Apollo"), at(10))
     await office.bookings.cancel(booked.id, by=office.ana)

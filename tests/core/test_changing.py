@@ -10,7 +10,7 @@ import pytest
 
 from core import checks, errors
 from core.ids import new_id
-from core.models import Booking, Change, Changed, Room, Slot, Status
+from core.models import Booking, Change, Changed, LastChange, Room, Slot, Status
 from core.rooms import RoomRow, Rooms
 from tests.core.office import MONDAY, Office, at
 
@@ -362,6 +362,20 @@ async def test_every_change_leaves_one_event_with_before_and_after(office: Offic
     assert [row["actor_id"] for row in actors] == [a.person_id for a in (office.ana, office.ana, office.boss, office.ana)]
     assert [row["reason"] for row in actors] == [None, None, "Ill", None]
     assert {(row["surface"], row["happened_at"]) for row in actors} == {("slack", MONDAY)}
+
+
+async def test_the_last_change_is_told_with_who_made_it_and_what_was_before(office: Office, apollo: Room):
+    booked = await office.book(apollo, at(10))
+    first = await office.bookings.last_change(booked.id)
+    office.clock.advance(timedelta(minutes=5))
+    moved = await change(office, booked, by=office.boss, slot=at(11))
+
+    last = await office.bookings.last_change(booked.id)
+
+    assert first == LastChange(before=None, after=booked, by_slack_user_id="Uana", at=MONDAY)
+    assert last == LastChange(before=booked, after=moved.after, by_slack_user_id="Uboss", at=MONDAY + timedelta(minutes=5))
+    with pytest.raises(errors.BookingNotFound):
+        await office.bookings.last_change(new_id())
 
 
 async def test_a_refused_change_leaves_no_event(office: Office, apollo: Room):

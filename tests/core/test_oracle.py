@@ -223,7 +223,7 @@ OURS = {
 }
 
 
-@settings(max_examples=250, derandomize=True, **OURS)
+@settings(max_examples=160, derandomize=True, **OURS)
 @given(program=PROGRAMS)
 async def test_whatever_is_done_the_database_says_what_the_oracle_says(office: Office, program: list[tuple[Any, ...]]):
     await run(office, program)
