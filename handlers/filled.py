@@ -213,7 +213,7 @@ def wanted(filled: Filled, catalogue: Catalogue) -> Draft:
         amenities=filled.amenities,
         room=filled.room,
         place=None if filled.room else place.id,
-        floor=filled.floor,
+        floor=None if filled.room else filled.floor,
         title=filled.title,
         private=filled.private,
         invitees=filled.invitees,

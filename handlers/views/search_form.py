@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from slack_sdk.models.blocks import Block, DividerBlock, MarkdownTextObject, SectionBlock
+from slack_sdk.models.blocks import (
+    Block,
+    DividerBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+    TextObject,
+)
 from slack_sdk.models.views import View
 
 from core import saying
@@ -21,6 +28,8 @@ from handlers.views.times import Reader, in_passing, room_facts, where_and_own_c
 
 PAGE = 8
 NAME_LENGTH = 100
+# Escaped, a character may become five; a section holds 3,000.
+FACTS_LENGTH = 400
 _FORMATTED = re.compile(r"[*_~`]")
 
 
@@ -90,11 +99,9 @@ def _found(results: Results, fields: Fields, *, page: int, last: int) -> Iterato
 
 
 def _room(free: FreeRoom, results: Results, slot: Slot) -> Block:
-    room, name = free.room, said(cut(free.room.name, NAME_LENGTH))
-    title = name if _FORMATTED.search(name) else f"*{name}*"
-    facts = cut(said(room_facts(room)), 1000)
+    room = free.room
     return SectionBlock(
-        text=MarkdownTextObject(text=f"{title} · {facts}\n{_until(free, slot)}", verbatim=True),
+        text=_described(cut(room.name, NAME_LENGTH), cut(room_facts(room), FACTS_LENGTH), _until(free, slot)),
         accessory=buttons.button(
             "Book",
             Action.BOOK_RESULT,
@@ -102,6 +109,13 @@ def _room(free: FreeRoom, results: Results, slot: Slot) -> Block:
             aloud=f"Book {cut(room.name, 60)}",
         ),
     )
+
+
+def _described(name: str, facts: str, until: str) -> TextObject:
+    """Return the name in bold, unless something in it would be taken for markup: then all is plain."""
+    if _FORMATTED.search(name + facts):
+        return PlainTextObject(text=f"{name} · {facts}\n{until}", emoji=False)
+    return MarkdownTextObject(text=f"*{said(name)}* · {said(facts)}\n{until}", verbatim=True)
 
 
 def _until(free: FreeRoom, slot: Slot) -> str:
