@@ -29,7 +29,10 @@ def _examples(catalogue: Catalogue, reader: Reader) -> list[Line]:
     examples = [f"{command} tomorrow 2-3:30pm" + (f" for {people}" if people > 1 else "") + with_amenity]
     examples.append(f'{command} {_first(rooms)} Friday at 10 for 45 minutes "Weekly review"')
     if reader.several_places:
-        other = next((p for p in catalogue.locations if p.id == rooms[-1].location_id), catalogue.locations[-1])
+        # One's own place need not be named: show another.
+        used = {room.location_id for room in rooms}
+        there = [place for place in catalogue.locations if place.id in used]
+        other = next((place for place in there if place.zone != reader.person.zone), there[-1])
         examples.append(f"{command} tomorrow 4pm in {other.name}")
     return [[code(example)] for example in examples]
 
