@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from core import checks, errors
-from core.models import HOLDS_ROOM, Actor, Booking, Change, Changed, Room, Slot, Wish
+from core.models import HOLDS_ROOM, Actor, Booking, Change, Changed, Room, Slot, Status, Wish
 from tests.core.office import PATIENT, Office, at, opened
 
 pytestmark = [pytest.mark.race, pytest.mark.timeout(300)]
@@ -216,3 +216,29 @@ async def test_swaps_in_either_order_of_rooms_never_wait_in_a_circle(office: Off
     assert counted["yes"] + counted["StaleBooking"] == 400
     assert counted["yes"] >= 10
     await agrees(office, [*outcomes, *done])
+
+
+async def test_expired_claims_are_cleared_by_many_at_once_and_one_of_them_gets_the_room(office: Office):
+    apollo = await office.room("Apollo")
+    waiting = [await office.book(apollo, at(10 + n / 4, 15), by=office.bob) for n in range(8)]
+    await office.damage(
+        "UPDATE bookings SET status = 'pending';"
+        "UPDATE events SET after = jsonb_set(after, '{status}', '\"pending\"');"
+        "UPDATE room_claims SET expires_at = now() - interval '1 second'"
+    )
+    dice = random.Random(3)
+    slots = [at(10, 120) if n % 2 else at(10 + dice.randrange(8) / 4, 15 * dice.randrange(1, 5)) for n in range(200)]
+
+    outcomes = await at_once(booking(office, apollo, slot, office.ana) for slot in slots)
+
+    counted = tally("expired claims in the way", outcomes)
+    assert await checks.violations(office.db) == []
+    assert counted["yes"] + counted["SlotTaken"] == 200
+    assert counted["yes"] >= 1
+    states = [(await office.bookings.get(b.id)).status for b in waiting]
+    cleared = [b for b, status in zip(waiting, states, strict=True) if status is Status.EXPIRED]
+    won = [told for _, answers in outcomes for told in answers]
+    # Exactly those expired that stood where somebody books now.
+    assert cleared == [b for b in waiting if any(b.slot.overlaps(told.slot) for told in won)]
+    await office.db.close()
+    assert await deadlocks(office) == 0
