@@ -99,7 +99,7 @@ def places_of(catalogue: Catalogue) -> tuple[Location, ...]:
     used = {room.location_id for room in catalogue.bookable}
     places = tuple(place for place in catalogue.locations if place.id in used)
     if not places:
-        raise NoRooms("There are no rooms yet. Whoever runs this bot adds them with `bookroom rooms import`.")
+        raise NoRooms("There are no rooms yet.")
     return places
 
 

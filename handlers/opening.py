@@ -44,7 +44,11 @@ async def opened(
     if building.done():
         await _open(desk, request.trigger_id, building.result())
         return Nothing()
-    view_id = await _open(desk, request.trigger_id, forms.working())
+    try:
+        view_id = await _open(desk, request.trigger_id, forms.working())
+    except BaseException:
+        building.cancel()
+        raise
     await _fill(desk, view_id, building)
     return Nothing()
 

@@ -10,10 +10,11 @@ from core import errors
 from core.errors import BookingError
 from core.models import Location
 from handlers.drafts import Draft, Target, UnreadableError
+from handlers.filled import NoRooms
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.services import Desk
-from handlers.views import buttons, refusals
+from handlers.views import buttons, questions, refusals
 from handlers.wanted import Wanted, wanted_of
 
 
@@ -23,6 +24,8 @@ async def refuse(error: BookingError, desk: Desk) -> Message:
         return await _overtaken(error, desk)
     wanted = wanted_of(error)
     match error:
+        case NoRooms():
+            return questions.no_rooms(desk.reader)
         case errors.KeyReused():
             # What it did stands where the button was.
             return replace(refusals.plain(["That has been done already."], [_mine()]), replace=False)

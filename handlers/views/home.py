@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from slack_sdk.models.blocks import Block, DividerBlock, HeaderBlock, PlainTextObject
@@ -15,6 +16,7 @@ from core.models import Booking, Room
 from handlers.ids import Callback
 from handlers.views import buttons
 from handlers.views.bookings import details, none_ahead_line
+from handlers.views.questions import no_rooms
 from handlers.views.text import Line, bold, code, cut, rich
 from handlers.views.times import Reader, room_facts, where_and_own_clock
 
@@ -29,17 +31,15 @@ def home(
 ) -> View:
     """Return the Home: ways to begin, then what is ahead, soonest first; `changeable` are those with buttons."""
     if not rooms:
-        blocks: list[Block] = [rich(["There are no rooms yet. Whoever runs this bot adds them with ", _IMPORT, "."])]
+        blocks: list[Block | Mapping[str, Any]] = [*no_rooms(reader).blocks]
     elif not bookings:
         blocks = [rich(none_ahead_line(reader)), *_begin()]
     else:
         blocks = [*_begin(), DividerBlock(), *_days(bookings, reader, changeable)]
     if more:
         blocks.append(rich(["These are the next ", str(len(bookings)), ". All of them: ", code(f"{reader.command} mine")]))
-    return View(type="home", callback_id=Callback.HOME.value, blocks=blocks)
-
-
-_IMPORT = code("bookroom rooms import")
+    shown = [one if isinstance(one, Block) else dict(one) for one in blocks]
+    return View(type="home", callback_id=Callback.HOME.value, blocks=shown)
 
 
 def _begin() -> Sequence[Block]:

@@ -266,7 +266,7 @@ def test_the_usual_place_is_ones_own_then_the_one_on_ones_clock_then_the_first()
     assert filled.usual_place(SMALL, replace(berliner, default_location_id=NEW_YORK.id)) == NEW_YORK
     assert filled.usual_place(SMALL, berliner) == BERLIN
     assert filled.usual_place(SMALL, tokyo) == BERLIN
-    with pytest.raises(filled.NoRooms, match="rooms import"):
+    with pytest.raises(filled.NoRooms, match="no rooms yet"):
         filled.usual_place(Catalogue(locations=(BERLIN,)), berliner)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from core.db import WriteSession
+from core.errors import Busy
 from core.ids import new_id
 from handlers.latest import Latest
 from tests.handlers.firm import ANA, BEN, CHANNEL, CHLOE, ERIK, GUEST, Firm, new_york, utc, words
@@ -331,3 +332,30 @@ async def test_a_room_booked_while_the_view_changed_is_told_all_the_same(firm: F
     done = await push(firm, BEN, view, "Book")
 
     assert words(done).startswith("✅ Corner is yours")
+
+
+async def test_a_form_that_slack_no_longer_lets_open_is_told_in_a_sentence(firm: Firm):
+    for command in ("/book", "/book find tomorrow 2pm"):
+        await firm.slack.faults(fail_next={"method": "views.open", "times": 1, "error": "expired_trigger_id"})
+
+        answer = await firm.say(BEN, command)
+
+        assert words(answer) == "Slack gave up waiting before the form was there. Try again."
+
+
+async def test_a_search_that_fails_while_its_view_waits_says_so_in_it(firm: Firm):
+    held = asyncio.Event()
+
+    async def failing(*given: Any, **named: Any) -> Any:
+        await held.wait()
+        raise Busy("Many people are booking at this moment. Try again.")
+
+    object.__setattr__(firm.services.search, "find", failing)
+    await firm.slack.command(BEN, CHANNEL, "/book find tomorrow 2pm")
+    waiting = await firm.slack.wait_for_view(BEN)
+    held.set()
+
+    told = await top(firm, BEN)
+
+    assert told["id"] == waiting["id"]
+    assert words(told) == "Many people are booking at this moment. Try again."
