@@ -175,6 +175,8 @@ def _short(ts: list[Token], i: int) -> tuple[Clock, int] | None:
     if sep.low == ":" and tight and len(tail.text) <= 2:
         j = i + 5 if ts[i + 3].low == ":" and ts[i + 4].kind == "num" and len(ts[i + 4].text) == 2 else i + 3
         minute = tail.value or 0 if len(tail.text) == 2 else 99
+        if ts[j].low in ("hours", "hrs", "hr", "h") and not lasts(ts, i, hour):
+            return Clock(hour, minute, exact=True), j + 1
         return _marked(ts, j, hour, minute, padded=padded)
     if sep.low in (".", ",") and tight and len(tail.text) == 2 and (tail.value or 0) < 60:
         return _dotted(ts, i, hour, padded=padded)
@@ -191,6 +193,12 @@ def _short(ts: list[Token], i: int) -> tuple[Clock, int] | None:
     if tail.kind and sep.kind == "num" and sep.space and len(sep.text) == 2 and (sep.value or 99) < 60 and hour <= 12:
         return _dictated(ts, i, hour, sep.value or 0)
     return _lone(ts, i, hour, padded=padded)
+
+
+def lasts(ts: list[Token], i: int, hour: int) -> bool:
+    """Tell the length "1:30 hours" from the time "14:00 hrs"."""
+    before = ts[i - 1].low if i else ""
+    return hour < 8 and ts[i].text[0] != "0" and before not in TIME_LEADS and before not in _JOINS
 
 
 def _marked(ts: list[Token], j: int, hour: int, minute: int, *, padded: bool) -> tuple[Clock, int]:

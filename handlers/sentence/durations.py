@@ -6,6 +6,7 @@ Kept out: whether a length is the meeting's or the time until it starts.
 from __future__ import annotations
 
 from handlers.sentence import words
+from handlers.sentence.clock import lasts
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import number, whole
 from handlers.sentence.tokens import Token
@@ -109,7 +110,9 @@ def _clock_hours(ts: list[Token], i: int) -> tuple[float, int] | None:
     if not (ts[i].kind == ts[i + 2].kind == "num" and ts[i + 1].low == ":" and not ts[i + 2].space):
         return None
     hours, minutes = ts[i].value, ts[i + 2].value
-    if ts[i + 3].low in ("h", "hours", "hrs") and hours is not None and minutes is not None and minutes < 60:
+    if hours is None or minutes is None or minutes > 59 or not lasts(ts, i, hours):
+        return None
+    if ts[i + 3].low in ("h", "hours", "hrs"):
         return hours * 60 + minutes, i + 4
     return None
 

@@ -112,6 +112,9 @@ def _vague(x: Item, draft: Draft, tokens: list[Token]) -> None:
     if str(x.value).lower() in ("rooms", "both", "multiple", "double", "triple"):
         draft.refuse(Trouble.AMBIGUOUS, "I book one room at a time. Which one, and when?")
         return
+    if str(x.value).lower() in ("floor", "level", "building", "bldg", "upstairs", "downstairs"):
+        draft.refuse(Trouble.AMBIGUOUS, "Which floor or building do you mean? Give me its number or letter.")
+        return
     draft.refuse(Trouble.AMBIGUOUS, f'I am not sure what "{x.value}" means here. Which day and time is it?')
 
 

@@ -292,7 +292,8 @@ def match_shape(ts: list[Token], i: int) -> Item | None:
 def _floor(ts: list[Token], i: int) -> Item | None:
     """Floor 3, level 3, 3rd floor, ground floor, 3F."""
     t, after = ts[i], ts[i + 1]
-    if t.low in ("floor", "level", "lvl", "fl") and (found := whole(ts, i + 1 + (after.low in ("#", ".", ":")))):
+    found = whole(ts, i + 1 + (after.low in ("#", ".", ":"))) if t.low in ("floor", "level", "lvl", "fl") else None
+    if found is not None and found[0] < 1000 and not counts_something(ts, found[1]):
         return Item("floor", str(found[0]), i, found[1])
     if t.low in ("ground", "lower", "upper") and after.low in ("floor", "level"):
         return Item("floor", t.low, i, i + 2)
@@ -348,6 +349,8 @@ def _city_word(t: Token, *, known: bool) -> bool:
     if t.low in words.WELL_KNOWN_CITIES:
         return True
     if t.text.isupper() and len(t.text) > 4:
+        return False
+    if t.low in words.NEGATION or t.low in words.CHOICE or t.low in words.VAGUE_TIME or t.low in words.PEOPLE_KINDS:
         return False
     ordinary = t.low in words.POLITE or t.low in words.SUBJECTS or t.low in words.PARTS or t.low in words.PEOPLE
     return (t.text[0].isupper() or known) and not ordinary and t.low not in words.NUMBERS and t.low not in words.ROOMY

@@ -124,15 +124,22 @@ class Scanner:
             recurrence.limit(ts, i),
             shifted(ts, i, self.dates),
             self.dates.match(ts, i),
-            clock.match(ts, i) if ts[i + 1].low == "h" or len(t.text) == 4 else None,
+            clock.match(ts, i) if ts[i + 1].low in ("h", ":") or len(t.text) == 4 else None,
             moments.soon(ts, i),
             durations.match(ts, i),
             moments.part_of_day(ts, i),
             self.catalogue.place(ts, i),
-            places.match_shape(ts, i),
+            self._shape(ts, i),
             moments.zone(ts, i),
             clock.match(ts, i),
         )
+
+    def _shape(self, ts: list[Token], i: int) -> Item | None:
+        """A floor, building or city, unless a room's name is among its words: "Apollo Berlin office"."""
+        found = places.match_shape(ts, i)
+        if found is not None and found.kind == "city" and any(self.catalogue.room(ts, k) for k in range(i, found.j)):
+            return None
+        return found
 
     def _rest(self, ts: list[Token], i: int, xs: list[Item]) -> Item:
         """Prepositions, punctuation, words that mean nothing here, and words that nobody knows."""

@@ -42,7 +42,18 @@ def _is_time(xs: list[Item], k: int) -> bool:
             far = previous(xs, m) if m == before else following(xs, m)
             if 0 <= far < len(xs) and (xs[far].kind in POINTS or xs[far].kind == "num"):
                 return True
+    if _only_an_end(xs, k):
+        return True
     return not any(y.kind in POINTS or _hour_by_lead(xs, n) for n, y in enumerate(xs) if n != k)
+
+
+def _only_an_end(xs: list[Item], k: int) -> bool:
+    """Whether the only other time is one that something must have started before: "noon, in Apollo, to 1pm"."""
+    others = [n for n, y in enumerate(xs) if n != k and y.kind in (*POINTS, "num")]
+    if len(others) != 1 or others[0] < k:
+        return False
+    lead = previous(xs, others[0])
+    return lead > k and xs[lead].kind == "prep" and xs[lead].value in ("to", "until")
 
 
 def _hour_by_lead(xs: list[Item], n: int) -> bool:

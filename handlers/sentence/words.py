@@ -173,7 +173,8 @@ VAGUE_TIME = frozenset(
     " until till til by early late mid midweek eow eom eoy hour hours minute minutes mins week weeks weekly"
     " month months monthly daily biweekly fortnight fortnightly year years day days night times twice thrice"
     " once another than more less earliest latest asap couple few several some many multiple both rooms"
-    " double triple overnight workday season quarter-hour time-slot dusk dawn sunrise sunset bedtime"
+    " double triple overnight workday season quarter-hour time-slot floor level building bldg"
+    " upstairs downstairs dusk dawn sunrise sunset bedtime"
     " repeat repeating repeats recurring recur sundown".split()
 )
 OTHER_COMMAND = frozenset(
