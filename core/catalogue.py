@@ -78,9 +78,11 @@ class Catalogue:
 
     def policy(self, room: Room) -> Policy:
         """Return the rules in force for the room: the nearest scope that sets one wins."""
-        if room.id not in self._policies:
-            self._policies[room.id] = _nearest(self.rules.get(scope, {}) for scope in (None, room.location_id, room.id))
-        return self._policies[room.id]
+        # Rooms without rules of their own share their location's, as one value.
+        nearest = room.id if room.id in self.rules else room.location_id
+        if nearest not in self._policies:
+            self._policies[nearest] = _nearest(self.rules.get(scope, {}) for scope in (None, room.location_id, room.id))
+        return self._policies[nearest]
 
     def rooms_at(self, location_id: UUID | None) -> tuple[Room, ...]:
         """Return the rooms in use at the location, or everywhere."""

@@ -34,6 +34,8 @@ DELETE FROM room_claims WHERE tenant_id = $1 AND id IN (SELECT id {_EXPIRED} ORD
 
 def span(room: Room, slot: Slot) -> Slot:
     """Return the time that a booking keeps the room: its own, widened by setup and teardown."""
+    if not room.setup_minutes and not room.teardown_minutes:
+        return slot
     return Slot(
         start=slot.start - timedelta(minutes=room.setup_minutes), end=slot.end + timedelta(minutes=room.teardown_minutes)
     )

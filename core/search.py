@@ -118,11 +118,18 @@ class Search:
             rooms = suitable(catalogue, wish)
             if not rooms:
                 raise nothing_suits(catalogue, wish)
-        broken = {room.id: _broken(catalogue, room, wish, by=by, now=now) for room in rooms}
-        passing = [room for room in rooms if not broken[room.id]]
+        # Seats and use are judged already: rooms of one place under the same rules pass or fail together.
+        verdicts: dict[tuple[UUID, int], bool] = {}
+        passing = []
+        for room in rooms:
+            alike = (room.location_id, id(catalogue.policy(room)))
+            if alike not in verdicts:
+                verdicts[alike] = not _broken(catalogue, room, wish, by=by, now=now)
+            if verdicts[alike]:
+                passing.append(room)
         if not passing:
             # The one that would have been taken speaks for all.
-            rules.check(broken[rooms[0].id])
+            rules.check(_broken(catalogue, rooms[0], wish, by=by, now=now))
         return passing
 
     async def alternatives(
@@ -219,10 +226,12 @@ async def _alternatives(
     rooms = suitable(catalogue, anywhere)
     if named and not wish.amenities:
         also = suitable(catalogue, Wish(slot=wish.slot, attendees_count=wish.attendees_count, location_id=where))
-        rooms += [room for room in also if room not in rooms]
+        there = {room.id for room in rooms}
+        rooms += [room for room in also if room.id not in there]
     if wish.floor:
         rooms.sort(key=lambda room: (room.floor or "").casefold() != str(wish.floor).casefold())
-    rooms = ([named] if named else []) + [room for room in rooms if room != named]
+    if named:
+        rooms = [named, *(room for room in rooms if room.id != named.id)]
     rooms = rooms[:ROOMS_CONSIDERED]
     around = timedelta(hours=HOURS_AROUND)
     window = claims.widest(rooms, Slot(start=wish.slot.start - around, end=wish.slot.end + around))
