@@ -9,6 +9,7 @@ Kept out: which calendar day a phrase means, because that depends on the place's
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import replace
 
 from handlers.sentence import words
@@ -36,6 +37,7 @@ class Dates:
             or _week_stretch(ts, i)
             or _weekday(ts, i)
             or _day_of_month(ts, i, self.months)
+            or self._end_of_month(ts, i)
             or _vague(ts, i)
         )
         if found is None:
@@ -132,6 +134,18 @@ class Dates:
             return None
         return self._year(ts, i, j + 1, day, month)
 
+    def _end_of_month(self, ts: list[Token], i: int) -> Found:
+        """ "Until the end of January" is its last day; without "until" it is no day at all."""
+        if ts[i].low != "end" or ts[i + 1].low != "of":
+            return None
+        month = self.months.get(ts[i + 2].low, 0)
+        lead = ts[i - 2].low if i > 1 and ts[i - 1].low == "the" else ts[i - 1].low if i else ""
+        if not month or ts[i + 3].kind == "num":
+            return None
+        if lead not in ("until", "till", "til", "through", "thru", "to"):
+            return Day("vague", phrase=_text(ts, i, i + 3)), i + 3
+        return Day("date", day=28 if month == 2 else monthrange(2027, month)[1], month=month), i + 3
+
     def _year(self, ts: list[Token], i: int, j: int, day: int, month: int) -> Found:
         k = j
         while (ts[k].low in (",", ".") and k < j + 2) or (k == j and ts[k].low in ("-", "/") and not ts[k].space):
@@ -196,7 +210,7 @@ def _relative(ts: list[Token], i: int) -> Found:
         return None
     if t.low in words.TOMORROW:
         return _plus_week(ts, Day("offset", days=1), i + 1)
-    if t.value == 2 and ts[i + 1].low in ("day", "morrow", "moro", "morow") and not ts[i + 1].space:
+    if t.value == 2 and ts[i + 1].low in ("day", "morrow", "moro", "morow", "moz", "mrw", "mro") and not ts[i + 1].space:
         return Day("offset", days=0 if ts[i + 1].low == "day" else 1), i + 2
     if t.low == "yesterday":
         return Day("offset", days=-1), i + 1

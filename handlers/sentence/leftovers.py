@@ -40,7 +40,7 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part
         match x.kind:
             case "or":
                 _choice(xs, k, draft, tokens)
-            case "not":
+            case "not" if not _goes_on(xs, k):
                 draft.refuse(Trouble.NOT_UNDERSTOOD, f"{_around(tokens, x)} rules something out. Say what you want instead.")
             case "other":
                 _other_command(xs, k, draft)
@@ -66,6 +66,14 @@ def _of_moving(x: Item, draft: Draft) -> bool:
     if draft.shift is not None and x.kind in ("when", "word") and said in ("earlier", "sooner", "later", "forward"):
         return True
     return x.kind == "other" and said in ("move", "reschedule", "postpone", "shift", "rebook")
+
+
+def _goes_on(xs: list[Item], k: int) -> bool:
+    """Tell "but we don't need a tv" and "but only for 20 minutes" from "any room but Apollo"."""
+    if str(xs[k].value).lower() != "but":
+        return False
+    following = next((x for x in xs[k + 1 :] if x.kind not in ("filler", "sep", "prep")), None)
+    return following is not None and following.kind in ("unneeded", "amenity", "dur", "count", "mention", "private")
 
 
 def _around(tokens: list[Token], x: Item) -> str:

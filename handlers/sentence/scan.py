@@ -25,7 +25,8 @@ PREPOSITIONS: dict[str, str] = {
     "through": "until", "thru": "until", "to": "to", "for": "for", "4": "for", "on": "on", "in": "in", "and": "and",
     "&": "and", "+": "and", "by": "by", "before": "before", "after": "after", "since": "since", "within": "within",
     "starting": "from", "starts": "from", "start": "from", "begin": "from", "begins": "from", "beginning": "from",
-    "commencing": "from", "ends": "until", "ending": "until", "end": "until", "finish": "until", "finishing": "until",
+    "commencing": "from", "during": "for",
+    "ends": "until", "ending": "until", "end": "until", "finish": "until", "finishing": "until",
     "finishes": "until", "dtstart": "from", "dtend": "until", "time": "at", "fro": "for", "fr": "for",
     "ot": "to", "form": "from",
 }  # fmt: skip

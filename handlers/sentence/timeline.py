@@ -176,7 +176,7 @@ def _ends_of_day(draft: Draft) -> None:
 
 
 def _days(xs: list[Item], roles: dict[int, str], draft: Draft) -> None:
-    _narrow(xs)
+    _narrow(xs, draft)
     _daily_on(xs)
     every = any(x.kind == "every" for x in xs)
     for k, x in enumerate(xs):
@@ -238,7 +238,7 @@ def _has_own_end(xs: list[Item], k: int, roles: dict[int, str]) -> bool:
     return roles.get(m) == "end"
 
 
-def _narrow(xs: list[Item]) -> None:
+def _narrow(xs: list[Item], draft: Draft) -> None:
     """ "Next week" with a weekday elsewhere, "next month" with a day of the month elsewhere, are one date."""
     for vague in xs:
         if vague.kind != "vague":
@@ -246,7 +246,12 @@ def _narrow(xs: list[Item]) -> None:
         days = [x for x in xs if x.kind == "day"]
         bare = [x for x in days if x.value.how == "weekday" and x.value.which == "bare"]
         doms = [x for x in days if x.value.how == "dom" and x.value.months is None]
-        if vague.value in ("next week", "this week", "coming week") and len(bare) == 1 == len(days):
+        series = next((x.value for x in xs if x.kind == "every"), None)
+        if vague.value == "next week" and not days and series is not None and (series.days or series.freq == "DAILY"):
+            # "every wednesday starting next week": from its Monday on
+            vague.kind, vague.value = "day", Day("weekday", weekday=0, which="next")
+            draft.from_day = True
+        elif vague.value in ("next week", "this week", "coming week") and len(bare) == 1 == len(days):
             bare[0].value = replace(bare[0].value, which="thisweek" if vague.value == "this week" else "next")
             vague.kind = "filler"
         elif vague.value in ("next month", "this month") and len(doms) == 1 == len(days):

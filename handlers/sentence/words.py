@@ -174,7 +174,7 @@ VAGUE_TIME = frozenset(
     " month months monthly daily biweekly fortnight fortnightly year years day days night times twice thrice"
     " once another than more less earliest latest asap couple few several some many multiple both rooms"
     " double triple overnight workday season quarter-hour time-slot floor level building bldg"
-    " upstairs downstairs dusk dawn sunrise sunset bedtime"
+    " upstairs downstairs near nearby beside opposite dusk dawn sunrise sunset bedtime"
     " repeat repeating repeats recurring recur sundown".split()
 )
 OTHER_COMMAND = frozenset(

@@ -55,6 +55,10 @@ DATES = [
     ("tommorow 3pm", "11-25"),
     ("tmrw 3pm", "11-25"),
     ("2moro 3pm", "11-25"),
+    ("tmrow 3pm", "11-25"),
+    ("thursday fortnight 3pm", "12-10"),
+    ("26-Nov-2026 3pm", "11-26"),
+    ("friday 27 3pm", "11-27"),
 ]
 
 

@@ -92,6 +92,7 @@ def test_equipment_that_cannot_be_searched_for_is_asked_about_with_a_way_out(tex
         ("room two tomorrow 3pm", "Room 2"),
         ("may tomorrow 3pm", "May"),  # P4: a date is left without it
         ("noon tomorrow 3pm", "Noon"),
+        ("Apollo Berlin office tomorrow 3pm", "Apollo"),
         ("Noon at noon tomorrow", "Noon"),
         ("noon till 2 tomorrow in Noon", "Noon"),
         ("tomorrow noon", None),

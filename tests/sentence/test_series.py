@@ -28,6 +28,10 @@ SERIES = [
     ("every other friday 4pm for 6 weeks", "11-27", "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;COUNT=3"),
     ("every friday 4pm, 5 times", "11-27", "FREQ=WEEKLY;BYDAY=FR;COUNT=5"),
     ("every thursday 3-4pm until Dec 31", "11-26", "FREQ=WEEKLY;BYDAY=TH;UNTIL=20261231"),
+    ("every thu 4pm until the end of January", "11-26", "FREQ=WEEKLY;BYDAY=TH;UNTIL=20270131"),
+    ("every other wednesday 2-3pm starting next week", "12-02", "FREQ=WEEKLY;INTERVAL=2;BYDAY=WE"),
+    ("daily standup mon-fri 9:15", "11-25", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
+    ("each tuesday from dec 1 until dec 22 at 2pm", "12-01", "FREQ=WEEKLY;BYDAY=TU;UNTIL=20261222"),
     ("every wed 3pm starting dec 9 for 4 weeks", "12-09", "FREQ=WEEKLY;BYDAY=WE;COUNT=4"),
 ]
 

@@ -27,6 +27,7 @@ HOURS = [
     ("tomorrow 14h30", "11-25 14:30-15:00"),
     ("tomorrow at 3ish", "11-25 15:00-15:30"),
     ("tomorrow 3 o'clock", "11-25 15:00-15:30"),
+    ("tomorrow 14:00 hrs", "11-25 14:00-14:30"),
     ("tomorrow at fourteen thirty", "11-25 14:30-15:00"),
     # a part of the day decides
     ("tomorrow morning at 7", "11-25 07:00-07:30"),
@@ -91,6 +92,8 @@ RANGES = [
     ("tomorrow 2 -> 4", "11-25 14:00-16:00"),
     ("tomorrow 2..4", "11-25 14:00-16:00"),
     ("tomorrow 2pm – 4pm", "11-25 14:00-16:00"),
+    ("tomorrow noon in Apollo to 1pm", "11-25 12:00-13:00"),
+    ("tomorrow noon to 1pm wait in Apollo", "11-25 12:00-13:00"),
     ("2pm tomorrow until 4pm tomorrow", "11-25 14:00-16:00"),
     ("Dec 1 11pm to Dec 2 1am", "12-01 23:00-12-02 01:00"),
     ("from two to half three tomorrow", "11-25 14:00-15:30"),
