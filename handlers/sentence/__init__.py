@@ -3,6 +3,7 @@
 Kept out: Slack, the database, the clock (it comes in as `now`).
 """
 
+from handlers.sentence.days import warm
 from handlers.sentence.explain import explain
 from handlers.sentence.model import Assumption, Book, Fragment, Option, Reading, Refusal, Trouble
 from handlers.sentence.read import read, read_part
@@ -21,4 +22,5 @@ __all__ = [
     "read",
     "read_part",
     "to_record",
+    "warm",
 ]

@@ -125,8 +125,6 @@ def ending(end: Clock, first: int, *, both_explicit: bool) -> int:
             stop = DAY
         base = first - first % DAY
         stop += base
-        if stop <= first and first >= DAY:
-            stop += 0
         if stop <= first:
             if both_explicit or end.half or end.name or end.hour >= 13:
                 raise EndsBeforeStart

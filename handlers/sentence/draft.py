@@ -54,6 +54,7 @@ class Draft:
     floor: str | None = None
     buildings: list[str] = field(default_factory=list)
     city: str | None = None
+    city_at: tuple[int, int] = (0, 0)  # its tokens
     title: str | None = None
     invitees: tuple[str, ...] = ()
     every: Every | None = None

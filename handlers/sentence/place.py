@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from core.models import Location, Room
 from handlers.sentence.draft import Draft
 from handlers.sentence.model import Book, Option, Trouble
+from handlers.sentence.phrases import replaced
+from handlers.sentence.tokens import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Placed:
     assumed: bool
 
 
-def find(draft: Draft, book: Book, home: Location | None, zone: str) -> Placed:
+def find(draft: Draft, tokens: list[Token], book: Book, home: Location | None, zone: str) -> Placed:
     """Return where the sentence is; contradictions and unknown cities become problems of the draft."""
     named = _named(draft, home)
     room = _room(draft, book, named, home)
@@ -33,7 +35,7 @@ def find(draft: Draft, book: Book, home: Location | None, zone: str) -> Placed:
         draft.refuse(
             Trouble.AMBIGUOUS, f"{room.name if room else ''} is in {by_room.name}, not in {draft.places[0].name}. Which one?"
         )
-    _unknown_city(draft, book)
+    _unknown_city(draft, tokens, book)
     assumed = place is None
     if place is None:
         place = home or _in_zone(book, zone)
@@ -68,11 +70,13 @@ def _in_zone(book: Book, zone: str) -> Location | None:
     return hits[0] if len(hits) == 1 else None
 
 
-def _unknown_city(draft: Draft, book: Book) -> None:
+def _unknown_city(draft: Draft, tokens: list[Token], book: Book) -> None:
     """With a catalogue of locations, a city that is not in it has no office."""
     if draft.city is None or not book.locations or draft.places:
         return
-    options = tuple(Option(label=place.name, sentence="") for place in book.locations[:0])
+    options = tuple(
+        Option(label=place.name, sentence=replaced(tokens, *draft.city_at, place.name)) for place in book.locations[:4]
+    )
     known = ", ".join(place.name for place in book.locations[:4])
     draft.refuse(Trouble.UNKNOWN_ROOM, f"There is no office in {draft.city}. There are: {known}.", options)
 

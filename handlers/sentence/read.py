@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from core.models import Location, Room, aware
+from core.models import Location, aware
 from handlers.sentence import answers, dst
 from handlers.sentence.compose import compose
 from handlers.sentence.draft import Draft, Problem
 from handlers.sentence.model import Book, Fragment, Option, Reading, Refusal, Trouble
 from handlers.sentence.place import Placed, find
 from handlers.sentence.scan import scanner
-from handlers.sentence.settle import Disagreement, Here, OtherDay, Times, Unsettled, limits, settle
+from handlers.sentence.settle import Disagreement, Here, OtherDay, Times, Unsettled, day_of, limits, settle
 from handlers.sentence.tokens import LONGEST, Token, clean, tokenise
 
 ORDER = (
@@ -91,7 +91,7 @@ def _read(text: str, context: Context) -> Reading | Refusal:
     if isinstance(drafted, Refusal):
         return drafted
     draft, tokens = drafted
-    placed = find(draft, context.book, context.home, context.zone)
+    placed = find(draft, tokens, context.book, context.home, context.zone)
     here = Here(context.now, ZoneInfo(placed.zone), ZoneInfo(context.zone), context.locale)
     _doubtful_count(draft, tokens)
     try:
@@ -144,7 +144,7 @@ def read_part(
     if isinstance(drafted, Refusal):
         return drafted
     draft, tokens = drafted
-    placed = find(draft, context.book, context.home, context.zone)
+    placed = find(draft, tokens, context.book, context.home, context.zone)
     here = Here(context.now, ZoneInfo(placed.zone), ZoneInfo(context.zone), context.locale)
     _doubtful_count(draft, tokens)
     if draft.every is not None:
@@ -172,9 +172,7 @@ def _fragment(draft: Draft, placed: Placed, here: Here) -> Fragment | Refusal:
 
 
 def _day_alone(draft: Draft, here: Here) -> date | None:
-    from handlers.sentence.settle import day_of
-
     return day_of(draft, here) if draft.days else None
 
 
-__all__ = ["ORDER", "Room", "read", "read_part"]
+__all__ = ["ORDER", "read", "read_part"]

@@ -6,7 +6,6 @@ Kept out: whether a room fits.
 from __future__ import annotations
 
 from core.models import Room
-from handlers.sentence import words
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Clock, Item
 from handlers.sentence.model import Assumption, Book, Option, Trouble
@@ -72,7 +71,7 @@ def collect(xs: list[Item], draft: Draft, tokens: list[Token], book: Book) -> No
     _titles(xs, draft)
     _people(xs, draft, book)
     _equipment(xs, draft, tokens)
-    _rooms(xs, draft, tokens, book)
+    _rooms(xs, draft, tokens)
     _places(xs, draft)
     draft.private = any(x.kind == "private" for x in xs)
 
@@ -128,7 +127,7 @@ def _equipment(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
             )
 
 
-def _rooms(xs: list[Item], draft: Draft, tokens: list[Token], book: Book) -> None:
+def _rooms(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
     named = [x for x in xs if x.kind == "room"]
     names = {room.name for x in named for room in x.value}
     for x in xs:
@@ -148,7 +147,6 @@ def _rooms(xs: list[Item], draft: Draft, tokens: list[Token], book: Book) -> Non
     if named:
         draft.rooms = list(named[0].value)
         _respelt(named, draft, tokens)
-    del book
 
 
 def _respelt(named: list[Item], draft: Draft, tokens: list[Token]) -> None:
@@ -182,6 +180,7 @@ def _places(xs: list[Item], draft: Draft) -> None:
     if len({city.casefold() for city in cities}) > 1 or len(draft.buildings) > 1:
         draft.refuse(Trouble.AMBIGUOUS, "I found two places. Which one is it?")
     draft.city = cities[0] if cities else None
+    draft.city_at = next(((x.i, x.j) for x in xs if x.kind == "city"), (0, 0))
 
 
-__all__ = ["collect", "rooms_or_times", "words"]
+__all__ = ["collect", "rooms_or_times"]

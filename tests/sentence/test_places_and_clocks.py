@@ -43,9 +43,10 @@ def test_a_room_that_is_elsewhere_than_said_is_asked_about():
 
 
 def test_a_city_without_an_office_is_refused_by_name():
-    refusal = refused("tomorrow 3pm in Paris", book=WORLD)
+    refusal = refused("dec 1 3pm in Paris", book=WORLD)
     assert refusal.trouble == "unknown_room"
     assert "Paris" in refusal.message
+    assert [booked(option.sentence, book=WORLD).place for option in refusal.options] == [YORK, BERLIN, TOKYO]
 
 
 def test_rooms_of_one_name_are_told_apart_by_place_or_home():
