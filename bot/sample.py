@@ -13,8 +13,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.rooms import Rooms, parse_csv
-
 from core.bookings import Bookings
 from core.catalogue import Catalogue, Catalogues
 from core.clock import SetClock
@@ -22,6 +20,7 @@ from core.db import Database
 from core.errors import BookingError
 from core.models import Person, Room, Slot, Wish
 from core.people import People
+from core.rooms import Rooms, parse_csv
 from core.search import Search
 from handlers.people import profile_of
 from handlers.requests import Sender
