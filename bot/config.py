@@ -16,11 +16,15 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
+from core.address import driver_dsn
 from core.db import DEFAULT_TENANT
 
 NO_TRANSPORT = (
     "Set SLACK_APP_TOKEN (xapp-..., for Socket Mode) or SLACK_SIGNING_SECRET (for HTTP): "
     "without one of them Slack cannot reach Bookroom."
+)
+_ADDRESS = (
+    "{} is not of the form postgresql://user:password@host:5432/database, or asks for an sslmode that PostgreSQL has not."
 )
 MISSING = {
     "SLACK_BOT_TOKEN": (
@@ -41,9 +45,9 @@ WRONG = {
         'SLACK_SIGNING_SECRET holds a token: it should be the Signing Secret from your app\'s page "Basic Information".'
     ),
     "SLACK_API_URL": "SLACK_API_URL is no http:// or https:// address: leave it out to talk to Slack itself.",
-    "DATABASE_URL": "DATABASE_URL is not of the form postgresql://user:password@host:5432/database.",
-    "DATABASE_OWNER_URL": "DATABASE_OWNER_URL is not of the form postgresql://user:password@host:5432/database.",
-    "DATABASE_WORKER_URL": "DATABASE_WORKER_URL is not of the form postgresql://user:password@host:5432/database.",
+    "DATABASE_URL": _ADDRESS.format("DATABASE_URL"),
+    "DATABASE_OWNER_URL": _ADDRESS.format("DATABASE_OWNER_URL"),
+    "DATABASE_WORKER_URL": _ADDRESS.format("DATABASE_WORKER_URL"),
     "DB_POOL_SIZE": "DB_POOL_SIZE is not a number from 1 to 200: it says how many database connections to keep.",
     "BOOKROOM_TENANT": "BOOKROOM_TENANT is not a UUID: leave it out unless several companies share the database.",
     "BOOKROOM_COMMAND": (
@@ -52,7 +56,6 @@ WRONG = {
     "PORT": "PORT is not a number from 0 to 65535: it says where to listen for HTTP, 3000 by default.",
     "LOG_LEVEL": "LOG_LEVEL is none of DEBUG, INFO, WARNING and ERROR.",
 }
-DATABASE_SCHEMES = ("postgresql", "postgres", "postgresql+asyncpg")
 
 S = TypeVar("S", bound="StorageSettings")
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -99,13 +102,7 @@ class StorageSettings(BaseSettings):
     @classmethod
     def _database(cls, value: SecretStr | None) -> SecretStr | None:
         """Accept the spellings that people and hosts use, and settle on one."""
-        if value is None:
-            return None
-        url = urlsplit(value.get_secret_value().strip())
-        if url.scheme not in DATABASE_SCHEMES or not url.path.strip("/"):
-            raise ValueError
-        _ = url.port  # raises for what is no number
-        return SecretStr(url._replace(scheme="postgresql").geturl())
+        return SecretStr(driver_dsn(value.get_secret_value())) if value else None
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -11,7 +11,7 @@ _OURS = (
     "bot.demo.DemoFailed",
     "core.errors.BookingError",
 )
-_UNREACHABLE = "The database cannot be reached: check host and port in DATABASE_URL, and that it is running."
+_UNREACHABLE = "The database cannot be reached: check host, port and sslmode in DATABASE_URL, and that it is running."
 _SENTENCES = {
     "core.errors.Unavailable": _UNREACHABLE,
     "asyncpg.InvalidAuthorizationSpecificationError": (

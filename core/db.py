@@ -16,12 +16,12 @@ from uuid import UUID
 
 import asyncpg
 import stamina
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from core import schema
+from core.address import driver_dsn
 from core.errors import (
     BookingError,
     Busy,
@@ -126,12 +126,12 @@ class Database:
         # The role is set at connecting: a login with more rights steps down before its first statement.
         settings = {**timeouts, "role": role, "app.tenant": str(tenant), "application_name": "bookroom", "jit": "off"}
         self.engine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"),
+            "postgresql+asyncpg://",
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=pool_timeout,
             pool_reset_on_return=None,
-            connect_args={"server_settings": settings, "timeout": 2.5},
+            connect_args={"dsn": driver_dsn(url), "server_settings": settings, "timeout": 2.5},
         )
 
     async def close(self) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection, pool, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from core.address import driver_dsn
 from core.schema import metadata
 
 # Any fixed number will do: it names "migrating bookroom" among the database's advisory locks.
@@ -26,8 +25,9 @@ def _run(connection: Connection) -> None:
         context.run_migrations()
 
 
-async def _migrate(url: str, options: dict[str, Any]) -> None:
-    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=pool.NullPool, **options)
+async def _migrate(url: str) -> None:
+    driver = {"dsn": driver_dsn(url)}
+    engine = create_async_engine("postgresql+asyncpg://", poolclass=pool.NullPool, connect_args=driver)
     async with engine.connect() as connection:
         await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
         await connection.commit()
@@ -44,7 +44,7 @@ async def _migrate(url: str, options: dict[str, Any]) -> None:
 def main() -> None:
     """Run the migrations that Alembic asks for."""
     url = context.config.attributes["url"]
-    asyncio.run(_migrate(url, {}))
+    asyncio.run(_migrate(url))
 
 
 main()

@@ -61,12 +61,12 @@ def test_help_imports_neither_database_nor_slack() -> None:
         (
             ["migrate"],
             {"DATABASE_URL": "postgresql://us:hunter2@127.0.0.1:1/rooms"},
-            "The database cannot be reached: check host and port in DATABASE_URL, and that it is running.",
+            "The database cannot be reached: check host, port and sslmode in DATABASE_URL, and that it is running.",
         ),
         (
             ["admins", "list"],
             {"DATABASE_URL": "postgresql://us:hunter2@127.0.0.1:1/rooms"},
-            "The database cannot be reached: check host and port in DATABASE_URL, and that it is running.",
+            "The database cannot be reached: check host, port and sslmode in DATABASE_URL, and that it is running.",
         ),
         (["demo"], {}, "The demo needs a checkout of Bookroom: clone it and run `make demo` there."),
     ],
@@ -199,5 +199,5 @@ def test_what_a_wrapper_wraps_is_what_counts() -> None:
     wrapper = RuntimeError("wrapped")
     wrapper.__cause__ = Unavailable("not for a terminal")
     assert sentence_for(wrapper) == (
-        "The database cannot be reached: check host and port in DATABASE_URL, and that it is running."
+        "The database cannot be reached: check host, port and sslmode in DATABASE_URL, and that it is running."
     )

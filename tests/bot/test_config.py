@@ -62,6 +62,8 @@ def test_a_token_pasted_with_its_line_end_works(monkeypatch: pytest.MonkeyPatch)
         ("DATABASE_URL", "mysql://somebody:hunter2@localhost/rooms"),
         ("DATABASE_URL", "postgresql://somebody:hunter2@localhost"),
         ("DATABASE_URL", "postgresql://somebody:hunter2@localhost:port/rooms"),
+        ("DATABASE_URL", "postgresql://somebody:hunter2@one,two:port/rooms"),
+        ("DATABASE_URL", "postgresql://somebody:hunter2@localhost/rooms?sslmode=on"),
         ("DATABASE_OWNER_URL", "hunter2"),
         ("DATABASE_WORKER_URL", "hunter2"),
         ("DB_POOL_SIZE", "0"),
