@@ -22,8 +22,11 @@ _SENTENCES = {
     ),
     "asyncpg.UndefinedTableError": "The database has no tables of ours: run `bookroom migrate` first.",
     "asyncpg.InsufficientPrivilegeError": (
-        "The database's login may not do that: set DATABASE_OWNER_URL to the login that owns the tables."
+        "The database's login may not do that: set DATABASE_OWNER_URL to the login that owns the tables, "
+        "and let the one in DATABASE_URL act as bookroom_app (GRANT bookroom_app TO it)."
     ),
+    # The driver's word for an address that asks for certificates which are not there.
+    "asyncpg.ClientConfigurationError": _UNREACHABLE,
     "builtins.ConnectionError": _UNREACHABLE,
     "builtins.TimeoutError": _UNREACHABLE,
     "socket.gaierror": _UNREACHABLE,
