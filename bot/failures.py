@@ -42,6 +42,9 @@ def sentence_for(error: BaseException) -> str | None:
         return "\n".join([str(error), *(f"  line {number}: {said}" for number, said in getattr(error, "lines", ()))])
     if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError) and error.filename:
         return f"Cannot read {error.filename}: {error.strerror}."
+    # Without a file's name it came out of connecting: a certificate's file is missing.
+    if isinstance(error, FileNotFoundError):
+        return _UNREACHABLE
     return _of_the_wrapped(error)
 
 

@@ -57,15 +57,17 @@ def set_policy(
     location: Annotated[str | None, typer.Option(help="For this location's rooms.")] = None,
     room: Annotated[str | None, typer.Option(help="For this room; with --location where two share the name.")] = None,
     opening: Annotated[
-        str | None, typer.Option(metavar="HOURS", help='Such as "mon-fri 08:00-18:00, sat 09:00-12:00".')
+        str | None, typer.Option(metavar="HOURS", help='Such as "mon-fri 08:00-18:00, sat 09:00-12:00"; always by default.')
     ] = None,
-    shortest: Annotated[int | None, typer.Option(metavar="MINUTES", help="The shortest booking.")] = None,
-    longest: Annotated[int | None, typer.Option(metavar="MINUTES", help="The longest booking.")] = None,
-    horizon: Annotated[int | None, typer.Option(metavar="DAYS", help="How far ahead one may book.")] = None,
+    shortest: Annotated[int | None, typer.Option(metavar="MINUTES", help="The shortest booking; 5 by default.")] = None,
+    longest: Annotated[int | None, typer.Option(metavar="MINUTES", help="The longest booking; 720 by default.")] = None,
+    horizon: Annotated[int | None, typer.Option(metavar="DAYS", help="How far ahead one may book; 365 by default.")] = None,
     cutoff: Annotated[
-        str | None, typer.Option(metavar="HH:MM", help="From this hour on, today is closed; off for never.")
+        str | None, typer.Option(metavar="HH:MM", help="From this hour on, today is closed; off by default.")
     ] = None,
-    guests: Annotated[bool | None, typer.Option("--guests/--no-guests", help="Whether guests may book.")] = None,
+    guests: Annotated[
+        bool | None, typer.Option("--guests/--no-guests", help="Whether guests may book; not by default.")
+    ] = None,
     clear: Annotated[list[str] | None, typer.Option(metavar="RULE", help=f"Take a rule back: {', '.join(OPTIONS)}.")] = None,
 ) -> None:
     """Set rules for the workspace, a location or a room; those not named stay as they are."""

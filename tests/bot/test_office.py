@@ -10,6 +10,7 @@ import typer
 
 from bot import cli
 from bot.commands.policies import opening_from
+from core.models import Policy
 from tests.conftest import Database
 
 Run = Callable[..., tuple[int, str, str]]
@@ -172,3 +173,17 @@ def test_opening_hours_are_read_from_words(words: str, hours: dict[str, list[str
 def test_what_are_no_opening_hours_is_refused(words: str) -> None:
     with pytest.raises(typer.BadParameter):
         opening_from(words)
+
+
+def test_the_help_tells_the_defaults_that_hold(bookroom: Run) -> None:
+    code, said, _ = bookroom("policies", "set", "--help")
+    said = " ".join(said.replace("│", " ").split())
+    rules = Policy()
+    assert code == 0
+    assert f"The shortest booking; {rules.shortest_minutes} by default." in said
+    assert f"The longest booking; {rules.longest_minutes} by default." in said
+    assert f"How far ahead one may book; {rules.horizon_days} by default." in said
+    assert rules.cutoff_from is None
+    assert "today is closed; off by default." in said
+    assert not rules.guests_may_book
+    assert "Whether guests may book; not by default." in said
