@@ -292,13 +292,26 @@ def shifted(ts: list[Token], i: int, dates: Dates) -> Item | None:
         return None
     days, j = found
     if ts[j].low not in ("from", "after", "on"):
-        return None
+        return _from_near_day(ts, i, j, days)
     k = j + 1
     k += ts[k].low == "the"
     base = dates.match(ts, k)
     if base is None or base.kind != "day":
         return None
     return Item("day", replace(base.value, days=base.value.days + days), i, base.j)
+
+
+def _from_near_day(ts: list[Token], i: int, j: int, days: int) -> Item | None:
+    """A fortnight today, a week tomorrow, two weeks Friday."""
+    if days % 7:
+        return None
+    if ts[j].low in words.TODAY | words.TOMORROW:
+        return Item("day", Day("offset", days=days + (ts[j].low in words.TOMORROW)), i, j + 1)
+    weekday = _weekday_at(ts, j)
+    led = ts[i].low in ("a", "one", "two") and (i == 0 or ts[i - 1].low not in ("for", "every", "once", "twice", "times"))
+    if weekday is None or not led:
+        return None
+    return Item("day", Day("weekday", weekday=weekday, days=days), i, j + 1)
 
 
 def _weekday_at(ts: list[Token], i: int) -> int | None:
@@ -403,12 +416,17 @@ def _day_of_month(ts: list[Token], i: int, months: dict[str, int]) -> Found:
         return None
     if ts[j].low in words.ORDINALS and ts[found[1]].kind == "word" and ts[found[1]].low not in _BEHIND_ORDINAL:
         return None  # "the first meeting" is no date; "the first" before a time or at the end is one
-    if found[0] > 31 and plain:
+    if plain and (found[0] > 31 or (led and ts[j - 1].low == "the" and not _after_day(ts[found[1]]))):
         return None
     day, k = Day("dom", day=found[0], months=None), found[1]
     if ts[i].low == "on" and (ts[k + (ts[k].low in ("of", "-", "."))].low in months or ts[k].low in ("(", "day")):
         return None  # "on the 3rd of December" is claimed from "the" on
     return _of_month(ts, day, k)
+
+
+def _after_day(t: Token) -> bool:
+    """Whether a date may end before this token: "the 2 ACME guys" names no date."""
+    return t.kind != "word" or t.low in _BEHIND_ORDINAL or t.low in ("at", "to", "until", "till", "and", "or", "please", "with")
 
 
 def _of_month(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:

@@ -21,6 +21,10 @@ _SOFT = frozenset(
     " flip cameras sandwiches refreshments treadmill piano conferencing clicker laptop laptops dialin"
     " accessible accessibility windows window parking kitchen".split()
 )  # only meant when asked for: "coffee chat" and "Windows migration" are subjects
+_GENERAL = frozenset(
+    "equipment gear amenities extras extra facilities requirements requirement setup kit technology tech frills"
+    " hardware gadgets needs stuff preferences features feature bells anything else".split()
+)
 _NEEDED = frozenset({"needed", "necessary", "required", "wanted", "need", "nec"})
 _ARTICLES = frozenset({"a", "an", "the", "any", "some", "of"})
 Synonyms = Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
@@ -92,6 +96,9 @@ class Equipment:
     def _refused(self, ts: list[Token], i: int) -> Item | None:
         """No projector needed, don't need a tv, without (a) screen, no whiteboard."""
         low = ts[i].low
+        nothing = _nothing(ts, _dont_need(ts, i) or (i + 1 if low in ("no", "zero") else 0))
+        if nothing:
+            return Item("unneeded", (), i, nothing)
         j = _dont_need(ts, i)
         if j:
             several = self._several(ts, j)
@@ -139,6 +146,21 @@ def _subject(ts: list[Token], i: int) -> bool:
     if ts[i].low == "phone" and ts[i + 1].low in ("screen", "screening", "interview", "interviews", "screens"):
         return True
     return ts[i].low in ("screen", "screens") and i > 0 and ts[i - 1].low in ("phone", "tech", "technical", "recruiter")
+
+
+def _nothing(ts: list[Token], j: int) -> int:
+    """The index behind "(no) special equipment needed", or 0."""
+    if not j:
+        return 0
+    while ts[j].low in _ARTICLES or ts[j].low in ("special", "particular", "extra", "fancy", "tech", "technical", "av", "other"):
+        j += 1
+    if ts[j].low not in _GENERAL:
+        return 0
+    j += 1
+    while ts[j].low in ("and", "or", "/") and ts[j + 1].low in _GENERAL:
+        j += 2
+    j += ts[j].low in ("is", "are")
+    return j + (ts[j].low in _NEEDED or ts[j].low == "please")
 
 
 def _dont_need(ts: list[Token], i: int) -> int:

@@ -25,9 +25,10 @@ from handlers.sentence.tokens import Token
 _ROOM_WORDS = frozenset({"room", "rm", "conference", "boardroom", "suite"})
 _PLACE_LEADS = frozenset({"in", "at", "@", "inside"})
 _ARTICLES = frozenset({"the", "our", "a", "an", "my", "your", "that", "this", "any", "some"})
+_ANY_ROOM = frozenset("a an any some my our your another that this meeting conference the small big free".split())
 _ABSTRACT = frozenset(
     "english german french spanish detail private total case advance general particular mind order time"
-    " person principle parallel depth house tandem preparation regards reference".split()
+    " person principle sum all short brief fact addition need hurry town shape peace secret future parallel depth house tandem preparation regards reference".split()
 )
 _YEARS = range(2000, 2100)
 
@@ -206,7 +207,8 @@ def _lead(tokens: list[Token], i: int) -> tuple[str, bool]:
 
 def _room_beside(tokens: list[Token], i: int, j: int, *, articled: bool, text: str) -> bool:
     if i and tokens[i - 1].low in ("room", "rm", "called", "named"):
-        return True
+        some = i > 1 and tokens[i - 2].low in _ANY_ROOM and tokens[i - 1].low in ("room", "rm")
+        return not some or (text[0].isupper() and not (text.isupper() and tokens[i - 1].text.isupper()))
     if tokens[j].low in ("room", "rm", "suite") and tokens[j + 1].low != "for-now":
         return text[0].isupper() or articled or (i > 0 and tokens[i - 1].low in _PLACE_LEADS)
     return False

@@ -11,13 +11,12 @@ Kept out: "for 6", which only the whole sentence can tell from a time.
 
 from __future__ import annotations
 
-from handlers.sentence import words
+from handlers.sentence import party, roles, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import number, whole
 from handlers.sentence.tokens import Token
 
 _US = frozenset({"us", "them", "you", "we"})
-_SELF = frozenset({"me", "myself", "i", "moi"})
 _AND = frozenset({"and", "&", "+", "plus", ","})
 _HOLDERS = frozenset(
     "seats seating fits fit fitting sits seat capacity accommodate accommodates accommodating headcount"
@@ -27,23 +26,21 @@ _GROUPS = frozenset(
     "group party team crew squad table gang class audience family bunch total meeting band number"
     " delegation size max maximum min minimum capacity".split()
 )
-_SIDE_WORDS = frozenset(
-    "other more external internal local remote onsite senior junior additional extra in-person more key"
-    " new human of the my our total sales marketing legal different".split()
+
+
+_TOTALS = tuple(
+    tuple(text.split())
+    for text in "in total, in all, total, altogether, all told, overall, in sum, all together, all in all".split(", ")
 )
 
 
 def match(ts: list[Token], i: int) -> Item | None:
     """Return a `count`, `badcount` or `crowd` (an uncountable number of people) item at token i, or None."""
-    return (
-        _pair(ts, i)
-        or _by_name(ts, i)
-        or _with_me(ts, i)
-        or _alone(ts, i)
-        or _together(ts, i)
-        or _counted(ts, i)
-        or _holding(ts, i)
-    )
+    single = _pair(ts, i) or _alone(ts, i) or _together(ts, i) or _counted(ts, i) or _holding(ts, i)
+    added = party.match(ts, i, _counted)
+    if added is not None and (single is None or added.j > single.j):
+        return party.beyond(ts, added)
+    return party.beyond(ts, single) if single is not None and single.kind == "count" else single
 
 
 def _pair(ts: list[Token], i: int) -> Item | None:
@@ -67,84 +64,9 @@ def _pair(ts: list[Token], i: int) -> Item | None:
     return None
 
 
-def _with_me(ts: list[Token], i: int) -> Item | None:
-    """Me + 4, me and 3 others, myself and two colleagues, with 4 colleagues."""
-    j = i
-    if ts[i].low in _SELF:
-        j = i + 1
-        if ts[j].low not in _AND and ts[j].low != "with":
-            return None
-        j += 1
-        j += ts[j].low == "my"
-    elif ts[i].low in ("with", "w/"):
-        j = i + 1
-        found = whole(ts, j)
-        if found is None or ts[_skip(ts, found[1])].low not in words.OTHERS:
-            return None
-    else:
-        return None
-    if ts[j].low in ("another", "a", "one") and ts[j + 1].low in words.PEOPLE | {"colleague", "friend", "other"}:
-        return Item("count", 2, i, j + 2)
-    found = whole(ts, j)
-    if found is None or _timely(ts, found[1]):
-        return None
-    n, k = found
-    k = _skip(ts, k)
-    return Item("count", n + 1, i, k + (ts[k].low in words.PEOPLE or ts[k].low in words.OTHERS))
-
-
-def _by_name(ts: list[Token], i: int) -> Item | None:
-    """Me, Ana and Tom; me and my boss; Anna and I: everybody named, and the person who writes."""
-    if ts[i].low in ("and", "&") and ts[i + 1].low in _SELF:
-        return _names_before(ts, i)
-    if ts[i].low not in ("me", "myself"):
-        return None
-    n, j = 0, i + 1
-    while ts[j].low in _AND:
-        k = j + 1
-        k += ts[k].low in _AND
-        k += ts[k].low == "my"
-        if not _person(ts, k):
-            break
-        n, j = n + 1, k + 1
-    return Item("count", n + 1, i, j) if n else None
-
-
-def _names_before(ts: list[Token], i: int) -> Item | None:
-    n, k = 0, i - 1
-    while k >= 0 and _person(ts, k):
-        n += 1
-        k -= 1
-        if k >= 0 and ts[k].low in _AND:
-            k -= 1
-        else:
-            break
-    return Item("count", n + 1, i, i + 2) if n else None
-
-
-def _person(ts: list[Token], k: int) -> bool:
-    t = ts[k]
-    if t.kind != "word" or t.value is not None:
-        return False
-    if t.low in words.GIVEN_NAMES or t.low in ("boss", "manager", "colleague", "lead", "mentor", "intern", "assistant"):
-        return True
-    known = t.low in words.POLITE or t.low in words.SUBJECTS or t.low in words.WEEKDAYS or t.low in words.MONTHS
-    known = known or t.low in words.TOMORROW or t.low in words.TODAY or t.low in words.PEOPLE_KINDS
-    known = known or t.low in words.AMENITY_WORDS or t.low in words.VAGUE_TIME
-    return t.text[0].isupper() and not t.text.isupper() and not known
-
-
-def _skip(ts: list[Token], k: int) -> int:
-    while ts[k].low in _SIDE_WORDS and ts[k].kind == "word" and ts[k + 1].kind == "word":
-        if ts[k].low in words.OTHERS and ts[k + 1].low not in words.PEOPLE and ts[k + 1].low not in words.OTHERS:
-            break
-        k += 1
-    return k
-
-
 def _alone(ts: list[Token], i: int) -> Item | None:
     first, second = ts[i].low, ts[i + 1].low
-    joined = ts[i + 2].low in _AND and (ts[i + 2].low != "," or _person(ts, i + 3))
+    joined = ts[i + 2].low in _AND and (ts[i + 2].low != "," or party.person(ts, i + 3))
     if first in ("just", "only") and second in ("me", "myself", "one") and not joined:
         return Item("count", 1, i, i + 2)
     if first in ("solo", "alone") or (first == "by" and second == "myself"):
@@ -220,19 +142,19 @@ def _range_top(ts: list[Token], i: int) -> tuple[int, int] | None:
 
 def _counted(ts: list[Token], i: int) -> Item | None:
     """Six people, 6 of us, 5-7 pax, 10+ attendees, -3 people, 2.5 people, a couple of people."""
-    bad = _impossible(ts, i)
+    bad = _impossible(ts, i) or _crowd(ts, i) or _grouped(ts, i)
     if bad:
         return bad
-    crowd = _crowd(ts, i)
-    if crowd:
-        return crowd
     found = _range_top(ts, i)
     if found is None:
         return None
     n, j = found
+    k = _in_total(ts, j)
+    if k:
+        return Item("count" if n >= 1 else "badcount", n, i, k, note="total")
     if ts[j - 1].low == "dozen" and ts[j].low not in words.UNIT and ts[j].low not in words.PEOPLE and ts[j].low != "of":
         return Item("count", n, i, j)
-    k = _skip(ts, j)
+    k = party.skip(ts, j)
     k += ts[k].low == "-" and ts[k + 1].low in words.PEOPLE
     if ts[k].low == "of" and ts[k + 1].low in _US:
         end = k + 2
@@ -246,7 +168,24 @@ def _counted(ts: list[Token], i: int) -> Item | None:
         return None
     if ts[i - 1].low == "-" and i >= 1 and not ts[i].space and (i < 2 or ts[i - 1].space):
         return Item("badcount", n, i, end)
-    return _plus_me(ts, Item("count" if n >= 1 else "badcount", n, i, end))
+    others = ts[end - 1].low in ("others", "other", "more")
+    return Item("count" if n >= 1 else "badcount", n, i, end, note="others" if others else "")
+
+
+def _grouped(ts: list[Token], i: int) -> Item | None:
+    """A trio, two teams of four."""
+    found = party.teams(ts, i) or party.group(ts, i)
+    return Item("count" if found[0] else "badcount", found[0], i, found[1]) if found else None
+
+
+def _in_total(ts: list[Token], j: int) -> int:
+    """The index behind "(people) in total", or 0."""
+    k = j + (ts[j].low in words.PEOPLE)
+    for phrase in _TOTALS:
+        if all(ts[k + n].low == word for n, word in enumerate(phrase)):
+            k += len(phrase)
+            return 0 if ts[k].low in words.UNIT else k + (ts[k].low in words.PEOPLE)
+    return 0
 
 
 def _possessive(ts: list[Token], k: int) -> bool:
@@ -257,17 +196,6 @@ def _possessive(ts: list[Token], k: int) -> bool:
         and ts[k - 1].low != "-"
         and (ts[k + 1].low in ("lecture", "lectures", "speaker", "office", "start", "days"))
     )
-
-
-def _plus_me(ts: list[Token], item: Item) -> Item:
-    j = item.j
-    if ts[j].low in _AND and ts[j + 1].low in _SELF and ts[j + 2].low not in ("need", "want", "would", "am"):
-        return Item("count", item.value + 1, item.i, j + 2)
-    while ts[j].low in ("plus", "+") and ts[j + 1].kind == "mention":
-        item.value, j = item.value + 1, j + 2
-    if ts[item.j - 1].low in ("others", "other", "more"):
-        item.note = "others"
-    return item
 
 
 def _crowd(ts: list[Token], i: int) -> Item | None:
@@ -288,9 +216,9 @@ def _impossible(ts: list[Token], i: int) -> Item | None:
         found = whole(ts, i + 1)
         if found and i and (ts[i - 1].low == "for" or ts[found[1]].low in words.PEOPLE):
             return Item("badcount", -found[0], i, found[1] + (ts[found[1]].low in words.PEOPLE))
-    if ts[i].low in ("minus", "negative") and i and (n := whole(ts, i + 1)):
+    if ts[i].low in ("minus", "negative") and (n := whole(ts, i + 1)):
         people = ts[n[1]].low in words.PEOPLE
-        if ts[i - 1].low == "for" or people:
+        if people or (i and ts[i - 1].low == "for"):
             return Item("badcount", -n[0], i, n[1] + (ts[n[1]].low in words.PEOPLE))
     fraction = number(ts, i)
     if fraction is None:
@@ -331,6 +259,8 @@ def _holding(ts: list[Token], i: int) -> Item | None:
             j += 1
         if word in words.PEOPLE and word not in ("seats", "seat", "pax") and j == i + 1:
             return None
+    elif word == "x" and ts[j].kind == "num" and not ts[j].space and (i == 0 or ts[i].space):
+        pass
     elif word == "head" and ts[j].low == "count":
         j += 1
         j += ts[j].low in (":", "of", "is")

@@ -15,7 +15,7 @@ from handlers.sentence.tokens import Token
 _GREETED = frozenset({"morning", "afternoon", "evening"})
 _FIXES = frozenset(
     "but no wait sorry actually i mean make that it scratch rather oops correction ah um uh hmm nope let's"
-    " say oh strike er well or whoops sry actualy ignore i'd meant change not".split()
+    " say oh strike er well or whoops sry actualy ignore i'd meant change not forget nvm never mind nevermind scrap disregard cancel this".split()
 ) | {",", ".", "-", "...", "..", "!", "*", ";"}  # fmt: skip
 _FIX_TRIGGERS = tuple(
     tuple(text.split())
@@ -23,7 +23,7 @@ _FIX_TRIGGERS = tuple(
         "no wait; wait; scratch that; oops; whoops; i mean; i meant; correction; make that; make it; strike that;"
         " sorry; sry; actually; or rather; but actually; nope; ignore that; no ,; no sorry; no"
         " actually; no make; change that; no"
-        " not"
+        " not; forget it; forget that; nvm; never mind; nevermind; scrap that; disregard that; disregard; cancel that"
     ).split("; ")
 )
 _SOFT_FIXES = frozenset({("sorry",), ("sry",), ("actually",), ("make", "it"), ("make", "that"), ("oops",), ("whoops",)})
@@ -35,7 +35,7 @@ _IDIOMS = (
     " nothing special, why not, no matter, not too big, not too small, not too large, not important, if not too"
     " much trouble, no more than, not more than, no biggie, one last thing, good morning, good afternoon, good"
     " evening, good day, may i, may we, may you, may need, may be, may have, one more thing, once again, one room,"
-    " a few words, at the latest, a bit, the usual, no less than, not less than, no fewer than, more than, have a"
+    " a few words, at the latest, a bit, no less than, not less than, no fewer than, more than, have a"
     " great day, have a nice day, have a good day, one room please, in advance, in person, first available, next"
     " available, per my last email, last minute, short notice, by chance, by any chance, by the way, so many"
     " thanks, many thanks, nice day, last but not least, if possible, early bird, day trip, all hands, after all,"
@@ -48,6 +48,14 @@ _IDIOMS = (
     " face, one more, day one, back to back, next level, quarter review, week planning, month review, half yearly,"
     " the other day, not picky, don't mind, don't care, any day now"
 ).split(", ")
+
+
+_WISHED = frozenset(words.WEEKDAYS) | frozenset("day week weekend evening afternoon morning night one time year".split())
+
+_WISHING = frozenset(
+    "great lovely nice good wonderful fantastic amazing blessed fab fabulous super safe relaxing very really pleasant"
+    " productive rest of your the beautiful happy splendid brilliant fun calm quiet restful".split()
+)
 
 
 def _idiom_table() -> dict[str, tuple[tuple[str, ...], ...]]:
@@ -69,6 +77,9 @@ def idiom(ts: list[Token], i: int) -> Item | None:
                 continue
             kind = "now" if phrase[0] == "as" and phrase[-1] == "possible" else "filler"
             return Item(kind, " ".join(phrase), i, i + len(phrase), note="thin" if phrase[-1] in _AMOUNTS else "")
+    wish = _well_wish(ts, i)
+    if wish:
+        return Item("filler", ts[i].low, i, wish)
     if (
         ts[i].low in _GREETED
         and ts[i].line
@@ -76,6 +87,35 @@ def idiom(ts: list[Token], i: int) -> Item | None:
     ):
         return Item("filler", ts[i].low, i, i + 1)
     return None
+
+
+def _well_wish(ts: list[Token], i: int) -> int:
+    """The index behind "have a lovely day", "happy Tuesday", "hope you had a good week", or 0."""
+    low = ts[i].low
+    if low in ("happy", "merry", "enjoy"):
+        j = i + 1 + (ts[i + 1].low in ("the", "your", "this"))
+        if ts[j].low in _WISHED or ts[j].low in words.HOLIDAYS:
+            return j + 1
+        return 0
+    if low in ("have", "having") and ts[i + 1].low in ("a", "an"):
+        j = i + 2
+        while ts[j].low in _WISHING:
+            j += 1
+        return _of_the(ts, j + 1) if ts[j].low in _WISHED and ts[j + 1].low not in words.SUBJECTS and j > i + 2 else 0
+    if low in ("hope", "hoping") and ts[i + 1].low in ("you", "your", "you're", "all", "this", "everyone", "everything", "u"):
+        j = i + 1
+        while ts[j].kind == "word" and ts[j].value is None and not ts[j].line and ts[j].low not in ("for", "room", "book"):
+            j += 1
+        return j if ts[j].kind in ("end", "punct") or ts[j].line else 0
+    return 0
+
+
+def _of_the(ts: list[Token], j: int) -> int:
+    """Skip "ahead", "of it", "of your week"."""
+    j += ts[j].low in ("ahead", "everyone", "all")
+    if ts[j].low == "of" and ts[j + 1].low in ("the", "your"):
+        return j + 3
+    return j
 
 
 def correction(ts: list[Token], i: int) -> Item | None:

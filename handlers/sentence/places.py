@@ -107,7 +107,7 @@ def _firsts(names: Names[T]) -> Firsts[T]:
 
 def _token_key(t: Token) -> str:
     if t.kind == "word":
-        return _key(fold(t.text))
+        return t.room_word or _key(fold(t.text))
     return str(t.value) if t.kind == "num" and t.value is not None else ""
 
 
@@ -157,6 +157,9 @@ class Catalogue:
         self.room_firsts = _firsts(self.rooms)
         self.place_firsts = _firsts(self.locations)
         self.squeezed = {"".join(name): rooms for name, rooms in self.rooms.items()}
+        self.words = sorted({word for name in self.rooms if len(name) > 2 for word in name if len(word) > 5})
+        self.slips: dict[str, str] = {}
+        self.pairs = [(name, rooms) for name, rooms in self.rooms.items() if len(name) == 2 and not _numbers("".join(name))]
         self.squeezed_names = list(self.squeezed)
         self.remembered: dict[str, list[tuple[int, Room]]] = {}
         self.place_names = {"".join(name): found for name, found in self.locations.items()}
@@ -184,7 +187,20 @@ class Catalogue:
         keys, rooms, j = found
         if all(key.isdecimal() for key in keys) and not (i and ts[i - 1].low in _ROOM_WORDS):
             return None
-        return Item("room", rooms, i, j, note=" ".join(keys))
+        slipped = any(t.room_word for t in ts[i:j])
+        return Item("room", rooms, i, j, note="~" if slipped else " ".join(keys))
+
+    def name_word(self, word: str) -> str:
+        """Return the word of a longer room name that `word` is a slip of, or nothing."""
+        if word in self.words or not self.words:
+            return ""
+        known = self.slips.get(word)
+        if known is None:
+            if len(self.slips) >= _REMEMBERED:
+                self.slips.clear()
+            hit = process.extractOne(word, self.words, scorer=OSA.distance, score_cutoff=1 if len(word) < 8 else 2)
+            known = self.slips[word] = hit[0] if hit and hit[0][0] == word[0] else ""
+        return known
 
     def place(self, ts: list[Token], i: int) -> Item | None:
         """Return a `place` item (list of locations) for a location of the catalogue, with "office" behind it."""
@@ -261,6 +277,8 @@ def _spellings(name: str) -> list[tuple[str, ...]]:
             found.append(bare[:-n])
         if len(bare) > n and bare[:n] == extra:
             found.append(bare[n:])
+    if len(keys) > 3:  # "huddle 3rd floor" is the 3rd Floor Huddle
+        found += [keys[-1:] + keys[:-1]]
     plain = [k for k in found if k == keys or not (len(k) == 1 and (k[0].isdecimal() or len(k[0]) < 3))]
     return [k for k in dict.fromkeys(plain) if k]
 

@@ -25,7 +25,8 @@ PREPOSITIONS: dict[str, str] = {
     "through": "until", "thru": "until", "to": "to", "for": "for", "4": "for", "on": "on", "in": "in", "and": "and",
     "&": "and", "+": "and", "by": "by", "before": "before", "after": "after", "since": "since", "within": "within",
     "starting": "from", "starts": "from", "start": "from", "begin": "from", "begins": "from", "beginning": "from",
-    "commencing": "from", "during": "for",
+    "commencing": "from", "commences": "from", "during": "for",
+    "concluding": "until", "concludes": "until", "tp": "to", "tto": "to",
     "ends": "until", "ending": "until", "end": "until", "finish": "until", "finishing": "until",
     "finishes": "until", "dtstart": "from", "dtend": "until", "time": "at", "fro": "for", "fr": "for",
     "ot": "to", "form": "from",
@@ -40,6 +41,7 @@ _LABELS = frozenset(
     "when where who what subject title topic date time start end location room attendees duration"
     " organizer organiser required optional agenda description notes people participants from to via link".split()
 )
+_MERE_LABELS = frozenset("day days date time times when where start room duration length office".split())
 _SUBJECT_LABELS = frozenset({"subject", "title", "topic", "re", "agenda", "summary", "description", "notes", "fw", "fwd"})
 
 
@@ -55,6 +57,7 @@ class Scanner:
     def scan(self, ts: list[Token]) -> list[Item]:
         """Return the items of a token list in order; together they cover every token."""
         xs: list[Item] = []
+        self._respell_rooms(ts)
         i = 0
         while ts[i].kind != "end":
             found = self._special(ts, i) or self._longest(ts, i) or self._rest(ts, i, xs)
@@ -62,8 +65,20 @@ class Scanner:
                 xs += _moment(ts[i], found)
             else:
                 xs.append(found)
+            if found.kind == "count":
+                xs += [Item("mention", t.low, found.j, found.j) for t in ts[i : found.j] if t.kind == "mention"]
             i = found.j
         return xs
+
+    def _respell_rooms(self, ts: list[Token]) -> None:
+        """Mend words of room names of several words: "3rd floor huddel"; a whole name is mended later (see `_near_room`)."""
+        for t in ts:
+            if t.kind == "word" and len(t.low) > 4 and not _known(t.low) and not t.respelt:
+                t.room_word = self.catalogue.name_word(t.low)
+        for i, t in enumerate(ts):
+            found = self.catalogue.room(ts, i) if t.kind in ("word", "num") else None
+            for part in ts[i : found.j] if found else ():
+                part.in_room = True
 
     def _special(self, ts: list[Token], i: int) -> Item | None:
         """Tokens whose kind alone says what they are."""
@@ -71,6 +86,9 @@ class Scanner:
         if t.kind == "quote":
             return Item("title", t.text[1:-1].strip(), i, i + 1)
         if t.kind == "mention":
+            added = people.match(ts, i)
+            if added is not None:
+                return added
             return Item("mention", t.low, i, i + 1)
         if t.kind == "iso":
             return Item("moment", t.text, i, i + 1)
@@ -81,7 +99,9 @@ class Scanner:
         if t.line and _numbers_a_line(ts, i) and sum(_numbers_a_line(ts, n) for n in range(len(ts) - 2)) > 1:
             return Item("filler", t.low, i, i + 2)
         if t.line and t.low in _SUBJECT_LABELS and ts[i + 1].low == ":":
-            return Item("filler", "subject", i, _end_of_subject(ts, i + 2))
+            return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=not any(x.line for x in ts[i + 1 :])))
+        if _labels(ts, i):
+            return Item("filler", t.low, i, i + 2, note="thin")
         return self._coded(ts, i) if t.kind == "word" and ts[i + 1].kind == "num" else None
 
     def _coded(self, ts: list[Token], i: int) -> Item | None:
@@ -100,7 +120,7 @@ class Scanner:
 
     def _longest(self, ts: list[Token], i: int) -> Item | None:
         t = ts[i]
-        if t.kind == "word" and t.low not in self.starters and t.text.lower() not in self.starters:
+        if t.kind == "word" and not t.room_word and t.low not in self.starters and t.text.lower() not in self.starters:
             return None
         if t.kind == "punct" and t.low not in ("-", "+", "@", "~"):
             return None
@@ -184,6 +204,9 @@ class Scanner:
             found = self._near(ts, i, i + 2, t.low + after.low)
             if found:
                 return found
+        half = self._half_right(ts, i)
+        if half:
+            return half
         if _known(t.low) or len(t.low) < 4:
             return None
         if t.low in words.WELL_KNOWN_CITIES:
@@ -194,6 +217,17 @@ class Scanner:
             if found:
                 xs.pop()
         return found
+
+    def _half_right(self, ts: list[Token], i: int) -> Item | None:
+        """Two ordinary words that are a room's name but for one slip, the other word being right: "bug ben"."""
+        t, after = ts[i], ts[i + 1]
+        if after.kind != "word" or t.value is not None or after.value is not None or not (t.low in _EMPTY or known_word(t.low)):
+            return None
+        for keys, rooms in self.catalogue.pairs:
+            right = (keys[0] == t.low) + (keys[1] == after.low)
+            if right == 1 and len(keys[0]) + len(keys[1]) > 5 and _one_slip(keys, (t.low, after.low)):
+                return Item("room", rooms, i, i + 2, note="~")
+        return None
 
     def _near(self, ts: list[Token], i: int, j: int, joined: str) -> Item | None:
         del ts
@@ -213,6 +247,18 @@ class Scanner:
 JOINED_TO_NUMBERS = frozenset({"x", "p", "a", "am", "pm", "st", "nd", "rd", "th", "ppl", "room", "rm", "h"})
 _EMPTY = words.POLITE | words.SUBJECTS | words.PEOPLE_KINDS | words.PEOPLE | words.GIVEN_NAMES
 _KNOWN = _EMPTY | words.VAGUE_TIME | words.NEGATION | words.NOT_MISSPELT | words.FOREIGN_TIME | frozenset(PREPOSITIONS)
+
+
+def known_word(low: str) -> bool:
+    """Whether the grammar knows the word and means nothing by it."""
+    return _known(low)
+
+
+def _one_slip(keys: tuple[str, ...], typed: tuple[str, str]) -> bool:
+    """Whether the word that is wrong is wrong by one letter and as long as the right one."""
+    wrong = 0 if keys[0] != typed[0] else 1
+    a, b = keys[wrong], typed[wrong]
+    return len(a) == len(b) and len(a) >= 3 and sum(x != y for x, y in zip(a, b, strict=True)) == 1
 
 
 def _known(low: str) -> bool:
@@ -241,13 +287,22 @@ def _one_room(ts: list[Token], i: int) -> bool:
     return ts[j].low in ("room", "slot", "space")
 
 
-def _end_of_subject(ts: list[Token], j: int) -> int:
-    """A subject line ends at its line's end, or where the next label starts."""
+def _end_of_subject(ts: list[Token], j: int, *, only_line: bool) -> int:
+    """A subject ends at its line's end, where the next label starts, or with its sentence where there is one line only."""
     while ts[j].kind not in ("end", "quote", "mention") and not ts[j].line:
         if ts[j].low in _LABELS and ts[j + 1].low == ":" and not ts[j + 1].space and ts[j].kind == "word":
             break
+        if only_line and (ts[j].low in (",", ";", "|") or (ts[j].low in (".", "-") and len(ts[j - 1].text) > 1)):
+            break
         j += 1
     return j
+
+
+def _labels(ts: list[Token], i: int) -> bool:
+    """Tell "- day: Friday": a label at the start of a line or behind a bullet, comma or bar, with a colon behind it."""
+    if ts[i].low not in _MERE_LABELS or ts[i + 1].low != ":" or ts[i + 1].space or not ts[i + 2].space:
+        return False
+    return ts[i].line or ts[i - 1].kind == "punct"
 
 
 def _punctuation(ts: list[Token], i: int) -> Item:
@@ -282,7 +337,7 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " attendance guests invitees persons size occupancy group party team crew squad table gang class"
         " audience family meeting band number delegation max maximum min minimum head total over now asap"
         " immediately rn right straight as hour hourlong new san los tel hong after overmorrow yesterday all"
-        " other some one any w and between fortnight morrow weeks beginning start sometime".split()
+        " other some one any w and between my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
     )
     return frozenset(names | grammar | {"room", "rm"})
 

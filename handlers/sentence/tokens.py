@@ -30,6 +30,8 @@ class Token:
     value: int | None = None
     line: bool = False  # first of its line
     respelt: bool = False
+    in_room: bool = False  # part of a room's name
+    room_word: str = ""  # the word of a room's name that a slip of the fingers hides
 
 
 _SHAPES = re.compile(

@@ -8,6 +8,8 @@ Kept out: anything that looks at more than one word, and anything that knows the
 
 from __future__ import annotations
 
+from handlers.sentence import roles
+
 UNITS_AND_TEENS = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
     " seventeen eighteen nineteen"
@@ -84,6 +86,7 @@ PEOPLE = frozenset(
     " students trainees interns delegates adults clients lawyers attorneys partners staff guys players"
     " designers analysts stakeholders".split()
 )
+PEOPLE |= roles.PLURAL | {"bodies", "person", "nos"}
 OTHERS = frozenset("others other colleagues colleague coworkers coworker teammates teammate more".split())
 
 PARTS: dict[str, str] = {
@@ -167,9 +170,9 @@ NEGATION = frozenset(
     " dont wont".split()
 )
 VAGUE_TIME = frozenset(
-    "yesterday ago earlier later after before since during afterwards beforehand soon sooner"
-    " eventually someday sometime sometimes anytime whenever usual usually again weekend weekends hourly"
-    " every each everyday yearly annually quarter half next last previous past following coming between"
+    "yesterday ago earlier later after before since during afterwards beforehand soon sooner same"
+    " eventually someday sometime sometimes anytime whenever usual usually weekend weekends hourly"
+    " every each everyday yearly annually quarter half next last previous past between"
     " until till til by early late mid midweek eow eom eoy hour hours minute minutes mins week weeks weekly"
     " month months monthly daily biweekly fortnight fortnightly year years day days night times twice thrice"
     " once another than more less earliest latest asap couple few several some many multiple both rooms"
@@ -178,7 +181,8 @@ VAGUE_TIME = frozenset(
     " repeat repeating repeats recurring recur sundown".split()
 )
 OTHER_COMMAND = frozenset(
-    "cancel cancelling canceling cancell delete remove move reschedule postpone release rebook swap extend shorten".split()
+    "cancel cancelling canceling cancell delete remove move reschedule postpone release rebook swap extend shorten prepone"
+    " unbook undo modify amend edit change bump relocate decline withdraw transfer".split()
 )
 CORRECTIONS = frozenset("sorry oops actually correction rather wait scratch whoops nope hmm sry soz".split())
 
@@ -211,7 +215,7 @@ POLITE = frozenset(
     " friends person's one-off single new local time' o'clock currently right away straight immediately"
     " actually rather mins' ppl' wfh onsite on-site person' virtual remote private confidential confidentially"
     " privately top priority high important vip super bit little long early' own myself ourselves yourself"
-    " themselves each' ready there'll there're we'll' they'll together again' back cheers' gracias grazie"
+    " themselves each' ready there'll there're we'll' they'll together again' again back cheers' gracias grazie"
     " arigato namaste mate folks' everyone everybody anyone anybody guys' y'all dude boss sirs gents ladies"
     " gentlemen team squad hands-on wanting would've could've be' shout rock works work working that'd"
     " thatd lovely' bookable reservable party group crew gang".replace("'", "'").split()

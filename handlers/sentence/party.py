@@ -1,0 +1,294 @@
+"""Adds people up: "three attorneys and a paralegal", "me, Ana and two clients", "two teams of four", "6 reps plus me".
+
+Kept out: single headcounts (see people.py), and numbers without people.
+"""
+
+# ruff: noqa: SIM905
+# ruff: noqa: PLR0911
+# word lists read better as text; matchers return from the first form that fits
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from handlers.sentence import roles, words
+from handlers.sentence.items import Item
+from handlers.sentence.numbers import whole
+from handlers.sentence.tokens import Token
+
+SELF = frozenset({"me", "myself", "i", "moi", "mine"})
+_JOINS = frozenset({"and", "&", "+", "plus", ","})
+_DETERMINERS = frozenset({"a", "an", "one", "1", "another", "my", "our", "the", "his", "her", "their", "some", "1x"})
+# Behind "and I": then "I" starts the next sentence part and is nobody more.
+_VERBS = frozenset(
+    "need want would am will have can are shall could may might should must also just think know was do don't really had"
+    " hope guess believe prefer wish like love require wanted needed meant mean only still forgot hate understand".split()
+)
+_ANYBODY = frozenset(
+    "people persons attendees participants guests nos folks members humans individuals bodies heads adults ppl folk pax"
+    " colleagues coworkers employees staff".split()
+)
+_BEYOND = tuple(
+    tuple(text.split())
+    for text in (
+        "not counting, excluding, besides, apart from, not including, in addition to, other than, on top of, aside from"
+    ).split(", ")
+)
+Single = Callable[[list[Token], int], Item | None]
+
+
+@dataclass(slots=True)
+class Term:
+    """One part of a sum: how many people, up to which token, and what kind: firm, one, self, mention, name, bare."""
+
+    n: int
+    j: int
+    kind: str
+    others: bool = False
+
+
+def match(ts: list[Token], i: int, counted: Single) -> Item | None:
+    """Return the `count` of a sum of people at token i, or None; `counted` reads a single headcount."""
+    if ts[i].low in ("and", "&", "plus", "+") and ts[i + 1].low in SELF:
+        return _names_before(ts, i)
+    lead = i
+    with_lead = ts[i].low in ("with", "w/")
+    i += with_lead
+    first = _term(ts, i, counted)
+    if first is None:
+        return None
+    terms = _rest(ts, first, counted)
+    return _summed(ts, lead, terms, with_lead=with_lead)
+
+
+def _rest(ts: list[Token], first: Term, counted: Single) -> list[Term]:
+    """The first term and those joined to it; a comma joins only where an "and" follows in the same list."""
+    terms = [first]
+    sure = 1
+    while True:
+        j = terms[-1].j
+        comma = ts[j].low == ","
+        joins = 0
+        while ts[j].low in _JOINS and joins < 2:
+            comma = comma and ts[j].low == ","
+            j, joins = j + 1, joins + 1
+        if ts[j].low in ("also", "another") and joins and ts[j + 1].kind != "end" and ts[j].low == "also":
+            j += 1
+        joins += not joins and ts[j].kind == "mention" == ts[j - 1].kind
+        if not joins and ts[j].low == "with" and terms[0].kind == "self":
+            joins, j = 1, j + 1
+        term = _term(ts, j, counted) if joins else None
+        if term is None or (term.kind == "bare" and (comma or not _bare_fits(ts, terms, term))):
+            break
+        terms.append(term)
+        if not comma or _side_by_side(ts, terms):
+            sure = len(terms)
+    if len(terms) > sure and not (terms[0].kind == "self" and all(t.kind in ("name", "one", "mention") for t in terms[1:])):
+        terms = terms[:sure]
+    return terms
+
+
+def _side_by_side(ts: list[Token], terms: list[Term]) -> bool:
+    """ "3 engineers, 2 designers" are five people; "6 people, 2 guests" may be six."""
+    last = {ts[term.j - 1].low for term in terms[-2:]}
+    return len(last) == 2 and all(t.kind == "firm" for t in terms[-2:]) and last <= roles.PLURAL - _ANYBODY
+
+
+def _bare_fits(ts: list[Token], terms: list[Term], term: Term) -> bool:
+    """Whether a number without people counts people: "me + 4", "4 + me"."""
+    if _timely(ts, term.j):
+        return False
+    return any(t.kind in ("self", "mention") for t in terms)
+
+
+def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> Item | None:
+    kinds = {term.kind for term in terms}
+    total, j = sum(term.n for term in terms), terms[-1].j
+    if kinds <= {"mention"} or (len(terms) == 1 and kinds <= {"one", "name", "bare"} and not with_lead):
+        return None
+    if kinds == {"bare"} or ("bare" in kinds and "self" not in kinds and "mention" not in kinds):
+        return None
+    if len(terms) == 1:
+        if "self" in kinds or not with_lead or not _theirs(terms[0], ts):
+            return None
+        return Item("count", total + 1, i, j)
+    if not kinds & {"firm", "self", "group"}:
+        return None
+    others = any(term.others for term in terms)
+    if "self" not in kinds and (with_lead or others):
+        total += 1
+    return Item("count" if total >= 1 else "badcount", total, i, j, note="sum")
+
+
+def _theirs(term: Term, ts: list[Token]) -> bool:
+    """ "With four colleagues" leaves out who writes; "with four people" may not."""
+    return term.kind == "firm" and (term.others or ts[term.j - 1].low in words.OTHERS)
+
+
+def _term(ts: list[Token], i: int, counted: Single) -> Term | None:
+    t = ts[i]
+    if t.kind == "mention":
+        return Term(1, i + 1, "mention")
+    if t.low in SELF:
+        return None if t.low == "i" and ts[i + 1].low in _VERBS else Term(1, i + 1, "self")
+    if t.low == "yours" and ts[i + 1].low == "truly":
+        return Term(1, i + 2, "self")
+    team = teams(ts, i) or group(ts, i)
+    if team:
+        return Term(team[0], team[1], "firm")
+    found = counted(ts, i)
+    if found is not None and found.kind == "count":
+        return Term(found.value, found.j, "firm", others=found.note == "others")
+    return _mine(ts, i) or _single(ts, i) or _from(ts, i) or _bare(ts, i)
+
+
+def _mine(ts: list[Token], i: int) -> Term | None:
+    """My three reports, our two leads."""
+    if ts[i].low not in ("my", "our", "the", "these", "those", "all", "both"):
+        return None
+    found = whole(ts, i + 1)
+    if found is None:
+        return None
+    n, k = found
+    k = skip(ts, k)
+    if ts[k].low in roles.BELONGING or ts[k].low in roles.PLURAL or ts[k].low in words.PEOPLE:
+        return Term(n, k + 1, "firm")
+    return None
+
+
+def _single(ts: list[Token], i: int) -> Term | None:
+    """A paralegal, my boss, the CEO; Ana."""
+    if ts[i].low in _DETERMINERS:
+        k = skip(ts, i + 1)
+        if (ts[k].low in roles.SINGULAR or ts[k].low in ("other", "more")) and _alone(ts, k):
+            return Term(1, k + 1, "one", others=ts[k].low in ("other", "more"))
+        return None
+    if person(ts, i) and _alone(ts, i):
+        return Term(1, i + 1, "name")
+    return None
+
+
+def _alone(ts: list[Token], k: int) -> bool:
+    """Whether the word at k is a person and not the first half of "client call"."""
+    after = ts[k + 1]
+    return not (after.kind == "word" and (after.low in words.SUBJECTS or after.low in ("meeting", "room", "mtg", "office")))
+
+
+def _from(ts: list[Token], i: int) -> Term | None:
+    """Two from legal."""
+    found = whole(ts, i)
+    if found is None or ts[found[1]].low != "from" or ts[i - 1].low in ("at", "until", "till", "to", ":", "-"):
+        return None
+    after = ts[found[1] + 1]
+    k = found[1] + 1 + (after.low in ("the", "our"))
+    known = ts[k].low in words.PEOPLE_KINDS or ts[k].low in ("sales", "legal", "it", "ops", "qa") or ts[k].text.isupper()
+    if ts[k].kind != "word" or not known or ts[k].low in ("now",):
+        return None
+    return Term(found[0], k + 1 + (ts[k + 1].low in ("team", "side", "dept", "department")), "firm")
+
+
+def _bare(ts: list[Token], i: int) -> Term | None:
+    found = whole(ts, i)
+    if found is None or (i and ts[i - 1].low in ("at", "@", "until", "till", "to", ":", "-", "/", ".")):
+        return None
+    return None if _timely(ts, found[1]) else Term(found[0], found[1], "bare")
+
+
+def _timely(ts: list[Token], j: int) -> bool:
+    t = ts[j]
+    if t.low in (":", ".", "/", "-") and not t.space and ts[j + 1].kind == "num":
+        return True
+    return t.low in words.UNIT or t.low in ("am", "pm", "o'clock", "oclock", "th", "st", "nd", "rd") or (
+        t.low in ("a", "p") and not t.space
+    )
+
+
+def teams(ts: list[Token], i: int) -> tuple[int, int] | None:
+    """Return (people, next index) of "two teams of four", or None."""
+    found = whole(ts, i)
+    if found is None or ts[found[1]].low not in roles.TEAMS:
+        return None
+    times, k = found
+    if ts[k].low in ("pair", "pairs") and ts[k + 1].low != "of":
+        return (2 * times, k + 1) if ts[k].low == "pairs" else None
+    if ts[k + 1].low not in ("of", "with"):
+        return None
+    each = whole(ts, k + 2)
+    if each is None or _timely(ts, each[1]):
+        return None
+    j = each[1] + (ts[each[1]].low == "each")
+    return times * each[0], j + (ts[j].low in words.PEOPLE)
+
+
+def group(ts: list[Token], i: int) -> tuple[int, int] | None:
+    """Return (people, next index) of "a trio", "a foursome of us", "a baker's dozen", or None."""
+    j = i + 1 if ts[i].low in ("a", "our", "the", "us") else i
+    if ts[j].low in ("baker's", "bakers") and ts[j + 1].low == "dozen":
+        return 13, j + 2
+    n = roles.GROUPS.get(ts[j].low)
+    if n is None:
+        return None
+    of = ts[j + 1].low == "of" and (ts[j + 2].low in ("us", "them", "you") or ts[j + 2].low in words.PEOPLE)
+    if of:
+        return n, j + 3
+    return (n, j + 1) if j > i and ts[j].low != "pair" else None
+
+
+def skip(ts: list[Token], k: int) -> int:
+    """Return the index behind the words that may stand between a number and its people."""
+    while ts[k].kind == "word" and (ts[k].low in roles.SIDES or _proper(ts, k)) and ts[k + 1].kind == "word":
+        if ts[k].low in words.OTHERS and ts[k + 1].low not in words.PEOPLE and ts[k + 1].low not in words.OTHERS:
+            break
+        k += 1
+    return k
+
+
+def _proper(ts: list[Token], k: int) -> bool:
+    """A company's name before its people: "the two ACME guys"."""
+    t = ts[k]
+    if not t.text[0].isupper() or t.low in words.WEEKDAYS or t.low in words.MONTHS or t.low in words.UNIT:
+        return False
+    return ts[k + 1].low in roles.PLURAL and t.low not in words.POLITE and t.value is None
+
+
+def person(ts: list[Token], k: int) -> bool:
+    """Whether the word at k is somebody's name or office."""
+    t = ts[k]
+    if t.kind != "word" or t.value is not None or t.in_room:
+        return False
+    if t.low in words.GIVEN_NAMES or t.low in ("boss", "manager", "colleague", "lead", "mentor", "intern", "assistant"):
+        return True
+    known = t.low in words.POLITE or t.low in words.SUBJECTS or t.low in words.WEEKDAYS or t.low in words.MONTHS
+    known = known or t.low in words.TOMORROW or t.low in words.TODAY or t.low in words.PEOPLE_KINDS
+    known = known or t.low in words.AMENITY_WORDS or t.low in words.VAGUE_TIME or t.low in words.PARTS
+    return t.text[0].isupper() and not t.text.isupper() and not known
+
+
+def _names_before(ts: list[Token], i: int) -> Item | None:
+    """Anna and I: everybody named before "and", and the person who writes."""
+    if ts[i + 1].low == "i" and ts[i + 2].low in _VERBS:
+        return None
+    n, k = 0, i - 1
+    while k >= 0 and person(ts, k):
+        n += 1
+        k -= 1
+        if k >= 0 and ts[k].low in _JOINS:
+            k -= 1
+        else:
+            break
+    return Item("count", n + 1, i, i + 2, note="sum") if n else None
+
+
+def beyond(ts: list[Token], item: Item) -> Item:
+    """Return the count with the writer added where the words say so: "6 people not counting me"."""
+    j = item.j + (ts[item.j].low in (",", "("))
+    for phrase in _BEYOND:
+        if all(ts[j + n].low == word for n, word in enumerate(phrase)):
+            k = j + len(phrase)
+            if ts[k].low in SELF:
+                return Item(item.kind, item.value + 1, item.i, k + 1, note=item.note)
+    return item
+
+
+__all__ = ["SELF", "beyond", "group", "match", "person", "skip", "teams"]
