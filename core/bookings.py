@@ -262,11 +262,15 @@ class Bookings:
         now: datetime,
         but: tuple[UUID, ...] = (),
     ) -> T:
-        """Run the work in a transaction; where a room was taken, refuse with who holds it and what is free."""
+        """Run the work in a transaction; where a room or a rule is in the way, refuse with why and what is free."""
+        refusal: BookingError
         try:
             return await self._db.write(work, repeatable=repeatable)
         except bookkeeping.TakenError as taken:
             refusal = await self._taken_for(taken.wanted, catalogue, by=by, now=now, but=but)
+        except bookkeeping.RuledOutError as ruled_out:
+            refusal = ruled_out.error
+            refusal.alternatives = await self._instead_of(ruled_out.wanted, by=by, but=but)
         raise refusal
 
     async def _considered(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> tuple[Wish, list[Room]]:
@@ -280,7 +284,7 @@ class Bookings:
     async def _candidates(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> list[Room]:
         try:
             return self._search.bookable(catalogue, wish, by=by, now=now)
-        except (errors.OutsideOpeningHours, errors.TooManyAttendees, errors.TooLong, errors.RoomInactive) as error:
+        except errors.MENDED_ELSEWHERE as error:
             error.alternatives = await self._search.alternatives(wish, by=by)
             raise
 
@@ -316,12 +320,14 @@ class Bookings:
         self, wanted: Booking, catalogue: Catalogue, *, by: Actor, now: datetime, but: tuple[UUID, ...] = ()
     ) -> BookingError:
         """Return the refusal for a booking that cannot be where it was to go."""
-        own = (*but, wanted.id)
-        wish = Wish(slot=wanted.slot, attendees_count=wanted.attendees_count, room_id=wanted.room.id)
-        rivals = await self._search.rivals(wanted.room, wanted.slot, by=by, but=own)
-        offers = await self._search.alternatives(wish, by=by, but=own)
+        rivals = await self._search.rivals(wanted.room, wanted.slot, by=by, but=(*but, wanted.id))
+        offers = await self._instead_of(wanted, by=by, but=but)
         sentence = taken_sentence(wanted.room, rivals, wanted.slot, catalogue=catalogue, now=now)
         return errors.SlotTaken(sentence, room=wanted.room, slot=wanted.slot, rivals=rivals, alternatives=offers)
+
+    async def _instead_of(self, wanted: Booking, *, by: Actor, but: tuple[UUID, ...]) -> tuple[Alternative, ...]:
+        wish = Wish(slot=wanted.slot, attendees_count=wanted.attendees_count, room_id=wanted.room.id)
+        return await self._search.alternatives(wish, by=by, but=(*but, wanted.id))
 
 
 def _new_booking(
@@ -342,7 +348,7 @@ def _new_booking(
         slot=wish.slot,
         title=wish.title,
         booker=booker,
-        attendees=invited,
+        attendees=tuple(replace(one, co_organiser=wish.shared) for one in invited),
         attendees_count=wish.attendees_count,
         status=Status.CONFIRMED,
         private=wish.private,

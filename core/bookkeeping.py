@@ -29,6 +29,15 @@ class TakenError(Exception):
         self.wanted = wanted
 
 
+class RuledOutError(Exception):
+    """A rule stands in the way of a change; rolls the transaction back. `wanted` is how the booking was to be."""
+
+    def __init__(self, error: BookingError, wanted: Booking) -> None:
+        super().__init__()
+        self.error = error
+        self.wanted = wanted
+
+
 async def known(
     session: ReadSession, key: str, content: str, catalogue: Catalogue, now: datetime
 ) -> tuple[Changed, ...] | None:
@@ -94,7 +103,10 @@ async def to_change(
 
 
 def check_change(change: Changed, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
-    """Raise the rules that a change would break; a room or time that stays is not judged again."""
+    """Raise the rules that a change would break; a room or time that stays is not judged again.
+
+    What another room or time would mend is raised as RuledOutError.
+    """
     before, after = change.before, change.after
     rules.check(rules.of_wish(after.slot, attendees_count=after.attendees_count, title=after.title))
     found: list[BookingError] = []
@@ -112,7 +124,10 @@ def check_change(change: Changed, catalogue: Catalogue, *, by: Actor, now: datet
             actor=by,
             now=now,
         )
-    rules.check(found)
+    try:
+        rules.check(found)
+    except errors.MENDED_ELSEWHERE as error:
+        raise RuledOutError(error, after) from error
 
 
 def check_undo(change: Changed, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
@@ -233,7 +248,9 @@ async def applied(session: WriteSession, before: Booking, change: Change, catalo
     if not isinstance(change.invitees, Keep):
         roles = {a.person_id: a.co_organiser for a in before.attendees}
         people = await invited(session, change.invitees)
-        attendees = tuple(replace(a, co_organiser=roles.get(a.person_id, False)) for a in people)
+        attendees = tuple(replace(a, co_organiser=roles.get(a.person_id, before.shared)) for a in people)
+    if not isinstance(change.shared, Keep):
+        attendees = tuple(replace(a, co_organiser=change.shared) for a in attendees)
     return following(
         before,
         now=now,

@@ -220,6 +220,10 @@ class NothingFits(BookingError):
         self.alternatives = alternatives
 
 
+# What another room or another time would mend: refusals that come with alternatives.
+MENDED_ELSEWHERE = (OutsideOpeningHours, TooManyAttendees, TooLong, RoomInactive)
+
+
 class KeyReused(BookingError):
     """The same request key came with another content."""
 

@@ -198,6 +198,11 @@ class Booking:
         """Tell whether nobody else can have the room for this time."""
         return self.status in HOLDS_ROOM
 
+    @property
+    def shared(self) -> bool:
+        """Tell whether everybody who is invited may change it too."""
+        return bool(self.attendees) and all(a.co_organiser for a in self.attendees)
+
     def changeable_by(self, actor: Actor) -> bool:
         """Tell whether the actor may change it: the booker, a co-organiser or an admin."""
         if actor.admin or actor.person_id == self.booker.person_id:
@@ -214,7 +219,8 @@ class Wish:
     """What somebody wants to book: a time, and either a room or what the room must have.
 
     `amenities` are lower-case words that the room must all have; `room_id` names one room; otherwise the smallest
-    adequate room at `location_id` (anywhere when None), on `floor` when given, is taken. `invitees` are people's ids.
+    adequate room at `location_id` (anywhere when None), on `floor` when given, is taken. `invitees` are people's ids;
+    `shared` makes them co-organisers, who may change the booking.
     """
 
     slot: Slot
@@ -226,6 +232,7 @@ class Wish:
     title: str | None = None
     private: bool = False
     invitees: tuple[UUID, ...] = ()
+    shared: bool = False
 
 
 class Keep:
@@ -250,6 +257,7 @@ class Change:
     attendees_count: int | Keep = KEEP
     private: bool | Keep = KEEP
     invitees: tuple[UUID, ...] | Keep = KEEP
+    shared: bool | Keep = KEEP
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,8 @@ They speak first, so that a refusal is kind; whatever two requests can break at 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from core import errors
@@ -17,6 +18,23 @@ TITLE_LENGTH = 200
 _DAY = 24 * 60
 # Outside of these no zone's clock can be read safely, and nobody means it.
 _FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """What a rule is told of: a room by its name, or all rooms of a place where nobody named one."""
+
+    name: str
+    several: bool = False
+
+    @property
+    def opening(self) -> str:
+        """The name at the beginning of a sentence."""
+        return self.name[0].upper() + self.name[1:] if self.several else self.name
+
+    def does(self, one: str, many: str) -> str:
+        """Return "Apollo closes" or "Rooms in Berlin close"."""
+        return f"{self.opening} {many if self.several else one}"
 
 
 def check(found: list[BookingError]) -> None:
@@ -63,18 +81,27 @@ def of_room(
     attendees_count: int,
     actor: Actor,
     now: datetime,
+    called: str | None = None,
 ) -> list[BookingError]:
-    """Return every rule of the room that the booking would break, the most telling first."""
+    """Return every rule of the room that the booking would break, the most telling first.
+
+    `called` is what the rules are told of in its place, in the plural: "rooms in Berlin".
+    """
     found: list[BookingError] = []
+    subject = Subject(name=called or room.name, several=called is not None)
     if actor.guest and not policy.guests_may_book:
-        found.append(errors.GuestsMayNotBook(f"Guests cannot book {room.name}. Ask a colleague to book it for you."))
+        found.append(
+            errors.GuestsMayNotBook(f"Guests cannot book {subject.name}. Ask a colleague to book one for you.")
+            if subject.several
+            else errors.GuestsMayNotBook(f"Guests cannot book {subject.name}. Ask a colleague to book it for you.")
+        )
     if not room.active:
         found.append(errors.RoomInactive(f"{room.name} is out of use."))
     if attendees_count > room.capacity:
         found.append(errors.TooManyAttendees(f"{room.name} seats {room.capacity}; you asked for {people(attendees_count)}."))
-    found += _of_length(slot, room=room, policy=policy)
-    found += _of_horizon(slot, room=room, location=location, policy=policy, now=now)
-    found += _of_opening(slot, room=room, zone=location.tz, policy=policy)
+    found += _of_length(slot, subject=subject, policy=policy)
+    found += _of_horizon(slot, subject=subject, location=location, policy=policy, now=now)
+    found += _of_opening(slot, subject=subject, zone=location.tz, policy=policy)
     found += of_cutoff(policy=policy, location=location, actor=actor, now=now)
     return found
 
@@ -91,55 +118,63 @@ def of_cutoff(*, policy: Policy, location: Location, actor: Actor, now: datetime
     ]
 
 
-def _of_length(slot: Slot, *, room: Room, policy: Policy) -> list[BookingError]:
+def _of_length(slot: Slot, *, subject: Subject, policy: Policy) -> list[BookingError]:
     minutes = slot.length / timedelta(minutes=1)
     if 0 < minutes < policy.shortest_minutes:
-        return [errors.TooShort(f"{room.name} is booked for {length(policy.shortest_minutes)} at least.")]
+        return [errors.TooShort(f"{subject.does('is', 'are')} booked for {length(policy.shortest_minutes)} at least.")]
     if minutes > policy.longest_minutes:
-        return [errors.TooLong(f"{room.name} can be booked for {length(policy.longest_minutes)} at most.")]
+        return [errors.TooLong(f"{subject.opening} can be booked for {length(policy.longest_minutes)} at most.")]
     return []
 
 
-def _of_horizon(slot: Slot, *, room: Room, location: Location, policy: Policy, now: datetime) -> list[BookingError]:
+def _of_horizon(slot: Slot, *, subject: Subject, location: Location, policy: Policy, now: datetime) -> list[BookingError]:
     today = now.astimezone(location.tz).date()
     last = today + timedelta(days=policy.horizon_days)
     if slot.start.astimezone(location.tz).date() <= last:
         return []
     return [
         errors.TooFarAhead(
-            f"{room.name} can be booked {policy.horizon_days} days ahead, until {short_date(last, today=today)}."
+            f"{subject.opening} can be booked {policy.horizon_days} days ahead, until {short_date(last, today=today)}."
         )
     ]
 
 
-def _of_opening(slot: Slot, *, room: Room, zone: ZoneInfo, policy: Policy) -> list[BookingError]:
+def _of_opening(slot: Slot, *, subject: Subject, zone: ZoneInfo, policy: Policy) -> list[BookingError]:
     start, end = slot.start.astimezone(zone), slot.end.astimezone(zone)
     day = start.date()
     while day <= end.date():
         begins = start.hour * 60 + start.minute if day == start.date() else 0
         ends = end.hour * 60 + end.minute if day == end.date() else _DAY
-        if ends > begins and (problem := _closed(policy.opening[day.weekday()], begins, ends)):
-            return [errors.OutsideOpeningHours(_closed_sentence(room, weekday(day), policy.opening[day.weekday()], problem))]
+        hours = policy.opening[day.weekday()]
+        if ends > begins and (closed := _closed(subject, hours, begins, ends, day=day, ending=_ending(end, day))):
+            return [errors.OutsideOpeningHours(closed)]
         day += timedelta(days=1)
     return []
 
 
-def _closed(hours: Opening, begins: int, ends: int) -> str | None:
+def _ending(end: datetime, day: date) -> str:
+    """Return "end at 18:30", or "go on until Tue 24 Nov, 01:00" where that is not the day looked at."""
+    if end.date() == day:
+        return f"end at {end:%H:%M}"
+    if end == datetime.combine(day + timedelta(days=1), time(), tzinfo=end.tzinfo):
+        return "end at 24:00"
+    return f"go on until {short_date(end.date(), today=day)}, {end:%H:%M}"
+
+
+def _closed(subject: Subject, hours: Opening, begins: int, ends: int, *, day: date, ending: str) -> str | None:
+    """Return the sentence that says how the hours of a day stand in the way, if they do."""
+    on = f"on {weekday(day)}s"
     if hours.opens >= hours.closes:
-        return "all day"
+        return f"{subject.does('is', 'are')} closed {on}."
+    opening = f"{subject.does('opens', 'open')} at {_said(hours.opens)} {on}"
+    closing = f"{subject.does('closes', 'close')} at {_said(hours.closes)} {on}"
     if begins < hours.opens:
-        return f"your meeting would start at {_said(begins)}"
+        return f"{opening}; your meeting would start at {_said(begins)}."
+    if begins >= hours.closes:
+        return f"{closing}; your meeting would start at {_said(begins)}."
     if ends > hours.closes:
-        return f"your meeting would end at {_said(ends)}"
+        return f"{closing}; your meeting would {ending}."
     return None
-
-
-def _closed_sentence(room: Room, day: str, hours: Opening, problem: str) -> str:
-    if problem == "all day":
-        return f"{room.name} is closed on {day}s."
-    if "start" in problem:
-        return f"{room.name} opens at {_said(hours.opens)} on {day}s; {problem}."
-    return f"{room.name} closes at {_said(hours.closes)} on {day}s; {problem}."
 
 
 def _said(minutes: int) -> str:

@@ -5,6 +5,7 @@ Finding compares plain start and end columns: under row-level security an index 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -63,10 +64,10 @@ def nothing_suits(catalogue: Catalogue, wish: Wish) -> errors.NothingFits:
             return errors.NothingFits(f"There is no room{where}.", slot=wish.slot)
     largest = max(rooms, key=lambda room: room.capacity)
     if largest.capacity < wish.attendees_count:
-        return errors.NothingFits(
-            f"No room{where} seats {wish.attendees_count}; the largest, {largest.name}, seats {largest.capacity}.",
-            slot=wish.slot,
-        )
+        too_many = f"No room{where} seats {wish.attendees_count}; the largest, {largest.name}, seats {largest.capacity}."
+        refusal = errors.NothingFits(too_many, slot=wish.slot)
+        refusal.fields = {"attendees_count": too_many}
+        return refusal
     wanted = listed(sorted(wish.amenities))
     if not any(wish.amenities <= room.amenities for room in rooms):
         return errors.NothingFits(f"No room{where} has {wanted}.", slot=wish.slot)
@@ -128,8 +129,8 @@ class Search:
             if verdicts[alike]:
                 passing.append(room)
         if not passing:
-            # The one that would have been taken speaks for all.
-            rules.check(_broken(catalogue, rooms[0], wish, by=by, now=now))
+            speaker, called = _spokesroom(catalogue, rooms, wish, by=by, now=now)
+            rules.check(_broken(catalogue, speaker, wish, by=by, now=now, called=called))
         return passing
 
     async def alternatives(
@@ -189,7 +190,28 @@ def as_rival(booking: Booking, by: Actor) -> Rival:
     )
 
 
-def _broken(catalogue: Catalogue, room: Room, wish: Wish, *, by: Actor, now: datetime) -> list[BookingError]:
+def _spokesroom(
+    catalogue: Catalogue, rooms: Sequence[Room], wish: Wish, *, by: Actor, now: datetime
+) -> tuple[Room, str | None]:
+    """Return the room whose rule is told where none of the rooms passes, and what the rooms are called together.
+
+    Who named no room is told of "rooms in Berlin", in the words of the rules that most of them keep; where rooms break
+    different rules, the one that would have been taken speaks for itself.
+    """
+    if wish.room_id is not None or len(rooms) == 1:
+        return rooms[0], None
+    broken = {type(_broken(catalogue, room, wish, by=by, now=now)[0]) for room in rooms}
+    places = {room.location_id for room in rooms}
+    if len(broken) > 1 or len(places) > 1:
+        return rooms[0], None
+    kept = Counter(id(catalogue.policy(room)) for room in rooms)
+    speaker = max(rooms, key=lambda room: kept[id(catalogue.policy(room))])
+    return speaker, f"rooms in {catalogue.place_of(speaker).name}"
+
+
+def _broken(
+    catalogue: Catalogue, room: Room, wish: Wish, *, by: Actor, now: datetime, called: str | None = None
+) -> list[BookingError]:
     location = catalogue.place_of(room)
     return rules.of_start(wish.slot, location=location, now=now) + rules.of_room(
         wish.slot,
@@ -199,6 +221,7 @@ def _broken(catalogue: Catalogue, room: Room, wish: Wish, *, by: Actor, now: dat
         attendees_count=wish.attendees_count,
         actor=by,
         now=now,
+        called=called,
     )
 
 
@@ -219,15 +242,14 @@ async def _alternatives(
     anywhere = Wish(
         slot=wish.slot,
         attendees_count=wish.attendees_count,
-        amenities=wish.amenities or (named.amenities if named else frozenset()),
+        amenities=wish.amenities,
         location_id=where,
     )
-    # Rooms with what the named one has come first; when there are none, any that seats everybody.
     rooms = suitable(catalogue, anywhere)
     if named and not wish.amenities:
-        also = suitable(catalogue, Wish(slot=wish.slot, attendees_count=wish.attendees_count, location_id=where))
-        there = {room.id for room in rooms}
-        rooms += [room for room in also if room.id not in there]
+        # Rooms like the named one come first; any that seats everybody is better than none.
+        rooms = suitable(catalogue, replace(anywhere, amenities=frozenset()))
+        rooms.sort(key=lambda room: _unlikeness(room, named))
     if wish.floor:
         rooms.sort(key=lambda room: (room.floor or "").casefold() != str(wish.floor).casefold())
     if named:
@@ -239,6 +261,11 @@ async def _alternatives(
     search = _Around(catalogue=catalogue, wish=wish, by=by, now=now, taken=taken)
     offers = [*search.other_rooms(rooms), *search.other_times(rooms[:1] if named else rooms[:3]), *search.shorter(rooms[:1])]
     return _mixed(offers, limit)
+
+
+def _unlikeness(room: Room, named: Room) -> tuple[int, int, str]:
+    """Sort key: what stands in for a room has most of what it has, and is about as large."""
+    return (len(named.amenities - room.amenities), abs(room.capacity - named.capacity), room.name.casefold())
 
 
 def _mixed(offers: Sequence[Alternative], limit: int) -> tuple[Alternative, ...]:

@@ -133,7 +133,8 @@ booking AS (
     SELECT $1, $4, $3, $7, $8, $9, $10, $11, $12, $13, $14, $14, 1 FROM claim
 ),
 invited AS (
-    INSERT INTO attendees (tenant_id, booking_id, person_id) SELECT $1, $4, unnest($15::uuid[]) FROM claim
+    INSERT INTO attendees (tenant_id, booking_id, person_id, co_organiser)
+    SELECT $1, $4, invited.* FROM claim, unnest($15::uuid[], $20::bool[]) AS invited
 ),
 event AS (
     INSERT INTO events (tenant_id, id, kind, booking_id, booking_version, actor_id, surface, after, happened_at)
@@ -167,6 +168,7 @@ async def insert(session: WriteSession, new: Booking, *, by: Actor, event_id: UU
         by.person_id,
         by.surface,
         events.snapshot(new),
+        [a.co_organiser for a in new.attendees],
     )
     return taken is not None
 
@@ -202,23 +204,24 @@ async def update(session: WriteSession, before: Booking, after: Booking) -> bool
 
 async def invite(session: WriteSession, before: Booking, after: Booking) -> None:
     """Bring the attendees' rows from one state to the other."""
-    old, new = {a.person_id for a in before.attendees}, {a.person_id for a in after.attendees}
-    if gone := sorted(old - new):
+    old = {a.person_id: a.co_organiser for a in before.attendees}
+    new = {a.person_id: a.co_organiser for a in after.attendees}
+    if gone := sorted(old.keys() - new.keys()):
         await session.run(
             "DELETE FROM attendees WHERE tenant_id = $1 AND booking_id = $2 AND person_id = ANY($3::uuid[])",
             session.tenant,
             before.id,
             gone,
         )
-    if come := sorted(new - old):
-        roles = {a.person_id: a.co_organiser for a in after.attendees}
+    if come := sorted(person for person, co_organiser in new.items() if old.get(person) != co_organiser):
         await session.run(
             "INSERT INTO attendees (tenant_id, booking_id, person_id, co_organiser)"
-            " SELECT $1, $2, * FROM unnest($3::uuid[], $4::bool[])",
+            " SELECT $1, $2, * FROM unnest($3::uuid[], $4::bool[])"
+            " ON CONFLICT (tenant_id, booking_id, person_id) DO UPDATE SET co_organiser = excluded.co_organiser",
             session.tenant,
             before.id,
             come,
-            [roles[person] for person in come],
+            [new[person] for person in come],
         )
 
 

@@ -22,6 +22,7 @@ class Part(StrEnum):
     PEOPLE = "number of people"
     PRIVATE = "privacy"
     INVITEES = "invited people"
+    SHARED = "who may change it"
 
 
 def differing(before: Draft, after: Draft) -> frozenset[Part]:
@@ -60,6 +61,7 @@ def told(parts: frozenset[Part], draft: Draft, catalogue: Catalogue) -> str:
         Part.TITLE: quoted(cut(draft.title, 100)) if draft.title else "none",
         Part.PEOPLE: str(draft.people),
         Part.PRIVATE: "private" if draft.private else "not private",
+        Part.SHARED: "everybody invited" if draft.shared else "you alone",
         Part.INVITEES: saying.people(len(draft.invitees)) if draft.invitees else "nobody",
     }
     return ", ".join(f"{part} → {values[part]}" for part in Part if part in parts)
@@ -72,6 +74,7 @@ def _facts(draft: Draft) -> Mapping[Part, Any]:
         Part.TITLE: draft.title,
         Part.PEOPLE: draft.people,
         Part.PRIVATE: draft.private,
+        Part.SHARED: draft.shared,
         Part.INVITEES: frozenset(draft.invitees),
     }
 
@@ -83,6 +86,7 @@ def _fields(draft: Draft, part: Part) -> dict[str, Any]:
         Part.TITLE: ("title",),
         Part.PEOPLE: ("people",),
         Part.PRIVATE: ("private",),
+        Part.SHARED: ("shared",),
         Part.INVITEES: ("invitees",),
     }
     return {name: getattr(draft, name) for name in names[part]}

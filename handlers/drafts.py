@@ -54,6 +54,7 @@ class Draft(Carried):
     title: str | None = Field(default=None, alias="t")
     private: bool = Field(default=False, alias="x")
     invitees: tuple[str, ...] = Field(default=(), alias="i")
+    shared: bool = Field(default=False, alias="c")
 
     @classmethod
     def of(cls, wish: Wish, invitees: tuple[str, ...] = ()) -> Self:
@@ -68,6 +69,7 @@ class Draft(Carried):
             floor=wish.floor,
             title=wish.title,
             private=wish.private,
+            shared=wish.shared,
             invitees=invitees,
         )
 
@@ -90,6 +92,7 @@ class Draft(Carried):
             floor=self.floor,
             title=self.title,
             private=self.private,
+            shared=self.shared,
             invitees=invitees,
         )
 
@@ -102,6 +105,7 @@ class Draft(Carried):
             room_id=booking.room.id,
             title=booking.title,
             private=booking.private,
+            shared=booking.shared,
         )
         return cls.of(wish, tuple(a.slack_user_id for a in booking.attendees))
 

@@ -118,6 +118,7 @@ async def _change(editing: Editing, draft: Draft, desk: Desk) -> Change:
         title=draft.title if Part.TITLE in parts else KEEP,
         attendees_count=draft.people if Part.PEOPLE in parts else KEEP,
         private=draft.private if Part.PRIVATE in parts else KEEP,
+        shared=draft.shared if Part.SHARED in parts else KEEP,
         invitees=await _invitees(editing, draft, desk) if Part.INVITEES in parts else KEEP,
     )
 

@@ -22,6 +22,7 @@ from handlers.requests import Form
 
 BEST = "best"
 ON_FLOOR = "floor:"
+PRIVATE, SHARED = "private", "shared"
 MOST_INVITED = 40
 HALF_HOUR = timedelta(minutes=30)
 _OUT_OF_DATE = "This form is out of date. Open it again."
@@ -44,6 +45,7 @@ class Filled:
     title: str | None = None
     invitees: tuple[str, ...] = ()
     private: bool = False
+    shared: bool = False
 
     @property
     def count(self) -> int:
@@ -72,6 +74,7 @@ class Searching(Carried):
     title: str | None = None
     invitees: tuple[str, ...] = ()
     private: bool = False
+    shared: bool = False
 
 
 class Refused(Carried):
@@ -144,6 +147,7 @@ def of_draft(draft: Draft, place: Location) -> Filled:
         title=_line(draft.title),
         invitees=draft.invitees,
         private=draft.private,
+        shared=draft.shared,
     )
 
 
@@ -158,6 +162,7 @@ def draft_of(booking: Booking) -> Draft:
         place=booking.location.id,
         title=_line(booking.title),
         private=booking.private,
+        shared=booking.shared,
         invitees=invited if len(invited) <= MOST_INVITED else (),
     )
 
@@ -185,7 +190,8 @@ def read(form: Form, place: UUID) -> Filled:
             amenities=tuple(sorted(form.options(Field.AMENITIES))),
             title=_line(form.text(Field.TITLE)),
             invitees=form.users(Field.INVITEES),
-            private=bool(form.options(Field.PRIVATE)),
+            private=PRIVATE in form.options(Field.PRIVATE),
+            shared=SHARED in form.options(Field.PRIVATE),
         )
     except (ValueError, KeyError) as error:
         raise UnreadableError(_OUT_OF_DATE) from error
@@ -216,6 +222,7 @@ def wanted(filled: Filled, catalogue: Catalogue) -> Draft:
         floor=None if filled.room else filled.floor,
         title=filled.title,
         private=filled.private,
+        shared=filled.shared,
         invitees=filled.invitees,
     )
 

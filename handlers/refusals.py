@@ -63,7 +63,11 @@ def _elsewhere(error: BookingError, wanted: Draft | Target, desk: Desk) -> Messa
         line = refusals.taken_line(error, location, reader)
         return refusals.elsewhere(error, line, wanted, reader, instead_of=error.slot, at=location)
     if isinstance(wanted, Target):
-        return refusals.plain([error.message], refusals.further(wanted, reader, after_offers=False))
+        # All offers are of the day that was wanted, at the place that it was wanted at.
+        first = next(iter(error.alternatives), None)
+        if first is None:
+            return refusals.plain([error.message], refusals.further(wanted, reader, after_offers=False))
+        return refusals.elsewhere(error, [error.message], wanted, reader, instead_of=first.slot, at=first.location)
     at = _place(wanted, desk)
     return refusals.elsewhere(
         error, refusals.at_own_clock(error, wanted.slot, at, reader), wanted, reader, instead_of=wanted.slot, at=at

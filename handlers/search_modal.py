@@ -59,7 +59,12 @@ async def book_result(click: Click, desk: Desk) -> Show:
     """Book a room from the list, with what else was wished for when the search was opened."""
     assert click.form is not None
     offer, searching = Draft.load(click.value), Searching.load(click.form.private_metadata)
-    extra = {"title": searching.title, "invitees": searching.invitees, "private": searching.private}
+    extra = {
+        "title": searching.title,
+        "invitees": searching.invitees,
+        "private": searching.private,
+        "shared": searching.shared,
+    }
     return await booking_modal.book(offer.model_copy(update=extra), desk, key=click.key)
 
 
@@ -71,7 +76,11 @@ async def _first(desk: Desk, fragment: Fragment | None, draft: Draft | None) -> 
     else:
         content = filled.fresh(filled.usual_place(desk.catalogue, desk.person), now=desk.services.clock.now())
     searching = Searching(
-        place=content.place, title=content.title, invitees=content.invitees[: filled.MOST_INVITED], private=content.private
+        place=content.place,
+        title=content.title,
+        invitees=content.invitees[: filled.MOST_INVITED],
+        private=content.private,
+        shared=content.shared,
     )
     return await _view(content, searching, desk)
 

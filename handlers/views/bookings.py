@@ -120,6 +120,8 @@ def changed_line(change: Changed, reader: Reader) -> Line:
         parts.append(_difference(saying.people(before.attendees_count), saying.people(after.attendees_count)))
     if before.private != after.private:
         parts.append([bold("private" if after.private else "not private any more")])
+    if before.shared != after.shared and after.attendees:
+        parts.append([bold("everybody invited may change it" if after.shared else "invited people may not change it")])
     return ["✏️ ", *joined(parts, " · ")]
 
 

@@ -30,7 +30,7 @@ from core.catalogue import Catalogue
 from core.models import Location, Room
 from core.rules import TITLE_LENGTH
 from handlers import wall_time
-from handlers.filled import BEST, MOST_INVITED, ON_FLOOR, Filled, places_of
+from handlers.filled import BEST, MOST_INVITED, ON_FLOOR, PRIVATE, SHARED, Filled, places_of
 from handlers.ids import Action, Field
 from handlers.views.text import cut
 from handlers.views.times import Reader, floor
@@ -194,12 +194,13 @@ class Fields:
         return self._input(Field.INVITEES, "Invite", people, optional=True)
 
     def private(self) -> InputBlock:
-        """Return whether others may see what it is about."""
-        option = Option(value="private", label="Private: others see only that the room is busy")
-        boxes = CheckboxesElement(
-            action_id=Action.PRIVATE, options=[option], initial_options=[option] if self.filled.private else None
-        )
-        return self._input(Field.PRIVATE, "Who sees it", boxes, optional=True)
+        """Return whether others may see what it is about, and whether those invited may change it."""
+        private = Option(value=PRIVATE, label="Private: others see only that the room is busy")
+        shared = Option(value=SHARED, label="Everybody invited may change or cancel it")
+        ticked = [private] if self.filled.private else []
+        ticked += [shared] if self.filled.shared else []
+        boxes = CheckboxesElement(action_id=Action.PRIVATE, options=[private, shared], initial_options=ticked or None)
+        return self._input(Field.PRIVATE, "Sharing", boxes, optional=True)
 
     def _edition_here(self) -> str:
         """Another place has other rooms and floors: there a field must forget what was chosen."""

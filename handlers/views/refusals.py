@@ -71,7 +71,16 @@ def taken_line(error: SlotTaken, location: Location, reader: Reader) -> Line:
     elif first:
         notes += _whose(first, reader)
     said: Line = [" (", *joined(notes, "; "), ")"] if notes else []
-    return [bold(cut(error.room.name, 100)), f" is taken {in_passing(slot, location, reader)}", *said, "."]
+    between = _between(error, slot) if len(error.rivals) == 1 else ""
+    return [bold(cut(error.room.name, 100)), f" is taken {in_passing(slot, location, reader)}", *said, f"{between}."]
+
+
+def _between(error: SlotTaken, rival: Slot) -> str:
+    """Return why a booking at another time is in the way: the room is cleared and set up between the two."""
+    minutes = error.room.setup_minutes + error.room.teardown_minutes
+    if rival.overlaps(error.slot) or not minutes:
+        return ""
+    return f", and needs {saying.length(minutes)} between meetings"
 
 
 def stale(booking: Booking, change: LastChange | None, reader: Reader) -> Message:

@@ -288,3 +288,15 @@ async def test_the_edit_button_of_a_booked_view_opens_the_form_in_its_place(firm
     assert (edit["id"], edit["callback_id"]) == (view["id"], "edit")
     await send(firm, BEN, await shown(firm, BEN, edit["id"]), time="15:30")
     assert [booking.slot for booking in await firm.mine(BEN)] == [new_york(15, 30, minutes=30)]
+
+
+async def test_whoever_is_invited_to_a_shared_booking_may_edit_it(firm: Firm):
+    view = await editing(firm)
+
+    await send(firm, BEN, view, invitees=[ANA, CHLOE], private=["shared"])
+
+    (booking,) = await firm.mine(BEN)
+    assert booking.shared
+    assert "everybody invited may change it" in words(await top(firm, BEN))
+    listed = await firm.say(CHLOE, "/book mine")
+    assert message_labels(listed)[:2] == ["Edit", "Cancel booking"]
