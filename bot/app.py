@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 
 import asyncpg
 import uvloop
-from aiohttp import web
+from aiohttp import ClientError, web
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler, AsyncRateLimitErrorRetryHandler
@@ -45,6 +47,7 @@ CLEANING_SECONDS = 600.0
 INTRODUCTION_RETRY_SECONDS = 30.0
 # Slack's words for a token that is of no use, as opposed to Slack being out of reach.
 BAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
+BAD_APP_TOKEN = {"not_allowed_token_type", "missing_scope", "no_permission"}
 
 
 class Bookroom:
@@ -68,6 +71,7 @@ class Bookroom:
         """Come up; raises SchemaMismatch, SettingsError or Unavailable where that cannot be."""
         await _check_schema(self.db)
         await self._introduce_once()
+        await self._ask_for_a_socket()
         self.scheduler.every(CLEANING_SECONDS, self.clean)
         self.scheduler.start()
         await self._serve()
@@ -109,7 +113,9 @@ class Bookroom:
             await web.TCPSite(self._runner, settings.host, settings.port).start()
         except OSError as error:
             await self._runner.cleanup()
-            raise SettingsError(f"PORT {settings.port} on {settings.host} cannot be used: {error.strerror}.") from error
+            # The system's own words where there are some: the event loop's repeat the address.
+            reason = error.strerror if isinstance(error, socket.gaierror) or not error.errno else os.strerror(error.errno)
+            raise SettingsError(f"HOST {settings.host} and PORT {settings.port} cannot be used: {reason}.") from error
         self.port = self._runner.addresses[0][1]
         log.info("listening", extra={"action": "listen", "host": settings.host, "port": self.port})
 
@@ -137,6 +143,22 @@ class Bookroom:
         except (OSError, TimeoutError) as error:
             log.warning("slack is out of reach: %s", type(error).__name__)
             self._introducing = asyncio.create_task(self._introduce_later())
+
+    async def _ask_for_a_socket(self) -> None:
+        """Have the app token judged before we say that we serve; an unreachable Slack is asked again by the socket."""
+        if self.socket is None:
+            return
+        try:
+            await self.socket.ask()
+        except SlackApiError as error:
+            reason = error.response.get("error")
+            if reason in BAD_TOKEN | BAD_APP_TOKEN:
+                raise SettingsError(
+                    f"Slack refuses SLACK_APP_TOKEN ({reason}): it needs the scope connections:write, and Socket Mode on."
+                ) from error
+            log.warning("slack gives no socket: %s", reason)
+        except (OSError, TimeoutError, ClientError) as error:
+            log.warning("slack is out of reach: %s", type(error).__name__)
 
     async def _introduce_later(self) -> None:
         while True:
@@ -177,11 +199,22 @@ def _slack_client(settings: Settings) -> AsyncWebClient:
 
 def _bolt(settings: Settings, client: AsyncWebClient) -> AsyncApp:
     secret = settings.slack_signing_secret
-    return AsyncApp(
-        client=client,
-        signing_secret=secret.get_secret_value() if secret else None,
-        request_verification_enabled=not settings.socket_mode,
-    )
+    with _unseen("SLACK_"):
+        return AsyncApp(
+            client=client,
+            signing_secret=secret.get_secret_value() if secret else None,
+            request_verification_enabled=not settings.socket_mode,
+        )
+
+
+@contextlib.contextmanager
+def _unseen(prefix: str) -> Iterator[None]:
+    """Hide variables of the environment for a moment: Bolt reads some by itself, and with SLACK_CLIENT_ID goes OAuth."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(prefix)}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def _socket(settings: Settings, bolt: AsyncApp) -> SocketMode | None:

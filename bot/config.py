@@ -129,12 +129,14 @@ class Settings(StorageSettings):
     @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret", mode="after")
     @classmethod
     def _trimmed(cls, value: SecretStr | None) -> SecretStr | None:
-        return SecretStr(value.get_secret_value().strip()) if value else None
+        trimmed = value.get_secret_value().strip() if value else ""
+        # Blank is absent: as a secret, nothing would be checked against nothing.
+        return SecretStr(trimmed) if trimmed else None
 
     @field_validator("slack_bot_token")
     @classmethod
-    def _bot_token(cls, value: SecretStr) -> SecretStr:
-        return _beginning(value, "xoxb-")
+    def _bot_token(cls, value: SecretStr | None) -> SecretStr:
+        return _beginning(value or SecretStr(""), "xoxb-")
 
     @field_validator("slack_app_token")
     @classmethod

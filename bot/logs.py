@@ -14,7 +14,7 @@ HIDDEN = "***"
 # Slack's tokens in any text, and the password in any URL. A URL's password ends at the last @ before the host.
 _SECRETS = re.compile(r"\bx(?:ox[a-z]|app|oxe\.xox[a-z])-[\w.-]+|(?<=://)([^\s/:@]*):[^\s/]+(?=@)")
 # Libraries that tell at INFO what only their authors want to read.
-_TALKATIVE = ("apscheduler", "aiohttp.access", "slack_bolt", "slack_sdk", "sqlalchemy", "asyncio")
+_TALKATIVE = ("alembic.runtime.plugins", "apscheduler", "aiohttp.access", "slack_bolt", "slack_sdk", "sqlalchemy", "asyncio")
 
 
 def configure(level: str = "INFO", *, human: bool | None = None) -> None:

@@ -49,7 +49,9 @@ class Scheduler:
         self._scheduler.start()
 
     async def stop(self, seconds: float) -> None:
-        """Start nothing more and wait, at most so long, for what runs."""
+        """Start nothing more and wait, at most so long, for what runs; nothing to do where it was never started."""
+        if not self._scheduler.running:
+            return
         self._scheduler.pause()
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)

@@ -25,6 +25,11 @@ class SocketMode:
         self._handler = AsyncSocketModeHandler(app, app_token, ping_interval=PING_SECONDS)
         self._tasks: list[asyncio.Task[Any]] = []
 
+    async def ask(self) -> None:
+        """Ask Slack for the first connection's address; SlackApiError where it does not want us."""
+        client = self._handler.client
+        client.wss_uri = (await client.web_client.apps_connections_open(app_token=self._handler.app_token))["url"]
+
     def start(self) -> None:
         """Begin to connect; `connected` tells when that has come about."""
         self._tasks = [asyncio.create_task(self._connect()), asyncio.create_task(self._watch())]

@@ -146,3 +146,16 @@ def test_settings_are_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch)
     with pytest.raises(ValidationError):
         config.load().port = 1
+
+
+def test_a_blank_signing_secret_is_none_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SLACK_APP_TOKEN="", SLACK_SIGNING_SECRET="   ")
+    with pytest.raises(SettingsError) as refused:
+        config.load()
+    assert str(refused.value) == NO_TRANSPORT
+
+
+def test_a_blank_bot_token_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SLACK_BOT_TOKEN="  ")
+    with pytest.raises(SettingsError, match=r"^SLACK_BOT_TOKEN "):
+        config.load()

@@ -1,0 +1,123 @@
+"""`bookroom serve` when it cannot come up: one sentence that names what to mend, and no half-started bot left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import unused_port
+
+from bot import config
+from bot.app import Bookroom
+from bot.config import SettingsError
+from core.errors import SchemaMismatch, Unavailable
+from tests.conftest import Database
+
+Told = Mapping[str, object]
+
+
+class Slack:
+    """What Slack says to each method; everything is well by default."""
+
+    def __init__(self) -> None:
+        self.says: dict[str, Told] = {
+            "auth.test": {"ok": True, "team_id": "T1", "team": "Northbay"},
+            "apps.connections.open": {"ok": True, "url": "ws://127.0.0.1:1/"},
+        }
+
+    async def answer(self, request: web.Request) -> web.Response:
+        return web.json_response(self.says[request.match_info["method"]])
+
+
+@pytest.fixture
+async def slack(monkeypatch: pytest.MonkeyPatch):
+    standing_in = Slack()
+    app = web.Application()
+    app.add_routes([web.route("*", "/api/{method}", standing_in.answer)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    monkeypatch.setenv("SLACK_API_URL", f"http://127.0.0.1:{runner.addresses[0][1]}/api/")
+    yield standing_in
+    await runner.cleanup()
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bookroom]:
+    def built(database_url: str, **environment: str) -> Bookroom:
+        ours = {"SLACK_BOT_TOKEN": "xoxb-1", "DATABASE_URL": database_url, "PORT": "0", **environment}
+        for name, value in ours.items():
+            monkeypatch.setenv(name, value)
+        return Bookroom(config.load())
+
+    return built
+
+
+HTTP = {"SLACK_SIGNING_SECRET": "hush"}
+SOCKET = {"SLACK_APP_TOKEN": "xapp-1"}
+
+
+async def failing(product: Bookroom) -> Exception:
+    """Return what the start raises; stopping what never started must not add an error of its own."""
+    try:
+        with pytest.raises((SettingsError, SchemaMismatch, Unavailable)) as refused:
+            await product.start()
+    finally:
+        await product.stop()
+    return refused.value
+
+
+async def test_a_bot_token_that_slack_refuses_is_named(serve, slack: Slack, database: Database):
+    slack.says["auth.test"] = {"ok": False, "error": "invalid_auth"}
+    assert "SLACK_BOT_TOKEN" in str(await failing(serve(database.app_url, **HTTP)))
+
+
+@pytest.mark.parametrize("error", ["invalid_auth", "missing_scope", "not_allowed_token_type"])
+async def test_an_app_token_that_slack_refuses_is_named(serve, slack: Slack, database: Database, error: str):
+    slack.says["apps.connections.open"] = {"ok": False, "error": error}
+    assert "SLACK_APP_TOKEN" in str(await failing(serve(database.app_url, **SOCKET)))
+
+
+async def test_an_empty_database_is_told_to_migrate(serve, slack: Slack, empty_database: Database):
+    assert "bookroom migrate" in str(await failing(serve(empty_database.app_url, **HTTP)))
+
+
+async def test_a_database_out_of_reach_is_told(serve, slack: Slack):
+    told = await failing(serve(f"postgresql://us:pw@127.0.0.1:{unused_port()}/rooms", **HTTP))
+    assert isinstance(told, Unavailable)
+
+
+async def test_a_host_that_is_not_ours_and_a_taken_port_are_named(serve, slack: Slack, database: Database):
+    told = str(await failing(serve(database.app_url, **HTTP, HOST="192.0.2.1")))
+    assert told.startswith("HOST 192.0.2.1 and PORT 0 cannot be used: ")
+    running = serve(database.app_url, **HTTP, HOST="127.0.0.1")
+    try:
+        await running.start()
+        told = str(await failing(serve(database.app_url, **HTTP, PORT=str(running.port))))
+        assert told == f"HOST 127.0.0.1 and PORT {running.port} cannot be used: Address already in use."
+    finally:
+        await running.stop()
+
+
+async def test_slack_being_slow_to_give_a_socket_is_no_reason_not_to_start(serve, slack: Slack, database: Database):
+    slack.says["apps.connections.open"] = {"ok": False, "error": "internal_error"}
+    product = serve(database.app_url, **SOCKET)
+    try:
+        await product.start()
+        assert not await product.socket.connected()
+    finally:
+        await product.stop()
+
+
+async def test_settings_of_other_programs_for_slack_do_not_change_ours(
+    serve, slack: Slack, database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SLACK_CLIENT_ID", "1.2")
+    monkeypatch.setenv("SLACK_CLIENT_SECRET", "hush")
+    product = serve(database.app_url, **HTTP)
+    try:
+        await product.start()
+        assert product.bolt.oauth_flow is None
+    finally:
+        await product.stop()
