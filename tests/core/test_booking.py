@@ -185,6 +185,20 @@ RULES: list[tuple[dict[str, Any], dict[str, Any], str, str, str | None]] = [
         "start",
     ),
     (
+        {"slot": at(22, 120)},
+        {"opening": {"mon": ["08:00", "23:30"], "tue": ["08:00", "18:00"]}},
+        "OutsideOpeningHours",
+        "Apollo closes at 23:30 on Mondays; your meeting would go on until Tue 6 Mar, 01:00.",
+        "start",
+    ),
+    (
+        {"slot": at(18)},
+        {"opening": {"mon": ["08:00", "18:00"]}},
+        "OutsideOpeningHours",
+        "Apollo closes at 18:00 on Mondays; your meeting would start at 19:00.",
+        "start",
+    ),
+    (
         {"slot": at(9)},
         {"opening": {"mon": ["10:15", "18:00"]}},
         "OutsideOpeningHours",

@@ -41,6 +41,19 @@ async def zeus(office: Office) -> Room:
 # -- moving and editing ------------------------------------------------------------------------------------------------
 
 
+async def test_a_move_that_a_rule_forbids_is_offered_what_the_rule_allows(office: Office, apollo: Room, zeus: Room):
+    await Rooms(office.db, office.catalogues).set_policy(room_id=apollo.id, opening={"mon": ["08:00", "18:00"]})
+    booked = await office.book(apollo, at(15))
+
+    with pytest.raises(errors.OutsideOpeningHours) as refused:
+        await change(office, booked, slot=at(16.5))
+
+    assert refused.value.message == "Apollo closes at 18:00 on Mondays; your meeting would end at 18:30."
+    offered = {(offer.room.name, offer.slot) for offer in refused.value.alternatives}
+    assert {("Zeus", at(16.5)), ("Apollo", at(16))} <= offered
+    assert await office.bookings.get(booked.id) == booked
+
+
 async def test_a_move_frees_the_old_time_and_takes_the_new(office: Office, apollo: Room, zeus: Room):
     booked = await office.book(apollo, at(10))
 

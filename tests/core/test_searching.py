@@ -116,6 +116,41 @@ async def test_after_closing_time_the_nearest_time_before_it_is_offered(office: 
     assert said(refusal.value.alternatives, office) == [("other_time", "Apollo", "17:00-18:00")]
 
 
+async def test_in_place_of_a_named_room_comes_the_one_most_like_it(office: Office):
+    apollo = await office.room("Apollo", seats=8, has=["projector", "whiteboard"])
+    await office.room("Booth", seats=1, has=["phone"])
+    await office.room("Hudson", seats=10, has=["projector"])
+    await office.room("Skylight", seats=6, has=["whiteboard"])
+    await office.room("Tempelhof", seats=14, has=["projector", "video", "whiteboard"])
+    await office.book(apollo, at(10))
+
+    offers = await office.search.alternatives(Wish(slot=at(10), room_id=apollo.id), by=office.ana, limit=20)
+
+    others = [offer.room.name for offer in offers if offer.kind is OfferKind.OTHER_ROOM]
+    assert others == ["Tempelhof", "Hudson", "Skylight", "Booth"]
+
+
+async def test_who_named_no_room_is_told_of_the_places_rooms(office: Office):
+    rooms = Rooms(office.db, office.catalogues)
+    small, large = await office.room("Booth", seats=1), await office.room("Hall", seats=20)
+    await office.room("Den")
+    await rooms.set_policy(opening={"mon": ["08:00", "20:00"]}, longest_minutes=600)
+    await rooms.set_policy(room_id=large.id, opening={"mon": ["08:00", "18:00"]})
+
+    async def told(**wish: object) -> str:
+        with pytest.raises(errors.BookingError) as refused:
+            await office.bookings.book(Wish(**wish), by=office.ana)
+        return refused.value.message
+
+    late = "; your meeting would start at 21:00."
+    assert await told(slot=at(20)) == f"Rooms in Berlin close at 20:00 on Mondays{late}"
+    assert await told(slot=at(20), room_id=small.id) == f"Booth closes at 20:00 on Mondays{late}"
+    # The only one that seats so many speaks for itself, and so does the first where each has another reason.
+    assert await told(slot=at(20), attendees_count=10) == f"Hall closes at 18:00 on Mondays{late}"
+    await rooms.set_policy(room_id=small.id, longest_minutes=30)
+    assert await told(slot=at(20)) == "Booth can be booked for 30 minutes at most."
+
+
 async def test_too_many_people_are_offered_larger_rooms_at_the_same_time(office: Office):
     apollo = await office.room("Apollo")
     await office.room("Hall", seats=20)

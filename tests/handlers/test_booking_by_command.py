@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.rooms import RoomRow, Rooms
 from tests.handlers.firm import ANA, BEN, CHLOE, DEEPA, GUEST, NOW, Firm, labels, new_york, opened, utc, words
 
 
@@ -146,6 +147,23 @@ async def test_a_longer_reading_that_fits_nowhere_is_refused_and_the_booking_sta
 # -- refusals -----------------------------------------------------------------------------------------------------------
 
 
+async def test_a_room_that_is_being_cleared_says_why_another_time_is_in_the_way(firm: Firm):
+    boardroom = firm.rooms["Boardroom"]
+    row = RoomRow(
+        name="Boardroom", capacity=20, location="New York", zone="America/New_York", floor="5",
+        amenities=boardroom.amenities, setup_minutes=15, teardown_minutes=15,
+    )  # fmt: skip
+    await Rooms(firm.db, firm.services.catalogues).import_rows([row])
+    await firm.booked("Boardroom", new_york(13), by=ANA, title="Board prep")
+
+    refusal = await firm.say(BEN, "/book boardroom tomorrow 2-3pm")
+
+    assert words(refusal) == (
+        'Boardroom is taken tomorrow 13:00-14:00 (New York; "Board prep", @U0ANA), and needs 30 minutes between meetings.'
+    )
+    assert "Boardroom 14:30-15:30" in labels(refusal)
+
+
 async def test_a_taken_room_is_refused_with_ways_out_that_book_at_once(firm: Firm):
     await firm.booked("Apollo", new_york(14), by=ANA, title="Design review")
 
@@ -153,9 +171,9 @@ async def test_a_taken_room_is_refused_with_ways_out_that_book_at_once(firm: Fir
 
     assert words(refusal) == 'Apollo is taken tomorrow 14:00-15:00 (New York; "Design review", @U0ANA).'
     assert labels(refusal) == [
-        "Corner 14:00-15:00",
         "Big Ben 14:00-15:00",
         "Boardroom 14:00-15:00",
+        "Corner 14:00-15:00",
         "Apollo 13:00-14:00",
         "Apollo 15:00-16:00",
         "More…",

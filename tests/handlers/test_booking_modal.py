@@ -95,7 +95,7 @@ WRONG = [
     ({"date": "2026-11-20", "time": "15:00"}, "date", "Fri 20 Nov, 15:00 is over; it is 10:07 in New York."),
     ({"date": "2028-11-20"}, "date", "365 days ahead"),
     ({"people": "9", "room": "Apollo"}, "people", "Apollo seats 8; you asked for 9 people."),
-    ({"people": "99"}, "room", "No room in New York seats 99; the largest, Boardroom, seats 20."),
+    ({"people": "99"}, "people", "No room in New York seats 99; the largest, Boardroom, seats 20."),
     ({"date": "2027-03-14", "time": "02:30"}, "time", "The next time is 03:00."),
 ]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from core.models import Slot
+from core.rooms import Rooms
 from tests.handlers.firm import ANA, BEN, CHLOE, Firm, labels, new_york, utc, words
 
 
@@ -136,6 +137,18 @@ async def test_a_taken_time_keeps_the_booking_and_offers_what_is_free(firm: Firm
     assert "Corner" in words(moved)
     (booking,) = await firm.mine(BEN)
     assert (booking.room.name, booking.slot) == ("Corner", new_york(15))
+
+
+async def test_after_closing_the_times_before_it_are_one_tap_away(firm: Firm):
+    await Rooms(firm.db, firm.services.catalogues).set_policy(opening={"wed": ["08:00", "18:00"]})
+    await firm.booked("Corner", new_york(14), by=BEN)
+
+    refusal = await firm.say(BEN, "/book move corner to 17:30")
+
+    assert words(refusal) == "Corner closes at 18:00 on Wednesdays; your meeting would end at 18:30."
+    await firm.press(BEN, refusal, "Corner 17:00-18:00")
+    (booking,) = await firm.mine(BEN)
+    assert booking.slot == new_york(17)
 
 
 async def test_the_past_is_refused(firm: Firm):
