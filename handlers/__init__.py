@@ -33,6 +33,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     Action.RUN: commands.run_button,
     Action.PAGE_MINE: mine.page,
     Action.PAGE_ROOMS: rooms.page,
+    Action.ROOM_DAY: rooms.day,
 }
 
 

@@ -5,7 +5,7 @@ What comes back may have been tampered with or be from an older version: it is v
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import ClassVar, Self, TypeVar
 from uuid import UUID
 
@@ -190,3 +190,10 @@ class RoomsPage(Carried):
 
     offset: int = Field(default=0, ge=0, alias="o")
     place: UUID | None = Field(default=None, alias="p")
+
+
+class DayOfRoom(Carried):
+    """A room, and the day on its own clock that is to be shown."""
+
+    room: UUID = Field(alias="r")
+    day: date = Field(alias="d")

@@ -24,6 +24,7 @@ class Action(StrEnum):
     OPEN_SEARCH = "open_search"  # no value, or Draft JSON: open the search modal
     RUN = "run"  # value: the text of a command to run as if typed
     PAGE_MINE = "page_mine"  # value: offset
+    ROOM_DAY = "room_day"  # value: DayOfRoom JSON
     PAGE_ROOMS = "page_rooms"  # value: RoomsPage JSON
     KEEP = "keep"  # dismiss a question
     # inside modals

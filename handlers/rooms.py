@@ -1,31 +1,37 @@
-"""The rooms of the workspace, and what each is at this moment."""
+"""The rooms of the workspace, what each is at this moment, and one room's day."""
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from rapidfuzz import fuzz, process
 
-from core.models import Location, Slot
-from handlers.drafts import RoomsPage
+from core.models import Location, Room, Slot
+from handlers.drafts import DayOfRoom, Draft, RoomsPage
 from handlers.replies import Message
 from handlers.requests import Click, Command
+from handlers.sentence.model import Fragment
 from handlers.services import Desk
-from handlers.understanding import home_of, places_of
+from handlers.understanding import LONGEST, home_of, places_of, understood_part
 from handlers.views import questions
 from handlers.views import rooms as views
 
 PAGE = 20
 NEAR_ENOUGH = 75
+USUAL_HOUR, HALF_HOUR = 9, 1800
 
 
 async def shown(request: Command | Click, rest: str, desk: Desk) -> Message:  # noqa: ARG001 - one shape for all commands
-    """List the rooms of a location, or of all."""
+    """List the rooms of a location, or of all; show the day of a room that is named."""
     places = places_of(desk)
     if not places:
         return questions.no_rooms(desk.reader)
     if not rest:
         return await _listed(desk, RoomsPage())
+    part = understood_part(rest[:LONGEST], desk)
+    if isinstance(part, Fragment) and part.room:
+        moment = part.start or part.day
+        return await _day(desk, part.room, moment.date() if moment else _today(part.room, desk))
     place = _named(rest, places)
     return await _listed(desk, RoomsPage(place=place.id)) if place else views.no_such_place(rest, places)
 
@@ -33,6 +39,27 @@ async def shown(request: Command | Click, rest: str, desk: Desk) -> Message:  # 
 async def page(click: Click, desk: Desk) -> Message:
     """Turn to another page of the list."""
     return await _listed(desk, RoomsPage.load(click.value))
+
+
+async def day(click: Click, desk: Desk) -> Message:
+    """Turn to another day of a room."""
+    wanted = DayOfRoom.load(click.value)
+    return await _day(desk, desk.catalogue.room(wanted.room), wanted.day)
+
+
+def _today(room: Room, desk: Desk) -> date:
+    return desk.services.clock.now().astimezone(desk.catalogue.place_of(room).tz).date()
+
+
+async def _day(desk: Desk, room: Room, day: date) -> Message:
+    today = _today(room, desk)
+    day = min(max(day, today - timedelta(days=366)), today + timedelta(days=3660))  # what a calendar can hold
+    tz = desk.catalogue.place_of(room).tz
+    midnight, next_one = (datetime.combine(one, time(), tzinfo=tz) for one in (day, day + timedelta(days=1)))
+    (there,) = await desk.services.search.day([room.id], Slot(start=midnight, end=next_one), by=desk.actor)
+    soon = int(desk.services.clock.now().timestamp()) // HALF_HOUR * HALF_HOUR + HALF_HOUR
+    start = max(soon, int(datetime.combine(day, time(USUAL_HOUR), tzinfo=tz).timestamp()))
+    return views.day(there, day, desk.reader, draft=Draft(start=start, end=start + HALF_HOUR, room=room.id))
 
 
 def _named(words: str, places: list[Location]) -> Location | None:

@@ -46,7 +46,12 @@ def _others(catalogue: Catalogue, reader: Reader) -> list[Line]:
         [code(f"{command} mine"), " lists your bookings"],
         [code(f"{command} move"), " moves one: ", code(f"{command} move {room} to 3pm")],
         [code(f"{command} cancel"), " cancels one: ", code(f"{command} cancel {room} tomorrow")],
-        [code(f"{command} rooms{place}"), " lists the rooms and what is free now"],
+        [
+            code(f"{command} rooms{place}"),
+            " lists the rooms and what is free now; ",
+            code(f"{command} rooms {room}"),
+            " its day",
+        ],
     ]
 
 

@@ -1,19 +1,20 @@
-"""The list of rooms, by location, with what each is at this moment."""
+"""The list of rooms, by location, with what each is at this moment; and one room's day."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from itertools import groupby
 
 from slack_sdk.models.blocks import Block
 
 from core import saying
-from core.models import Location, RoomDay
-from handlers.drafts import RoomsPage
+from core.models import Location, Rival, RoomDay
+from handlers.drafts import DayOfRoom, Draft, RoomsPage
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.views import buttons
-from handlers.views.text import Line, bold, cut, quoted, rich, said, spoken
+from handlers.views.text import Line, bold, cut, mention, quoted, rich, said, spoken
 from handlers.views.times import Reader, room_facts
 
 
@@ -37,6 +38,39 @@ def listed(days: Sequence[RoomDay], reader: Reader, *, page: RoomsPage, size: in
     row += [buttons.button("Earlier", Action.PAGE_ROOMS.nth(1), earlier)] if page.offset else []
     row += [buttons.button("More rooms", Action.PAGE_ROOMS.nth(2), later)] if last < total else []
     return Message(text=cut("\n".join(told), 3000), blocks=[*blocks, *buttons.rows(row)])
+
+
+MOST_SHOWN = 60
+
+
+def day(shown: RoomDay, on: date, reader: Reader, *, draft: Draft) -> Message:
+    """Return what is booked in a room on a day of its own clock; `draft` prefills the form behind "Book Apollo"."""
+    room, zone = shown.room, shown.location.tz
+    today = reader.now.astimezone(zone).date()
+    near, dated = saying.near_date(on, today=today), saying.short_date(on, today=today)
+    when = dated if near == dated else f"{near}, {dated}"
+    where = f" ({shown.location.name})" if reader.several_places else ""
+    lines: list[Line] = [
+        [bold(cut(room.name, 100)), f" · {room_facts(room)}"],
+        [bold(when[0].upper() + when[1:]), where],
+        *(_taken(rival, shown.location) for rival in shown.taken[:MOST_SHOWN]),
+    ]
+    if len(shown.taken) > MOST_SHOWN:
+        lines.append([f"and {len(shown.taken) - MOST_SHOWN} more"])
+    lines += [] if shown.taken else [["Nothing is booked."]]
+    earlier, later = (DayOfRoom(room=room.id, day=on + timedelta(days=step)) for step in (-1, 1))
+    row = [buttons.button(f"Book {cut(room.name, 60)}", Action.OPEN_BOOKING, draft)] if on >= today else []
+    row += [buttons.button("Day before", Action.ROOM_DAY.nth(1), earlier)] if on > today else []
+    row += [buttons.button("Day after", Action.ROOM_DAY.nth(2), later)]
+    return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(row)])
+
+
+def _taken(rival: Rival, location: Location) -> Line:
+    hours = saying.hours(rival.slot, location.tz)
+    if rival.booker_slack_user_id is None:
+        return [f"{hours} · Busy"]
+    title = f" · {quoted(cut(rival.title, 100))}" if rival.title else ""
+    return [f"{hours}{title} · ", mention(rival.booker_slack_user_id)]
 
 
 def no_such_place(words: str, places: Sequence[Location]) -> Message:

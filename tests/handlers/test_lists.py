@@ -1,8 +1,11 @@
 """`/book mine`, `/book cancel`, `/book rooms`, `/book help`, and words that are nearly a command."""
 
+from datetime import date
+
 import pytest
 
 from core.models import Slot
+from handlers.drafts import DayOfRoom
 from tests.handlers.firm import ANA, BEN, DEEPA, NOW, Firm, labels, new_york, utc, words
 
 
@@ -220,3 +223,31 @@ async def test_without_a_sentence_the_form_opens(firm: Firm, line: str, form: st
     assert await firm.say(BEN, f"/book {line}") == {}
 
     assert await firm.slack.wait_for_view(BEN, callback_id=form)
+
+
+async def test_a_room_that_is_named_shows_its_day(firm: Firm):
+    await firm.booked("Apollo", new_york(10), by=ANA, title="Design review")
+    await firm.booked("Apollo", new_york(14), by=ANA, title="Salaries", private=True)
+
+    answer = await firm.say(BEN, "/book rooms apollo tomorrow")
+
+    assert words(answer) == (
+        "Apollo · seats 8 · projector, whiteboard · 3rd floor\n"
+        "Tomorrow, Wed 25 Nov (New York)\n"
+        '10:00-11:00 · "Design review" · @U0ANA\n'
+        "14:00-15:00 · Busy"
+    )
+    assert labels(answer) == ["Book Apollo", "Day before", "Day after"]
+    today = await firm.press(BEN, answer, "Day before")
+    assert words(today).endswith("Today, Tue 24 Nov (New York)\nNothing is booked.")
+    assert labels(today) == ["Book Apollo", "Day after"]
+    assert "Tomorrow, Wed 25 Nov" in words(await firm.press(BEN, today, "Day after"))
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_a_day_of_a_room_at_the_end_of_the_calendar_is_brought_back_to_it(firm: Firm, day: str):
+    value = DayOfRoom(room=firm.rooms["Apollo"].id, day=date.fromisoformat(day)).dump()
+
+    assert await firm.deliver(firm.click_of(BEN, "room_day:2", value)) == 200
+
+    assert "Nothing is booked." in firm.answers[-1]["text"]
