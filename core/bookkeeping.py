@@ -180,6 +180,12 @@ async def _claim(session: WriteSession, booking: Booking, catalogue: Catalogue, 
     return await claims.take(session, room=booking.room, slot=booking.slot, booking_id=booking.id)
 
 
+def clock(booking: Booking) -> Actor:
+    """Return the clock acting in the booker's name, since somebody must stand in the audit."""
+    booker = booking.booker
+    return Actor(person_id=booker.person_id, slack_user_id=booker.slack_user_id, name=booker.name, surface="clock")
+
+
 async def _make_way(session: WriteSession, wanted: Booking, catalogue: Catalogue, *, now: datetime) -> bool:
     """Remove expired claims where a booking is to go, so that nothing waits for a job to do it; return if there were any.
 
@@ -189,12 +195,7 @@ async def _make_way(session: WriteSession, wanted: Booking, catalogue: Catalogue
         before = await store.booking(session, booking_id, catalogue)
         after = following(before, now=now, status=Status.EXPIRED)
         if before.holds_room and await store.update(session, before, after):
-            by = Actor(
-                person_id=before.booker.person_id,
-                slack_user_id=before.booker.slack_user_id,
-                name=before.booker.name,
-                surface="clock",
-            )
+            by = clock(before)
             await events.add(session, events.Kind.EXPIRED, event_id=new_id(), before=before, after=after, by=by, at=now)
     return await claims.drop_expired(session, room=wanted.room, slot=wanted.slot)
 

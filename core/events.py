@@ -20,6 +20,7 @@ class Kind(StrEnum):
     BOOKED = "booked"
     CHANGED = "changed"
     CANCELLED = "cancelled"
+    ENDED = "ended"
     EXPIRED = "expired"
     RESTORED = "restored"
 

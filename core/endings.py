@@ -1,0 +1,60 @@
+"""What ends by itself when its time is over: bookings, and the claims that kept their rooms until the teardown was done.
+
+So claims exist for the present and the future only, and booking costs the same however long the history is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core import bookkeeping, claims, events, store
+from core.catalogue import Catalogues
+from core.db import Database, WriteSession
+from core.ids import new_id
+from core.models import Booking, Status
+
+# A batch is one short transaction, so that nobody who wants to book waits behind it.
+BATCH = 100
+
+_OVER = """
+SELECT b.id FROM room_claims c JOIN bookings b ON b.tenant_id = c.tenant_id AND b.id = c.booking_id
+WHERE c.tenant_id = $1 AND c.end_time <= $2 ORDER BY b.id LIMIT $3 FOR UPDATE OF b SKIP LOCKED
+"""
+
+
+class Endings:
+    """Ends what is over; safe to run at any time, late, and on several replicas at once."""
+
+    def __init__(self, db: Database, catalogues: Catalogues) -> None:
+        self._db = db
+        self._catalogues = catalogues
+
+    async def end(self, now: datetime) -> int:
+        """End every booking whose time is over by now, teardown included, and return how many there were."""
+        ended = 0
+        while batch := await self._end_some(now):
+            ended += batch
+            if batch < BATCH:
+                break
+        return ended
+
+    async def _end_some(self, now: datetime) -> int:
+        catalogue = await self._catalogues.current()
+
+        async def work(session: WriteSession) -> int:
+            rows = await session.all(_OVER, session.tenant, now, BATCH)
+            for row in rows:
+                await _end(session, await store.booking(session, row["id"], catalogue), now=now)
+            return len(rows)
+
+        return await self._db.write(work, repeatable=True)
+
+
+async def _end(session: WriteSession, before: Booking, *, now: datetime) -> None:
+    """End a booking; one that was never approved expires."""
+    waiting = before.status is Status.PENDING
+    after = bookkeeping.following(before, now=now, status=Status.EXPIRED if waiting else Status.ENDED)
+    kind = events.Kind.EXPIRED if waiting else events.Kind.ENDED
+    await store.update(session, before, after)
+    await claims.give_back(session, [before.id])
+    await events.add(session, kind, event_id=new_id(), before=before, after=after, by=bookkeeping.clock(before), at=now)
