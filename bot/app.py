@@ -16,9 +16,8 @@ from datetime import datetime
 
 import asyncpg
 import uvloop
-from aiohttp import ClientError, web
+from aiohttp import web
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler, AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -31,12 +30,14 @@ from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession, WriteSession
+from core.endings import Endings
 from core.errors import BookingError, SchemaMismatch
 from core.people import People
 from core.search import Search
 from handlers import ops, slack_http
 from handlers.people import Directory
 from handlers.services import Services
+from handlers.slack_errors import FAILED, reason
 from migrations import head
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 SLACK_SECONDS = 10
 DRAIN_SECONDS = 5.0
 CLEANING_SECONDS = 600.0
+ENDING_SECONDS = 60.0
 INTRODUCTION_RETRY_SECONDS = 30.0
 # Slack's words for a token that is of no use, as opposed to Slack being out of reach.
 BAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
@@ -58,6 +60,7 @@ class Bookroom:
         self.clock = clock or SystemClock()
         self.db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=settings.db_pool_size)
         self.services = _services(self.db, self.clock, settings.bookroom_command)
+        self.endings = Endings(self.db, self.services.catalogues)
         self.slack = _slack_client(settings)
         self.bolt = _bolt(settings, self.slack)
         self.edge = handlers.register(self.bolt, self.services)
@@ -73,6 +76,7 @@ class Bookroom:
         await self._introduce_once()
         await self._ask_for_a_socket()
         self.scheduler.every(CLEANING_SECONDS, self.clean)
+        self.scheduler.every(ENDING_SECONDS, self.end)
         self.scheduler.start()
         await self._serve()
         if self.socket:
@@ -92,6 +96,10 @@ class Bookroom:
         if self._runner:
             await self._runner.cleanup()
         await self.db.close()
+
+    async def end(self, now: datetime) -> int:
+        """End the bookings whose time is over."""
+        return await self.endings.end(now)
 
     async def clean(self, now: datetime) -> int:
         """Remove what is of no use any more: request keys past their day."""
@@ -132,16 +140,11 @@ class Bookroom:
         """Ask Slack who we are; when it cannot be reached, go on and ask again: bookings need no answer to this."""
         try:
             await self._introduce()
-        except SlackApiError as error:
-            reason = error.response.get("error")
-            if reason in BAD_TOKEN:
-                raise SettingsError(
-                    f"Slack refuses SLACK_BOT_TOKEN ({reason}): copy it anew from the app's page."
-                ) from error
-            log.warning("slack does not tell who we are: %s", reason)
-            self._introducing = asyncio.create_task(self._introduce_later())
-        except (OSError, TimeoutError) as error:
-            log.warning("slack is out of reach: %s", type(error).__name__)
+        except FAILED as error:
+            said = reason(error)
+            if said in BAD_TOKEN:
+                raise SettingsError(f"Slack refuses SLACK_BOT_TOKEN ({said}): copy it anew from the app's page.") from error
+            log.warning("slack does not tell who we are: %s", said)
             self._introducing = asyncio.create_task(self._introduce_later())
 
     async def _ask_for_a_socket(self) -> None:
@@ -150,20 +153,18 @@ class Bookroom:
             return
         try:
             await self.socket.ask()
-        except SlackApiError as error:
-            reason = error.response.get("error")
-            if reason in BAD_TOKEN | BAD_APP_TOKEN:
+        except FAILED as error:
+            said = reason(error)
+            if said in BAD_TOKEN | BAD_APP_TOKEN:
                 raise SettingsError(
-                    f"Slack refuses SLACK_APP_TOKEN ({reason}): it needs the scope connections:write, and Socket Mode on."
+                    f"Slack refuses SLACK_APP_TOKEN ({said}): it needs the scope connections:write, and Socket Mode on."
                 ) from error
-            log.warning("slack gives no socket: %s", reason)
-        except (OSError, TimeoutError, ClientError) as error:
-            log.warning("slack is out of reach: %s", type(error).__name__)
+            log.warning("slack gives no socket: %s", said)
 
     async def _introduce_later(self) -> None:
         while True:
             await asyncio.sleep(INTRODUCTION_RETRY_SECONDS)
-            with contextlib.suppress(SlackApiError, OSError, TimeoutError, BookingError):
+            with contextlib.suppress(*FAILED, BookingError):
                 await self._introduce()
                 return
 
@@ -202,6 +203,8 @@ def _bolt(settings: Settings, client: AsyncWebClient) -> AsyncApp:
     with _unseen("SLACK_"):
         return AsyncApp(
             client=client,
+            # Its own loggers would follow the root's level, and at INFO they tell what a forged request said.
+            logger=logging.getLogger("slack_bolt"),
             signing_secret=secret.get_secret_value() if secret else None,
             request_verification_enabled=not settings.socket_mode,
         )

@@ -54,6 +54,7 @@ class SocketMode:
                 log.warning("slack refuses the socket: %s", type(error).__name__)
                 await asyncio.sleep(PING_SECONDS)
             else:
+                log.info("connected to slack", extra={"action": "connect"})
                 return
 
     async def _watch(self) -> None:

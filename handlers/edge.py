@@ -15,7 +15,6 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncAck, AsyncRespond
-from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
@@ -35,6 +34,7 @@ from handlers.replies import (
 )
 from handlers.requests import Click, Command, Form, HomeOpened, Lookup, Sender, Submission
 from handlers.services import Desk, Services
+from handlers.slack_errors import FAILED, reason
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -323,9 +323,9 @@ async def _show(request: Click, reply: Show, client: AsyncWebClient) -> None:
         elif form is not None:
             # What is done has to be told whatever the view shows by now; anything else must not replace newer things.
             await client.views_update(view_id=form.view_id, hash=None if reply.done else form.hash, view=reply.view)
-    except SlackApiError as error:
+    except FAILED as error:
         # hash_conflict: a newer click has updated the view already; not_found: it was closed meanwhile.
-        log.warning("view not shown: %s", error.response.get("error"))
+        log.warning("view not shown: %s", reason(error))
         await _tell_aside(request.sender, reply, client)
 
 
@@ -335,8 +335,8 @@ async def _tell_aside(sender: Sender, reply: Show, client: AsyncWebClient) -> No
         return
     try:
         await client.chat_postMessage(channel=sender.user_id, text=reply.done, blocks=_plain(reply.view.blocks or ()))
-    except SlackApiError as error:
-        log.warning("not told aside: %s", error.response.get("error"))
+    except FAILED as error:
+        log.warning("not told aside: %s", reason(error))
 
 
 async def _ack_submission(ack: AsyncAck, reply: SubmissionReply | Message, form: Form) -> None:
@@ -372,7 +372,7 @@ async def _finish_late(
             late = forms.notice("Done.", ())
     try:
         await client.views_update(view_id=form.view_id, view=late)
-    except SlackApiError as error:
-        log.warning("late view not shown: %s", error.response.get("error"))
+    except FAILED as error:
+        log.warning("late view not shown: %s", reason(error))
         if isinstance(reply, Show):
             await _tell_aside(request.sender, reply, client)

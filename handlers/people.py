@@ -9,13 +9,13 @@ import logging
 from time import monotonic
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.errors import PersonNotFound
 from core.models import Person
 from core.people import People, Profile
 from handlers.requests import Sender
+from handlers.slack_errors import FAILED, reason
 
 FRESH_SECONDS = 600.0
 # After Slack did not answer, ask again soon, but not at every command.
@@ -76,10 +76,10 @@ class Directory:
     async def _profile(self, sender: Sender, client: AsyncWebClient) -> Profile | None:
         try:
             answer = await client.users_info(user=sender.user_id, include_locale=True)
-        except (SlackApiError, OSError, TimeoutError) as error:
-            if isinstance(error, SlackApiError) and error.response.get("error") in NOBODY:
+        except FAILED as error:
+            if reason(error) in NOBODY:
                 raise PersonNotFound(f"Slack knows nobody with the id {sender.user_id} here.") from error
-            log.warning("slack does not tell of user %s: %s", sender.user_id, type(error).__name__)
+            log.warning("slack does not tell of user %s: %s", sender.user_id, reason(error))
             return None
         user: dict[str, Any] = answer.get("user") or {}
         return profile_of(user, sender)

@@ -75,10 +75,10 @@ async def _team(people: People, wanted: str | None) -> str:
 
 async def _introduced(people: People) -> tuple[str, ...]:
     """Ask Slack which workspace the bot's token belongs to, before the bot has run for the first time."""
-    from slack_sdk.errors import SlackApiError
     from slack_sdk.web.async_client import AsyncWebClient
 
     from bot import config
+    from handlers.slack_errors import FAILED, reason
 
     try:
         settings = config.load()
@@ -86,9 +86,9 @@ async def _introduced(people: People) -> tuple[str, ...]:
             token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, timeout=10
         )
         us = await client.auth_test()
-    except (config.SettingsError, SlackApiError, OSError, TimeoutError) as error:
-        reason = error if isinstance(error, config.SettingsError) else "Slack does not tell it."
-        raise typer.BadParameter(f"Which workspace is open: name it. ({reason})", param_hint="--team") from None
+    except (config.SettingsError, *FAILED) as error:
+        why = error if isinstance(error, config.SettingsError) else f"Slack does not tell it: {reason(error)}."
+        raise typer.BadParameter(f"Which workspace is open: name it. ({why})", param_hint="--team") from None
     await people.team(us["team_id"], enterprise_id=us.get("enterprise_id"), name=us.get("team"))
     return (us["team_id"],)
 

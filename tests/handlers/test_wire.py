@@ -1,0 +1,116 @@
+"""What arrives at the HTTP door and is no request of Slack's, and a Slack that answers with pages, resets or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+from aiohttp import web
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from core.people import People
+from handlers.people import Directory
+from handlers.requests import Sender
+from handlers.slack_errors import reason
+from tests.handlers.firm import BEN, CHANNEL, Firm, words
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def signed(firm: Firm, body: bytes, **headers: str) -> dict[str, str]:
+    stamp = str(int(time.time()))
+    key = firm.running.company.tokens.signing_secret.encode()
+    digest = hmac.new(key, b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+    ours = {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}", "Content-Type": FORM}
+    return {**ours, **{name.replace("_", "-"): value for name, value in headers.items()}}
+
+
+async def status(firm: Firm, body: bytes, headers: dict[str, str]) -> int:
+    async with aiohttp.ClientSession() as session, session.post(firm.bot_url, data=body, headers=headers) as answer:
+        return answer.status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"payload=%7Bbad",
+        b"payload=[1,2]",
+        b"payload=null",
+        b"payload=1",
+        b"payload=%22x%22",
+        b"payload=" + b"[" * 100_000,
+        b"payload=\xff\xfe",
+    ],
+)
+async def test_a_body_that_slack_could_not_have_sent_is_a_bad_request(firm: Firm, body: bytes):
+    assert await status(firm, body, signed(firm, body)) == 400
+    assert await status(firm, body, {"Content-Type": FORM}) == 401
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"{bad", b"1"])
+async def test_json_that_is_no_object_is_a_bad_request(firm: Firm, body: bytes):
+    assert await status(firm, body, signed(firm, body, Content_Type="application/json")) == 400
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_Slack_Request_Timestamp": "soon"},
+        {"X_Slack_Request_Timestamp": "1e99"},
+        {"X_Slack_Request_Timestamp": "-1"},
+        {"X_Slack_Request_Timestamp": "9" * 400},
+        {"X_Slack_Request_Timestamp": ""},
+        {"X_Slack_Signature": "v0=é"},
+        {"X_Slack_Signature": ""},
+        {"X_Slack_Signature": "v1=00"},
+    ],
+)
+async def test_stamps_and_signatures_of_any_shape_are_refused_as_unsigned(firm: Firm, headers: dict[str, str]):
+    body = urlencode({"command": "/book", "text": "tomorrow 2pm", "user_id": BEN, "team_id": "T1"}).encode()
+    assert await status(firm, body, signed(firm, body, **headers)) == 401
+    assert await firm.mine(BEN) == ()
+
+
+async def outage(request: web.Request) -> web.Response:
+    match request.query.get("user"):
+        case "UPAGE":
+            return web.Response(status=502, text="<html>Bad gateway</html>", content_type="text/html")
+        case "UTEXT":
+            return web.Response(status=503, text="upstream connect error")
+        case "UBROKEN":
+            return web.Response(text='{"ok": tr', content_type="application/json")
+        case _:
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
+
+
+@pytest.mark.parametrize("user", ["UPAGE", "UTEXT", "UBROKEN", "URESET"])
+async def test_a_person_is_served_though_slack_answers_of_them_with(firm: Firm, user: str):
+    app = web.Application()
+    app.add_routes([web.get("/api/users.info", outage)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    client = AsyncWebClient(token="xoxb-1", base_url=f"http://127.0.0.1:{runner.addresses[0][1]}/api/")
+    try:
+        person = await Directory(People(firm.db)).person(Sender(team_id="T1", user_id=user), client)
+    finally:
+        await runner.cleanup()
+    assert person.slack_user_id == user
+
+
+def test_the_reason_is_slacks_code_or_else_the_errors_name():
+    assert reason(SlackApiError("refused", {"ok": False, "error": "not_found"})) == "not_found"
+    assert reason(SlackApiError("refused", "upstream connect error")) == "SlackApiError"
+    assert reason(TimeoutError()) == "TimeoutError"
+
+
+async def test_the_signed_request_of_slack_still_passes(firm: Firm):
+    answer = await firm.slack.command(BEN, CHANNEL, "/book rooms")
+    assert "Corner" in words(answer["response"])
