@@ -374,6 +374,7 @@ def all_taken_sentence(count: int, wish: Wish, *, catalogue: Catalogue, now: dat
     place = catalogue.location(wish.location_id) if wish.location_id else catalogue.locations[0]
     where = f" in {place.name}" if wish.location_id else ""
     what = f" with {listed(sorted(wish.amenities))}" if wish.amenities else ""
-    rooms = "Both rooms" if count == 2 else f"All {count} rooms"
+    rooms = {1: "The only room", 2: "Both rooms"}.get(count, f"All {count} rooms")
+    verb = "is" if count == 1 else "are"
     said = when(wish.slot, place.tz, now=now)
-    return f"{rooms}{where}{what} for {people(wish.attendees_count)} are taken {said}."
+    return f"{rooms}{where}{what} for {people(wish.attendees_count)} {verb} taken {said}."

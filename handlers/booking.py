@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from core.errors import NothingFits
 from core.models import KEEP, Booking, Change, Location, Room
+from core.search import all_taken_sentence
+from handlers.assumed import worth_saying
 from handlers.drafts import ChosenPlace, Draft, Reread, Target
 from handlers.inviting import invitee_ids
 from handlers.replies import Message
 from handlers.requests import Click, Command
-from handlers.sentence.model import Assumption, Reading, Refusal
+from handlers.sentence.model import Reading, Refusal
 from handlers.services import Desk
 from handlers.understanding import draft_of, home_of, places_of, understood, unknown_place
 from handlers.views import bookings as views
@@ -62,13 +65,7 @@ async def _book(request: Command | Click, reading: Reading, sentence: str, desk:
         if twin := await bookings.twin(wish, by=desk.actor, key=request.key):
             return views.same_again(twin, draft, desk.reader)
         booking = await bookings.book(wish, by=desk.actor, key=request.key)
-    return views.booked(booking, desk.reader, assumptions=_worth_saying(reading, desk))
-
-
-def _worth_saying(reading: Reading, desk: Desk) -> list[Assumption]:
-    """Return what was assumed; that one's usual place was meant need not be told every day, the answer names it anyway."""
-    usual = reading.place is not None and reading.place.id == desk.person.default_location_id
-    return [one for one in reading.assumptions if not (usual and one.about == "location")]
+    return views.booked(booking, desk.reader, assumptions=worth_saying(reading, booking, desk))
 
 
 async def read_button(click: Click, desk: Desk) -> Message:
@@ -115,11 +112,14 @@ async def read_again(click: Click, desk: Desk) -> Message:
             invitees=people or KEEP,
         )
         done = await desk.services.bookings.change(booking.id, change, version=reread.version, by=desk.actor, key=click.key)
-    return views.changed(done, desk.reader, assumptions=_worth_saying(reading, desk))
+    return views.changed(done, desk.reader, assumptions=worth_saying(reading, done.after, desk))
 
 
 async def room_for(draft: Draft, booking: Booking, desk: Desk) -> Room:
-    """Return the room named, else the one that the booking has where it still does, else the best that is free."""
+    """Return the room named, else the one that the booking has where it still does, else the best that is free.
+
+    Raises NothingFits where its own room does not do and all that do are taken.
+    """
     if draft.room is not None:
         return desk.catalogue.room(draft.room)
     wish, room, search = draft.wish(), booking.room, desk.services.search
@@ -128,4 +128,10 @@ async def room_for(draft: Draft, booking: Booking, desk: Desk) -> Room:
     if suits and not await search.rivals(room, wish.slot, by=desk.actor, but=[booking.id]):
         return room
     found = await search.find(wish, by=desk.actor)
-    return found.free[0].room if found.free else room
+    if found.free:
+        return found.free[0].room
+    if suits:
+        return room
+    message = all_taken_sentence(found.taken, wish, catalogue=desk.catalogue, now=desk.services.clock.now())
+    offers = await search.alternatives(wish, by=desk.actor, but=[booking.id])
+    raise NothingFits(message, slot=wish.slot, alternatives=offers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.models import Changed
 from handlers import mine
 from handlers.drafts import Draft, Target
+from handlers.edit_modal import changeable
 from handlers.picking import matching, own
 from handlers.replies import Message
 from handlers.requests import Click, Command
@@ -52,6 +53,8 @@ async def undone(click: Click, desk: Desk) -> Message:
     return views.changed(done, desk.reader) if done.before.holds_room else views.restored(done.after, desk.reader)
 
 
-async def kept(click: Click, desk: Desk) -> Message:  # noqa: ARG001 - one shape for all buttons
-    """Put a question away."""
-    return questions.ask(["Left as it is."], [buttons.run("My bookings", "mine")])
+async def kept(click: Click, desk: Desk) -> Message:
+    """Put a question away; one that was about a single booking gives place to that booking."""
+    if not click.value:
+        return questions.ask(["Left as it is."], [buttons.run("My bookings", "mine")])
+    return views.kept(await changeable(Target.load(click.value).booking, desk), desk.reader)

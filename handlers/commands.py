@@ -92,12 +92,16 @@ async def _room(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
 async def _form(request: Command | Click, rest: str, desk: Desk) -> ClickReply:  # noqa: ARG001 - one shape for all
     if not desk.catalogue.bookable:
         return questions.no_rooms(desk.reader)
+    if not desk.may_book:
+        return questions.not_for_guests()
     return await open_booking(request, desk)
 
 
 async def _find(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
     if not desk.catalogue.bookable:
         return questions.no_rooms(desk.reader)
+    if not desk.may_book:
+        return questions.not_for_guests()
     part = understood_part(rest, desk) if rest else None
     # What cannot be read of a search is left open: the form shows what was understood, and the rest is picked there.
     return await open_search(request, desk, fragment=part if isinstance(part, Fragment) else None)

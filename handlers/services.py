@@ -50,6 +50,12 @@ class Desk:
         return self.person.acting("slack")
 
     @property
+    def may_book(self) -> bool:
+        """Whether there is a room that this person may book: guests may where a rule lets them."""
+        catalogue = self.catalogue
+        return not self.person.guest or any(catalogue.policy(room).guests_may_book for room in catalogue.bookable)
+
+    @property
     def command(self) -> str:
         """The slash command's name."""
         return self.services.command
@@ -59,4 +65,6 @@ class Desk:
         """The person as the reader of an answer."""
         places = {room.location_id for room in self.catalogue.bookable}
         now = self.services.clock.now()
-        return Reader(person=self.person, now=now, several_places=len(places) > 1, command=self.command)
+        return Reader(
+            person=self.person, now=now, several_places=len(places) > 1, may_book=self.may_book, command=self.command
+        )

@@ -32,6 +32,11 @@ def restored(booking: Booking, reader: Reader) -> Message:
     return _about(booking, reader, _yours("✅", booking, reader, " again"))
 
 
+def kept(booking: Booking, reader: Reader) -> Message:
+    """Return a booking that was looked at and left as it is."""
+    return _about(booking, reader, _told("✅", booking, reader, "stays as it is"))
+
+
 def changed(change: Changed, reader: Reader, *, assumptions: Sequence[Assumption] = ()) -> Message:
     """Return what is different, the old crossed out, with Undo."""
     if change.before == change.after:
@@ -171,12 +176,14 @@ def none_ahead(reader: Reader) -> Message:
 
 def none_ahead_line(reader: Reader) -> Line:
     """Return the invitation that stands where bookings would."""
+    if not reader.may_book:
+        return ["No bookings ahead. Guests cannot book rooms here: a colleague can book one and invite you."]
     return ["No bookings ahead. Try ", code(f"{reader.command} room tomorrow 10am for 4"), ", or"]
 
 
 def _none_ahead(reader: Reader, above: Sequence[Block | Mapping[str, Any]], said_above: str) -> Message:
     line = none_ahead_line(reader)
-    row = [buttons.new_booking(), buttons.find()]
+    row = [buttons.new_booking(), buttons.find()] if reader.may_book else []
     text = "\n".join(part for part in (said_above, spoken(line)) if part)
     return Message(text=text, blocks=[*above, rich(line), *buttons.rows(row)])
 
@@ -213,7 +220,8 @@ def _assumed(booking: Booking, assumptions: Sequence[Assumption]) -> list[Block]
         for number, option in enumerate(options, start=1)
         if len(option.sentence) <= Reread.LONGEST
     ]
-    return [grey(" · ".join(assumption.text for assumption in assumptions)), *buttons.rows(row)]
+    text = " · ".join(assumption.text for assumption in assumptions)
+    return [grey(text[0].upper() + text[1:]), *buttons.rows(row)]
 
 
 def _where(booking: Booking, reader: Reader) -> str:

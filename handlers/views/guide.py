@@ -14,13 +14,14 @@ def shown(catalogue: Catalogue, reader: Reader) -> Message:
     """Return the commands with examples."""
     lines = [["Write a sentence, as you would say it:"], *_examples(catalogue, reader)]
     others = _others(catalogue, reader)
-    row = [buttons.new_booking(), buttons.find(), buttons.run("My bookings", "mine")]
+    begin = [buttons.new_booking(), buttons.find()] if reader.may_book else []
+    row = [*begin, buttons.run("My bookings", "mine")]
     blocks = [rich(*lines), rich(*others), *buttons.rows(row)]
     return Message(text=spoken(*lines, *others), blocks=blocks)
 
 
 def _examples(catalogue: Catalogue, reader: Reader) -> list[Line]:
-    rooms = catalogue.bookable
+    rooms = _near(catalogue, reader)
     largest = max(rooms, key=lambda room: room.capacity)
     people = min(6, largest.capacity)
     command = f"{reader.command} room"
@@ -30,7 +31,7 @@ def _examples(catalogue: Catalogue, reader: Reader) -> list[Line]:
     examples.append(f'{command} {_first(rooms)} Friday at 10 for 45 minutes "Weekly review"')
     if reader.several_places:
         # One's own place need not be named: show another.
-        used = {room.location_id for room in rooms}
+        used = {room.location_id for room in catalogue.bookable}
         there = [place for place in catalogue.locations if place.id in used]
         other = next((place for place in there if place.zone != reader.person.zone), there[-1])
         examples.append(f"{command} tomorrow 4pm in {other.name}")
@@ -38,8 +39,9 @@ def _examples(catalogue: Catalogue, reader: Reader) -> list[Line]:
 
 
 def _others(catalogue: Catalogue, reader: Reader) -> list[Line]:
-    command, room = reader.command, _first(catalogue.bookable)
-    place = f" {catalogue.locations[0].name}" if reader.several_places else ""
+    rooms = _near(catalogue, reader)
+    command, room = reader.command, _first(rooms)
+    place = f" {catalogue.place_of(rooms[0]).name}" if reader.several_places else ""
     return [
         [code(command), " opens a form"],
         [code(f"{command} find"), " shows what is free: ", code(f"{command} find tomorrow 2pm for 4")],
@@ -53,6 +55,13 @@ def _others(catalogue: Catalogue, reader: Reader) -> list[Line]:
             " its day",
         ],
     ]
+
+
+def _near(catalogue: Catalogue, reader: Reader) -> tuple[Room, ...]:
+    """Return the rooms of the reader's usual place, else those on the reader's clock, else all."""
+    rooms, person = catalogue.bookable, reader.person
+    usual = tuple(room for room in rooms if room.location_id == person.default_location_id)
+    return usual or tuple(room for room in rooms if catalogue.place_of(room).zone == person.zone) or rooms
 
 
 def _first(rooms: tuple[Room, ...]) -> str:

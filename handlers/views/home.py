@@ -33,17 +33,17 @@ def home(
     if not rooms:
         blocks: list[Block | Mapping[str, Any]] = [*no_rooms(reader).blocks]
     elif not bookings:
-        blocks = [rich(none_ahead_line(reader)), *_begin()]
+        blocks = [rich(none_ahead_line(reader)), *_begin(reader)]
     else:
-        blocks = [*_begin(), DividerBlock(), *_days(bookings, reader, changeable)]
+        blocks = [*_begin(reader), *([DividerBlock()] if reader.may_book else []), *_days(bookings, reader, changeable)]
     if more:
         blocks.append(rich(["These are the next ", str(len(bookings)), ". All of them: ", code(f"{reader.command} mine")]))
     shown = [one if isinstance(one, Block) else dict(one) for one in blocks]
     return View(type="home", callback_id=Callback.HOME.value, blocks=shown)
 
 
-def _begin() -> Sequence[Block]:
-    return buttons.rows([buttons.new_booking(), buttons.find()], block_id="begin")
+def _begin(reader: Reader) -> Sequence[Block]:
+    return buttons.rows([buttons.new_booking(), buttons.find()] if reader.may_book else [], block_id="begin")
 
 
 def _days(bookings: Sequence[Booking], reader: Reader, changeable: Collection[UUID]) -> Iterator[Block]:

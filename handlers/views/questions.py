@@ -67,12 +67,18 @@ def no_rooms(reader: Reader) -> Message:
     return ask([*line, code("bookroom rooms import rooms.csv"), " on the machine where it runs."])
 
 
+def not_for_guests() -> Message:
+    """Return that guests book nothing here, and who can."""
+    return ask(["Guests cannot book rooms here. Ask a colleague to book one for you."])
+
+
 def nearest_command(typed: str, command: str, reader: Reader, *, sentence: str | None = None) -> Message:
     """Return a misspelt command's nearest neighbour; `sentence` is what it would book, where it reads as that."""
     row = [buttons.run(f"Run {reader.command} {cut(command, 60)}", command)]
     if sentence:
         row.append(buttons.button("Book it", Action.READ, sentence, aloud=f"Book {cut(sentence, 60)}"))
-    row.append(buttons.run("Help", "help", number=1))
+    if command != "help":
+        row.append(buttons.run("Help", "help", number=1))
     return ask(["I know no command ", quoted(cut(typed, 40)), ". Did you mean this?"], row)
 
 
@@ -132,7 +138,7 @@ def other_rooms(booking: Booking, free: Sequence[FreeRoom], reader: Reader) -> M
         )
         for number, one in enumerate(free[:MOST_BOOKINGS], start=1)
     ]
-    keep = buttons.button(f"Keep {cut(booking.room.name, 60)}", Action.KEEP)
+    keep = buttons.button(f"Keep {cut(booking.room.name, 60)}", Action.KEEP, Target.at(booking))
     return ask([f"Free {when} instead of ", bold(cut(booking.room.name, 100)), ":"], [*row, keep])
 
 

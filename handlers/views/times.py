@@ -12,11 +12,15 @@ from core.models import Location, Person, Room, Slot
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
-    """Who reads: their clock, the moment, whether places must be named because there are several, the command's name."""
+    """Who reads: their clock, the moment, the command's name; whether places must be named because there are several.
+
+    `may_book` is false for guests where no room is for guests.
+    """
 
     person: Person
     now: datetime
     several_places: bool
+    may_book: bool = True
     command: str = "/book"
 
     @property

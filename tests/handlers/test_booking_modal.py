@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.rooms import Rooms
 from tests.handlers.firm import ANA, BEN, CHLOE, DEEPA, ERIK, GUEST, Firm, new_york, opened, utc, words
 from tests.handlers.modal_acts import block, element, fill, forge, form, labels, push, send, shown, state, top, values
 
@@ -243,12 +244,13 @@ async def test_a_forged_form_is_answered_in_a_sentence(firm: Firm, part: str, co
     assert await firm.mine(BEN) == ()
 
 
-async def test_a_guest_is_told_that_guests_cannot_book(firm: Firm):
+async def test_a_guest_is_told_which_room_guests_cannot_book(firm: Firm):
+    await Rooms(firm.db, firm.services.catalogues).set_policy(room_id=firm.rooms["Corner"].id, guests_may_book=True)
     view = await form(firm, GUEST)
 
-    await send(firm, GUEST, view, date="2026-11-25")
+    await send(firm, GUEST, view, date="2026-11-25", room=str(firm.rooms["Apollo"].id))
 
-    assert "Guests cannot book" in words(await top(firm, GUEST))
+    assert words(await top(firm, GUEST)) == "Guests cannot book Apollo. Ask a colleague to book it for you."
     assert await firm.mine(GUEST) == ()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from core.db import WriteSession
 from core.errors import Busy
 from core.ids import new_id
+from core.rooms import Rooms
 from handlers.latest import Latest
 from tests.handlers.firm import ANA, BEN, CHANNEL, CHLOE, ERIK, GUEST, Firm, new_york, utc, words
 from tests.handlers.modal_acts import block, element, fill, form, labels, push, send, shown, state, top
@@ -205,9 +206,10 @@ async def test_a_sentence_fills_the_search(firm: Firm):
 
 
 async def test_a_guest_sees_why_there_is_nothing_to_book(firm: Firm):
+    await Rooms(firm.db, firm.services.catalogues).set_policy(room_id=firm.rooms["Kiez"].id, guests_may_book=True)
     view = await searching(firm, GUEST)
 
-    assert "Guests cannot book" in words(view)
+    assert "Guests cannot book rooms in New York." in words(view)
     assert "Book" not in labels(view)
 
 
