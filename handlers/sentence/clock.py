@@ -265,7 +265,7 @@ def _packed(ts: list[Token], i: int) -> tuple[Clock, int] | None:
     before = ts[i - 1].low if i else ""
     lead = before in TIME_LEADS or before in _JOINS
     j = i + 1
-    if ts[j].low in ("hours", "hrs", "h", "hour", "uhr", "hr") and len(t.text) == 4 and minute < 60 and hour < 25:
+    if ts[j].low in ("hours", "hrs", "h", "hour", "uhr", "hr") and len(t.text) == 4:
         return Clock(hour, minute, exact=True), j + 1
     if hour > 24 or minute > 59:
         # "at 1475" is a slip in a time; a lone 1475 is just a number.
@@ -283,9 +283,9 @@ def _joined(ts: list[Token], j: int) -> bool:
 
 def _words(ts: list[Token], i: int) -> tuple[Clock, int] | None:
     """Three, two thirty, eight forty pm, two oh five, fourteen hundred."""
-    if ts[i].kind != "word" or ts[i].value is None:
+    if ts[i].kind != "word":
         return None
-    found = whole(ts, i)
+    found = _homophone(ts, i) or whole(ts, i)
     if found is None or not 1 <= found[0] <= 24:
         return None
     hour, j = found
@@ -306,6 +306,14 @@ def _words(ts: list[Token], i: int) -> tuple[Clock, int] | None:
         if not spelled_for_people:
             return _marked(ts, minutes[1], hour, minutes[0], padded=False)
     return Clock(hour, bare=True), j
+
+
+def _homophone(ts: list[Token], i: int) -> tuple[int, int] | None:
+    """ "too pm" and "at for pm", as people write what they hear."""
+    heard = {"too": 2, "to": 2, "for": 4, "ate": 8}.get(ts[i].low)
+    if heard is None or (ts[i].low != "too" and not (i and ts[i - 1].low in ("at", "@", "from", "until", "till", "for"))):
+        return None
+    return (heard, i + 1) if half_of_day(ts, i + 1) or _oclock(ts, i + 1) else None
 
 
 def _named(ts: list[Token], i: int) -> tuple[Clock, int] | None:

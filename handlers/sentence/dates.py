@@ -220,7 +220,7 @@ def _relative(ts: list[Token], i: int) -> Found:
     if ts[j].low == "day" and ts[j + 1].low == "after" and ts[j + 2].low in words.TOMORROW:
         return Day("offset", days=2), j + 3
     if ts[j].low in ("next", "following") and ts[j + 1].low == "day":
-        return Day("offset", days=1), j + 2
+        return Day("offset", days=1, which="next"), j + 2
     if ts[j].low == "day" and ts[j + 1].low == "before" and ts[j + 2].low == "yesterday":
         return Day("offset", days=-2), j + 3
     return _from_now(ts, i)

@@ -87,6 +87,8 @@ def _measured(ts: list[Token], i: int) -> tuple[float, int] | None:
     if clock:
         return clock
     found = number(ts, i)
+    if found is None and ts[i].low == "too" and ts[i + 1].low in ("hours", "hour", "hrs", "minutes"):
+        found = (2, i + 1)  # as heard
     if found is None:
         return None
     value, j = found

@@ -70,7 +70,8 @@ class Equipment:
         return self._refused(ts, i) or self._named(ts, i) or self._unmet(ts, i)
 
     def _named(self, ts: list[Token], i: int) -> Item | None:
-        found = self.name(ts, i)
+        first = i + _quantity(ts, i)
+        found = self.name(ts, first)
         if found is None or _subject(ts, i):
             return None
         amenity, j = found
@@ -132,6 +133,17 @@ class Equipment:
                 break
             j += 1
         return Item("unmet", " ".join(x.text for x in ts[i:j]), i, j)
+
+
+def _quantity(ts: list[Token], i: int) -> int:
+    """Tokens of "1 x", "one" or "2" before a thing."""
+    if ts[i].value is None or not 1 <= ts[i].value <= 4:
+        return 0
+    if ts[i + 1].low == "x":
+        return 2
+    led = i and ts[i - 1].low in ("at", "@", "from", "until", "till", "to", "-")
+    plural = len(ts[i + 1].low) > 3 and ts[i + 1].low.endswith("s")
+    return 0 if led or not (plural or ts[i].low == "one") else 1
 
 
 def _asked(ts: list[Token], i: int) -> bool:

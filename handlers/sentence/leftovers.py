@@ -30,11 +30,35 @@ _ABSTRACT = frozenset(
     "english german french spanish detail private total case advance general particular mind order time"
     " person principle sum all short brief fact addition need hurry town shape peace secret future parallel depth house tandem preparation regards reference".split()
 )
+_AUXILIARY = frozenset("will should to would might may can it'll that'll could must shall".split())
+_LAST_THINGS = frozenset("message messages email emails note mail request chat thread conversation call ask booking".split())
+_FIGURATIVE = frozenset(
+    "skip entry senior junior high low mid exec executive board director c service sea stress team capacity relationship"
+    " community trust skill consensus brand culture character bridge model app website".split()
+)
+_GREETINGS = frozenset("hi hello hey yo morning good please so ok okay um quick question and".split())
+_QUESTIONS = tuple(
+    tuple(text.split())
+    for text in (
+        "which rooms, what rooms, which room is, which room has, what room is, what room has, who booked, who has, who is in,"
+        " who's in, who reserved, how many, how much, how big, how do, how does, how can, where is, where are, where's, when is,"
+        " when was, when's, when does, when do, why is, why was, why can't, what time, what's on, what is on, what's booked,"
+        " what is the capacity, what's the capacity, does the, do you know, did i, did we, did you, have i, have we,"
+        " am i, are we, was my, is my, is our, what happened, which of, what do, what does, what did, what is in, show my,"
+        " list my, show me my, list all, show all, what are, what's free, what is free, what's available, what is available,"
+        " whats free, whats available"
+    ).split(", ")
+)
+_ALL_BUT = frozenset(
+    "any all anything everything anywhere every nothing none everyone anyone rooms anybody everybody nowhere room".split()
+)
 _YEARS = range(2000, 2100)
 
 
 def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part_only: bool = False) -> None:
     """Refuse what is left over in a sentence and could carry meaning."""
+    if not part_only and _asks(tokens):
+        draft.refuse(Trouble.NOT_UNDERSTOOD, "That sounds like a question. To book, say when and for how many.")
     for k, x in enumerate(xs):
         if part_only and _of_moving(x, draft):
             continue
@@ -44,7 +68,7 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part
             case "not" if not _goes_on(xs, k):
                 draft.refuse(Trouble.NOT_UNDERSTOOD, f"{_around(tokens, x)} rules something out. Say what you want instead.")
             case "other":
-                _other_command(xs, k, draft)
+                _other_command(xs, k, draft, tokens)
             case "holiday":
                 _holiday(xs, k, draft)
             case "when":
@@ -61,6 +85,14 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part
                 pass
 
 
+def _asks(tokens: list[Token]) -> bool:
+    """Whether the sentence asks for information: "which rooms are free at 3?"."""
+    i = 0
+    while tokens[i].low in _GREETINGS or (tokens[i].kind == "punct" and tokens[i].low in (",", "!", "-", ".", ":")):
+        i += 1
+    return any(all(tokens[i + n].low == word for n, word in enumerate(question)) for question in _QUESTIONS)
+
+
 def _of_moving(x: Item, draft: Draft) -> bool:
     """Words that say how a booking moves, in a sentence about moving one."""
     said = str(x.value).lower()
@@ -73,6 +105,8 @@ def _goes_on(xs: list[Item], k: int) -> bool:
     """Tell "but we don't need a tv" and "but only for 20 minutes" from "any room but Apollo"."""
     if str(xs[k].value).lower() != "but":
         return False
+    if not any(str(x.value).lower() in _ALL_BUT for x in xs[max(0, k - 4) : k]):
+        return True
     following = next((x for x in xs[k + 1 :] if x.kind not in ("filler", "sep", "prep")), None)
     return following is not None and following.kind in ("unneeded", "amenity", "dur", "count", "mention", "private")
 
@@ -95,8 +129,15 @@ def _choice(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) -> None:
     draft.refuse(Trouble.AMBIGUOUS, "You left a choice open. Which one should I book?", options)
 
 
-def _other_command(xs: list[Item], k: int, draft: Draft) -> None:
-    if any(y.kind not in ("filler", "sep", "prep", "mention") for y in xs[:k]):
+def _other_command(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) -> None:
+    """Cancel it, move my 3pm; but not "we had to cancel" and "change management"."""
+    after = tokens[xs[k].j].low
+    before = tokens[xs[k].i - 1].low if xs[k].i else ""
+    noun = before in ("the", "a", "an", "our", "office", "this", "that", "to", "had", "got", "were", "was", "been", "desk")
+    aimed = not noun and after in ("it", "that", "this", "my", "our", "mine", "them", "those", "these", "the")
+    told = str(xs[k].value).lower() in ("change", "edit", "transfer") and not aimed
+    first = not noun and not any(y.kind not in ("filler", "sep", "prep", "mention") for y in xs[:k])
+    if told or not (aimed or first):
         return
     draft.refuse(
         Trouble.NOT_UNDERSTOOD,
@@ -111,7 +152,24 @@ def _holiday(xs: list[Item], k: int, draft: Draft) -> None:
     draft.refuse(Trouble.AMBIGUOUS, f"On which date is {xs[k].value}? Give me day and month.")
 
 
+def _means_nothing(x: Item, tokens: list[Token]) -> bool:
+    """Tell "it will last", "30 min each" and "team building" from words that leave a time or place open."""
+    said, before, after = str(x.value).lower(), tokens[x.i - 1] if x.i else None, tokens[x.j]
+    lead = before.low if before is not None else ""
+    if said == "last" and lead in _AUXILIARY:
+        return True
+    if said in ("last", "previous", "past") and after.kind == "word" and after.low in _LAST_THINGS:
+        return True
+    if said == "each":
+        return lead in words.UNIT or lead in words.PEOPLE
+    if said in ("level", "building"):
+        return lead in _FIGURATIVE and after.kind != "num"
+    return False
+
+
 def _vague(x: Item, draft: Draft, tokens: list[Token]) -> None:
+    if _means_nothing(x, tokens):
+        return
     if str(x.value).lower().startswith(("recur", "repeat")):
         if draft.every is None:
             draft.refuse(Trouble.AMBIGUOUS, "How often should it repeat: every day, every week, every month?")

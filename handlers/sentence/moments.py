@@ -40,7 +40,8 @@ def soon(ts: list[Token], i: int) -> Item | None:
             j += 1
         span = _span(ts, j)
         if span and (low != "after" or ts[span[1]].kind != "word" or ts[span[1]].low in _THIN):
-            return Item("rel", span[0], i, span[1] + (ts[span[1]].low in ("time", "from")) * _time_tail(ts, span[1]))
+            j = span[1] + (ts[span[1]].low in ("time", "from")) * _time_tail(ts, span[1])
+            return Item("rel", span[0], i, j, note="+" if low == "+" else "")
         if low == "in" and ts[j].kind == "num" and ts[j].value in (5, 10, 15, 20, 30, 40, 45, 60, 90):
             bare = ts[j + 1].kind == "end" or ts[j + 1].low in (",", "for", "with", "please")
             return Item("rel", ts[j].value, i, j + 1) if bare else None

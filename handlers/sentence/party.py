@@ -18,7 +18,8 @@ from handlers.sentence.numbers import whole
 from handlers.sentence.tokens import Token
 
 SELF = frozenset({"me", "myself", "i", "moi", "mine"})
-_JOINS = frozenset({"and", "&", "+", "plus", ","})
+_JOINS = frozenset({"and", "&", "+", "plus", ",", "n", "+-"})
+_PRONOUNS = frozenset({"him", "her", "he", "she"})
 _DETERMINERS = frozenset({"a", "an", "one", "1", "another", "my", "our", "the", "his", "her", "their", "some", "1x"})
 # Behind "and I": then "I" starts the next sentence part and is nobody more.
 _VERBS = frozenset(
@@ -134,6 +135,10 @@ def _term(ts: list[Token], i: int, counted: Single) -> Term | None:
         return None if t.low == "i" and ts[i + 1].low in _VERBS else Term(1, i + 1, "self")
     if t.low == "yours" and ts[i + 1].low == "truly":
         return Term(1, i + 2, "self")
+    if t.low in _PRONOUNS and ts[i + 1].low in _JOINS:
+        return Term(1, i + 1, "self")
+    if t.low in ("other", "another") and ts[i + 1].value is not None and ts[i + 1].kind == "word":
+        i += 1
     team = teams(ts, i) or group(ts, i)
     if team:
         return Term(team[0], team[1], "firm")

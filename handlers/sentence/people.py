@@ -69,6 +69,8 @@ def _alone(ts: list[Token], i: int) -> Item | None:
     joined = ts[i + 2].low in _AND and (ts[i + 2].low != "," or party.person(ts, i + 3))
     if first in ("just", "only") and second in ("me", "myself", "one") and not joined:
         return Item("count", 1, i, i + 2)
+    if first in party.SELF and second in ("only", "alone") and ts[i + 2].low not in _AND:
+        return Item("count", 1, i, i + 2)
     if first in ("solo", "alone") or (first == "by" and second == "myself"):
         return Item("count", 1, i, i + (1 if first != "by" else 2))
     if first == "for" and second == "myself" and ts[i + 2].low not in _AND:
@@ -154,6 +156,8 @@ def _counted(ts: list[Token], i: int) -> Item | None:
         return Item("count" if n >= 1 else "badcount", n, i, k, note="total")
     if ts[j - 1].low == "dozen" and ts[j].low not in words.UNIT and ts[j].low not in words.PEOPLE and ts[j].low != "of":
         return Item("count", n, i, j)
+    if ts[j].low == "x" and ts[j].space and ts[j + 1].low in words.PEOPLE:
+        j += 1
     k = party.skip(ts, j)
     k += ts[k].low == "-" and ts[k + 1].low in words.PEOPLE
     if ts[k].low == "of" and ts[k + 1].low in _US:
@@ -214,7 +218,9 @@ def _crowd(ts: list[Token], i: int) -> Item | None:
 def _impossible(ts: list[Token], i: int) -> Item | None:
     if ts[i].low == "-" and ts[i + 1].kind == "num" and not ts[i + 1].space and ts[i].space:
         found = whole(ts, i + 1)
-        if found and i and (ts[i - 1].low == "for" or ts[found[1]].low in words.PEOPLE):
+        if found and i and (
+            (ts[i - 1].low == "for" and not _timely(ts, found[1])) or ts[found[1]].low in words.PEOPLE
+        ):
             return Item("badcount", -found[0], i, found[1] + (ts[found[1]].low in words.PEOPLE))
     if ts[i].low in ("minus", "negative") and (n := whole(ts, i + 1)):
         people = ts[n[1]].low in words.PEOPLE

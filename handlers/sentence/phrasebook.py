@@ -8,7 +8,7 @@ Kept out: what a correction replaces (see corrections.py).
 
 from __future__ import annotations
 
-from handlers.sentence import words
+from handlers.sentence import idioms, words
 from handlers.sentence.items import Item
 from handlers.sentence.tokens import Token
 
@@ -29,27 +29,6 @@ _FIX_TRIGGERS = tuple(
 _SOFT_FIXES = frozenset({("sorry",), ("sry",), ("actually",), ("make", "it"), ("make", "that"), ("oops",), ("whoops",)})
 _LONGEST_CORRECTION = 10  # tokens; a text of nothing but "no" must not be scanned from each of them
 _AMOUNTS = frozenset({"than", "least", "most", "max", "maximum", "minimum"})
-_IDIOMS = (
-    "as soon as possible, at least, at most, at the most, at max, at maximum, at minimum, at a minimum,"
-    " no rush, no worries, no problem, no hurry, no preference, not urgent, nothing fancy,"
-    " nothing special, why not, no matter, not too big, not too small, not too large, not important, if not too"
-    " much trouble, no more than, not more than, no biggie, one last thing, good morning, good afternoon, good"
-    " evening, good day, may i, may we, may you, may need, may be, may have, one more thing, once again, one room,"
-    " a few words, at the latest, a bit, no less than, not less than, no fewer than, more than, have a"
-    " great day, have a nice day, have a good day, one room please, in advance, in person, first available, next"
-    " available, per my last email, last minute, short notice, by chance, by any chance, by the way, so many"
-    " thanks, many thanks, nice day, last but not least, if possible, early bird, day trip, all hands, after all,"
-    " or similar, or something, or whatever, or bigger, or larger, or more, or something like that, or so, or"
-    " thereabouts, once more, with each other, each other, not sure if, some room, some space, one on, sorry for,"
-    " sorry about, sorry to, end user, no thanks, same day, night shift, day job, last call, first time, at once,"
-    " next steps, next gen, week in review, year in review, year end, month end, quarter end, half year, mid year,"
-    " day to day, any time now, weekly report, monthly report, daily report, monthly numbers, weekly numbers,"
-    " monthly figures, not fussy, office hours, happy hour, working hours, business hours, end to end, face to"
-    " face, one more, day one, back to back, next level, quarter review, week planning, month review, half yearly,"
-    " the other day, not picky, don't mind, don't care, any day now"
-).split(", ")
-
-
 _WISHED = frozenset(words.WEEKDAYS) | frozenset("day week weekend evening afternoon morning night one time year".split())
 
 _WISHING = frozenset(
@@ -60,7 +39,7 @@ _WISHING = frozenset(
 
 def _idiom_table() -> dict[str, tuple[tuple[str, ...], ...]]:
     table: dict[str, list[tuple[str, ...]]] = {}
-    for phrase in sorted((tuple(text.split()) for text in _IDIOMS), key=len, reverse=True):
+    for phrase in sorted(idioms.PHRASES, key=len, reverse=True):
         table.setdefault(phrase[0], []).append(phrase)
     return {first: tuple(group) for first, group in table.items()}
 
@@ -72,11 +51,12 @@ FIX_FIRSTS = frozenset(trigger[0] for trigger in _FIX_TRIGGERS) | frozenset("ah 
 def idiom(ts: list[Token], i: int) -> Item | None:
     """Return a `filler` item for a set phrase at token i (`now` for "as soon as possible"), or None."""
     for phrase in IDIOMS.get(ts[i].low, ()):
-        if all(ts[i + n].low == word for n, word in enumerate(phrase)):
+        j = _phrase_end(ts, i, phrase)
+        if j:
             if phrase[0] == "one" and phrase[-1] == "on":
                 continue
             kind = "now" if phrase[0] == "as" and phrase[-1] == "possible" else "filler"
-            return Item(kind, " ".join(phrase), i, i + len(phrase), note="thin" if phrase[-1] in _AMOUNTS else "")
+            return Item(kind, " ".join(phrase), i, j, note="thin" if phrase[-1] in _AMOUNTS else "")
     wish = _well_wish(ts, i)
     if wish:
         return Item("filler", ts[i].low, i, wish)
@@ -87,6 +67,17 @@ def idiom(ts: list[Token], i: int) -> Item | None:
     ):
         return Item("filler", ts[i].low, i, i + 1)
     return None
+
+
+def _phrase_end(ts: list[Token], i: int, phrase: tuple[str, ...]) -> int:
+    """The index behind a phrase at token i, hyphens between its words passed over, or 0."""
+    j = i
+    for n, word in enumerate(phrase):
+        j += n > 0 and ts[j].low == "-" and not ts[j].space
+        if ts[j].low != word:
+            return 0
+        j += 1
+    return j
 
 
 def _well_wish(ts: list[Token], i: int) -> int:

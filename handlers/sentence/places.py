@@ -21,7 +21,7 @@ from handlers.sentence.tokens import Token, fold
 
 _REMEMBERED = 4096  # words whose nearest rooms are kept, since people make the same slips
 _ROOM_WORDS = frozenset({"room", "rm", "rooms"})
-_SITE = frozenset({"office", "site", "campus", "hq", "headquarters", "branch", "hub"})
+SITE = frozenset({"office", "site", "campus", "hq", "headquarters", "branch", "hub"})
 _NOT_CITIES = frozenset(
     [
         "the",
@@ -210,7 +210,7 @@ class Catalogue:
         keys, places, j = found
         if len(keys) == 1 and len(keys[0]) <= 2 and not ts[i].text.isupper():
             return None
-        return Item("place", places, i, j + (ts[j].low in _SITE or ts[j].low == "offices"))
+        return Item("place", places, i, j + (ts[j].low in SITE or ts[j].low == "offices"))
 
     def near_rooms(self, joined: str) -> list[tuple[int, Room]]:
         """Return (distance, room) of the rooms whose names a slip of the fingers could have made into `joined`."""
@@ -252,6 +252,8 @@ class Catalogue:
 def _slips(name: str, joined: str) -> int | None:
     if name == joined:
         return 0
+    if _stuttered(name, joined):
+        return 1
     if len(name) < 5 or name[0] not in joined[:2] or name.isdecimal():
         return None
     allowed = 1 if len(name) < 6 else 2
@@ -259,6 +261,13 @@ def _slips(name: str, joined: str) -> int | None:
     if slips > allowed or _numbers(name) != _numbers(joined):
         return None
     return slips if slips < 2 or name[:2] == joined[:2] or len(name) >= 8 else None
+
+
+def _stuttered(name: str, joined: str) -> bool:
+    """Whether only one letter was typed twice: "zenn"."""
+    if len(name) < 3 or len(joined) != len(name) + 1:
+        return False
+    return any(joined[n] == joined[n + 1] and joined[:n] + joined[n + 1 :] == name for n in range(len(name)))
 
 
 def _numbers(name: str) -> str:
@@ -341,19 +350,19 @@ def _building(ts: list[Token], i: int) -> Item | None:
 
 def _city(ts: list[Token], i: int) -> Item | None:
     """Berlin office, New York office, the office in Berlin; a well-known city on its own."""
-    if ts[i].low in _SITE and ts[i + 1].low == "in" and _city_word(ts[i + 2], known=False):
+    if ts[i].low in SITE and ts[i + 1].low == "in" and _city_word(ts[i + 2], known=False):
         j = i + 3
         while _city_word(ts[j], known=False) and ts[j].text[0].isupper():
             j += 1
         return Item("city", _title(ts, i + 2, j), i, j)
     for n in (3, 2, 1):
-        if ts[i + n].low in _SITE and all(_city_word(t, known=n == 1) for t in ts[i : i + n]) and _apart(ts, i + n):
+        if ts[i + n].low in SITE and all(_city_word(t, known=n == 1) for t in ts[i : i + n]) and _apart(ts, i + n):
             return Item("city", _title(ts, i, i + n), i, i + n + 1)
     if ts[i].low in words.WELL_KNOWN_CITIES and i and ts[i - 1].low in ("in", "at", "from", "@"):
         return Item("city", ts[i].text.title() if len(ts[i].text) > 3 else ts[i].text.upper(), i, i + 1)
     for first, second in (("new", "york"), ("san", "francisco"), ("los", "angeles"), ("tel", "aviv"), ("hong", "kong")):
         if ts[i].low == first and ts[i + 1].low == second:
-            return Item("city", f"{first.title()} {second.title()}", i, i + 2 + (ts[i + 2].low in _SITE))
+            return Item("city", f"{first.title()} {second.title()}", i, i + 2 + (ts[i + 2].low in SITE))
     return None
 
 

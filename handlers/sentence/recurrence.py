@@ -131,7 +131,7 @@ def _interval(ts: list[Token], j: int) -> tuple[int, int]:
 def _repeated(ts: list[Token], j: int, interval: int) -> tuple[Every, int] | None:
     if interval < 0:
         days = _days(ts, j)
-        return Every("WEEKLY", -interval, trouble="nth"), days[1] if days else j + 1
+        return Every("WEEKLY", -interval, days=days[0] if days else (), trouble="nth"), days[1] if days else j + 1
     low = ts[j].low
     if low in ("day", "days", "d"):
         return Every("DAILY", interval), j + 1

@@ -22,7 +22,7 @@ SINGULAR = frozenset(
     " technician operator assistant secretary receptionist planner organizer organiser coordinator expert specialist"
     " strategist owner approver reviewer observer facilitator scribe relative spouse wife husband admin sre person chap"
     " accompanist notetaker interpreter translator stenographer examiner arbitrator mediator counsel lead chef"
-    " fellow parent sponsor partner-in-law vip bigwig newcomer returner dad mum mom sister brother daughter son".split()
+    " fellow parent sponsor partner-in-law vip bigwig newcomer returner chair dad mum mom sister brother daughter son".split()
 )
 _IRREGULAR = frozenset(
     "people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff counsel directs"
@@ -45,5 +45,5 @@ SIDES = frozenset(
     " executive regional national potential prospective important direct warm confirmed expected invited adult"
     " wonderful lovely hungry very busy good nice big brave happy tired wise french german japanese american british"
     " indian chinese italian spanish dutch us uk eu staff faculty panel project account customer client vendor partner"
-    " physical actual live c-level level".split()
+    " physical actual live required optional registered paying seated c-level level".split()
 )

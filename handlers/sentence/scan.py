@@ -12,18 +12,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from handlers.sentence import clock, durations, moments, people, phrasebook, places, recurrence, words
+from handlers.sentence import clock, durations, labels, moments, people, phrasebook, places, recurrence, words
 from handlers.sentence.dates import Dates, shifted
 from handlers.sentence.equipment import Equipment
 from handlers.sentence.items import Clock, Day, Item
 from handlers.sentence.model import Book
-from handlers.sentence.tokens import Token
+from handlers.sentence.tokens import Token, respell
 
 PREPOSITIONS: dict[str, str] = {
     "at": "at", "@": "at", "from": "from", "between": "between", "betwen": "between", "btw": "between", "btwn": "between",
     "until": "until", "till": "until", "til": "until", "untill": "until", "unitl": "until",
     "through": "until", "thru": "until", "to": "to", "for": "for", "4": "for", "on": "on", "in": "in", "and": "and",
-    "&": "and", "+": "and", "by": "by", "before": "before", "after": "after", "since": "since", "within": "within",
+    "&": "and", "+": "and", "n": "and", "by": "by", "before": "before", "after": "after", "since": "since", "within": "within",
     "starting": "from", "starts": "from", "start": "from", "begin": "from", "begins": "from", "beginning": "from",
     "commencing": "from", "commences": "from", "during": "for",
     "concluding": "until", "concludes": "until", "tp": "to", "tto": "to",
@@ -41,7 +41,6 @@ _LABELS = frozenset(
     "when where who what subject title topic date time start end location room attendees duration"
     " organizer organiser required optional agenda description notes people participants from to via link".split()
 )
-_MERE_LABELS = frozenset("day days date time times when where start room duration length office".split())
 _SUBJECT_LABELS = frozenset({"subject", "title", "topic", "re", "agenda", "summary", "description", "notes", "fw", "fwd"})
 
 
@@ -94,14 +93,17 @@ class Scanner:
             return Item("moment", t.text, i, i + 1)
         if t.kind == "junk":
             return Item("filler", t.text, i, i + 1)
+        if t.text == "4" and ts[i + 1].space and _as_for(ts, i):
+            return Item("prep", "for", i, i + 1, note="4")
         if (t.value == 1 and _one_room(ts, i)) or (t.low == "4" and ts[i + 1].low == "us"):
             return Item("filler", t.low, i, i + 1)
         if t.line and _numbers_a_line(ts, i) and sum(_numbers_a_line(ts, n) for n in range(len(ts) - 2)) > 1:
             return Item("filler", t.low, i, i + 2)
         if t.line and t.low in _SUBJECT_LABELS and ts[i + 1].low == ":":
             return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=not any(x.line for x in ts[i + 1 :])))
-        if _labels(ts, i):
-            return Item("filler", t.low, i, i + 2, note="thin")
+        label = labels.match(ts, i)
+        if label:
+            return label
         return self._coded(ts, i) if t.kind == "word" and ts[i + 1].kind == "num" else None
 
     def _coded(self, ts: list[Token], i: int) -> Item | None:
@@ -120,7 +122,8 @@ class Scanner:
 
     def _longest(self, ts: list[Token], i: int) -> Item | None:
         t = ts[i]
-        if t.kind == "word" and not t.room_word and t.low not in self.starters and t.text.lower() not in self.starters:
+        site = ts[i + 1].low in places.SITE or ts[i + 2].low in places.SITE
+        if t.kind == "word" and not t.room_word and not site and t.low not in self.starters and t.text.lower() not in self.starters:
             return None
         if t.kind == "punct" and t.low not in ("-", "+", "@", "~"):
             return None
@@ -176,6 +179,9 @@ class Scanner:
         near = self._near_room(ts, i, xs)
         if near:
             return near
+        mended = self._split_amenity(ts, i)
+        if mended:
+            return mended
         if t.low in PREPOSITIONS and t.kind == "word":
             return Item("prep", PREPOSITIONS[t.low], i, i + 1, note=t.low)
         for kind, group in (
@@ -217,6 +223,14 @@ class Scanner:
             if found:
                 xs.pop()
         return found
+
+    def _split_amenity(self, ts: list[Token], i: int) -> Item | None:
+        """A thing torn in two and misspelt: "wite bord"."""
+        t, after = ts[i], ts[i + 1]
+        if after.kind != "word" or len(t.low) < 3 or len(after.low) < 3 or _known(t.low) or _known(after.low):
+            return None
+        thing = words.AMENITY_WORDS.get(respell(t.low + after.low))
+        return Item("amenity", thing, i, i + 2) if thing else None
 
     def _half_right(self, ts: list[Token], i: int) -> Item | None:
         """Two ordinary words that are a room's name but for one slip, the other word being right: "bug ben"."""
@@ -279,9 +293,19 @@ def _numbers_a_line(ts: list[Token], i: int) -> bool:
     return ts[i].line and ts[i].kind == "num" and ts[i + 1].low in (".", ")") and ts[i + 2].space
 
 
+def _as_for(ts: list[Token], i: int) -> bool:
+    """Text messages write "4 1hr" and "4 6ppl" for "for 1 hour" and "for 6 people"."""
+    if i and ts[i - 1].low in ("-", "to", "at", "@", "until", "till", "from", "and", ":", "/"):
+        return False
+    counted = people.match(ts, i + 1)
+    if counted is not None and counted.kind == "count":
+        return ts[i + 1].value is not None
+    return ts[i + 1].value is not None and durations.match(ts, i + 1) is not None
+
+
 def _one_room(ts: list[Token], i: int) -> bool:
     """One meeting room, 1 small room."""
-    j = i + 1
+    j = i + 1 + (ts[i + 1].low == "x")
     while j < i + 4 and ts[j].low in words.POLITE and ts[j].low not in ("room", "on", "to", "for", "in", "at", "and"):
         j += 1
     return ts[j].low in ("room", "slot", "space")
@@ -298,13 +322,6 @@ def _end_of_subject(ts: list[Token], j: int, *, only_line: bool) -> int:
     return j
 
 
-def _labels(ts: list[Token], i: int) -> bool:
-    """Tell "- day: Friday": a label at the start of a line or behind a bullet, comma or bar, with a colon behind it."""
-    if ts[i].low not in _MERE_LABELS or ts[i + 1].low != ":" or ts[i + 1].space or not ts[i + 2].space:
-        return False
-    return ts[i].line or ts[i - 1].kind == "punct"
-
-
 def _punctuation(ts: list[Token], i: int) -> Item:
     low = ts[i].low
     if low in JOINS or low.startswith(".."):
@@ -313,7 +330,7 @@ def _punctuation(ts: list[Token], i: int) -> Item:
         return Item("prep", "at", i, i + 1, note="@")
     if low in ("&", "+"):
         return Item("prep", "and", i, i + 1, note=low)
-    return Item("filler" if low in (":", "#", "(") else "sep", low, i, i + 1, note="thin" if low in (":", "(") else "")
+    return Item("filler" if low in (":", "#", "(", "=") else "sep", low, i, i + 1, note="thin" if low in (":", "(", "=") else "")
 
 
 def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -> frozenset[str]:
@@ -337,7 +354,7 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " attendance guests invitees persons size occupancy group party team crew squad table gang class"
         " audience family meeting band number delegation max maximum min minimum head total over now asap"
         " immediately rn right straight as hour hourlong new san los tel hong after overmorrow yesterday all"
-        " other some one any w and between my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
+        " other some one any w and between too ate him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
     )
     return frozenset(names | grammar | {"room", "rm"})
 

@@ -326,7 +326,9 @@ def _once(draft: Draft, here: Here, today: date, found: Span) -> Times:
         guessed_day = True
         day = today if _at(today, found.start) >= here.local else today + timedelta(days=1)
     if draft.end_days:
-        end_day = _one_day(draft.end_days, day, here.locale)
+        # "To tomorrow" is counted from today, "to the next day" from the start.
+        told = [d for d in draft.end_days if d.how == "offset" and d.which != "next"]
+        end_day = _one_day(draft.end_days, today if told else day, here.locale)
     times = _ended(draft, here, found, day, end_day)
     times.guessed_half = found.guessed
     times.guessed_day = guessed_day

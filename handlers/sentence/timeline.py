@@ -24,6 +24,7 @@ _ASAP = frozenset({"asap", "immediately", "right", "straight", "rn", "as soon as
 def collect(xs: list[Item], draft: Draft, *, part_only: bool) -> None:
     """Fill the draft's times from the items; contradictions become problems."""
     _drop_weak(xs)
+    _plus_lengths(xs)
     roles = {k: _role(xs, k, part_only=part_only) for k, x in enumerate(xs) if x.kind in POINTS}
     _points(xs, roles, draft, part_only=part_only)
     _to_the_hour(xs, draft, roles)
@@ -36,12 +37,12 @@ def collect(xs: list[Item], draft: Draft, *, part_only: bool) -> None:
 
 def _drop_weak(xs: list[Item]) -> None:
     """Lunch beside a clock time is a subject, and "asap" beside one is impatience."""
-    firm = [x for x in xs if x.kind in POINTS and not _weak(x)]
+    firm = [x for k, x in enumerate(xs) if x.kind in POINTS and not _weak(x) and not _led_by_until(xs, k)]
     if not firm:
         _one_weak(xs)
         return
     for k, x in enumerate(xs):
-        if _weak(x) and not _in_range(xs, k):
+        if (_weak(x) or _weak_now(xs, k)) and not _in_range(xs, k):
             x.kind = "filler"
 
 
@@ -50,6 +51,24 @@ def _one_weak(xs: list[Item]) -> None:
     for x in weak[1:]:
         if x.kind == weak[0].kind:
             x.kind = "filler"
+
+
+def _led_by_until(xs: list[Item], k: int) -> bool:
+    lead = previous(xs, k)
+    return lead >= 0 and xs[lead].kind == "prep" and xs[lead].value == "until"
+
+
+def _plus_lengths(xs: list[Item]) -> None:
+    """Beside a start, "+2h" is how long it lasts."""
+    if any(x.kind == "clock" for x in xs):
+        for x in xs:
+            if x.kind == "rel" and x.note == "+":
+                x.kind, x.note = "dur", ""
+
+
+def _weak_now(xs: list[Item], k: int) -> bool:
+    """ "So 6 people now, tomorrow 4 to 5": a "now" behind a headcount is about the headcount."""
+    return xs[k].kind == "now" and k > 0 and xs[k - 1].kind == "count" and any(x.kind == "day" for x in xs)
 
 
 def _weak(x: Item) -> bool:
@@ -289,6 +308,9 @@ def _lengths(xs: list[Item], draft: Draft, *, part_only: bool) -> None:
         if lead >= 0 and xs[lead].kind == "prep" and xs[lead].value in ("before", "after", "within"):
             draft.refuse(Trouble.AMBIGUOUS, f'"{xs[lead].value}" leaves the time open. When exactly should it start?')
             continue
+        if k > 1 and xs[k - 1].kind == "conn" and xs[k - 1].j == x.i and xs[k - 2].kind == "prep" and xs[k - 2].value == "for":
+            draft.refuse(Trouble.INVALID_TIME, "A booking lasts at least a minute. How long should it be?")
+            continue
         if draft.minutes is not None and draft.minutes != x.value:
             draft.refuse(Trouble.AMBIGUOUS, "I found two lengths. How long should it be?")
         draft.minutes = x.value
@@ -319,11 +341,19 @@ def _series(xs: list[Item], draft: Draft) -> None:
             draft.every = x.value
         else:
             _merge(draft, x)
+    if draft.every is not None and draft.every.trouble == "nth" and _no_nth(draft):
+        draft.every.trouble = ""
     if draft.every is not None and draft.every.trouble:
         trouble = Trouble.NOT_UNDERSTOOD if draft.every.trouble == "unit" else Trouble.AMBIGUOUS
         draft.refuse(trouble, REASONS[draft.every.trouble])
     if draft.every is not None and draft.every.part and draft.part is None:
         draft.part = draft.every.part
+
+
+def _no_nth(draft: Draft) -> bool:
+    """Whether the date a series starts on rules out "second Friday of the month" for "every second Friday"."""
+    dates = [day for day in draft.days if day.how in ("date", "dom") and day.days == 0]
+    return draft.every is not None and bool(dates) and all((day.day - 1) // 7 + 1 != draft.every.interval for day in dates)
 
 
 def _merge(draft: Draft, x: Item) -> None:

@@ -41,6 +41,7 @@ _SHAPES = re.compile(
   | (?P<junk><[!\#@a-z][^<>]*>|https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.[\w.-]*\w|:[a-z][a-z0-9_+-]*:)
   | (?P<iso>\d{4}-?\d\d-?\d\dT\d\d:?\d\d(?::?\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)(?![\d:])
   | (?P<period>P(?:\d+D)?T(?:\d+H)?(?:\d+M)?(?:\d+S)?)\b
+  | (?P<slang>(?:l8r|gr8|w8|m8|l8)\b)
   | (?P<num>\d+)
   | (?P<word>[^\W\d_]+(?:['\u2019][^\W\d_]+)*)
   | (?P<punct>->|=>|\.\.+|\u2192|[^\w\s]|_)
@@ -128,6 +129,8 @@ _TOMORROW = re.compile(r"t[om]*m[orm]*[rw][orw]*")
 @lru_cache(maxsize=4096)
 def respell(word: str) -> str:
     """Return the calendar or equipment word that a misspelt word means, else the word itself (rule D6)."""
+    if word in words.SLIPS:
+        return words.SLIPS[word]
     if len(word) < 4 or word in _KNOWN or not word.isascii():
         return word
     if _TOMORROW.fullmatch(word):
@@ -159,6 +162,7 @@ def tokenise(text: str) -> list[Token]:
         kind = match.lastgroup or "punct"
         if kind in ("who", "bare"):
             kind = "mention"
+        kind = "word" if kind == "slang" else kind
         start = match.start()
         token = _token(kind, match.group(), start, match.end(), space=start > end or start == 0)
         if kind == "mention":

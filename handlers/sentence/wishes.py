@@ -86,6 +86,11 @@ def _titles(xs: list[Item], draft: Draft) -> None:
 def _people(xs: list[Item], draft: Draft, book: Book) -> None:
     draft.invitees = tuple(dict.fromkeys(x.value for x in xs if x.kind == "mention"))
     counts: set[int] = set()
+    totals = {x.value for x in xs if x.kind == "count" and x.note == "total"}
+    if len(totals) == 1:
+        for x in xs:
+            if x.kind == "count" and x.note in ("sum", "others"):
+                x.kind = "filler"
     for x in xs:
         if x.kind == "badcount":
             draft.refuse(Trouble.INVALID_ATTENDEES, "A booking needs a whole number of people, at least one.")

@@ -81,7 +81,7 @@ PEOPLE = frozenset(
     "personen personnes personas leute gens people ppl person persons pax folks folk attendees"
     " attendee participants participant seats seat chairs"
     " chair heads head guests guest members member humans human peeps colleagues colleague coworkers"
-    " coworker teammates teammate others employees attending joining us peopel pers pp ppls seater seaters persn"
+    " coworker teammates teammate others employees attending joining us peopel personnel soldiers troops officers crewmembers pers pp ppls seater seaters persn"
     " visitors visitor candidates invitees places devs engineers developers managers interviewers men women"
     " students trainees interns delegates adults clients lawyers attorneys partners staff guys players"
     " designers analysts stakeholders".split()
@@ -106,7 +106,7 @@ AMENITY_WORDS: dict[str, str] = {
     "projection": "projector",
     "whiteboard": "whiteboard", "whiteboards": "whiteboard", "wb": "whiteboard", "white board": "whiteboard",
     "white boards": "whiteboard", "dry erase board": "whiteboard",
-    "video": "video", "vc": "video", "vidcon": "video", "webcam": "video", "video conf": "video",
+    "video": "video", "vc": "video", "vidcon": "video", "vid": "video", "vdo": "video", "webcam": "video", "video conf": "video",
     "video conference": "video", "video conferencing": "video", "videoconference": "video",
     "videoconferencing": "video", "video call": "video", "video equipment": "video", "vidconf": "video",
     "video conferance": "video", "video link": "video", "video system": "video", "video setup": "video",
@@ -165,7 +165,7 @@ HOLIDAYS = frozenset(
 # Words that could carry a time, a number, a choice, a negation or an exception. Left over, they stop a booking.
 CHOICE = frozenset("or either vs versus alternatively otherwise else".split())
 NEGATION = frozenset(
-    "not no without except excluding excl unless never neither nor but instead minus besides nope none nothing"
+    "not no without except excluding excl unless never neither nor but minus besides nope none nothing"
     " avoid avoiding can't cannot won't don't doesn't isn't aren't didn't shouldn't wouldn't haven't cant"
     " dont wont".split()
 )
@@ -182,7 +182,7 @@ VAGUE_TIME = frozenset(
 )
 OTHER_COMMAND = frozenset(
     "cancel cancelling canceling cancell delete remove move reschedule postpone release rebook swap extend shorten prepone"
-    " unbook undo modify amend edit change bump relocate decline withdraw transfer".split()
+    " canceled cancelled declined unbook undo modify amend edit change bump relocate decline withdraw transfer".split()
 )
 CORRECTIONS = frozenset("sorry oops actually correction rather wait scratch whoops nope hmm sry soz".split())
 
@@ -252,7 +252,7 @@ SUBJECTS = frozenset(
     " intro introduction introductory wrap wrapup wrap-up followup follow-up follow alignment touchpoint touch"
     " base jour fixe fixed appointment event gathering cabinet council staff department departmental general"
     " town hall fire drill safety q1 q2 q3 q4 h1 h2 fy okr okrs kpi kpis agm sow rfp rfi nda poc mvp ux ui qa"
-    " crm erp api sre devops cicd infra data analytics research science lab demo' standdown weekly' alumni"
+    " crm erp api sre devops cicd infra data analytics research science lab demo' standdown rendezvous weekly' alumni"
     " community guild chapter tribe squad pod sync's office' hour' showcase showandtell tell hangout social"
     " drinks' drink cake mock final semi prep preparation prepare dry run-through through run walkthrough"
     " walk-through negotiation' strategy' confcall confcalls telco video' dialog dialogue jam collab"
@@ -260,6 +260,22 @@ SUBJECTS = frozenset(
     " stuff' crisis emergency weekly'' daily' scoping estimation poker backlog epic story stories user"
     " acceptance uat qbr ebr mbr monthly' bootcamp masterclass lesson tutorial keynote".split()
 )
+
+# Slips that are further from the word than two letters, and the short forms of text messages.
+SLIPS: dict[str, str] = {
+    "minits": "minutes", "minets": "minutes", "minuets": "minutes", "mintues": "minutes", "harf": "half", "haf": "half",
+    "hafl": "half", "qarter": "quarter", "quater": "quarter", "whtbrd": "whiteboard", "whtboard": "whiteboard",
+    "wipeboard": "whiteboard", "projctr": "projector", "prjctr": "projector", "prjktr": "projector",
+    "wensday": "wednesday", "wendsday": "wednesday", "wenesday": "wednesday", "wedsday": "wednesday", "wednsday": "wednesday",
+    "thersday": "thursday", "thirsday": "thursday", "thrsday": "thursday", "tusday": "tuesday", "twosday": "tuesday",
+    "chewsday": "tuesday", "saterday": "saturday", "satday": "saturday", "tommoro": "tomorrow", "tmrow": "tomorrow",
+    "tmorrow": "tomorrow", "poeple": "people", "peeple": "people", "peple": "people", "ppel": "people",
+    "febuary": "february", "feburary": "february", "fone": "phone", "foan": "phone", "phon": "phone", "nite": "night",
+    "hlf": "half", "oclok": "o'clock", "l8r": "later", "gr8": "great", "w8": "wait", "m8": "mate",
+    "l8": "late", "thx": "thanks", "bfore": "before", "befor": "before", "aftr": "after", "btwn": "between",
+    "betwn": "between", "frm": "from", "strating": "starting", "startng": "starting", "evry": "every", "teh": "the",
+    "n": "and", "att": "attendees",
+}  # fmt: skip
 
 NUMBERED_SUBJECTS = frozenset(
     "sprint phase iteration release version batch cohort module chapter episode ticket issue q h fy v p wave wp epic"
@@ -272,7 +288,7 @@ NOT_MISSPELT = frozenset(
     " payday mayday friends fried minted muted minuet remember members purple temple simple morning moving"
     " mourning warning evenings screening screens project projects projected projecting boarding board"
     " whiteboarding booking thirsty thirty monitor monitors mondays wedding weeding weekday weekdays frida"
-    " hourly house horse honors minister ministers pepper tuition sandy cindy monday's today's friday's"
+    " hourly halls hall halt mints house horse honors minister ministers pepper tuition sandy cindy monday's today's friday's"
     " tomorrow's broad boards boarded sunset sunrise".split()
 )
 SPELLING_TARGETS: dict[str, int] = (

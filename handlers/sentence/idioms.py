@@ -1,0 +1,37 @@
+"""Lists set phrases whose words would mean something on their own, and mean nothing to a booking: "no rush", "last minute".
+
+Kept out: phrases with a gap in them (see phrasebook.py).
+"""
+
+from __future__ import annotations
+
+IDIOMS = """
+    as soon as possible, at least, at most, at the most, at max, at maximum, at minimum, at a minimum, no rush, no
+    worries, no problem, no hurry, no preference, not urgent, nothing fancy, nothing special, why not, no matter,
+    not too big, not too small, not too large, not important, if not too much trouble, no more than, not more
+    than, no biggie, one last thing, good morning, good afternoon, good evening, good day, may i, may we, may you,
+    may need, may be, may have, one more thing, once again, one room, a few words, at the latest, a bit, no less
+    than, not less than, no fewer than, more than, have a great day, have a nice day, have a good day, one room
+    please, in advance, in person, first available, next available, per my last email, last minute, short notice,
+    by chance, by any chance, by the way, so many thanks, many thanks, nice day, last but not least, if possible,
+    early bird, day trip, all hands, after all, or similar, or something, or whatever, or bigger, or larger, or
+    more, or something like that, or so, or thereabouts, once more, with each other, each other, not sure if, some
+    room, some space, one on, sorry for, sorry about, sorry to, end user, no thanks, same day, night shift, day
+    job, last call, first time, at once, next steps, next gen, week in review, year in review, year end, month
+    end, quarter end, half year, mid year, day to day, any time now, weekly report, monthly report, daily report,
+    monthly numbers, weekly numbers, monthly figures, not fussy, office hours, happy hour, working hours, business
+    hours, end to end, face to face, one more, day one, back to back, next level, quarter review, week planning,
+    month review, half yearly, one off, one time, after action, not sure how, not sure whether, not sure who, not
+    sure what, nobody else, no one else, anyone else, someone else, everyone else, everybody else, anything else,
+    what else, something else, do not forget, don't forget, dont forget, do not worry, don't worry, dont worry, no
+    need to, needless to say, skip level, high level, not to worry, no longer, not a problem, no big deal, if it
+    is not, not a big deal, can't wait, cannot wait, not too bad, no joke, no kidding, why don't we, why don't
+    you, why dont we, not only, nothing else, nothing too fancy, half asleep, more details, more info, more later,
+    more to follow, more information, the more the merrier, some people, some of us, some of them, some time ago,
+    some folks, some clients, many people, earlier today, earlier this week, a while ago, years ago, long time,
+    all the time, every day life, time zone, at times, big day, long day, long week, busy day, busy week, crazy
+    week, rough week, tough week, hectic week, next time, last time, time flies, on time, in time, time
+    permitting, other half, better half, mid level, entry level, top level, senior level, exec level, board level,
+    the other day, not picky, don't mind, don't care, any day now
+"""
+PHRASES = tuple(tuple(text.split()) for text in IDIOMS.split(","))

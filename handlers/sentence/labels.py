@@ -1,0 +1,52 @@
+"""Recognises labels as forms and calendars write them: "- day: Friday", "dur=30m", "n:4", "Attendees - 6".
+
+Kept out: subject lines, whose text nothing is read from (see scan.py).
+"""
+
+# ruff: noqa: SIM905
+# word lists read better as text
+
+from __future__ import annotations
+
+from handlers.sentence import words
+from handlers.sentence.items import Item
+from handlers.sentence.numbers import whole
+from handlers.sentence.tokens import Token
+
+_MERE = frozenset(
+    "day days date dates time times when where start room rm duration dur length len office place location venue amenities"
+    " amenity equipment equip needs need extras setup type category status priority event meeting mtg day/date slot host"
+    " organizer organiser contact name requester requested by for what who with features feature resources resource"
+    " stuff things capacity people attendees how long size request".split()
+)
+_COUNTED = frozenset(
+    "n ppl pax people persons attendees att headcount count participants guests size seats capacity heads number num #"
+    " invitees attending group team who cap folks crowd".split()
+)
+
+
+def match(ts: list[Token], i: int) -> Item | None:
+    """Return a `count` for a labelled headcount, a `filler` for another label, or None."""
+    t, sign = ts[i], ts[i + 1]
+    label = t.text.lower() if len(t.text) == 1 else t.low
+    if t.kind != "word" or sign.low not in (":", "=") or sign.space and not sign.low == "=":
+        return None
+    if label in _COUNTED:
+        found = whole(ts, i + 2)
+        if found is not None and not _more(ts, found[1]):
+            return Item("count" if found[0] else "badcount", found[0], i, found[1] + (ts[found[1]].low in words.PEOPLE))
+    starts = t.line or (ts[i - 1].kind in ("punct", "num", "quote", "mention") or t.space)
+    if t.low in _MERE and starts:
+        return Item("filler", t.low, i, i + 2, note="thin")
+    return None
+
+
+def _more(ts: list[Token], j: int) -> bool:
+    """Whether the number goes on: "4-6", "4:30", "6 + me"."""
+    t = ts[j]
+    return t.low in ("-", "+", "/", ":", "to", "plus", "and", ".") and ts[j + 1].kind != "end" and (
+        ts[j + 1].kind == "num" or t.low in ("+", "plus", "and")
+    )
+
+
+__all__ = ["match"]

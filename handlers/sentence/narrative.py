@@ -1,0 +1,71 @@
+"""Sets the story before a request aside: "it was for 8 but two dropped out, so 6 people tomorrow 4-5" asks for six.
+
+Kept out: corrections ("no wait, 5"), which take back what was asked for.
+"""
+
+# ruff: noqa: SIM905
+# word lists read better as text
+
+from __future__ import annotations
+
+from handlers.sentence.corrections import family
+from handlers.sentence.items import Item
+from handlers.sentence.tokens import Token
+
+# Verbs that tell of something rather than ask for it.
+_TELLING = frozenset(
+    "was were is are isn't wasn't has had have hasn't did didn't does got took said told asked promised broke dropped"
+    " moved cancelled canceled needs must will won't came left lost ran overran booked thought planned decided agreed"
+    " i'm he's she's they're it's that's there's we're my'his keeps kept went started stopped called wants".split()
+)
+_OPENERS = tuple(
+    tuple(text.split())
+    for text in (
+        "so, let us do, let's do, let us say, let's say, let us go with, let's go with, let us take, let's take, could we,"
+        " could i, could you, can we, can i, can you, please book, please reserve, please get, please find, i need, we need,"
+        " i'd like, we'd like, give me, give us, book me, book us, reserve, get me, get us, hence, therefore, i want,"
+        " we want, may i, may we, please give, please could, please can, need a room, need a space, book a room"
+    ).replace(", ", ",").split(",")
+)
+_FIRSTS = frozenset(opener[0] for opener in _OPENERS)
+_BREAKS = frozenset({",", ".", ";", ":", "!", "?", "-", "...", "..", "("})
+_TIMES = frozenset({"clock", "now", "rel", "part"})
+
+
+def set_aside(xs: list[Item], ts: list[Token]) -> list[Item]:
+    """Return the items without those of a story before the request, where the request says all of it anew."""
+    for at in reversed(_openings(ts)):
+        before = [x for x in xs if x.j <= at]
+        after = [x for x in xs if x.i >= at]
+        if len(before) + len(after) == len(xs) and _retold(before, after, ts, at):
+            return [Item("filler", "story", 0, at), *after]
+    return xs
+
+
+def _openings(ts: list[Token]) -> list[int]:
+    """Where a request starts behind a comma, a full stop, or with "so"."""
+    found = []
+    for i, t in enumerate(ts):
+        if i < 3 or t.low not in _FIRSTS:
+            continue
+        opened = any(_opens(ts, i, opener) for opener in _OPENERS)
+        if opened and (t.low == "so" or ts[i - 1].low in _BREAKS or ts[i - 1].low in ("so", "but", "and") or t.line):
+            found.append(i)
+    return found
+
+
+def _opens(ts: list[Token], i: int, opener: tuple[str, ...]) -> bool:
+    return all(ts[i + n].low == word for n, word in enumerate(opener))
+
+
+def _retold(before: list[Item], after: list[Item], ts: list[Token], at: int) -> bool:
+    """Whether a story with a verb is followed by a request with a time that repeats every kind of thing in the story."""
+    so_then = ts[at].low == "so" and any(_opens(ts, at + 1, opener) for opener in _OPENERS)
+    if not (so_then or any(t.low in _TELLING for t in ts[:at])) or not any(x.kind in _TIMES or x.kind == "num" for x in after):
+        return False
+    if any(x.kind in ("fix", "title", "mention") or (x.kind == "other" and not x.value.endswith("ed")) for x in before):
+        return False
+    told = {family(x) for x in before} - {""}
+    asked = {family(x) for x in after} - {""}
+    plain = not any(x.kind in ("not", "when", "or", "word", "prep") for x in before)
+    return told <= asked and bool(told or not plain)
