@@ -59,7 +59,7 @@ def _elsewhere(reading: Reading, assumed: Location, desk: Desk) -> Iterator[Opti
     """Return the same hours of the same day at the other places."""
     for place in [place for place in places_of(desk) if place.id != assumed.id][:OTHER_PLACES]:
         there = replace(reading, place=place, location=place.name, zone=place.zone, floor=None, fold=0)
-        yield Option(label=f"In {place.name}", sentence=sentence(there))
+        yield Option(label=f"In {place.name} instead", sentence=sentence(there))
 
 
 def _number(reading: Reading, booking: Booking, desk: Desk) -> Iterator[Assumption]:

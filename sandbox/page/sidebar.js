@@ -191,6 +191,7 @@ function conversations(go) {
                 name: appName(),
                 picture: avatar({ name: appName(), size: 20, app: true }),
                 testid: "channel-app",
+                tab: unreadOf(app) ? "messages" : "home",
                 go,
               }),
             ),
@@ -207,10 +208,11 @@ function conversations(go) {
 
 const unreadOf = (channel) => channel.unread ?? channel.unread_count ?? 0;
 
-function channelLink(channel, { name, picture, testid, go }) {
+function channelLink(channel, { name, picture, testid, go, tab = "messages" }) {
   const current = store.place.channel === channel.id;
   const unread = current && store.place.tab === "messages" ? 0 : unreadOf(channel);
   const search = new URLSearchParams({ user: store.me.id, channel: channel.id });
+  if (tab === "home") search.set("tab", "home");
   const link = h(
     "a",
     {
@@ -233,7 +235,7 @@ function channelLink(channel, { name, picture, testid, go }) {
   link.addEventListener("click", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    go({ channel: channel.id });
+    go({ channel: channel.id, tab });
   });
   return link;
 }

@@ -12,7 +12,7 @@ async def test_the_place_assumed_is_changed_in_the_same_booking(firm: Firm):
     booked = await firm.say(BEN, '/book room tomorrow 14:00-15:00 for 4 "Retro"')
     assert "In New York, since you named no place" in words(booked)
 
-    moved = await firm.press(BEN, booked, "In Berlin")
+    moved = await firm.press(BEN, booked, "In Berlin instead")
 
     assert words(moved) == (
         "✏️ Retro · Corner Kiez · Wed 25 Nov, 14:00-15:00 (Berlin; 08:00-09:00 for you)"
@@ -26,7 +26,7 @@ async def test_a_place_where_all_is_taken_changes_nothing_and_offers_what_is_fre
         await firm.booked(room, new_york(8), by=ANA)
     booked = await firm.say(BEN, "/book room tomorrow 14:00-15:00 for 4")
 
-    refusal = await firm.press(BEN, booked, "In Berlin")
+    refusal = await firm.press(BEN, booked, "In Berlin instead")
 
     assert words(refusal) == "Both rooms in Berlin for 4 people are taken tomorrow 14:00-15:00."
     assert labels(refusal)[0] == "Kiez 13:00-14:00"

@@ -316,6 +316,9 @@ async def test_app_home_is_asked_for_and_follows_what_the_app_publishes(stage: S
 
     page = await stage.window()
     await page.get_by_test_id("channel-app").click()
+    await expect(page.get_by_test_id("tab-home")).to_have_attribute("aria-selected", "true")
+    await page.get_by_test_id("tab-messages").click()
+    await expect(page.get_by_test_id("home")).to_have_count(0)
     await page.get_by_test_id("tab-messages").focus()
     await page.keyboard.press("ArrowLeft")
     await page.keyboard.press("Enter")
