@@ -215,7 +215,7 @@ def _assumed(booking: Booking, assumptions: Sequence[Assumption]) -> list[Block]
             option.label,
             Action.READ_AGAIN.nth(number),
             Reread(booking=target.booking, version=target.version, sentence=option.sentence),
-            aloud=f"Change it to {option.label}",
+            aloud=f"Change it: {option.label}",
         )
         for number, option in enumerate(options, start=1)
         if len(option.sentence) <= Reread.LONGEST
