@@ -5,9 +5,11 @@ When Slack does not say, the person still gets an answer: with what was known la
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from time import monotonic
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -18,6 +20,8 @@ from handlers.requests import Sender
 from handlers.slack_errors import FAILED, reason
 
 FRESH_SECONDS = 600.0
+# A trigger opens a form for three seconds: who asks has to wait less for what Slack says of them.
+WAIT_SECONDS = 1.0
 # After Slack did not answer, ask again soon, but not at every command.
 RETRY_SECONDS = 30.0
 KEPT = 10_000
@@ -31,11 +35,30 @@ class Directory:
     def __init__(self, people: People) -> None:
         self._people = people
         self._known: dict[tuple[str, str], tuple[float, Person]] = {}
+        self._asking: dict[tuple[str, str], asyncio.Task[Person]] = {}
 
     async def person(self, sender: Sender, client: AsyncWebClient) -> Person:
-        """Return the sender as a person, at most ten minutes old."""
+        """Return the sender as a person, at most ten minutes old, or as known last where Slack is slow to tell."""
         if held := self._held(sender):
             return held
+        asking = self._asked(sender, client)
+        done, _ = await asyncio.wait({asking}, timeout=WAIT_SECONDS)
+        if done:
+            return asking.result()
+        log.warning("slack is slow to tell of user %s", sender.user_id)
+        known = self._known.get((sender.team_id, sender.user_id))
+        return known[1] if known else await self._unsaid(sender)
+
+    def _asked(self, sender: Sender, client: AsyncWebClient) -> asyncio.Task[Person]:
+        """Return the one question that is under way about this person; its answer is kept, whoever still waits."""
+        place = (sender.team_id, sender.user_id)
+        asking = self._asking.get(place)
+        if asking is None:
+            asking = self._asking[place] = asyncio.create_task(self._told(sender, client))
+            asking.add_done_callback(lambda task: (self._asking.pop(place), task.cancelled() or task.exception()))
+        return asking
+
+    async def _told(self, sender: Sender, client: AsyncWebClient) -> Person:
         try:
             profile = await self._profile(sender, client)
         except PersonNotFound:  # of somebody who has just written: Slack is confused, not the person
@@ -93,10 +116,19 @@ def profile_of(user: dict[str, Any], sender: Sender) -> Profile:
         slack_team_id=sender.team_id,
         slack_user_id=sender.user_id,
         name=str(name or sender.user_id),
-        zone=str(user.get("tz") or "UTC"),
+        zone=_zone(user.get("tz")),
         locale=str(user.get("locale") or "en-US"),
         admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
         guest=bool(
             user.get("is_restricted") or user.get("is_ultra_restricted") or sender.stranger or user.get("is_stranger")
         ),
     )
+
+
+def _zone(name: object) -> str:
+    """Return the zone if this machine knows it; Slack's list of zones may be newer than ours."""
+    try:
+        return ZoneInfo(str(name)).key if name else "UTC"
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        log.warning("slack tells of a zone that is not known here: %.40s", name)
+        return "UTC"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import time
@@ -14,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.people import People
-from handlers.people import Directory
+from handlers.people import Directory, profile_of
 from handlers.requests import Sender
 from handlers.slack_errors import reason
 from tests.handlers.firm import BEN, CHANNEL, Firm, words
@@ -103,6 +104,48 @@ async def test_a_person_is_served_though_slack_answers_of_them_with(firm: Firm, 
     finally:
         await runner.cleanup()
     assert person.slack_user_id == user
+
+
+class SlowSlack:
+    """A users.info that waits until it is let go, and counts how often it was asked."""
+
+    def __init__(self, **user: object) -> None:
+        self.go = asyncio.Event()
+        self.asked = 0
+        self._user = user
+
+    async def users_info(self, **_: object) -> dict[str, object]:
+        self.asked += 1
+        await self.go.wait()
+        return {"ok": True, "user": self._user}
+
+
+async def test_a_person_of_whom_slack_is_slow_to_tell_is_served_meanwhile(firm: Firm, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("handlers.people.WAIT_SECONDS", 0.05)
+    slack = SlowSlack(name="ann", tz="Europe/Berlin")
+    directory, ann = Directory(People(firm.db)), Sender(team_id="T1", user_id="UANN")
+
+    meanwhile = await directory.person(ann, slack)
+    slack.go.set()
+    afterwards = await directory.person(ann, slack)
+
+    assert (meanwhile.id, meanwhile.name) == (afterwards.id, "UANN")
+    assert (afterwards.name, afterwards.zone) == ("ann", "Europe/Berlin")
+    assert slack.asked == 1
+
+
+async def test_slack_is_asked_once_for_requests_that_come_together(firm: Firm):
+    slack = SlowSlack(name="ann")
+    directory, ann = Directory(People(firm.db)), Sender(team_id="T1", user_id="UANN")
+    slack.go.set()
+    people = await asyncio.gather(*(directory.person(ann, slack) for _ in range(20)))
+    assert {person.name for person in people} == {"ann"}
+    assert slack.asked == 1
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "", None, 5])
+async def test_a_zone_that_is_not_known_here_keeps_nobody_out(zone: object):
+    assert profile_of({"name": "ann", "tz": zone}, Sender(team_id="T1", user_id="UANN")).zone == "UTC"
 
 
 def test_the_reason_is_slacks_code_or_else_the_errors_name():
