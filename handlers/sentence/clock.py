@@ -186,7 +186,7 @@ def _short(ts: list[Token], i: int) -> tuple[Clock, int] | None:
         return _marked(ts, i + 3, hour, tail.value or 0, padded=padded)
     marked = half_of_day(ts, i + 1)
     if marked:
-        return Clock(hour, half=marked[0]), marked[1]
+        return _undisputed(ts, Clock(hour, half=marked[0]), marked[1])
     j = _oclock(ts, i + 1)
     if j:
         return _marked(ts, j, hour, 0, padded=padded)
@@ -204,8 +204,14 @@ def lasts(ts: list[Token], i: int, hour: int) -> bool:
 def _marked(ts: list[Token], j: int, hour: int, minute: int, *, padded: bool) -> tuple[Clock, int]:
     half = half_of_day(ts, j)
     if half:
-        return Clock(hour, minute, half[0]), half[1]
+        return _undisputed(ts, Clock(hour, minute, half[0]), half[1])
     return Clock(hour, minute, exact=padded or hour == 0 or hour >= 13), j
+
+
+def _undisputed(ts: list[Token], found: Clock, j: int) -> tuple[Clock, int]:
+    """No clock shows "3pm am"."""
+    again = half_of_day(ts, j) if ts[j].low in _HALVES else None
+    return (Clock(99, 99, exact=True), again[1]) if again and again[0] != found.half else (found, j)
 
 
 def _dotted(ts: list[Token], i: int, hour: int, *, padded: bool) -> tuple[Clock, int] | None:

@@ -418,7 +418,7 @@ def _day_of_month(ts: list[Token], i: int, months: dict[str, int]) -> Found:
         return None  # "the first meeting" is no date; "the first" before a time or at the end is one
     if plain and (found[0] > 31 or (led and ts[j - 1].low == "the" and not _after_day(ts[found[1]]))):
         return None
-    day, k = Day("dom", day=found[0], months=None), found[1]
+    day, k = Day("dom", day=found[0], months=None, phrase="plain" if plain else ""), found[1]
     if ts[i].low == "on" and (ts[k + (ts[k].low in ("of", "-", "."))].low in months or ts[k].low in ("(", "day")):
         return None  # "on the 3rd of December" is claimed from "the" on
     return _of_month(ts, day, k)

@@ -6,6 +6,8 @@ Kept out: phrases with a gap in them (see phrasebook.py).
 from __future__ import annotations
 
 IDIOMS = """
+    go no go, go or no go, yes or no, sooner or later, more or less, one way or another, either way, for better or worse,
+    now or never, hit or miss, give or take, this or that,
     as soon as possible, at least, at most, at the most, at max, at maximum, at minimum, at a minimum, no rush, no
     worries, no problem, no hurry, no preference, not urgent, nothing fancy, nothing special, why not, no matter,
     not too big, not too small, not too large, not important, if not too much trouble, no more than, not more

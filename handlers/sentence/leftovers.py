@@ -25,6 +25,7 @@ from handlers.sentence.tokens import Token
 _ROOM_WORDS = frozenset({"room", "rm", "conference", "boardroom", "suite"})
 _PLACE_LEADS = frozenset({"in", "at", "@", "inside"})
 _ARTICLES = frozenset({"the", "our", "a", "an", "my", "your", "that", "this", "any", "some"})
+_HALLS = frozenset("hall sala salle raum saal zimmer salon chamber suite studio lounge auditorium".split())
 _ANY_ROOM = frozenset("a an any some my our your another that this meeting conference the small big free".split())
 _ABSTRACT = frozenset(
     "english german french spanish detail private total case advance general particular mind order time"
@@ -36,7 +37,12 @@ _FIGURATIVE = frozenset(
     "skip entry senior junior high low mid exec executive board director c service sea stress team capacity relationship"
     " community trust skill consensus brand culture character bridge model app website".split()
 )
-_GREETINGS = frozenset("hi hello hey yo morning good please so ok okay um quick question and".split())
+_ERRANDS: dict[str, tuple[str, ...]] = {
+    "remind": ("me", "us", "him", "her", "them", "everyone", "the"), "order": ("me", "us", "a", "some", "lunch", "pizza"),
+    "buy": ("me", "us", "a", "some"), "send": ("me", "an", "a", "the", "email", "my", "out"), "tell": ("me", "him", "her", "them"),
+    "wake": ("me", "us"), "play": ("some", "music"), "set": ("alarm", "timer"), "turn": ("on", "off", "up", "down"),
+}  # fmt: skip
+_GREETINGS = frozenset("hi hello hey yo morning good please so ok okay um quick question and here channel all team".split())
 _QUESTIONS = tuple(
     tuple(text.split())
     for text in (
@@ -57,6 +63,8 @@ _YEARS = range(2000, 2100)
 
 def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part_only: bool = False) -> None:
     """Refuse what is left over in a sentence and could carry meaning."""
+    if not part_only and _errand(tokens):
+        draft.refuse(Trouble.NOT_UNDERSTOOD, "I only book rooms. For which day and time do you need one?")
     if not part_only and _asks(tokens):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "That sounds like a question. To book, say when and for how many.")
     for k, x in enumerate(xs):
@@ -88,9 +96,20 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part
 def _asks(tokens: list[Token]) -> bool:
     """Whether the sentence asks for information: "which rooms are free at 3?"."""
     i = 0
-    while tokens[i].low in _GREETINGS or (tokens[i].kind == "punct" and tokens[i].low in (",", "!", "-", ".", ":")):
+    while tokens[i].low in _GREETINGS or tokens[i].kind == "junk" or tokens[i].low in (",", "!", "-", ".", ":", "@"):
         i += 1
     return any(all(tokens[i + n].low == word for n, word in enumerate(question)) for question in _QUESTIONS)
+
+
+def _errand(tokens: list[Token]) -> bool:
+    """Whether somebody else is meant to do it: "remind me", "call Mom", "order lunch"."""
+    first, second = tokens[0].low, tokens[1]
+    if first in ("please", "pls"):
+        first, second = tokens[1].low, tokens[2]
+    return second.low in _ERRANDS.get(first, ()) or (
+        first in ("call", "text", "ping", "email", "ring", "phone", "dm")
+        and (second.low in words.GIVEN_NAMES or second.low in ("mom", "mum", "dad", "him", "her", "them", "my", "me", "an"))
+    )
 
 
 def _of_moving(x: Item, draft: Draft) -> bool:
@@ -156,6 +175,8 @@ def _means_nothing(x: Item, tokens: list[Token]) -> bool:
     """Tell "it will last", "30 min each" and "team building" from words that leave a time or place open."""
     said, before, after = str(x.value).lower(), tokens[x.i - 1] if x.i else None, tokens[x.j]
     lead = before.low if before is not None else ""
+    if said in ("hours", "hour", "hrs") and after.kind == "num" and lead not in words.NUMBERS:
+        return True  # "hours 14.30"
     if said == "last" and lead in _AUXILIARY:
         return True
     if said in ("last", "previous", "past") and after.kind == "word" and after.low in _LAST_THINGS:
@@ -264,6 +285,8 @@ def _lead(tokens: list[Token], i: int) -> tuple[str, bool]:
 
 
 def _room_beside(tokens: list[Token], i: int, j: int, *, articled: bool, text: str) -> bool:
+    if i and tokens[i - 1].low in _HALLS and text[0].isupper() and not text.isupper():
+        return True
     if i and tokens[i - 1].low in ("room", "rm", "called", "named"):
         some = i > 1 and tokens[i - 2].low in _ANY_ROOM and tokens[i - 1].low in ("room", "rm")
         return not some or (text[0].isupper() and not (text.isupper() and tokens[i - 1].text.isupper()))

@@ -47,6 +47,7 @@ def _joins(xs: list[Item], k: int) -> bool:
 def classify(xs: list[Item], draft: Draft, book: Book, *, part_only: bool) -> list[Item]:
     """Return the items with every `num` turned into a clock, a count, or a problem."""
     _of_lengths(xs)
+    _hours_with_articles(xs)
     _ranges(xs)
     for k, x in enumerate(xs):
         if x.kind == "num":
@@ -71,6 +72,18 @@ def _of_lengths(xs: list[Item]) -> None:
         j = following(xs, k)
         if x.kind == "num" and (_joins(xs, j) or _kind(xs, j) == "or") and _kind(xs, following(xs, j)) == "dur":
             x.kind = "number"
+
+
+def _hours_with_articles(xs: list[Item]) -> None:
+    """ "Tomorrow from the 9 to the 11", as Italians and Spaniards say it, are hours: the day is named already."""
+    plain = [k for k, x in enumerate(xs) if x.kind == "day" and x.value.phrase == "plain" and x.value.day <= 24]
+    others = any(x.kind == "day" and x.value.phrase != "plain" for x in xs)
+    if not others or any(x.kind in POINTS for x in xs):
+        return
+    for k in plain:
+        p = previous(xs, k)
+        if _kind(xs, p) == "prep" and xs[p].value in ("from", "to", "until", "at", "between", "and"):
+            xs[k].kind, xs[k].value = "clock", Clock(xs[k].value.day)
 
 
 def _ranges(xs: list[Item]) -> None:

@@ -17,7 +17,7 @@ from handlers.sentence.items import Item
 from handlers.sentence.numbers import whole
 from handlers.sentence.tokens import Token
 
-SELF = frozenset({"me", "myself", "i", "moi", "mine"})
+SELF = frozenset({"me", "myself", "i", "moi", "meself"})
 _JOINS = frozenset({"and", "&", "+", "plus", ",", "n", "+-"})
 _PRONOUNS = frozenset({"him", "her", "he", "she"})
 _DETERMINERS = frozenset({"a", "an", "one", "1", "another", "my", "our", "the", "his", "her", "their", "some", "1x"})
@@ -106,6 +106,8 @@ def _bare_fits(ts: list[Token], terms: list[Term], term: Term) -> bool:
 def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> Item | None:
     kinds = {term.kind for term in terms}
     total, j = sum(term.n for term in terms), terms[-1].j
+    if kinds <= {"mention"} and ts[j].low == "only":
+        return Item("count", total, i, j + 1, note="sum")
     if kinds <= {"mention"} or (len(terms) == 1 and kinds <= {"one", "name", "bare"} and not with_lead):
         return None
     if kinds == {"bare"} or ("bare" in kinds and "self" not in kinds and "mention" not in kinds):
@@ -275,7 +277,7 @@ def _names_before(ts: list[Token], i: int) -> Item | None:
     if ts[i + 1].low == "i" and ts[i + 2].low in _VERBS:
         return None
     n, k = 0, i - 1
-    while k >= 0 and person(ts, k):
+    while k >= 0 and (person(ts, k) or (ts[k].low in roles.SINGULAR and ts[k].low != "person")):
         n += 1
         k -= 1
         if k >= 0 and ts[k].low in _JOINS:

@@ -28,6 +28,7 @@ _GROUPS = frozenset(
 )
 
 
+_BLANKS = frozenset({"?", "x", "xx", "tbd", "tba", "unknown", "_", "#"})
 _TOTALS = tuple(
     tuple(text.split())
     for text in "in total, in all, total, altogether, all told, overall, in sum, all together, all in all".split(", ")
@@ -114,6 +115,8 @@ def _together(ts: list[Token], i: int) -> Item | None:
         "of",
         "only",
         "just",
+        "in",
+        "with",
     ):
         j += 1
     counted = _counted(ts, j)
@@ -203,6 +206,8 @@ def _possessive(ts: list[Token], k: int) -> bool:
 
 
 def _crowd(ts: list[Token], i: int) -> Item | None:
+    if ts[i].low in _BLANKS and ts[i].space and ts[i + 1].low in words.PEOPLE:
+        return Item("crowd", " ".join(t.text for t in ts[i : i + 2]), i, i + 2)
     j = i + 1 if ts[i].low == "a" else i
     if ts[j].low == "couple":
         k = j + 2 if ts[j + 1].low == "of" else j + 1

@@ -73,7 +73,7 @@ def _phrase_end(ts: list[Token], i: int, phrase: tuple[str, ...]) -> int:
     """The index behind a phrase at token i, hyphens between its words passed over, or 0."""
     j = i
     for n, word in enumerate(phrase):
-        j += n > 0 and ts[j].low == "-" and not ts[j].space
+        j += n > 0 and ts[j].low in ("-", "/") and not ts[j].space
         if ts[j].low != word:
             return 0
         j += 1

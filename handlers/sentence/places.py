@@ -137,6 +137,8 @@ def _follow(keys: tuple[str, ...], ts: list[Token], i: int) -> int:
 def counts_something(ts: list[Token], j: int) -> bool:
     """Tell whether the number before token j is no name: "room 2:30", "room 2pm", "room 2-3pm", "room 2 people"."""
     t, after = ts[j], ts[j + 1]
+    if t.line:
+        return False
     if t.low in (":", ".", "h") and not t.space and after.kind == "num" and not after.space:
         return True
     if t.low in ("-", "to", "until", "till", "->") and (after.kind == "num" or after.value is not None):

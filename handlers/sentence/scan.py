@@ -125,7 +125,7 @@ class Scanner:
         site = ts[i + 1].low in places.SITE or ts[i + 2].low in places.SITE
         if t.kind == "word" and not t.room_word and not site and t.low not in self.starters and t.text.lower() not in self.starters:
             return None
-        if t.kind == "punct" and t.low not in ("-", "+", "@", "~"):
+        if t.kind == "punct" and t.low not in ("-", "+", "@", "~", "?", "_", "#"):
             return None
         best: Item | None = None
         for found in self._claims(ts, i):
@@ -354,7 +354,7 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " attendance guests invitees persons size occupancy group party team crew squad table gang class"
         " audience family meeting band number delegation max maximum min minimum head total over now asap"
         " immediately rn right straight as hour hourlong new san los tel hong after overmorrow yesterday all"
-        " other some one any w and between too ate him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
+        " other some one any w and between too ate meself him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
     )
     return frozenset(names | grammar | {"room", "rm"})
 

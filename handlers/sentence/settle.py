@@ -27,6 +27,7 @@ from handlers.sentence.model import Option, Trouble
 
 T = TypeVar("T")
 DEFAULT_MINUTES = 30
+_LONG_GUESS = 630  # minutes; nobody leaves out am and pm for a meeting of eleven hours
 _DAY_MINUTES = 24 * 60
 
 
@@ -212,9 +213,24 @@ def _on(draft: Draft, here: Here, today: date) -> Times:
     assert clock is not None
     spoken_part = None if clock.name == "part" else part
     found = _guard(lambda: _spanned(draft, clock, spoken_part))
+    _plausible(draft, found)
     if draft.every is not None:
         return _series(draft, here, today, found)
     return _once(draft, here, today, found)
+
+
+def _plausible(draft: Draft, found: Span) -> None:
+    """Ask about an end that would only come half a day later, since "12:00-11:30" is rather a slip."""
+    end = _end_clock(draft)
+    if end is None or found.end is None or draft.end_days or end.name:
+        return
+    length = found.end - found.start
+    midnight = found.end == _DAY_MINUTES and end.half == "am" and length > _DAY_MINUTES // 2
+    if midnight or (not end.explicit and length >= _LONG_GUESS):
+        stop = found.end % _DAY_MINUTES
+        raise Unsettled(
+            Trouble.AMBIGUOUS, f"Until {stop // 60:02d}:{stop % 60:02d}, {length // 60} hours later? Say am or pm for the end."
+        )
 
 
 def _spanned(draft: Draft, start: Clock, part: str | None) -> Span:

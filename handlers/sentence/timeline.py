@@ -28,7 +28,7 @@ def collect(xs: list[Item], draft: Draft, *, part_only: bool) -> None:
     roles = {k: _role(xs, k, part_only=part_only) for k, x in enumerate(xs) if x.kind in POINTS}
     _points(xs, roles, draft, part_only=part_only)
     _to_the_hour(xs, draft, roles)
-    _days(xs, roles, draft)
+    _days(xs, roles, draft, part_only=part_only)
     _parts(xs, draft)
     _lengths(xs, draft, part_only=part_only)
     _series(xs, draft)
@@ -194,7 +194,7 @@ def _ends_of_day(draft: Draft) -> None:
         )
 
 
-def _days(xs: list[Item], roles: dict[int, str], draft: Draft) -> None:
+def _days(xs: list[Item], roles: dict[int, str], draft: Draft, *, part_only: bool) -> None:
     _narrow(xs, draft)
     _daily_on(xs)
     every = any(x.kind == "every" for x in xs)
@@ -211,11 +211,19 @@ def _days(xs: list[Item], roles: dict[int, str], draft: Draft) -> None:
                 draft.refuse(Trouble.AMBIGUOUS, "I can book one day at a time, or a series. On which day is it?")
         elif lead in ("until", "to", "-", "and") and _has_own_end(xs, k, roles):
             draft.end_days.append(x.value)
+        elif lead == "to" and not part_only and _behind_a_point(xs, k):
+            draft.refuse(Trouble.AMBIGUOUS, "I can book one day at a time, or a series. On which day is it?")
         elif lead in ("before", "after", "by", "within"):
             draft.refuse(Trouble.AMBIGUOUS, f'"{lead}" leaves the day open. On which day is it?')
         else:
             draft.days.append(x.value)
             draft.from_day = draft.from_day or lead == "from"
+
+
+def _behind_a_point(xs: list[Item], k: int) -> bool:
+    """ "From 9 to the 11th": a time runs to a day."""
+    j = next((n for n in range(k - 1, -1, -1) if xs[n].kind == "prep"), -1)
+    return j > 0 and xs[j].value == "to" and xs[previous(xs, j)].kind in POINTS
 
 
 def _daily_on(xs: list[Item]) -> None:

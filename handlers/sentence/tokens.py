@@ -54,8 +54,12 @@ _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−➔➜", "-") | {"�
 _EMOJI = {"👥": " attendees: ", "👤": " attendees: ", "📽": " projector ", "📺": " tv ", "📹": " video ", "🎥": " video "}
 
 
+_STRUCK = re.compile(r"(?<![\w~])~(?=[^\s~])[^~\n\"]{0,120}[^\s~]~(?![\w~])")  # struck through, as Slack marks it
+
+
 def clean(text: str) -> str:
     """Return the text in compatibility form without what cannot be seen; line ends and quoted titles stay as typed."""
+    text = _STRUCK.sub(" ", text)
     if text.isascii():
         return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
     parts, end = [], 0

@@ -81,7 +81,7 @@ PEOPLE = frozenset(
     "personen personnes personas leute gens people ppl person persons pax folks folk attendees"
     " attendee participants participant seats seat chairs"
     " chair heads head guests guest members member humans human peeps colleagues colleague coworkers"
-    " coworker teammates teammate others employees attending joining us peopel personnel soldiers troops officers crewmembers pers pp ppls seater seaters persn"
+    " coworker teammates teammate others employees attending joining us peopel attendants assistants personnel soldiers troops officers crewmembers pers pp ppls seater seaters persn"
     " visitors visitor candidates invitees places devs engineers developers managers interviewers men women"
     " students trainees interns delegates adults clients lawyers attorneys partners staff guys players"
     " designers analysts stakeholders".split()
@@ -170,7 +170,7 @@ NEGATION = frozenset(
     " dont wont".split()
 )
 VAGUE_TIME = frozenset(
-    "yesterday ago earlier later after before since during afterwards beforehand soon sooner same"
+    "yesterday ago earlier later after before since during afterwards beforehand soon sooner same tbd tba tbc"
     " eventually someday sometime sometimes anytime whenever usual usually weekend weekends hourly"
     " every each everyday yearly annually quarter half next last previous past between"
     " until till til by early late mid midweek eow eom eoy hour hours minute minutes mins week weeks weekly"
@@ -218,7 +218,7 @@ POLITE = frozenset(
     " themselves each' ready there'll there're we'll' they'll together again' again back cheers' gracias grazie"
     " arigato namaste mate folks' everyone everybody anyone anybody guys' y'all dude boss sirs gents ladies"
     " gentlemen team squad hands-on wanting would've could've be' shout rock works work working that'd"
-    " thatd lovely' bookable reservable party group crew gang".replace("'", "'").split()
+    " thatd lovely' anywhere wherever whichever whatever everywhere bookable reservable party group crew gang".replace("'", "'").split()
 )
 
 PEOPLE_KINDS = frozenset(
