@@ -87,12 +87,13 @@ class Bookroom:
         if self._runner:
             for site in list(self._runner.sites):
                 await site.stop()
+        # The socket first: acknowledgements need it, later answers do not.
+        if self.socket:
+            await self.socket.stop()
         await self.edge.drain(DRAIN_SECONDS)
         await self.scheduler.stop(DRAIN_SECONDS)
         if self._introducing:
             self._introducing.cancel()
-        if self.socket:
-            await self.socket.stop()
         if self._runner:
             await self._runner.cleanup()
         await self.db.close()

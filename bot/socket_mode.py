@@ -16,13 +16,42 @@ log = logging.getLogger(__name__)
 # Notices a silently dead connection within about three seconds; Bolt's ten would take up to sixteen.
 PING_SECONDS = 2.0
 CLOSE_SECONDS = 3.0
+DRAIN_SECONDS = 5.0
+
+
+class _Handler(AsyncSocketModeHandler):
+    """Bolt's handler, which knows what it has in hand: an envelope's answer goes back over the connection it came by."""
+
+    def __init__(self, app: AsyncApp, app_token: str) -> None:
+        super().__init__(app, app_token, ping_interval=PING_SECONDS)
+        self.in_hand: set[asyncio.Task[Any]] = set()
+        self.closing = False
+
+    async def handle(self, client: Any, req: Any) -> None:  # noqa: ANN401 - the SDK's, of which the base class has two
+        if self.closing:  # not answered, so that nothing is done of which the person would not hear
+            return
+        task = asyncio.current_task()
+        assert task is not None
+        self.in_hand.add(task)
+        try:
+            await super().handle(client, req)
+        finally:
+            self.in_hand.discard(task)
+
+    async def drain(self, seconds: float) -> None:
+        """Answer what has come and what comes meanwhile, at most so long; then take nothing more."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.in_hand:
+                    await asyncio.wait(self.in_hand, return_when=asyncio.FIRST_COMPLETED)
+        self.closing = True
 
 
 class SocketMode:
     """One connection to Slack that is kept up until `stop`."""
 
     def __init__(self, app: AsyncApp, app_token: str) -> None:
-        self._handler = AsyncSocketModeHandler(app, app_token, ping_interval=PING_SECONDS)
+        self._handler = _Handler(app, app_token)
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def ask(self) -> None:
@@ -38,8 +67,14 @@ class SocketMode:
         """Tell whether the connection stands."""
         return bool(await self._handler.client.is_connected())
 
+    @property
+    def under_way(self) -> int:
+        """How many envelopes wait for their answer."""
+        return len(self._handler.in_hand)
+
     async def stop(self) -> None:
-        """Close the connection; a frozen one is left behind after some seconds."""
+        """Give the answers that are due, then close the connection; a frozen one is left behind after some seconds."""
+        await self._handler.drain(DRAIN_SECONDS)
         for task in self._tasks:
             task.cancel()
         with contextlib.suppress(TimeoutError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 from aiohttp import web
@@ -12,6 +13,9 @@ from bot import config
 from bot.app import Bookroom
 from bot.config import SettingsError
 from core.errors import SchemaMismatch, Unavailable
+from sandbox import company
+from sandbox.client import SandboxClient
+from sandbox.server import Sandbox, serving
 from tests.conftest import Database
 
 Told = Mapping[str, object]
@@ -56,6 +60,14 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bookroom]:
 
 HTTP = {"SLACK_SIGNING_SECRET": "hush"}
 SOCKET = {"SLACK_APP_TOKEN": "xapp-1"}
+
+
+async def until(holds: Callable[[], Awaitable[object]]) -> None:
+    for _ in range(1000):
+        if await holds():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("waited too long")
 
 
 async def failing(product: Bookroom) -> Exception:
@@ -121,3 +133,22 @@ async def test_settings_of_other_programs_for_slack_do_not_change_ours(
         assert product.bolt.oauth_flow is None
     finally:
         await product.stop()
+
+
+async def test_a_command_in_hand_is_answered_over_the_socket_before_it_closes(serve, database: Database):
+    async with serving(Sandbox(company.load())) as running, SandboxClient(running.url) as sandbox:
+        tokens = running.company.tokens
+        own = {"SLACK_BOT_TOKEN": tokens.bot, "SLACK_APP_TOKEN": tokens.app, "SLACK_API_URL": running.api_url}
+        product = serve(database.app_url, **own)
+        try:
+            await product.start()
+            await until(product.socket.connected)
+            # Long enough for the stop to begin before the answer is there.
+            await sandbox.faults(slow_api_ms=400)
+            asked = asyncio.create_task(sandbox.command("U0ANA", "C0GENERAL", "/book help"))
+            await until(lambda: asyncio.sleep(0, product.socket.under_way))
+        finally:
+            await product.stop()
+        answer = await asked
+        assert answer["ok"]
+        assert answer["response"]["text"].startswith("There are no rooms yet.")
