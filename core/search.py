@@ -65,13 +65,17 @@ def nothing_suits(catalogue: Catalogue, wish: Wish) -> errors.NothingFits:
     largest = max(rooms, key=lambda room: room.capacity)
     if largest.capacity < wish.attendees_count:
         too_many = f"No room{where} seats {wish.attendees_count}; the largest, {largest.name}, seats {largest.capacity}."
-        refusal = errors.NothingFits(too_many, slot=wish.slot)
-        refusal.fields = {"attendees_count": too_many}
-        return refusal
+        return _lacking("attendees_count", too_many, wish)
     wanted = listed(sorted(wish.amenities))
     if not any(wish.amenities <= room.amenities for room in rooms):
-        return errors.NothingFits(f"No room{where} has {wanted}.", slot=wish.slot)
-    return errors.NothingFits(f"No room{where} with {wanted} seats {wish.attendees_count}.", slot=wish.slot)
+        return _lacking("amenities", f"No room{where} has {wanted}.", wish)
+    return _lacking("amenities", f"No room{where} with {wanted} seats {wish.attendees_count}.", wish)
+
+
+def _lacking(field: str, sentence: str, wish: Wish) -> errors.NothingFits:
+    refusal = errors.NothingFits(sentence, slot=wish.slot)
+    refusal.fields = {field: sentence}
+    return refusal
 
 
 class Search:

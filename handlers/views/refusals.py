@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from slack_sdk.models.blocks import ButtonElement
 
@@ -26,6 +26,10 @@ ENDED_BY = {
 }
 
 
+# What another time does not mend.
+_ELSE = frozenset({"attendees_count", "amenities", "title"})
+
+
 def plain(line: Line, row: Sequence[ButtonElement | None] = ()) -> Message:
     """Return a refusal of one line, with what can be done instead; without that, the message it came from stays."""
     shown = buttons.rows(row)
@@ -37,18 +41,20 @@ def elsewhere(
 ) -> Message:
     """Return a refusal with what can be had instead, and the ways to look further."""
     row = buttons.offers(error.alternatives, instead_of=instead_of, at=at, wanted=wanted, reader=reader)
-    return plain(line, [*row, *further(wanted, reader, after_offers=bool(row))])
+    return plain(line, [*row, *further(wanted, reader, after_offers=bool(row), about=error.fields)])
 
 
-def further(wanted: Draft | Target, reader: Reader, *, after_offers: bool) -> list[ButtonElement | None]:
-    """Return the buttons that lead on when no offer is liked, or there is none."""
+def further(
+    wanted: Draft | Target, reader: Reader, *, after_offers: bool, about: Collection[str] = ()
+) -> list[ButtonElement | None]:
+    """Return the buttons that lead on when no offer is liked, or there is none; `about` is what was at fault."""
     if isinstance(wanted, Target):
         return [buttons.button("Edit…", Action.EDIT, Target(booking=wanted.booking, version=wanted.version))]
     ahead = wanted.ahead_of(reader.now)
     if after_offers:
         return [buttons.button("More…", Action.OPEN_SEARCH, ahead, aloud="More rooms and times")]
     return [
-        buttons.button("Pick another time", Action.OPEN_BOOKING, ahead),
+        buttons.button("Change it" if _ELSE.intersection(about) else "Pick another time", Action.OPEN_BOOKING, ahead),
         buttons.button("Find a room", Action.OPEN_SEARCH, ahead),
     ]
 

@@ -34,7 +34,7 @@ def listed(days: Sequence[RoomDay], reader: Reader, *, page: RoomsPage, size: in
         told.append(f"Rooms {page.offset + 1} to {min(last, total)} of {total}.")
     earlier = page.model_copy(update={"offset": max(0, page.offset - size)})
     later = page.model_copy(update={"offset": last})
-    row = [buttons.new_booking(), buttons.find()]
+    row = [buttons.new_booking(), buttons.find()] if reader.may_book else []
     row += [buttons.button("Earlier", Action.PAGE_ROOMS.nth(1), earlier)] if page.offset else []
     row += [buttons.button("More rooms", Action.PAGE_ROOMS.nth(2), later)] if last < total else []
     return Message(text=cut("\n".join(told), 3000), blocks=[*blocks, *buttons.rows(row)])

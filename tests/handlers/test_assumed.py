@@ -80,6 +80,12 @@ async def test_a_guest_is_told_before_filling_in_a_form_in_vain(firm: Firm, line
     assert await firm.slack.views(GUEST) == []
 
 
+@pytest.mark.parametrize("line", ["rooms", "mine", "help"])
+async def test_a_guest_is_offered_no_button_that_books(firm: Firm, line: str):
+    assert {"Book a room", "Find a room"}.isdisjoint(labels(await firm.say(GUEST, f"/book {line}")))
+    assert {"Book a room", "Find a room"} <= set(labels(await firm.say(BEN, f"/book {line}")))
+
+
 async def test_a_guest_gets_the_form_where_some_room_is_for_guests(firm: Firm):
     await Rooms(firm.db, firm.services.catalogues).set_policy(room_id=firm.rooms["Corner"].id, guests_may_book=True)
 

@@ -348,6 +348,22 @@ async def test_a_button_of_yesterday_says_that_the_time_is_over(firm: Firm):
     assert "2026-11-26" in str(form["blocks"])
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "room tomorrow 2pm for 10000 people",
+        "room tomorrow 2pm with catering for 5 in Berlin",
+        f'corner tomorrow 2pm "{"y" * 250}"',
+    ],
+)
+async def test_what_no_other_time_mends_is_not_answered_with_another_time(firm: Firm, line: str):
+    refusal = await firm.say(BEN, f"/book {line}")
+
+    assert labels(refusal) == ["Change it", "Find a room"]
+    await firm.press(BEN, refusal, "Change it")
+    assert await firm.slack.wait_for_view(BEN, callback_id="book")
+
+
 async def test_an_empty_workspace_says_how_rooms_come_into_it(empty_firm: Firm):
     for line in ("/book", "/book room tomorrow 2pm", "/book tomorrow 2pm", "/book find", "/book rooms", "/book help"):
         answer = await empty_firm.say(ANA, line)
