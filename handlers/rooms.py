@@ -82,7 +82,8 @@ async def _listed(desk: Desk, wanted: RoomsPage) -> Message:
         return await _listed(desk, RoomsPage()) if places else questions.no_rooms(desk.reader)
     now = desk.services.clock.now()
     days = await desk.services.search.day([room.id for room in there], _rest_of_day(places_of(desk), now), by=desk.actor)
-    return views.listed(days, desk.reader, page=wanted, size=PAGE, total=len(rooms))
+    hours = {room.id: desk.catalogue.policy(room).opening[_today(room, desk).weekday()] for room in there}
+    return views.listed(days, desk.reader, page=wanted, size=PAGE, total=len(rooms), hours=hours)
 
 
 def _rest_of_day(places: list[Location], now: datetime) -> Slot:

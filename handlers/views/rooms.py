@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
+from types import MappingProxyType
+from uuid import UUID
 
 from slack_sdk.models.blocks import Block
 
 from core import saying
-from core.models import Location, Rival, RoomDay
+from core.models import Location, Opening, Rival, RoomDay
 from handlers.drafts import DayOfRoom, Draft, RoomsPage
 from handlers.ids import Action
 from handlers.replies import Message
@@ -17,16 +19,29 @@ from handlers.views import buttons
 from handlers.views.text import Line, bold, cut, mention, quoted, rich, said, spoken
 from handlers.views.times import Reader, room_facts
 
+ALL_DAY = Opening()
 
-def listed(days: Sequence[RoomDay], reader: Reader, *, page: RoomsPage, size: int, total: int) -> Message:
-    """Return a page of rooms, which come in the order of their locations; `days` reach from now to midnight."""
+
+def listed(
+    days: Sequence[RoomDay],
+    reader: Reader,
+    *,
+    page: RoomsPage,
+    size: int,
+    total: int,
+    hours: Mapping[UUID, Opening] = MappingProxyType({}),
+) -> Message:
+    """Return a page of rooms, which come in the order of their locations; `days` reach from now to midnight.
+
+    `hours` are today's opening hours by room, where a room is not always open.
+    """
     blocks: list[Block] = []
     told: list[str] = []
     for location, group in groupby(days, key=lambda day: day.location):
         heading = (
             f"{location.name}, {saying.clock_time(reader.now, location.tz)} there" if reader.several_places else "Rooms"
         )
-        lines = [_line(day, reader) for day in group]
+        lines = [_line(day, reader, hours.get(day.room.id, ALL_DAY)) for day in group]
         blocks.append(rich([bold(heading)], *lines))
         told += [said(f"{heading}:"), *(spoken(line) for line in lines)]
     last = page.offset + size
@@ -83,23 +98,32 @@ def no_such_place(words: str, places: Sequence[Location]) -> Message:
     return Message(text=spoken(line), blocks=[rich(line), *buttons.rows(row)])
 
 
-def now_at(day: RoomDay, reader: Reader) -> str:
-    """Return "free now until 15:00", "busy until 11:30", or "free now" for the rest of the day.
+def now_at(day: RoomDay, reader: Reader, hours: Opening = ALL_DAY) -> str:
+    """Return "free now until 15:00", "busy until 11:30", "closed until 07:00", or "free now" for the rest of the day.
 
-    Bookings that follow one another at once count as one.
+    Bookings that follow one another at once count as one; `hours` are the room's of today.
     """
     zone, busy_until = day.location.tz, None
+    now = reader.now.astimezone(zone)
+    minute = now.hour * 60 + now.minute
+    if not hours.opens <= minute < hours.closes:
+        return f"closed until {_clock(hours.opens)}" if minute < hours.opens < hours.closes else "closed for today"
     for rival in day.taken:
         slot = rival.slot
         if slot.start <= (busy_until or reader.now):
             busy_until = max(slot.end, busy_until or slot.end)
-        elif busy_until is None:
-            same_day = slot.start.astimezone(zone).date() == reader.now.astimezone(zone).date()
-            return f"free now until {saying.clock_time(slot.start, zone)}" if same_day else "free now"
+        elif busy_until is None and slot.start.astimezone(zone).date() == now.date():
+            return f"free now until {saying.clock_time(slot.start, zone)}"
         else:
             break
-    return f"busy until {saying.clock_time(busy_until, zone)}" if busy_until else "free now"
+    if busy_until:
+        return f"busy until {saying.clock_time(busy_until, zone)}"
+    return "free now" if hours.closes >= ALL_DAY.closes else f"free now until {_clock(hours.closes)}"
 
 
-def _line(day: RoomDay, reader: Reader) -> Line:
-    return [bold(cut(day.room.name, 100)), f" · {cut(room_facts(day.room), 200)} · {now_at(day, reader)}"]
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _line(day: RoomDay, reader: Reader, hours: Opening) -> Line:
+    return [bold(cut(day.room.name, 100)), f" · {cut(room_facts(day.room), 200)} · {now_at(day, reader, hours)}"]

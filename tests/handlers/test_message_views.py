@@ -16,6 +16,7 @@ from core.models import (
     LastChange,
     Location,
     OfferKind,
+    Opening,
     Person,
     Rival,
     Room,
@@ -225,6 +226,24 @@ def test_a_room_is_told_by_what_it_is_now(taken: list[Slot], said: str):
 
     # A booking that ends at 10:30 began before now; NOW is 10:07.
     assert rooms.now_at(day, reader()) == said
+
+
+@pytest.mark.parametrize(
+    ("hours", "taken", "said"),
+    [
+        ((7, 21), [], "free now until 21:00"),
+        ((7, 21), [at(17, day=24)], "free now until 12:00"),
+        ((7, 21), [at(14, 30, day=24)], "busy until 10:30"),
+        ((7, 24), [], "free now"),
+        ((11, 21), [], "closed until 11:00"),
+        ((7, 10), [], "closed for today"),
+        ((0, 0), [], "closed for today"),
+    ],
+)
+def test_a_room_is_not_called_free_when_its_doors_are_closed(hours: tuple[int, int], taken: list[Slot], said: str):
+    day = RoomDay(room=room(), location=NEW_YORK, taken=tuple(Rival(slot=slot) for slot in taken))
+
+    assert rooms.now_at(day, reader(), Opening(opens=hours[0] * 60, closes=hours[1] * 60)) == said
 
 
 RIVALS = [
