@@ -65,13 +65,14 @@ def run(root: Path, *, port: int, fresh: bool) -> None:
     if not (root / COMPANY).exists():
         raise DemoFailed("The demo needs a checkout of Bookroom: clone it and run `make demo` there.")
     folder = root / ".bookroom" / "demo"
+    starter = os.getppid()
     _refuse_a_taken_port(port)
     if fresh:
         _forget(folder)
     with ExitStack() as stack:
         try:
             stack.enter_context(_stopping_on_signals())
-            _start_all(stack, root=root, folder=folder, port=port)
+            _start_all(stack, root=root, folder=folder, port=port, starter=starter)
         except (_StopRequested, KeyboardInterrupt):
             typer.echo("\nStopping...")
             # A second Ctrl-C must not leave half of it running.
@@ -80,7 +81,7 @@ def run(root: Path, *, port: int, fresh: bool) -> None:
             stack.close()
 
 
-def _start_all(stack: ExitStack, *, root: Path, folder: Path, port: int) -> None:
+def _start_all(stack: ExitStack, *, root: Path, folder: Path, port: int, starter: int) -> None:
     typer.echo("Starting PostgreSQL, the stand-in for Slack and the bot...")
     server = stack.enter_context(trial.own_database(folder))
     company = json.loads((root / COMPANY).read_text())
@@ -93,11 +94,13 @@ def _start_all(stack: ExitStack, *, root: Path, folder: Path, port: int) -> None
     bot = stack.enter_context(_child("bot", ["bot", "serve"], root=root, folder=folder, environment=environment))
     _wait_for(f"http://127.0.0.1:{bot_port}/readyz", sandbox, bot)
     typer.echo(WELCOME.format(port=port))
-    while True:
+    while os.getppid() == starter or "MAKELEVEL" not in os.environ:
         _all_live(sandbox, bot)
         if not server.alive:
             raise DemoFailed(f"PostgreSQL stopped by itself; the end of {server.log}:\n{_tail(server.log)}")
         time.sleep(0.2)
+    # A make that was killed cannot pass it on, and nobody would find us to stop us: the next start needs port and data.
+    raise _StopRequested
 
 
 def _fill(server: postgres.Server, company: Mapping[str, Any]) -> None:
@@ -131,7 +134,10 @@ def _child(name: str, command: list[str], *, root: Path, folder: Path, environme
     """Run a module of ours as a process of its own, in the demo's folder: a `.env` of the checkout is not for it."""
     log = folder / f"{name}.log"
     ours = ("SLACK_", "DATABASE_", "BOOKROOM_")
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    # Nor is a proxy: all that the demo talks to is on this machine, and the Slack SDK knows no exceptions from a proxy.
+    inherited = {
+        key: value for key, value in os.environ.items() if not key.startswith(ours) and not key.lower().endswith("_proxy")
+    }
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*leash.leash("TERM"), sys.executable, "-m", *command],

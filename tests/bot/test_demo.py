@@ -43,7 +43,7 @@ BOT = (
     SERVER
     + """
 import json, os
-names = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "DATABASE_URL", "SLACK_SIGNING_SECRET")
+names = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "DATABASE_URL", "SLACK_SIGNING_SECRET", "https_proxy")
 print(json.dumps({"argv": sys.argv[1:], **{name: os.environ.get(name) for name in names}}), flush=True)
 serve(int(os.environ["PORT"]))
 """
@@ -186,6 +186,7 @@ def test_the_bot_is_told_where_everything_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SLACK_SIGNING_SECRET", "the developer's own")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     root = checkout()
     (root / ".env").write_text("SLACK_SIGNING_SECRET=of-the-real-workspace\n")
     process = start(root, port)
@@ -197,6 +198,7 @@ def test_the_bot_is_told_where_everything_is(
     assert (told["SLACK_BOT_TOKEN"], told["SLACK_APP_TOKEN"]) == ("xoxb-sandbox-bot", "xapp-sandbox-app")
     assert told["DATABASE_URL"].startswith("postgresql://bookroom_app:")
     assert told["SLACK_SIGNING_SECRET"] is None
+    assert told["https_proxy"] is None
 
 
 def test_fresh_forgets_the_database(checkout: Callable[..., Path], port: int, running: list[subprocess.Popen[str]]) -> None:
@@ -277,6 +279,23 @@ def test_a_demo_killed_outright_leaves_nothing_that_blocks_the_next(
     said, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 0, said
     wait_until(lambda: naming(root) == [])
+
+
+def test_a_demo_whose_make_is_killed_stops_by_itself(
+    checkout: Callable[..., Path],
+    port: int,
+    running: list[subprocess.Popen[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MAKELEVEL", "1")
+    root = checkout()
+    make = start(root, port, through=("sh", "-c", '"$@"; true', "sh"))
+    running.append(make)
+    wait_until_welcome(make)
+    make.kill()
+    make.wait()
+    wait_until(lambda: naming(root) == [])
+    assert not answers(port)
 
 
 def test_two_demos_in_one_checkout_are_told_apart(
