@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from core.bookings import Bookings
@@ -86,6 +87,7 @@ MEETINGS = (
     Meeting("Salary talks", "Kiez", (3,), "13:00", 45, "olga", 2, (), private=True),
     Meeting("All hands", "Tempelhof", (4,), "16:00", 60, "olga", 14, ("chloe", "erik", "fatima")),
 )
+ALONE = ("Phone call", "Focus", "Interview by phone", None)
 PASSING = ("Quick sync", "Bug triage", "Call with a supplier", "Working session", "Pairing", None, None)
 
 
@@ -121,13 +123,17 @@ async def _week(db: Database, catalogues: Catalogues, people: Mapping[str, Perso
     catalogue = await catalogues.current()
     today = now.astimezone(ZoneInfo("America/New_York")).date()
     days = [today + timedelta(days=offset) for offset in range(-DAYS_BACK, DAYS_AHEAD)]
+    busy: dict[UUID, list[Slot]] = {}
     for person, wish in [*_regular(catalogue, people, days), *_passing(catalogue, people, days)]:
-        if _kept_free(catalogue, wish, today + timedelta(days=1)):
+        elsewhere = any(wish.slot.overlaps(slot) for slot in busy.get(person.id, ()))
+        if elsewhere or _kept_free(catalogue, wish, today + timedelta(days=1)):
             continue
         try:
             await bookings.book(wish, by=person.acting("sample"))
         except BookingError:
             continue  # two made-up meetings met; one of them stays at its desk
+        for one in (person.id, *wish.invitees):
+            busy.setdefault(one, []).append(wish.slot)
 
 
 def _regular(catalogue: Catalogue, people: Mapping[str, Person], days: Sequence[date]) -> list[tuple[Person, Wish]]:
@@ -165,7 +171,7 @@ def _passing(catalogue: Catalogue, people: Mapping[str, Person], days: Sequence[
                     slot=Slot(start=start, end=start + timedelta(minutes=chance.choice((30, 30, 45, 60)))),
                     attendees_count=chance.randint((room.capacity + 1) // 2, room.capacity),
                     room_id=room.id,
-                    title=chance.choice(PASSING),
+                    title=chance.choice(ALONE if room.capacity == 1 else PASSING),
                 )
                 found.append((chance.choice(near), wish))
     return found
