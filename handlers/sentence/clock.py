@@ -30,12 +30,34 @@ _TO = frozenset({"to", "til", "till", "before", "of"})
 
 def match(ts: list[Token], i: int) -> Item | None:
     """Return a `clock` item at token i, or a `num` item for a number that may be an hour, or None."""
-    found = _spoken(ts, i) or _named(ts, i) or _digits(ts, i) or _words(ts, i)
+    found = _led_by_half(ts, i) or _spoken(ts, i) or _named(ts, i) or _quarters(ts, i) or _digits(ts, i) or _words(ts, i)
     if found is None:
         return None
     clock, j = found
     note = "spelled" if clock.bare and ts[i].kind == "word" else ""
     return Item("num" if clock.bare else "clock", clock.hour if clock.bare else clock, i, _after(ts, j), note=note)
+
+
+def _led_by_half(ts: list[Token], i: int) -> tuple[Clock, int] | None:
+    """AM 10:00, as Koreans and Japanese write it."""
+    if ts[i].low not in ("am", "pm") or ts[i + 1].kind != "num":
+        return None
+    found = _digits(ts, i + 1)
+    if found is None or found[0].half or not 1 <= found[0].hour <= 12:
+        return None
+    return Clock(found[0].hour, found[0].minute, ts[i].low), found[1]
+
+
+def _quarters(ts: list[Token], i: int) -> tuple[Clock, int] | None:
+    """11 and quarter, 4 and a half; but not "1 and a half hours"."""
+    found = whole(ts, i)
+    if found is None or not 1 <= found[0] <= 23 or ts[found[1]].low not in ("and", "&"):
+        return None
+    k = found[1] + 1 + (ts[found[1] + 1].low in ("a", "one"))
+    minutes = {"quarter": 15, "half": 30}.get(ts[k].low)
+    if minutes is None or ts[k + 1].low in words.UNIT or ts[k + 1].low in ("of", "an", "-") or ts[k + 1].low in words.PEOPLE:
+        return None
+    return Clock(found[0], minutes, exact=found[0] > 12), k + 1
 
 
 def half_of_day(ts: list[Token], i: int) -> tuple[str, int] | None:
@@ -48,7 +70,7 @@ def half_of_day(ts: list[Token], i: int) -> tuple[str, int] | None:
             return t.low + "m", i + (4 if ts[i + 3].low == "." and not ts[i + 3].space else 3)
         if ts[i + 1].low in ("m", "m."):
             return t.low + "m", i + (3 if ts[i + 2].low == "." and not ts[i + 2].space else 2)
-        if not t.space and ts[i - 1].kind == "num" and ts[i + 1].kind in ("end", "word", "punct") and _apart(ts[i + 1]):
+        if not t.space and ts[i - 1].kind == "num" and _apart(ts[i + 1]):
             return t.low + "m", i + 1
     return None
 

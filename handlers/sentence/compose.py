@@ -15,7 +15,7 @@ from handlers.sentence.tokens import Token
 def compose(tokens: list[Token], items: list[Item], book: Book, *, part_only: bool = False) -> Draft:
     """Return the draft of a sentence; what cannot be understood is among its problems."""
     draft = Draft()
-    items = items if part_only else narrative.set_aside(items, tokens)
+    items = items if part_only else narrative.chatter(narrative.set_aside(items, tokens), tokens)
     xs = corrections.apply(wishes.rooms_or_times(items), draft)
     xs = numerals.classify(xs, draft, book, part_only=part_only)
     timeline.collect(xs, draft, part_only=part_only)

@@ -25,11 +25,32 @@ def family(item: Item) -> str:
 
 def apply(xs: list[Item], draft: Draft) -> list[Item]:
     """Return the items without what a correction replaced; a correction that replaces nothing is a problem."""
+    xs = _ruled_out(xs)
     while True:
         at = next((k for k, x in enumerate(xs) if x.kind == "fix"), None)
         if at is None:
             return xs
         xs = _corrected(xs, at, draft)
+
+
+def _ruled_out(xs: list[Item]) -> list[Item]:
+    """Leave out "not dec 7" where the sentence says beside it what it should be: "dec 8 not dec 7"."""
+    out: set[int] = set()
+    for k, x in enumerate(xs):
+        if x.kind != "not" or str(x.value).lower() != "not":
+            continue
+        j = k + 1
+        while j < len(xs) and xs[j].kind == "prep" and xs[j].value in ("at", "on", "in", "for"):
+            j += 1
+        kind = family(xs[j]) if j < len(xs) else ""
+        others = [n for n, y in enumerate(xs) if kind and family(y) == kind and n != j and n not in out and not _negated(xs, n)]
+        if others and (j + 1 >= len(xs) or xs[j + 1].kind not in ("conn", "or")):
+            out |= set(range(k, j + 1))
+    return [x for k, x in enumerate(xs) if k not in out]
+
+
+def _negated(xs: list[Item], n: int) -> bool:
+    return n > 0 and (xs[n - 1].kind == "not" or (n > 1 and xs[n - 1].kind == "prep" and xs[n - 2].kind == "not"))
 
 
 def _corrected(xs: list[Item], at: int, draft: Draft) -> list[Item]:

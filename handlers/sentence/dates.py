@@ -53,7 +53,7 @@ class Dates:
         third = ts[i + 4]
         full = ts[i + 3].low == s.low and third.kind == "num" and not third.space and not ts[i + 3].space
         if len(a.text) == 4:
-            return _iso(ts, i) if full and s.low != "." else None
+            return _iso(ts, i) if full else None
         if len(a.text) > 2 or len(b.text) > 2:
             return None
         one, two = a.value or 0, b.value or 0
@@ -78,7 +78,7 @@ class Dates:
         final = closing and ts[i + 4].kind == "end" and len(ts[i + 2].text) == 2 and two > 12
         if closing and not final and 1 <= two <= 12 and 1 <= one <= 31:
             return _date(ts, i, i + 4, one, two, None)
-        leads = i > 0 and ts[i - 1].low in ("on", "am", "date")
+        leads = (i > 0 and ts[i - 1].low in ("on", "am", "date")) or (one > 24 and len(ts[i + 2].text) == 2)
         if (leads or not self.month_first) and 1 <= two <= 12 and 1 <= one <= 31 and not _time_follows(ts, i + 3):
             if i and ts[i - 1].low in ("at", "from", "until", "till", "to", "-", "@", "um"):
                 return None
@@ -116,6 +116,7 @@ class Dates:
 
     def _day_first(self, ts: list[Token], i: int) -> Found:
         j = i + 1 if ts[i].low == "the" else i
+        j += ts[j].low == "day" and ts[j + 1].kind == "num"
         found = ordinal(ts, j) or (whole(ts, j) if ts[j].kind == "num" and len(ts[j].text) <= 2 else None)
         if found is None:
             return None
@@ -474,7 +475,7 @@ _STRETCHES = (
     ("end", "of", "the", "year"), ("end", "of", "year"), ("end", "of", "this", "month"), ("over", "the", "weekend"),
     ("beginning", "of", "next", "week"), ("start", "of", "next", "week"), ("early", "next", "week"),
     ("later", "this", "week"), ("mid", "next", "week"), ("sometime", "next", "week"), ("weekend",), ("eow",), ("eom",),
-    ("other", "day"), ("some", "day"), ("one", "day"), ("any", "day"),
+    ("first", "light"), ("other", "day"), ("some", "day"), ("one", "day"), ("any", "day"),
 )  # fmt: skip
 _STRETCH_STARTS = frozenset(stretch[0] for stretch in _STRETCHES)
 

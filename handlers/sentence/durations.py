@@ -48,6 +48,9 @@ def _period(ts: list[Token], i: int) -> tuple[float, int] | None:
 
 def _fraction(ts: list[Token], i: int) -> tuple[float, int] | None:
     """Half an hour, half hour, a quarter of an hour, three quarters of an hour."""
+    several = _half_hours(ts, i)
+    if several:
+        return several
     j, times = i, 1
     if ts[i].low in ("three", "3") and ts[i + 1 + (ts[i + 1].low == "-")].low in ("quarters", "quarter"):
         j, times = i + 1 + (ts[i + 1].low == "-"), 3
@@ -62,6 +65,21 @@ def _fraction(ts: list[Token], i: int) -> tuple[float, int] | None:
     if ts[j].low in ("hour", "hr", "h"):
         return base * times, j + 1
     return None
+
+
+def _half_hours(ts: list[Token], i: int) -> tuple[float, int] | None:
+    """Three half hours, one half-hour, two quarter hours; half of half an hour."""
+    if ts[i].low == "half" and ts[i + 1].low == "of" and ts[i + 2].low == "half":
+        inner = _fraction(ts, i + 2)
+        return (inner[0] / 2, inner[1]) if inner else None
+    found = whole(ts, i)
+    if found is None or not 1 <= found[0] <= 12:
+        return None
+    per, j = _QUARTERS.get(ts[found[1]].low), found[1] + 1
+    j += ts[j].low == "-"
+    if per is None or ts[j].low not in ("hour", "hours", "hrs", "hr"):
+        return None
+    return found[0] * per, j + 1
 
 
 def _couple(ts: list[Token], i: int) -> tuple[float, int] | None:
@@ -92,6 +110,8 @@ def _measured(ts: list[Token], i: int) -> tuple[float, int] | None:
     if found is None:
         return None
     value, j = found
+    if j == i + 1 and len(ts[i].text) == 4 and ts[i].kind == "num" and ts[j].low in words.HOUR:
+        return None  # "0800 hrs"
     value, j = _and_fraction(ts, value, j)
     if ts[j].low == "-" and _unit(ts[j + 1]) and not ts[j + 1].space:
         j += 1

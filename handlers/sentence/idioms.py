@@ -6,6 +6,7 @@ Kept out: phrases with a gap in them (see phrasebook.py).
 from __future__ import annotations
 
 IDIOMS = """
+    not do that, not doing that, not my best, not a fan, not ideal,
     go no go, go or no go, yes or no, sooner or later, more or less, one way or another, either way, for better or worse,
     now or never, hit or miss, give or take, this or that,
     as soon as possible, at least, at most, at the most, at max, at maximum, at minimum, at a minimum, no rush, no

@@ -20,7 +20,7 @@ _MERE = frozenset(
     " stuff things capacity people attendees how long size request".split()
 )
 _COUNTED = frozenset(
-    "n ppl pax people persons attendees att headcount count participants guests size seats capacity heads number num #"
+    "n ppl pax people persons person pers attendees att headcount count participants guests size seats capacity heads number num #"
     " invitees attending group team who cap folks crowd".split()
 )
 

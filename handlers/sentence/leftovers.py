@@ -26,6 +26,10 @@ _ROOM_WORDS = frozenset({"room", "rm", "conference", "boardroom", "suite"})
 _PLACE_LEADS = frozenset({"in", "at", "@", "inside"})
 _ARTICLES = frozenset({"the", "our", "a", "an", "my", "your", "that", "this", "any", "some"})
 _HALLS = frozenset("hall sala salle raum saal zimmer salon chamber suite studio lounge auditorium".split())
+_SPACES = frozenset(
+    "nook den library lounge cafe cafeteria canteen atrium annex annexe pantry loft terrace patio lobby hallway garden rooftop"
+    " gym auditorium theatre theater foyer courtyard basement attic cellar porch yard greenhouse aquarium fishbowl".split()
+)
 _ANY_ROOM = frozenset("a an any some my our your another that this meeting conference the small big free".split())
 _ABSTRACT = frozenset(
     "english german french spanish detail private total case advance general particular mind order time"
@@ -197,6 +201,9 @@ def _vague(x: Item, draft: Draft, tokens: list[Token]) -> None:
         return
     if x.i and str(x.value).lower() == "rooms" and tokens[x.i - 1].low in ("what", "which", "any"):
         return
+    if str(x.value).lower() in ("tbd", "tba", "tbc"):
+        draft.refuse(Trouble.NOT_UNDERSTOOD, "Something is still to be decided there. Tell me when you know it.")
+        return
     if str(x.value).lower() in ("rooms", "both", "multiple", "double", "triple"):
         draft.refuse(Trouble.AMBIGUOUS, "I book one room at a time. Which one, and when?")
         return
@@ -237,6 +244,8 @@ def _number(x: Item, draft: Draft, tokens: list[Token], book: Book) -> None:
 def _dangling(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) -> None:
     """Before, after and within that govern no time: "after the standup"."""
     x = xs[k]
+    if x.value == "until" and tokens[x.i].low in ("until", "till", "til") and k + 1 < len(xs) and xs[k + 1].kind == "word":
+        draft.refuse(Trouble.AMBIGUOUS, f"{_around(tokens, x)} leaves the end open. Until what time should it be?")
     if x.value not in ("before", "after", "within"):
         return
     if any(p.trouble == Trouble.AMBIGUOUS and f'"{x.value}"' in p.message for p in draft.problems):
@@ -254,6 +263,13 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
         return  # judged together with the word before it
     name = " ".join(t.text for t in tokens[i:j])
     lead, articled = _lead(tokens, i)
+    if tokens[i].low in _HALLS and j > i + 1 and all(t.text[0].isupper() and not t.text.isupper() for t in tokens[i:j]):
+        _unknown_room(name, i, j, draft, tokens, book)
+        return
+    followed = k + 1 < len(xs) and xs[k + 1].kind == "filler" and tokens[xs[k + 1].i].kind == "word"
+    if articled and tokens[j - 1].low in _SPACES and not followed:
+        _unknown_room(name, i, j, draft, tokens, book)
+        return
     if _room_beside(tokens, i, j, articled=articled, text=x.value) or (
         lead in _PLACE_LEADS and tokens[i].low not in _ABSTRACT
     ):

@@ -18,12 +18,14 @@ _TELLING = frozenset(
     " moved cancelled canceled needs must will won't came left lost ran overran booked thought planned decided agreed"
     " i'm he's she's they're it's that's there's we're my'his keeps kept went started stopped called wants".split()
 )
+_PAST = frozenset("was were had did took got said told came left lost ran overran thought kept went ate drank forgot".split())
+_NOT_PAST = frozenset("need needed required preferred wanted expected limited shared closed red bed".split())
 _OPENERS = tuple(
     tuple(text.split())
     for text in (
         "so, let us do, let's do, let us say, let's say, let us go with, let's go with, let us take, let's take, could we,"
         " could i, could you, can we, can i, can you, please book, please reserve, please get, please find, i need, we need,"
-        " i'd like, we'd like, give me, give us, book me, book us, reserve, get me, get us, hence, therefore, i want,"
+        " i'd like, we'd like, give me, give us, book me, book us, reserve, get me, get us, which is why, that's why, thus, hence, therefore, i want,"
         " we want, may i, may we, please give, please could, please can, need a room, need a space, book a room"
     ).replace(", ", ",").split(",")
 )
@@ -42,6 +44,43 @@ def set_aside(xs: list[Item], ts: list[Token]) -> list[Item]:
     return xs
 
 
+def chatter(xs: list[Item], ts: list[Token]) -> list[Item]:
+    """Return the items without sentences and brackets that only tell something: no time, number, place or thing in them."""
+    if not any(x.kind in _TIMES for x in xs):
+        return xs
+    idle = [(i, j) for i, j, bracket in _segments(ts) if _idle(xs, ts, i, j, bracket=bracket)]
+    if not idle:
+        return xs
+    return [Item("filler", "chatter", x.i, x.j) if any(i <= x.i and x.j <= j for i, j in idle) else x for x in xs]
+
+
+def _segments(ts: list[Token]) -> list[tuple[int, int, bool]]:
+    """(first, behind the last, whether in brackets) of each sentence and each bracket."""
+    found, start, opened = [], 0, -1
+    for n, t in enumerate(ts):
+        if t.low == "(":
+            opened = n
+        elif t.low == ")" and opened >= 0:
+            found.append((opened + 1, n, True))
+            opened = -1
+        if t.kind == "end" or t.line or (t.low in (".", "!", "?") and (ts[n + 1].space or ts[n + 1].kind == "end")):
+            found.append((start, n, False))
+            start = n
+            if t.kind == "end":
+                break
+    return found
+
+
+def _idle(xs: list[Item], ts: list[Token], i: int, j: int, *, bracket: bool) -> bool:
+    inside = [x for x in xs if i <= x.i and x.j <= j]
+    if not inside or any(x.kind not in ("filler", "word", "when", "not", "or", "prep", "sep", "conn") for x in inside):
+        return False
+    if any(t.low in ("book", "reserve", "room", "yet", "hold", "schedule", "confirm", "tbd") for t in ts[i:j]):
+        return False
+    told = any(t.low in _PAST or (t.low.endswith("ed") and len(t.low) > 4 and t.low not in _NOT_PAST) for t in ts[i:j])
+    return bracket or told
+
+
 def _openings(ts: list[Token]) -> list[int]:
     """Where a request starts behind a comma, a full stop, or with "so"."""
     found = []
@@ -49,7 +88,7 @@ def _openings(ts: list[Token]) -> list[int]:
         if i < 3 or t.low not in _FIRSTS:
             continue
         opened = any(_opens(ts, i, opener) for opener in _OPENERS)
-        if opened and (t.low == "so" or ts[i - 1].low in _BREAKS or ts[i - 1].low in ("so", "but", "and") or t.line):
+        if opened and (t.low == "so" or ts[i - 1].low in _BREAKS or ts[i - 1].low in ("so", "but", "and", "short", "anyway", "anyways", "basically") or t.line):
             found.append(i)
     return found
 

@@ -22,6 +22,7 @@ _JOINS = frozenset({"and", "&", "+", "plus", ",", "n", "+-"})
 _PRONOUNS = frozenset({"him", "her", "he", "she"})
 _DETERMINERS = frozenset({"a", "an", "one", "1", "another", "my", "our", "the", "his", "her", "their", "some", "1x"})
 # Behind "and I": then "I" starts the next sentence part and is nobody more.
+_PREFIXES = frozenset({"co", "ex", "vice", "sub", "non", "team"})
 _VERBS = frozenset(
     "need want would am will have can are shall could may might should must also just think know was do don't really had"
     " hope guess believe prefer wish like love require wanted needed meant mean only still forgot hate understand".split()
@@ -30,6 +31,12 @@ _ANYBODY = frozenset(
     "people persons attendees participants guests nos folks members humans individuals bodies heads adults ppl folk pax"
     " colleagues coworkers employees staff".split()
 )
+_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "prof", "sir"})
+_MEETS = frozenset(
+    "meeting metting mtg meet chat yarn coffee catchup catch-up up down lunch session sync pairing 1:1 talk touchbase one"
+    " discussion conversation breakfast tea meeting".split()
+)
+_CHATS = frozenset("chat yarn coffee catchup lunch breakfast tea one 1:1 pairing natter chinwag".split())
 _BEYOND = tuple(
     tuple(text.split())
     for text in (
@@ -112,6 +119,8 @@ def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> I
         return None
     if kinds == {"bare"} or ("bare" in kinds and "self" not in kinds and "mention" not in kinds):
         return None
+    if len(terms) == 1 and with_lead and _face_to_face(ts, i, terms[0]):
+        return Item("count", 2, i, j, note="sum")
     if len(terms) == 1:
         if "self" in kinds or not with_lead or not _theirs(terms[0], ts):
             return None
@@ -122,6 +131,14 @@ def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> I
     if "self" not in kinds and (with_lead or others):
         total += 1
     return Item("count" if total >= 1 else "badcount", total, i, j, note="sum")
+
+
+def _face_to_face(ts: list[Token], i: int, term: Term) -> bool:
+    """ "Quick chat with Sam" is two people; a call may be one at each end, and an interview may have a panel."""
+    after = ts[term.j]
+    alone = after.low not in (*_JOINS, "'", "from", "or", "/") and not (after.kind == "word" and after.text[0].isupper())
+    company = ts[term.j - 1].low not in words.GIVEN_NAMES and ts[i - 1].low not in _CHATS
+    return term.kind == "name" and i > 0 and ts[i - 1].low in _MEETS and not company and (alone or after.kind == "end" or after.low == ",")
 
 
 def _theirs(term: Term, ts: list[Token]) -> bool:
@@ -189,8 +206,10 @@ def _from(ts: list[Token], i: int) -> Term | None:
         return None
     after = ts[found[1] + 1]
     k = found[1] + 1 + (after.low in ("the", "our"))
-    known = ts[k].low in words.PEOPLE_KINDS or ts[k].low in ("sales", "legal", "it", "ops", "qa") or ts[k].text.isupper()
-    if ts[k].kind != "word" or not known or ts[k].low in ("now",):
+    timely = ts[k].low in words.WEEKDAYS or ts[k].low in words.MONTHS or ts[k].low in words.PARTS or ts[k].value is not None
+    timely = timely or ts[k].low in words.TODAY | words.TOMORROW or ts[k].low in words.NAMED_CLOCKS or ts[k].low == "now"
+    opened = i == 0 or ts[i - 1].kind == "punct" or ts[i - 1].low in ("and", "for", "with", "plus", "are", "be", "of")
+    if ts[k].kind != "word" or timely or not opened:
         return None
     return Term(found[0], k + 1 + (ts[k + 1].low in ("team", "side", "dept", "department")), "firm")
 
@@ -251,6 +270,19 @@ def skip(ts: list[Token], k: int) -> int:
     return k
 
 
+def anybody(ts: list[Token], k: int) -> int:
+    """The index behind people that no list has, told by their ending: "11 accompanists", "three co-authors"; or 0."""
+    if ts[k + 1].low == "-" and ts[k].low in _PREFIXES:
+        k += 2
+    low = ts[k].low
+    if low in words.PEOPLE:
+        return k + 1
+    thing = low in roles.THINGS or low in words.SUBJECTS or low in words.UNIT or low in words.FACILITIES
+    if ts[k].kind != "word" or len(low) < 6 or thing or low in words.AMENITY_WORDS or low[:-1] in words.AMENITY_WORDS:
+        return 0
+    return k + 1 if low.endswith(roles.ENDINGS) else 0
+
+
 def _proper(ts: list[Token], k: int) -> bool:
     """A company's name before its people: "the two ACME guys"."""
     t = ts[k]
@@ -274,9 +306,8 @@ def person(ts: list[Token], k: int) -> bool:
 
 def _names_before(ts: list[Token], i: int) -> Item | None:
     """Anna and I: everybody named before "and", and the person who writes."""
-    if ts[i + 1].low == "i" and ts[i + 2].low in _VERBS:
-        return None
     n, k = 0, i - 1
+    verb = ts[i + 1].low == "i" and ts[i + 2].low in _VERBS
     while k >= 0 and (person(ts, k) or (ts[k].low in roles.SINGULAR and ts[k].low != "person")):
         n += 1
         k -= 1
@@ -284,6 +315,9 @@ def _names_before(ts: list[Token], i: int) -> Item | None:
             k -= 1
         else:
             break
+    titled = ts[k + 1].low in _TITLES or (k >= 0 and (ts[k].low in _TITLES or (ts[k].low == "." and ts[k - 1].low in _TITLES)))
+    if verb and not titled and k >= 0 and not (ts[k].kind == "punct" and ts[k].low in (".", "!", "?", ":", "-")):
+        return None  # "for Ana and I need a tv"
     return Item("count", n + 1, i, i + 2, note="sum") if n else None
 
 

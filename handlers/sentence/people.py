@@ -20,7 +20,7 @@ _US = frozenset({"us", "them", "you", "we"})
 _AND = frozenset({"and", "&", "+", "plus", ","})
 _HOLDERS = frozenset(
     "seats seating fits fit fitting sits seat capacity accommodate accommodates accommodating headcount"
-    " pax attendees participants people attendance guests invitees persons size seatings occupancy".split()
+    " pax attendees participants people attendance guests invitees persons size seatings occupancy strength".split()
 )
 _GROUPS = frozenset(
     "group party team crew squad table gang class audience family bunch total meeting band number"
@@ -28,6 +28,7 @@ _GROUPS = frozenset(
 )
 
 
+_MULTITUDES = frozenset("hundred hundreds thousand thousands million millions billion zillion gazillion bazillion".split())
 _BLANKS = frozenset({"?", "x", "xx", "tbd", "tba", "unknown", "_", "#"})
 _TOTALS = tuple(
     tuple(text.split())
@@ -70,7 +71,7 @@ def _alone(ts: list[Token], i: int) -> Item | None:
     joined = ts[i + 2].low in _AND and (ts[i + 2].low != "," or party.person(ts, i + 3))
     if first in ("just", "only") and second in ("me", "myself", "one") and not joined:
         return Item("count", 1, i, i + 2)
-    if first in party.SELF and second in ("only", "alone") and ts[i + 2].low not in _AND:
+    if (first in party.SELF or first == "self") and second in ("only", "alone") and ts[i + 2].low not in _AND:
         return Item("count", 1, i, i + 2)
     if first in ("solo", "alone") or (first == "by" and second == "myself"):
         return Item("count", 1, i, i + (1 if first != "by" else 2))
@@ -171,6 +172,8 @@ def _counted(ts: list[Token], i: int) -> Item | None:
         end = j + 2
     elif ts[k].low in words.PEOPLE and ts[k].low != "us" and not _possessive(ts, k):
         end = k + 1
+    elif n <= 60 and party.anybody(ts, k):
+        end = party.anybody(ts, k)
     else:
         return None
     if ts[i - 1].low == "-" and i >= 1 and not ts[i].space and (i < 2 or ts[i - 1].space):
@@ -206,6 +209,10 @@ def _possessive(ts: list[Token], k: int) -> bool:
 
 
 def _crowd(ts: list[Token], i: int) -> Item | None:
+    many = i + 1 if ts[i].low in ("a", "several", "couple") or ts[i].value is not None else i
+    many += ts[many].low == "of"
+    if ts[many].low in _MULTITUDES and ts[many + 1 + (ts[many + 1].low == "of")].low in words.PEOPLE:
+        return Item("badcount", 0, i, many + 2 + (ts[many + 1].low == "of"))
     if ts[i].low in _BLANKS and ts[i].space and ts[i + 1].low in words.PEOPLE:
         return Item("crowd", " ".join(t.text for t in ts[i : i + 2]), i, i + 2)
     j = i + 1 if ts[i].low == "a" else i
@@ -248,6 +255,10 @@ def _holding(ts: list[Token], i: int) -> Item | None:
     """Seats 8, capacity: 10, a group of 9, party of five, my team of 7."""
     word = ts[i].low
     j = i + 1
+    if word == "up" and ts[j].low == "to" and (i == 0 or ts[i - 1].kind == "punct" or ts[i - 1].low == "for"):
+        top = whole(ts, j + 1)
+        named = top is not None and ts[top[1]].kind in ("end", "punct") and ts[top[1]].low not in (":", "-", "/", ".")
+        return Item("count", top[0], i, top[1]) if top and named else None
     if word in _GROUPS and ts[j].low == "of":
         j += 1
     elif word in _HOLDERS and (i == 0 or ts[i - 1].kind != "num"):

@@ -216,7 +216,7 @@ class Catalogue:
 
     def near_rooms(self, joined: str) -> list[tuple[int, Room]]:
         """Return (distance, room) of the rooms whose names a slip of the fingers could have made into `joined`."""
-        if len(joined) < 4:
+        if len(joined) < 3:
             return []
         known = self.remembered.get(joined)
         if known is None:
@@ -255,6 +255,8 @@ def _slips(name: str, joined: str) -> int | None:
     if name == joined:
         return 0
     if _stuttered(name, joined):
+        return 1
+    if 3 <= len(name) <= 4 and name[0] == joined[0] and sorted(name) == sorted(joined) and joined not in words.GIVEN_NAMES:
         return 1
     if len(name) < 5 or name[0] not in joined[:2] or name.isdecimal():
         return None

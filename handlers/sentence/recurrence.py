@@ -85,7 +85,8 @@ def _days(ts: list[Token], i: int) -> tuple[tuple[int, ...], int] | None:
         k = j
         while ts[k].low in (",", "and", "&", "/", "+", "every", "each", "on"):
             k += 1
-        day = _weekday(ts, k) if k > j else None
+        led = i > 0 and ts[i - 1].low in _EACH
+        day = _weekday(ts, k) if k > j or led else None
         if day is None:
             return tuple(sorted(found)), j
         found.add(day)
@@ -115,10 +116,8 @@ def _each(ts: list[Token], i: int) -> tuple[Every, int] | None:
 
 
 def _interval(ts: list[Token], j: int) -> tuple[int, int]:
-    if ts[j].low in ("other", "second") or (ts[j].low == "2" and ts[j + 1].low == "nd"):
-        step = 1 if ts[j].low != "2" else 2
-        plain_second = ts[j].low != "other" and _weekday(ts, j + step) is not None
-        return (-2 if plain_second else 2), j + step
+    if ts[j].low in ("other", "alternate") or ts[j].low == "second" or (ts[j].low == "2" and ts[j + 1].low == "nd"):
+        return 2, j + (1 if ts[j].low != "2" else 2)
     nth = ordinal(ts, j)
     if nth and 2 < nth[0] <= 12:
         return (-nth[0] if _weekday(ts, nth[1]) is not None else nth[0]), nth[1]

@@ -22,16 +22,27 @@ SINGULAR = frozenset(
     " technician operator assistant secretary receptionist planner organizer organiser coordinator expert specialist"
     " strategist owner approver reviewer observer facilitator scribe relative spouse wife husband admin sre person chap"
     " accompanist notetaker interpreter translator stenographer examiner arbitrator mediator counsel lead chef"
-    " fellow parent sponsor partner-in-law vip bigwig newcomer returner chair chief head dad mum mom sister brother daughter son".split()
+    " fellow parent sponsor partner-in-law vip bigwig newcomer returner steward deputy reader chair chief head dad mum mom sister brother daughter son".split()
 )
 _IRREGULAR = frozenset(
-    "people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff counsel directs"
+    "deputies people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff counsel directs"
     " noses heads folks folk pax nos ppl ladies spokespeople businesspeople craftspeople".split()
 )
 PLURAL = frozenset(f"{word}s" for word in SINGULAR if word not in ("staff", "counsel", "lead", "body", "man", "woman")) | _IRREGULAR
 # Plurals that count people only behind "my three" or "direct": reports are papers too, and leads are not people yet.
 BELONGING = frozenset({"reports", "directs", "report", "leads"})
 
+# Endings of people in the plural, and things that end so too.
+ENDINGS = ("ers", "ors", "ists", "ians", "eers", "ees", "ants")
+THINGS = frozenset(
+    "chargers monitors projectors papers orders numbers quarters chapters letters posters folders computers printers speakers"
+    " headers offers containers drawers layers servers towers markers registers adapters corners powers covers answers errors"
+    " sensors floors factors colors colours sectors vectors mirrors motors matters dinners summers winters others powers"
+    " parameters newsletters stickers banners flyers binders planters routers clusters trackers centers centres"
+    " meters kilometers liters papers committees trees fees degrees coffees payments restaurants plants grants variants"
+    " minutes filters timers blockers tickers screens doors tenders starters boosters toners scanners lists checklists"
+    " playlists waitlists wishlists".split()
+)
 GROUPS: dict[str, int] = {
     "trio": 3, "duo": 2, "threesome": 3, "foursome": 4, "quartet": 4, "quintet": 5, "sextet": 6, "twosome": 2,
     "fivesome": 5, "sixsome": 6, "pair": 2,

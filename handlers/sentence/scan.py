@@ -26,7 +26,7 @@ PREPOSITIONS: dict[str, str] = {
     "&": "and", "+": "and", "n": "and", "by": "by", "before": "before", "after": "after", "since": "since", "within": "within",
     "starting": "from", "starts": "from", "start": "from", "begin": "from", "begins": "from", "beginning": "from",
     "commencing": "from", "commences": "from", "during": "for",
-    "concluding": "until", "concludes": "until", "tp": "to", "tto": "to",
+    "wrapping": "until", "winding": "until", "concluding": "until", "concludes": "until", "tp": "to", "tto": "to",
     "ends": "until", "ending": "until", "end": "until", "finish": "until", "finishing": "until",
     "finishes": "until", "dtstart": "from", "dtend": "until", "time": "at", "fro": "for", "fr": "for",
     "ot": "to", "form": "from",
@@ -179,6 +179,8 @@ class Scanner:
         near = self._near_room(ts, i, xs)
         if near:
             return near
+        if t.low == "too" and ts[i - 1].kind == ts[i + 1].kind == "num" and i:
+            return Item("prep", "to", i, i + 1, note="too")
         mended = self._split_amenity(ts, i)
         if mended:
             return mended
@@ -213,7 +215,7 @@ class Scanner:
         half = self._half_right(ts, i)
         if half:
             return half
-        if _known(t.low) or len(t.low) < 4:
+        if _known(t.low) or len(t.low) < 3:
             return None
         if t.low in words.WELL_KNOWN_CITIES:
             return None
@@ -354,7 +356,7 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " attendance guests invitees persons size occupancy group party team crew squad table gang class"
         " audience family meeting band number delegation max maximum min minimum head total over now asap"
         " immediately rn right straight as hour hourlong new san los tel hong after overmorrow yesterday all"
-        " other some one any w and between too ate meself him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
+        " other some one any w and between hundred hundreds thousand thousands million gazillion zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
     )
     return frozenset(names | grammar | {"room", "rm"})
 

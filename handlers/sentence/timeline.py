@@ -371,6 +371,10 @@ def _merge(draft: Draft, x: Item) -> None:
     if held.freq == new.freq == "WEEKLY" and (not held.days or not new.days or held.days == new.days):
         held.days = held.days or new.days
         held.interval = max(held.interval, new.interval)
+    elif held.freq == new.freq == "MONTHLY" and not (held.nth or held.monthday) and held.interval == new.interval:
+        draft.every = new
+    elif held.freq == new.freq == "MONTHLY" and not (new.nth or new.monthday) and held.interval == new.interval:
+        return
     elif held != new:
         draft.refuse(Trouble.AMBIGUOUS, "I found two ways to repeat. How often should it be?")
 

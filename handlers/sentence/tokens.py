@@ -144,7 +144,16 @@ def respell(word: str) -> str:
         distance = OSA.distance(word, target, score_cutoff=2)
         if distance < best_distance and _plausible(word, target, distance, allowed):
             best, best_distance = target, distance
-    return best
+    rival = any(
+        target != best and OSA.distance(word, target, score_cutoff=1) <= 1 for target in _DAYS if best in _DAYS and best_distance
+    )
+    if best == word and word.endswith(("day", "dya", "dy")) and any(OSA.distance(word, day, score_cutoff=2) <= 2 for day in _DAYS):
+        return DOUBTFUL
+    return DOUBTFUL if rival else best
+
+
+DOUBTFUL = "someday"  # what a word is read as that may be two weekdays: "tursday"
+_DAYS = frozenset(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
 
 
 def _plausible(word: str, target: str, distance: int, allowed: int) -> bool:

@@ -176,7 +176,7 @@ VAGUE_TIME = frozenset(
     " until till til by early late mid midweek eow eom eoy hour hours minute minutes mins week weeks weekly"
     " month months monthly daily biweekly fortnight fortnightly year years day days night times twice thrice"
     " once another than more less earliest latest asap couple few several some many multiple both rooms"
-    " double triple overnight workday season quarter-hour time-slot floor level building bldg"
+    " double triple overnight workday quarter-hour time-slot floor level building bldg"
     " upstairs downstairs near nearby beside opposite dusk dawn sunrise sunset bedtime"
     " repeat repeating repeats recurring recur sundown".split()
 )
@@ -274,7 +274,9 @@ SLIPS: dict[str, str] = {
     "hlf": "half", "oclok": "o'clock", "l8r": "later", "gr8": "great", "w8": "wait", "m8": "mate",
     "l8": "late", "thx": "thanks", "bfore": "before", "befor": "before", "aftr": "after", "btwn": "between",
     "betwn": "between", "frm": "from", "strating": "starting", "startng": "starting", "evry": "every", "teh": "the",
-    "n": "and", "att": "attendees",
+    "elevn": "eleven", "elevin": "eleven", "twelv": "twelve", "tweleve": "twelve", "fiften": "fifteen", "forteen": "fourteen",
+    "eigth": "eight", "fuor": "four", "foor": "four", "thre": "three", "threee": "three", "sevn": "seven", "sixe": "six",
+    "twetny": "twenty", "ninty": "ninety", "n": "and", "att": "attendees",
 }  # fmt: skip
 
 NUMBERED_SUBJECTS = frozenset(

@@ -48,7 +48,7 @@ def test_a_series_has_its_rule_and_first_date(text, first, rule):
         ("every hour", "not_understood"),
         ("every year on dec 1 at 10", "not_understood"),
         ("twice a week at 10", "ambiguous"),
-        ("every second tuesday at 10", "ambiguous"),  # of the month, or every other
+        ("every third tuesday at 10", "ambiguous"),  # of the month, or every three weeks
         ("weekly at 3pm", "ambiguous"),
         ("recurring meeting tomorrow 3pm", "ambiguous"),
         ("every day except friday at 10", "not_understood"),
