@@ -6,7 +6,7 @@ Everything here is pure; `now` and the zone are arguments.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from core.models import Slot
@@ -44,10 +44,12 @@ def clock_time(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def hours(slot: Slot, zone: ZoneInfo) -> str:
-    """Return "14:00-15:30"; an end on another date carries its date."""
+    """Return "14:00-15:30", "22:00-24:00"; an end on another date carries its date."""
     start, end = slot.start.astimezone(zone), slot.end.astimezone(zone)
     if start.date() == end.date():
         return f"{start:%H:%M}-{end:%H:%M}"
+    if end == datetime.combine(start.date() + timedelta(days=1), time(), tzinfo=zone):
+        return f"{start:%H:%M}-24:00"
     return f"{start:%H:%M}-{end:%H:%M} ({short_date(end.date(), today=start.date())})"
 
 

@@ -31,7 +31,7 @@ async def refuse(error: BookingError, desk: Desk) -> Message:
             return replace(refusals.plain(["That has been done already."], [_mine()]), replace=False)
         case errors.BookingNotFound() | errors.NothingToUndo() | UnreadableError():
             return refusals.plain([error.message], [_mine()])
-        case errors.NotAllowed() | errors.GuestsMayNotBook():
+        case errors.NotAllowed() | errors.GuestsMayNotBook() | errors.BookingCutoff():
             # No other room or time would change it: a button that ends in the same refusal is none.
             return refusals.plain([error.message])
     return _with_ways_out(error, wanted, desk) if wanted else refusals.plain([error.message])

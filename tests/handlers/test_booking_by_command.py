@@ -364,6 +364,19 @@ async def test_what_no_other_time_mends_is_not_answered_with_another_time(firm: 
     assert await firm.slack.wait_for_view(BEN, callback_id="book")
 
 
+async def test_after_the_cutoff_no_button_leads_to_the_same_refusal(firm: Firm):
+    booked = await firm.say(BEN, "/book corner tomorrow 2pm for 1h")
+    await Rooms(firm.db, firm.services.catalogues).set_policy(cutoff_on=True, cutoff_from="10:00")
+
+    closed = "Bookings in New York close at 10:00 for the day. Try again tomorrow, or ask an admin."
+    for line in ("apollo tomorrow 2pm", "room tomorrow 2pm", "move corner to 3pm"):
+        refusal = await firm.say(BEN, f"/book {line}")
+        assert (words(refusal), labels(refusal)) == (closed, [])
+    # Who may go on, goes on; what is booked can still be given back.
+    assert words(await firm.say(ANA, "/book apollo tomorrow 2pm")).startswith("✅ Apollo is yours")
+    assert words(await firm.press(BEN, booked, "Cancel booking")).endswith("is cancelled.")
+
+
 async def test_an_empty_workspace_says_how_rooms_come_into_it(empty_firm: Firm):
     for line in ("/book", "/book room tomorrow 2pm", "/book tomorrow 2pm", "/book find", "/book rooms", "/book help"):
         answer = await empty_firm.say(ANA, line)
