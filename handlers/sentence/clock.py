@@ -43,8 +43,10 @@ def _led_by_half(ts: list[Token], i: int) -> tuple[Clock, int] | None:
     if ts[i].low not in ("am", "pm") or ts[i + 1].kind != "num":
         return None
     found = _digits(ts, i + 1)
-    if found is None or found[0].half or not 1 <= found[0].hour <= 12:
+    if found is None or found[0].half:
         return None
+    if found[0].hour > 12 or found[0].hour == 0:
+        return (Clock(99, 99, exact=True), found[1]) if ts[i].low == "am" and found[0].hour else None
     return Clock(found[0].hour, found[0].minute, ts[i].low), found[1]
 
 

@@ -74,12 +74,27 @@ def _half_hours(ts: list[Token], i: int) -> tuple[float, int] | None:
         return (inner[0] / 2, inner[1]) if inner else None
     found = whole(ts, i)
     if found is None or not 1 <= found[0] <= 12:
-        return None
+        return _added(ts, i)
+    if ts[found[1]].low == "x" and (each := whole(ts, found[1] + 1)) and each[0] in (15, 20, 25, 30, 40, 45, 50, 60, 90):
+        if ts[each[1]].low in words.PEOPLE:
+            return None
+        return found[0] * each[0], each[1] + (ts[each[1]].low in words.MINUTE)
     per, j = _QUARTERS.get(ts[found[1]].low), found[1] + 1
     j += ts[j].low == "-"
     if per is None or ts[j].low not in ("hour", "hours", "hrs", "hr"):
         return None
     return found[0] * per, j + 1
+
+
+def _added(ts: list[Token], i: int) -> tuple[float, int] | None:
+    """30+30 minutes."""
+    first = whole(ts, i)
+    if first is None or ts[first[1]].low != "+":
+        return None
+    second = whole(ts, first[1] + 1)
+    if second is None or ts[second[1]].low not in words.MINUTE:
+        return None
+    return first[0] + second[0], second[1] + 1
 
 
 def _couple(ts: list[Token], i: int) -> tuple[float, int] | None:
@@ -175,6 +190,8 @@ def _hour_word(ts: list[Token], i: int) -> tuple[float, int] | None:
     t = ts[i]
     if t.low == "hourlong" or (t.low == "hour" and ts[i + 1].low == "-" and ts[i + 2].low == "long"):
         return 60, i + (1 if t.low == "hourlong" else 3)
+    if t.low == "hour" and ts[i + 1].low in ("tops", "max", "maximum"):
+        return 60, i + 2
     if t.low in ("an", "a") and ts[i + 1].low in ("full", "whole", "good", "quick", "solid"):
         return _after_hours(ts, 60, i + 3) if ts[i + 2].low == "hour" else None
     if t.low in ("an", "a", "1") and ts[i + 1].low in ("hour", "hr"):

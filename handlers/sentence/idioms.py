@@ -6,6 +6,11 @@ Kept out: phrases with a gap in them (see phrasebook.py).
 from __future__ import annotations
 
 IDIOMS = """
+    parents evening, parent evening, open evening, quiz night, game night, games night, movie night, date night, first quarter,
+    second quarter, third quarter, fourth quarter, last quarter, quick one, fast one, short one, big one, small one, long one,
+    good one, nice one, another one, which one, this one, that one, any one, the one, only one, one pager, one on ones,
+    two way, three way, two factor, last year, last year's, this year, this year's, this month's, this week's, next year's,
+    tops, at the least, give us a shout, two cents, one way,
     not do that, not doing that, not my best, not a fan, not ideal,
     go no go, go or no go, yes or no, sooner or later, more or less, one way or another, either way, for better or worse,
     now or never, hit or miss, give or take, this or that,

@@ -28,7 +28,7 @@ _ARTICLES = frozenset({"the", "our", "a", "an", "my", "your", "that", "this", "a
 _HALLS = frozenset("hall sala salle raum saal zimmer salon chamber suite studio lounge auditorium".split())
 _SPACES = frozenset(
     "nook den library lounge cafe cafeteria canteen atrium annex annexe pantry loft terrace patio lobby hallway garden rooftop"
-    " gym auditorium theatre theater foyer courtyard basement attic cellar porch yard greenhouse aquarium fishbowl".split()
+    " shed barn bunker cave pit studio gallery pod booth snug vault ballroom chapel mezzanine penthouse wing gym auditorium theatre theater foyer courtyard basement attic cellar porch yard greenhouse aquarium fishbowl".split()
 )
 _ANY_ROOM = frozenset("a an any some my our your another that this meeting conference the small big free".split())
 _ABSTRACT = frozenset(
@@ -37,6 +37,7 @@ _ABSTRACT = frozenset(
 )
 _AUXILIARY = frozenset("will should to would might may can it'll that'll could must shall".split())
 _LAST_THINGS = frozenset("message messages email emails note mail request chat thread conversation call ask booking".split())
+_SPANNING = frozenset("in of during over for on all until till through by before after any throughout within once".split())
 _FIGURATIVE = frozenset(
     "skip entry senior junior high low mid exec executive board director c service sea stress team capacity relationship"
     " community trust skill consensus brand culture character bridge model app website".split()
@@ -185,6 +186,8 @@ def _means_nothing(x: Item, tokens: list[Token]) -> bool:
         return True
     if said in ("last", "previous", "past") and after.kind == "word" and after.low in _LAST_THINGS:
         return True
+    if said in ("month", "week", "year", "quarter") and lead in ("the", "a", "our"):
+        return x.i > 1 and tokens[x.i - 2].low not in _SPANNING
     if said == "each":
         return lead in words.UNIT or lead in words.PEOPLE
     if said in ("level", "building"):

@@ -109,6 +109,9 @@ def zone(ts: list[Token], i: int) -> Item | None:
         return None
     if low in words.ZONE_NEEDS_CAPITALS and not (tail or t.text.isupper()):
         return None
+    if tail and ts[j].low == "-" and ts[j + 1].text[:1].isupper():  # "Eastern Time - New York", as calendars write it
+        k = j + 1 + (ts[j + 1].low in ("new", "los", "mexico", "sao"))
+        j = k + 1 if ts[k].low in words.WELL_KNOWN_CITIES or k > j + 1 else j
     if low in ("utc", "gmt") and ts[j].low in ("+", "-") and ts[j + 1].kind == "num" and not ts[j].space:
         hours = ts[j + 1].value or 0
         exact = ts[j + 2].low == ":" and ts[j + 3].kind == "num" and (ts[j + 3].value or 0) < 60

@@ -25,7 +25,7 @@ _OPENERS = tuple(
     for text in (
         "so, let us do, let's do, let us say, let's say, let us go with, let's go with, let us take, let's take, could we,"
         " could i, could you, can we, can i, can you, please book, please reserve, please get, please find, i need, we need,"
-        " i'd like, we'd like, give me, give us, book me, book us, reserve, get me, get us, which is why, that's why, thus, hence, therefore, i want,"
+        " i'd like, we'd like, give me, give us, book me, book us, reserve, get me, get us, i just need, we just need, just need, which is why, that's why, thus, hence, therefore, i want,"
         " we want, may i, may we, please give, please could, please can, need a room, need a space, book a room"
     ).replace(", ", ",").split(",")
 )
@@ -49,6 +49,10 @@ def chatter(xs: list[Item], ts: list[Token]) -> list[Item]:
     if not any(x.kind in _TIMES for x in xs):
         return xs
     idle = [(i, j) for i, j, bracket in _segments(ts) if _idle(xs, ts, i, j, bracket=bracket)]
+    for i, j in _reasons(ts):
+        inside = [x for x in xs if i <= x.i and x.j <= j]
+        if all(x.kind in ("filler", "word", "when", "not", "prep", "conn") for x in inside):
+            idle.append((i, j))
     if not idle:
         return xs
     return [Item("filler", "chatter", x.i, x.j) if any(i <= x.i and x.j <= j for i, j in idle) else x for x in xs]
@@ -68,6 +72,18 @@ def _segments(ts: list[Token]) -> list[tuple[int, int, bool]]:
             start = n
             if t.kind == "end":
                 break
+    return found
+
+
+def _reasons(ts: list[Token]) -> list[tuple[int, int]]:
+    """Where "because last year was a disaster" starts and ends."""
+    found = []
+    for i, t in enumerate(ts):
+        if t.low in ("because", "cause", "cos", "cuz", "bc", "coz", "otherwise"):
+            j = i + 1
+            while ts[j].kind != "end" and ts[j].low not in (".", ",", ";", "!", "?", ")") and not ts[j].line:
+                j += 1
+            found.append((i, j))
     return found
 
 

@@ -70,6 +70,14 @@ def _of_lengths(xs: list[Item]) -> None:
     """The 2 of "2-3 hours" is half a length, and nobody knows which length is meant."""
     for k, x in enumerate(xs):
         j = following(xs, k)
+        lead = previous(xs, k)
+        m = following(xs, j)
+        if x.kind == "num" and _joins(xs, j) and _kind(xs, m) == "dur" and _kind(xs, lead) == "prep" and xs[lead].value == "from":
+            hour = xs[m].value // 60
+            if xs[m].value % 60 == 0 and x.value < hour <= 24:  # "from 10 to 13 hours"
+                _as_clock(x)
+                xs[m].kind, xs[m].value = "clock", Clock(hour)
+                continue
         if x.kind == "num" and (_joins(xs, j) or _kind(xs, j) == "or") and _kind(xs, following(xs, j)) == "dur":
             x.kind = "number"
 
@@ -77,7 +85,7 @@ def _of_lengths(xs: list[Item]) -> None:
 def _hours_with_articles(xs: list[Item]) -> None:
     """ "Tomorrow from the 9 to the 11", as Italians and Spaniards say it, are hours: the day is named already."""
     plain = [k for k, x in enumerate(xs) if x.kind == "day" and x.value.phrase == "plain" and x.value.day <= 24]
-    others = any(x.kind == "day" and x.value.phrase != "plain" for x in xs)
+    others = any((x.kind == "day" and x.value.phrase != "plain") or x.kind == "every" for x in xs)
     if not others or any(x.kind in POINTS for x in xs):
         return
     for k in plain:

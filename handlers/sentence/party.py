@@ -22,6 +22,11 @@ _JOINS = frozenset({"and", "&", "+", "plus", ",", "n", "+-"})
 _PRONOUNS = frozenset({"him", "her", "he", "she"})
 _DETERMINERS = frozenset({"a", "an", "one", "1", "another", "my", "our", "the", "his", "her", "their", "some", "1x"})
 # Behind "and I": then "I" starts the next sentence part and is nobody more.
+_TOPICAL = frozenset(
+    "discuss review reviewing about re of cover covering talk through over regarding demo demoing present presenting plan"
+    " planning build building fix fixing close closing sign signing ship shipping".split()
+)
+_AFTER_PEOPLE = frozenset("and with in at on for from to plus need needs tomorrow today until attending coming joining".split())
 _PREFIXES = frozenset({"co", "ex", "vice", "sub", "non", "team"})
 _VERBS = frozenset(
     "need want would am will have can are shall could may might should must also just think know was do don't really had"
@@ -78,7 +83,7 @@ def _rest(ts: list[Token], first: Term, counted: Single) -> list[Term]:
         j = terms[-1].j
         comma = ts[j].low == ","
         joins = 0
-        while ts[j].low in _JOINS and joins < 2:
+        while (ts[j].low in _JOINS or (ts[j].low == "an" and ts[j + 1].value is not None)) and joins < 2:
             comma = comma and ts[j].low == ","
             j, joins = j + 1, joins + 1
         if ts[j].low in ("also", "another") and joins and ts[j + 1].kind != "end" and ts[j].low == "also":
@@ -87,12 +92,14 @@ def _rest(ts: list[Token], first: Term, counted: Single) -> list[Term]:
         if not joins and ts[j].low == "with" and terms[0].kind == "self":
             joins, j = 1, j + 1
         term = _term(ts, j, counted) if joins else None
+        if term is not None and term.kind == "loose" and comma and not any(t.kind == "self" for t in terms):
+            term = None
         if term is None or (term.kind == "bare" and (comma or not _bare_fits(ts, terms, term))):
             break
         terms.append(term)
         if not comma or _side_by_side(ts, terms):
             sure = len(terms)
-    if len(terms) > sure and not (terms[0].kind == "self" and all(t.kind in ("name", "one", "mention") for t in terms[1:])):
+    if len(terms) > sure and not (terms[0].kind == "self" and all(t.kind in ("name", "one", "mention", "loose") for t in terms[1:])):
         terms = terms[:sure]
     return terms
 
@@ -127,6 +134,8 @@ def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> I
         return Item("count", total + 1, i, j)
     if not kinds & {"firm", "self", "group"}:
         return None
+    if "loose" in kinds and not kinds & {"self", "firm"}:
+        return None
     others = any(term.others for term in terms)
     if "self" not in kinds and (with_lead or others):
         total += 1
@@ -136,6 +145,8 @@ def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> I
 def _face_to_face(ts: list[Token], i: int, term: Term) -> bool:
     """ "Quick chat with Sam" is two people; a call may be one at each end, and an interview may have a panel."""
     after = ts[term.j]
+    if after.kind == "word" and after.text[0].isupper() and ts[term.j - 1].low in words.GIVEN_NAMES and person_like(after):
+        after = ts[term.j + 1]  # a surname
     alone = after.low not in (*_JOINS, "'", "from", "or", "/") and not (after.kind == "word" and after.text[0].isupper())
     company = ts[term.j - 1].low not in words.GIVEN_NAMES and ts[i - 1].low not in _CHATS
     return term.kind == "name" and i > 0 and ts[i - 1].low in _MEETS and not company and (alone or after.kind == "end" or after.low == ",")
@@ -164,7 +175,7 @@ def _term(ts: list[Token], i: int, counted: Single) -> Term | None:
     found = counted(ts, i)
     if found is not None and found.kind == "count":
         return Term(found.value, found.j, "firm", others=found.note == "others")
-    return _mine(ts, i) or _single(ts, i) or _from(ts, i) or _bare(ts, i)
+    return _mine(ts, i) or _single(ts, i) or _from(ts, i) or _bare(ts, i) or _loose(ts, i)
 
 
 def _mine(ts: list[Token], i: int) -> Term | None:
@@ -197,6 +208,17 @@ def _alone(ts: list[Token], k: int) -> bool:
     """Whether the word at k is a person and not the first half of "client call"."""
     after = ts[k + 1]
     return not (after.kind == "word" and (after.low in words.SUBJECTS or after.low in ("meeting", "room", "mtg", "office")))
+
+
+def _loose(ts: list[Token], i: int) -> Term | None:
+    """A bare role, or "the SENCo": somebody, where the rest of the list is people."""
+    t = ts[i]
+    if t.low in roles.SINGULAR and _alone(ts, i) and t.low not in ("person", "human", "individual", "body"):
+        return Term(1, i + 1, "loose")
+    named = t.low in ("the", "my", "our", "a", "an") and ts[i + 1].kind == "word" and ts[i + 1].text[0].isupper()
+    if named and _alone(ts, i + 1) and person_like(ts[i + 1]):
+        return Term(1, i + 2, "loose")
+    return None
 
 
 def _from(ts: list[Token], i: int) -> Term | None:
@@ -270,7 +292,7 @@ def skip(ts: list[Token], k: int) -> int:
     return k
 
 
-def anybody(ts: list[Token], k: int) -> int:
+def anybody(ts: list[Token], k: int, *, alone: bool = True) -> int:
     """The index behind people that no list has, told by their ending: "11 accompanists", "three co-authors"; or 0."""
     if ts[k + 1].low == "-" and ts[k].low in _PREFIXES:
         k += 2
@@ -280,7 +302,16 @@ def anybody(ts: list[Token], k: int) -> int:
     thing = low in roles.THINGS or low in words.SUBJECTS or low in words.UNIT or low in words.FACILITIES
     if ts[k].kind != "word" or len(low) < 6 or thing or low in words.AMENITY_WORDS or low[:-1] in words.AMENITY_WORDS:
         return 0
-    return k + 1 if low.endswith(roles.ENDINGS) else 0
+    if low.endswith(roles.ENDINGS):
+        return k + 1
+    plural = low.endswith("s") and not low.endswith(("ss", "us", "is", "'s")) and not _about(ts, k)
+    phrase_ends = ts[k + 1].kind in ("end", "punct") or ts[k + 1].line or ts[k + 1].low in _AFTER_PEOPLE
+    return k + 1 if alone and plural and phrase_ends else 0
+
+
+def _about(ts: list[Token], k: int) -> bool:
+    """Whether the number is that of things talked about: "discuss 3 widgets"."""
+    return any(ts[n].low in _TOPICAL for n in range(max(0, k - 4), k))
 
 
 def _proper(ts: list[Token], k: int) -> bool:
@@ -298,10 +329,15 @@ def person(ts: list[Token], k: int) -> bool:
         return False
     if t.low in words.GIVEN_NAMES or t.low in ("boss", "manager", "colleague", "lead", "mentor", "intern", "assistant"):
         return True
+    return t.text[0].isupper() and not t.text.isupper() and person_like(t)
+
+
+def person_like(t: Token) -> bool:
+    """Whether a word means nothing else here."""
     known = t.low in words.POLITE or t.low in words.SUBJECTS or t.low in words.WEEKDAYS or t.low in words.MONTHS
     known = known or t.low in words.TOMORROW or t.low in words.TODAY or t.low in words.PEOPLE_KINDS
     known = known or t.low in words.AMENITY_WORDS or t.low in words.VAGUE_TIME or t.low in words.PARTS
-    return t.text[0].isupper() and not t.text.isupper() and not known
+    return not known and not t.in_room
 
 
 def _names_before(ts: list[Token], i: int) -> Item | None:

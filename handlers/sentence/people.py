@@ -30,6 +30,24 @@ _GROUPS = frozenset(
 
 _MULTITUDES = frozenset("hundred hundreds thousand thousands million millions billion zillion gazillion bazillion".split())
 _BLANKS = frozenset({"?", "x", "xx", "tbd", "tba", "unknown", "_", "#"})
+_ROUGHLY = frozenset("about around approximately probably up to a group team of only just in with".split())
+
+
+def _beings() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """The ways to say how many there are, by their first word, longest first."""
+    texts = (
+        "we are, we're, we re, we will be, we'll be, we would be, we should be, we may be, we might be, there are, there're,"
+        " there will be, there'll be, there would be, there'd be, there should be, there may be, there might be, we gonna be,"
+        " we're gonna be, we are gonna be, we are going to be, we're going to be, we'd be, that makes, which makes, so makes,"
+        " that'd be, that would be, we will have, we'll have, they are, they're, they will be, they'll be, we count, we number"
+    ).split(", ")
+    table: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in sorted((tuple(text.split()) for text in texts), key=len, reverse=True):
+        table.setdefault(phrase[0], []).append(phrase)
+    return {first: tuple(group) for first, group in table.items()}
+
+
+_BEINGS = _beings()
 _TOTALS = tuple(
     tuple(text.split())
     for text in "in total, in all, total, altogether, all told, overall, in sum, all together, all in all".split(", ")
@@ -84,41 +102,13 @@ def _alone(ts: list[Token], i: int) -> Item | None:
 
 def _together(ts: list[Token], i: int) -> Item | None:
     """We are four, we'll be 6, there will be 7, us three."""
-    j = i
-    if ts[i].low in ("we're", "there're") or (ts[i].low in ("we", "there") and ts[i + 1].low in ("are", "re")):
-        j = i + 1 if "'" in ts[i].low else i + 2
-    elif ts[i].low in ("we'll", "there'll") and ts[i + 1].low == "be":
-        j = i + 2
-    elif (
-        ts[i].low in ("we", "there")
-        and ts[i + 1].low in ("will", "would", "should", "may", "might")
-        and ts[i + 2].low == "be"
-    ):
-        j = i + 3
-    elif ts[i].low == "us":
-        j = i + 1
-        found = whole(ts, j)
-        if found and ts[j].kind == "word":
-            return Item("count", found[0], i, found[1])
+    if ts[i].low == "us":
+        found = whole(ts, i + 1)
+        return Item("count", found[0], i, found[1]) if found and ts[i + 1].kind == "word" else None
+    j = next((i + len(p) for p in _BEINGS.get(ts[i].low, ()) if all(ts[i + n].low == word for n, word in enumerate(p))), 0)
+    if not j:
         return None
-    else:
-        return None
-    while ts[j].low in (
-        "about",
-        "around",
-        "approximately",
-        "probably",
-        "up",
-        "to",
-        "a",
-        "group",
-        "team",
-        "of",
-        "only",
-        "just",
-        "in",
-        "with",
-    ):
+    while ts[j].low in _ROUGHLY:
         j += 1
     counted = _counted(ts, j)
     if counted:
@@ -172,7 +162,7 @@ def _counted(ts: list[Token], i: int) -> Item | None:
         end = j + 2
     elif ts[k].low in words.PEOPLE and ts[k].low != "us" and not _possessive(ts, k):
         end = k + 1
-    elif n <= 60 and party.anybody(ts, k):
+    elif n <= 60 and party.anybody(ts, k, alone=k == j):
         end = party.anybody(ts, k)
     else:
         return None
@@ -281,6 +271,8 @@ def _holding(ts: list[Token], i: int) -> Item | None:
             j += 1
         if word in words.PEOPLE and word not in ("seats", "seat", "pax") and j == i + 1:
             return None
+    elif word in ("max", "maximum", "min", "minimum") and ts[j].kind == "num" and (ts[j].value or 99) <= 20:
+        pass
     elif word == "x" and ts[j].kind == "num" and not ts[j].space and (i == 0 or ts[i].space):
         pass
     elif word == "head" and ts[j].low == "count":

@@ -138,8 +138,8 @@ def _repeated(ts: list[Token], j: int, interval: int) -> tuple[Every, int] | Non
         return _on_days(ts, interval, j + 1)
     if low in ("month", "months"):
         return _monthly_on(ts, interval, j + 1)
-    if low in _PARTS:
-        return Every("DAILY", interval, part=low), j + 1
+    if low in words.PARTS and low != "tonight":
+        return Every("DAILY", interval, part=words.PARTS[low]), j + 1
     if low in ("hour", "hours", "year", "years", "quarter", "minute", "minutes", "half", "time"):
         return Every("DAILY", trouble="unit"), j + 1
     days = _days(ts, j)

@@ -35,13 +35,25 @@ BELONGING = frozenset({"reports", "directs", "report", "leads"})
 # Endings of people in the plural, and things that end so too.
 ENDINGS = ("ers", "ors", "ists", "ians", "eers", "ees", "ants")
 THINGS = frozenset(
-    "chargers monitors projectors papers orders numbers quarters chapters letters posters folders computers printers speakers"
-    " headers offers containers drawers layers servers towers markers registers adapters corners powers covers answers errors"
-    " sensors floors factors colors colours sectors vectors mirrors motors matters dinners summers winters others powers"
-    " parameters newsletters stickers banners flyers binders planters routers clusters trackers centers centres"
-    " meters kilometers liters papers committees trees fees degrees coffees payments restaurants plants grants variants"
-    " minutes filters timers blockers tickers screens doors tenders starters boosters toners scanners lists checklists"
-    " playlists waitlists wishlists".split()
+    "topics slides decks docs documents files boxes bags laptops tables desks items points questions issues tickets"
+    " stories tasks projects deals accounts contracts invoices reports quotes bids offers options ideas designs mockups"
+    " screens pages sections steps phases rounds sprints releases builds bugs features tests cases sites stores shops"
+    " offices rooms floors buildings locations cities countries regions states markets products models samples versions"
+    " copies prints pictures photos videos films movies songs books articles emails mails messages calls meetings sessions"
+    " slots talks demos presentations workshops interviews lectures classes courses lessons events parties lunches coffees"
+    " drinks snacks pizzas sandwiches cakes bottles cups plates pens pencils cables outlets plugs sockets adapters devices"
+    " phones tablets ipads keyboards mice headsets cameras lights windows doors walls boards whiteboards flipcharts easels"
+    " microphones mics speakers tvs displays dollars euros pounds bucks percent miles kilos degrees times days nights"
+    " weeks months years decades hours minutes seconds halves thirds parts pieces sets pairs rows columns lines cells"
+    " fields keys values things reasons goals objectives targets metrics kpis okrs priorities risks threats blockers"
+    " actions decisions agendas notes plans budgets forecasts scenarios cars vans trucks buses trains flights trips visits"
+    " stops legs teams squads companies firms brands agencies departments divisions units branches spaces places spots"
+    " chargers monitors projectors papers orders numbers quarters chapters letters posters folders computers printers"
+    " headers containers drawers layers servers towers markers registers corners powers covers answers errors sensors"
+    " factors colors colours sectors vectors mirrors motors matters dinners summers winters others parameters newsletters"
+    " stickers banners flyers binders planters routers clusters trackers centers centres meters kilometers liters"
+    " committees trees fees payments restaurants plants grants variants filters timers tickers tenders starters boosters"
+    " toners scanners lists checklists playlists waitlists wishlists".split()
 )
 GROUPS: dict[str, int] = {
     "trio": 3, "duo": 2, "threesome": 3, "foursome": 4, "quartet": 4, "quintet": 5, "sextet": 6, "twosome": 2,

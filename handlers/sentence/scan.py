@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from handlers.sentence import clock, durations, labels, moments, people, phrasebook, places, recurrence, words
 from handlers.sentence.dates import Dates, shifted
@@ -89,6 +90,8 @@ class Scanner:
             if added is not None:
                 return added
             return Item("mention", t.low, i, i + 1)
+        if t.kind == "zoned":
+            return _zoned(t, i)
         if t.kind == "iso":
             return Item("moment", t.text, i, i + 1)
         if t.kind == "junk":
@@ -291,6 +294,15 @@ def _moment(t: Token, found: Item) -> list[Item]:
     return [Item("day", day, found.i, found.j), Item("clock", time, found.i, found.j)]
 
 
+def _zoned(t: Token, i: int) -> Item:
+    """The zone of a calendar's DTSTART, if the world has it."""
+    try:
+        ZoneInfo(t.low)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return Item("when", t.text, i, i + 1)
+    return Item("zone", t.low, i, i + 1, note=t.low)
+
+
 def _numbers_a_line(ts: list[Token], i: int) -> bool:
     return ts[i].line and ts[i].kind == "num" and ts[i + 1].low in (".", ")") and ts[i + 2].space
 
@@ -356,7 +368,7 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " attendance guests invitees persons size occupancy group party team crew squad table gang class"
         " audience family meeting band number delegation max maximum min minimum head total over now asap"
         " immediately rn right straight as hour hourlong new san los tel hong after overmorrow yesterday all"
-        " other some one any w and between hundred hundreds thousand thousands million gazillion zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
+        " other some one any w and between hour that which they they're they'll there'd we'd so hundred hundreds thousand thousands million gazillion zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
     )
     return frozenset(names | grammar | {"room", "rm"})
 

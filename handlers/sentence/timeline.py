@@ -72,7 +72,7 @@ def _weak_now(xs: list[Item], k: int) -> bool:
 
 
 def _weak(x: Item) -> bool:
-    return (x.kind == "clock" and x.value.name == "lunch") or (x.kind == "now" and x.value in _ASAP)
+    return (x.kind == "clock" and x.value.name in ("lunch", "first thing")) or (x.kind == "now" and x.value in _ASAP)
 
 
 def _in_range(xs: list[Item], k: int) -> bool:

@@ -41,6 +41,8 @@ _SHAPES = re.compile(
   | (?P<junk><[!\#@a-z][^<>]*>|https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.[\w.-]*\w|:[a-z][a-z0-9_+-]*:)
   | (?P<iso>\d{4}-?\d\d-?\d\dT\d\d:?\d\d(?::?\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)(?![\d:])
   | (?P<period>P(?:\d+D)?T(?:\d+H)?(?:\d+M)?(?:\d+S)?)\b
+  | (?P<zoned>;TZID=(?P<tz>[A-Za-z_]+(?:/[A-Za-z_]+)*)(?=:))
+  | (?P<value>;VALUE=[A-Z-]+(?=:)|\b(?:BEGIN|END):V[A-Z]+|\b(?:UID|DTSTAMP|PRODID|SEQUENCE|CREATED|LAST-MODIFIED):\S+)
   | (?P<slang>(?:l8r|gr8|w8|m8|l8)\b)
   | (?P<num>\d+)
   | (?P<word>[^\W\d_]+(?:['\u2019][^\W\d_]+)*)
@@ -175,9 +177,11 @@ def tokenise(text: str) -> list[Token]:
         kind = match.lastgroup or "punct"
         if kind in ("who", "bare"):
             kind = "mention"
-        kind = "word" if kind == "slang" else kind
+        kind = {"slang": "word", "tz": "zoned", "value": "junk"}.get(kind, kind)
         start = match.start()
         token = _token(kind, match.group(), start, match.end(), space=start > end or start == 0)
+        if kind == "zoned":
+            token.low = match.group("tz")
         if kind == "mention":
             token.low = match.group("who") or match.group("bare")
         token.line = not found or "\n" in text[end:start]

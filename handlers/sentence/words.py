@@ -81,7 +81,7 @@ PEOPLE = frozenset(
     "personen personnes personas leute gens people ppl person persons pax folks folk attendees"
     " attendee participants participant seats seat chairs"
     " chair heads head guests guest members member humans human peeps colleagues colleague coworkers"
-    " coworker teammates teammate others employees attending joining us peopel attendants assistants personnel soldiers troops officers crewmembers pers pp ppls seater seaters persn"
+    " coworker teammates teammate others employees attending joining us fellas headcount lads blokes gals peeps peopel attendants assistants personnel soldiers troops officers crewmembers pers pp ppls seater seaters persn"
     " visitors visitor candidates invitees places devs engineers developers managers interviewers men women"
     " students trainees interns delegates adults clients lawyers attorneys partners staff guys players"
     " designers analysts stakeholders".split()
@@ -274,13 +274,14 @@ SLIPS: dict[str, str] = {
     "hlf": "half", "oclok": "o'clock", "l8r": "later", "gr8": "great", "w8": "wait", "m8": "mate",
     "l8": "late", "thx": "thanks", "bfore": "before", "befor": "before", "aftr": "after", "btwn": "between",
     "betwn": "between", "frm": "from", "strating": "starting", "startng": "starting", "evry": "every", "teh": "the",
-    "elevn": "eleven", "elevin": "eleven", "twelv": "twelve", "tweleve": "twelve", "fiften": "fifteen", "forteen": "fourteen",
+    "otehrs": "others", "ohters": "others", "tohers": "others", "othes": "others", "nex": "next", "roomm": "room", "rooom": "room",
+    "romm": "room", "rrom": "room", "hdct": "headcount", "vtc": "vc", "elevn": "eleven", "elevin": "eleven", "twelv": "twelve", "tweleve": "twelve", "fiften": "fifteen", "forteen": "fourteen",
     "eigth": "eight", "fuor": "four", "foor": "four", "thre": "three", "threee": "three", "sevn": "seven", "sixe": "six",
     "twetny": "twenty", "ninty": "ninety", "n": "and", "att": "attendees",
 }  # fmt: skip
 
 NUMBERED_SUBJECTS = frozenset(
-    "sprint phase iteration release version batch cohort module chapter episode ticket issue q h fy v p wave wp epic"
+    "year grade patch build semester unit sprint phase iteration release version batch cohort module chapter episode ticket issue q h fy v p wave wp epic"
     " milestone round stage grade series pi jira okr covid web b2b mp".split()
 )
 
