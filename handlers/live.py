@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
 
 from handlers.replies import Nothing
 from handlers.requests import Form
 from handlers.services import Desk
+from handlers.slack_errors import FAILED, reason
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,6 @@ async def _update(desk: Desk, view_id: str, view: View, only_if: str | None) -> 
     """Return why Slack did not update the view, or None; a view that was closed meanwhile is `not_found`."""
     try:
         await desk.client.views_update(view_id=view_id, hash=only_if, view=view)
-    except SlackApiError as error:
-        return str(error.response.get("error"))
+    except FAILED as error:
+        return reason(error)
     return None

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Awaitable, Coroutine
 from typing import Any
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.models.views import View
 
 from core.errors import BookingError
@@ -20,6 +19,7 @@ from handlers.ids import Callback
 from handlers.replies import Nothing, Show
 from handlers.requests import Click, Command
 from handlers.services import Desk
+from handlers.slack_errors import FAILED, outage, reason
 from handlers.views.text import said
 
 MOMENT = 0.6
@@ -31,6 +31,12 @@ class OpenedTooLate(BookingError):
     """Slack no longer lets the form be opened."""
 
     code = "OpenedTooLate"
+
+
+class NotOpened(BookingError):
+    """Slack has an outage, or answers too many others."""
+
+    code = "NotOpened"
 
 
 async def opened(
@@ -56,8 +62,10 @@ async def opened(
 async def _open(desk: Desk, trigger_id: str, view: View) -> str:
     try:
         answer = await desk.client.views_open(trigger_id=trigger_id, view=view)
-    except SlackApiError as error:
-        if error.response.get("error") not in _TOO_LATE:
+    except FAILED as error:
+        if outage(error):
+            raise NotOpened("Slack did not open the form. Try again in a minute.") from error
+        if reason(error) not in _TOO_LATE:
             raise
         raise OpenedTooLate("Slack gave up waiting before the form was there. Try again.") from error
     return str((answer.get("view") or {}).get("id"))
@@ -74,5 +82,5 @@ async def _fill(desk: Desk, view_id: str, building: Awaitable[View]) -> None:
         view = forms.notice(APOLOGY, ())
     try:
         await desk.client.views_update(view_id=view_id, view=view)
-    except SlackApiError as error:
-        log.warning("view not filled: %s", error.response.get("error"))
+    except FAILED as error:
+        log.warning("view not filled: %s", reason(error))

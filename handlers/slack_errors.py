@@ -10,12 +10,22 @@ from collections.abc import Mapping
 from aiohttp import ClientError
 from slack_sdk.errors import SlackClientError
 
+_OVERLOADED = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"})
 FAILED = (SlackClientError, ClientError, OSError, TimeoutError)
 
 
 def reason(error: Exception) -> str:
     """Return Slack's code for its refusal, or the error's name where Slack itself has said nothing."""
+    return str(_code(error) or type(error).__name__)
+
+
+def outage(error: Exception) -> bool:
+    """Tell whether Slack could not answer, as opposed to refusing what it was asked."""
+    code = _code(error)
+    return code is None or code in _OVERLOADED
+
+
+def _code(error: Exception) -> object:
     response = getattr(error, "response", None)
     said = getattr(response, "data", response)
-    code = said.get("error") if isinstance(said, Mapping) else None
-    return str(code or type(error).__name__)
+    return said.get("error") if isinstance(said, Mapping) else None

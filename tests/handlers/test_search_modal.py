@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from core.db import WriteSession
 from core.errors import Busy
 from core.ids import new_id
@@ -343,6 +345,15 @@ async def test_a_form_that_slack_no_longer_lets_open_is_told_in_a_sentence(firm:
         answer = await firm.say(BEN, command)
 
         assert words(answer) == "Slack gave up waiting before the form was there. Try again."
+
+
+@pytest.mark.parametrize("fault", [{"error": "internal_error"}, {"status": 503}])
+async def test_a_form_that_slack_cannot_open_is_told_in_a_sentence(firm: Firm, fault: dict[str, Any]):
+    await firm.slack.faults(fail_next={"method": "views.open", "times": 1, **fault})
+
+    answer = await firm.say(BEN, "/book")
+
+    assert words(answer) == "Slack did not open the form. Try again in a minute."
 
 
 async def test_a_search_that_fails_while_its_view_waits_says_so_in_it(firm: Firm):
