@@ -137,7 +137,8 @@ class Equipment:
 
 def _quantity(ts: list[Token], i: int) -> int:
     """Tokens of "1 x", "one" or "2" before a thing."""
-    if ts[i].value is None or not 1 <= ts[i].value <= 4:
+    n = ts[i].value
+    if n is None or not 1 <= n <= 4:
         return 0
     if ts[i + 1].low == "x":
         return 2

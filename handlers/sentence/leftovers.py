@@ -61,7 +61,7 @@ _QUESTIONS = tuple(
     ).split(", ")
 )
 _ALL_BUT = frozenset(
-    "any all anything everything anywhere every nothing none everyone anyone rooms anybody everybody nowhere room".split()
+    "any all anything everything anywhere every nothing none everyone anyone rooms anybody everybody nowhere".split()
 )
 _YEARS = range(2000, 2100)
 
@@ -277,7 +277,7 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
         lead in _PLACE_LEADS and tokens[i].low not in _ABSTRACT
     ):
         _unknown_room(name, i, j, draft, tokens, book)
-    elif lead in ("with", "w/", "w") and not tokens[i].text[0].isupper():
+    elif lead in ("with", "w/", "w") and not tokens[i].text[0].isupper() and not _company(tokens, i):
         draft.refuse(
             Trouble.NOT_UNDERSTOOD,
             f'I do not know which rooms have "{name}". Shall I book without asking for it?',
@@ -285,6 +285,17 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
         )
     elif _looks_like_a_room(xs, x, tokens, i, j, draft):
         _unknown_room(name, i, j, draft, tokens, book)
+
+
+def _company(tokens: list[Token], i: int) -> bool:
+    """Whether "with" goes with a meeting ("lease renewal with landlord") and not with a room ("a room with sauna")."""
+    k = i - 1
+    while k > 0 and tokens[k].low not in ("with", "w"):
+        k -= 1
+    before = tokens[k - 1]
+    if k < 1 or before.kind != "word" or before.low in words.TOMORROW | words.TODAY or before.low in words.WEEKDAYS:
+        return False
+    return before.low in words.SUBJECTS or before.low in ("meeting", "meet", "mtg") or before.low not in words.POLITE | words.PEOPLE
 
 
 def _word_before(xs: list[Item], x: Item) -> bool:

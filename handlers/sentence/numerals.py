@@ -46,6 +46,7 @@ def _joins(xs: list[Item], k: int) -> bool:
 
 def classify(xs: list[Item], draft: Draft, book: Book, *, part_only: bool) -> list[Item]:
     """Return the items with every `num` turned into a clock, a count, or a problem."""
+    _dotted_days(xs)
     _of_lengths(xs)
     _hours_with_articles(xs)
     _ranges(xs)
@@ -80,6 +81,25 @@ def _of_lengths(xs: list[Item]) -> None:
                 continue
         if x.kind == "num" and (_joins(xs, j) or _kind(xs, j) == "or") and _kind(xs, following(xs, j)) == "dur":
             x.kind = "number"
+
+
+def _dotted_days(xs: list[Item]) -> None:
+    """ "15.12, from 9.30 to 12.00": of dotted numbers the one without a preposition is a date, where another is the time."""
+    points = [k for k, x in enumerate(xs) if x.kind in POINTS]
+    loose = [k for k in points if xs[k].note == "dotted" and not _held(xs, k)]
+    if len(loose) != 1 or len(points) < 2 or any(x.kind in ("day", "every", "vague") for x in xs):
+        return
+    clock = xs[loose[0]].value
+    if 1 <= clock.minute <= 12 and clock.hour >= 1:
+        xs[loose[0]].kind = "day"
+        xs[loose[0]].value = Day("date", day=clock.hour, month=clock.minute)
+
+
+def _held(xs: list[Item], k: int) -> bool:
+    """Whether a preposition or a dash makes the item a time."""
+    before, after = previous(xs, k), following(xs, k)
+    led = _kind(xs, before) in ("prep", "conn") and xs[before].value not in ("on", "in", "for")
+    return led or _joins(xs, after)
 
 
 def _hours_with_articles(xs: list[Item]) -> None:

@@ -24,7 +24,7 @@ _DETERMINERS = frozenset({"a", "an", "one", "1", "another", "my", "our", "the", 
 # Behind "and I": then "I" starts the next sentence part and is nobody more.
 _TOPICAL = frozenset(
     "discuss review reviewing about re of cover covering talk through over regarding demo demoing present presenting plan"
-    " planning build building fix fixing close closing sign signing ship shipping".split()
+    " planning fix fixing close closing sign signing ship shipping".split()
 )
 _AFTER_PEOPLE = frozenset("and with in at on for from to plus need needs tomorrow today until attending coming joining".split())
 _PREFIXES = frozenset({"co", "ex", "vice", "sub", "non", "team"})
@@ -53,7 +53,7 @@ Single = Callable[[list[Token], int], Item | None]
 
 @dataclass(slots=True)
 class Term:
-    """One part of a sum: how many people, up to which token, and what kind: firm, one, self, mention, name, bare."""
+    """One part of a sum: how many people, up to which token, and what kind: firm, side, one, self, mention, name, loose, bare."""
 
     n: int
     j: int
@@ -107,6 +107,8 @@ def _rest(ts: list[Token], first: Term, counted: Single) -> list[Term]:
 def _side_by_side(ts: list[Token], terms: list[Term]) -> bool:
     """ "3 engineers, 2 designers" are five people; "6 people, 2 guests" may be six."""
     last = {ts[term.j - 1].low for term in terms[-2:]}
+    if "from" in {t.low for t in ts[terms[0].j - 3 : terms[-1].j]} or last <= {"side", "ours", "theirs"}:
+        return all(t.kind in ("firm", "side") for t in terms[-2:])
     return len(last) == 2 and all(t.kind == "firm" for t in terms[-2:]) and last <= roles.PLURAL - _ANYBODY
 
 
@@ -126,15 +128,17 @@ def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> I
         return None
     if kinds == {"bare"} or ("bare" in kinds and "self" not in kinds and "mention" not in kinds):
         return None
+    if len(terms) == 1 and terms[0].kind == "side":
+        return Item("count", total, i, j, note="sum")
     if len(terms) == 1 and with_lead and _face_to_face(ts, i, terms[0]):
         return Item("count", 2, i, j, note="sum")
     if len(terms) == 1:
         if "self" in kinds or not with_lead or not _theirs(terms[0], ts):
             return None
         return Item("count", total + 1, i, j)
-    if not kinds & {"firm", "self", "group"}:
+    if not kinds & {"firm", "side", "self"}:
         return None
-    if "loose" in kinds and not kinds & {"self", "firm"}:
+    if "loose" in kinds and not kinds & {"self", "firm", "side"}:
         return None
     others = any(term.others for term in terms)
     if "self" not in kinds and (with_lead or others):
@@ -224,16 +228,20 @@ def _loose(ts: list[Token], i: int) -> Term | None:
 def _from(ts: list[Token], i: int) -> Term | None:
     """Two from legal."""
     found = whole(ts, i)
-    if found is None or ts[found[1]].low != "from" or ts[i - 1].low in ("at", "until", "till", "to", ":", "-"):
+    if found is None or ts[found[1]].low not in ("from", "on") or ts[i - 1].low in ("at", "until", "till", "to", ":", "-"):
         return None
     after = ts[found[1] + 1]
     k = found[1] + 1 + (after.low in ("the", "our"))
+    if ts[found[1]].low == "on" and ts[found[1] + 1].low in ("ours", "theirs", "our", "their", "my", "his", "her", "client's"):
+        return Term(found[0], found[1] + 2 + (ts[found[1] + 2].low in ("side", "end", "team")), "side")
+    if ts[found[1]].low != "from":
+        return None
     timely = ts[k].low in words.WEEKDAYS or ts[k].low in words.MONTHS or ts[k].low in words.PARTS or ts[k].value is not None
     timely = timely or ts[k].low in words.TODAY | words.TOMORROW or ts[k].low in words.NAMED_CLOCKS or ts[k].low == "now"
     opened = i == 0 or ts[i - 1].kind == "punct" or ts[i - 1].low in ("and", "for", "with", "plus", "are", "be", "of")
     if ts[k].kind != "word" or timely or not opened:
         return None
-    return Term(found[0], k + 1 + (ts[k + 1].low in ("team", "side", "dept", "department")), "firm")
+    return Term(found[0], k + 1 + (ts[k + 1].low in ("team", "side", "dept", "department")), "side")
 
 
 def _bare(ts: list[Token], i: int) -> Term | None:
@@ -311,7 +319,7 @@ def anybody(ts: list[Token], k: int, *, alone: bool = True) -> int:
 
 def _about(ts: list[Token], k: int) -> bool:
     """Whether the number is that of things talked about: "discuss 3 widgets"."""
-    return any(ts[n].low in _TOPICAL for n in range(max(0, k - 4), k))
+    return any(ts[n].low in _TOPICAL for n in range(max(0, k - 3), k))
 
 
 def _proper(ts: list[Token], k: int) -> bool:

@@ -107,7 +107,7 @@ def _firsts(names: Names[T]) -> Firsts[T]:
 
 def _token_key(t: Token) -> str:
     if t.kind == "word":
-        return t.room_word or _key(fold(t.text))
+        return t.room_word or _key("room" if t.respelt and t.low == "room" else fold(t.text))
     return str(t.value) if t.kind == "num" and t.value is not None else ""
 
 
@@ -160,6 +160,10 @@ class Catalogue:
         self.place_firsts = _firsts(self.locations)
         self.squeezed = {"".join(name): rooms for name, rooms in self.rooms.items()}
         self.words = sorted({word for name in self.rooms if len(name) > 2 for word in name if len(word) > 5})
+        self.last_words: dict[str, list[Room]] = {}
+        for name, rooms in self.rooms.items():
+            if len(name) > 1 and not name[-1].isdecimal() and len(name[-1]) > 2:
+                self.last_words.setdefault(name[-1], []).extend(rooms)
         self.slips: dict[str, str] = {}
         self.pairs = [(name, rooms) for name, rooms in self.rooms.items() if len(name) == 2 and not _numbers("".join(name))]
         self.squeezed_names = list(self.squeezed)

@@ -22,7 +22,7 @@ SINGULAR = frozenset(
     " technician operator assistant secretary receptionist planner organizer organiser coordinator expert specialist"
     " strategist owner approver reviewer observer facilitator scribe relative spouse wife husband admin sre person chap"
     " accompanist notetaker interpreter translator stenographer examiner arbitrator mediator counsel lead chef"
-    " fellow parent sponsor partner-in-law vip bigwig newcomer returner steward deputy reader chair chief head dad mum mom sister brother daughter son".split()
+    " fellow parent sponsor partner-in-law vip bigwig newcomer returner landlord landlady steward deputy reader chair chief head dad mum mom sister brother daughter son".split()
 )
 _IRREGULAR = frozenset(
     "deputies people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff counsel directs"

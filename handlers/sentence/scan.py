@@ -18,6 +18,7 @@ from handlers.sentence.dates import Dates, shifted
 from handlers.sentence.equipment import Equipment
 from handlers.sentence.items import Clock, Day, Item
 from handlers.sentence.model import Book
+from handlers.sentence.numbers import ordinal
 from handlers.sentence.tokens import Token, respell
 
 PREPOSITIONS: dict[str, str] = {
@@ -68,6 +69,7 @@ class Scanner:
             if found.kind == "count":
                 xs += [Item("mention", t.low, found.j, found.j) for t in ts[i : found.j] if t.kind == "mention"]
             i = found.j
+        self.partial(ts, xs)
         return xs
 
     def _respell_rooms(self, ts: list[Token]) -> None:
@@ -98,6 +100,11 @@ class Scanner:
             return Item("filler", t.text, i, i + 1)
         if t.text == "4" and ts[i + 1].space and _as_for(ts, i):
             return Item("prep", "for", i, i + 1, note="4")
+        if t.kind == "num" and ts[i + 1].low in ("v", "vs") and not ts[i + 1].space and ts[i + 2].text == t.text:
+            return Item("filler", "match", i, i + 3)  # 2v2
+        quarter = ordinal(ts, i)
+        if quarter and ts[quarter[1]].low == "quarter" and ts[quarter[1] + 1].low not in ("hour", "of"):
+            return Item("filler", "quarter", i, quarter[1] + 1)
         if (t.value == 1 and _one_room(ts, i)) or (t.low == "4" and ts[i + 1].low == "us"):
             return Item("filler", t.low, i, i + 1)
         if t.line and _numbers_a_line(ts, i) and sum(_numbers_a_line(ts, n) for n in range(len(ts) - 2)) > 1:
@@ -117,7 +124,8 @@ class Scanner:
             j = i + 2
             while ts[j].low == "." and ts[j + 1].kind == "num" and not ts[j + 1].space:
                 j += 2
-            return None if places.counts_something(ts, j) else Item("filler", t.low, i, j)
+            schooled = t.low in ("year", "grade") and ts[j].low not in words.UNIT
+            return None if places.counts_something(ts, j) and not schooled else Item("filler", t.low, i, j)
         strange = t.low not in self.starters and t.low not in PREPOSITIONS and not _known(t.low)
         if glued and strange and t.low not in words.UNIT and t.low not in JOINED_TO_NUMBERS:
             return Item("code", t.text + number.text, i, i + 2)
@@ -247,6 +255,16 @@ class Scanner:
             if right == 1 and len(keys[0]) + len(keys[1]) > 5 and _one_slip(keys, (t.low, after.low)):
                 return Item("room", rooms, i, i + 2, note="~")
         return None
+
+    def partial(self, ts: list[Token], xs: list[Item]) -> None:
+        """ "Huddle 1:30" may mean the 3rd Floor Huddle: one word of one room's name, first and straight before the time."""
+        if len(xs) < 2 or xs[0].kind not in ("filler", "word") or xs[0].j != 1 or ts[0].kind != "word":
+            return
+        if xs[1].kind not in ("clock", "num", "day") or xs[1].i != 1:
+            return
+        hits = self.catalogue.last_words.get(ts[0].low, [])
+        if len({room.name for room in hits}) == 1:
+            xs[0] = Item("rooms", hits, 0, 1)
 
     def _near(self, ts: list[Token], i: int, j: int, joined: str) -> Item | None:
         del ts
