@@ -47,6 +47,10 @@ _ERRANDS: dict[str, tuple[str, ...]] = {
     "buy": ("me", "us", "a", "some"), "send": ("me", "an", "a", "the", "email", "my", "out"), "tell": ("me", "him", "her", "them"),
     "wake": ("me", "us"), "play": ("some", "music"), "set": ("alarm", "timer"), "turn": ("on", "off", "up", "down"),
 }  # fmt: skip
+_ORDERS = frozenset(
+    "book booking reserve get grab find give need want please pls plz i i'd we me us my a an the for at on in can could"
+    " would like to have you thanks thank with and of from until".split()
+)
 _GREETINGS = frozenset("hi hello hey yo morning good please so ok okay um quick question and here channel all team".split())
 _QUESTIONS = tuple(
     tuple(text.split())
@@ -70,7 +74,7 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part
     """Refuse what is left over in a sentence and could carry meaning."""
     if not part_only and _errand(tokens):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "I only book rooms. For which day and time do you need one?")
-    if not part_only and _asks(tokens):
+    if not part_only and _asks(xs, tokens):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "That sounds like a question. To book, say when and for how many.")
     for k, x in enumerate(xs):
         if part_only and _of_moving(x, draft):
@@ -98,12 +102,16 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part
                 pass
 
 
-def _asks(tokens: list[Token]) -> bool:
+def _asks(xs: list[Item], tokens: list[Token]) -> bool:
     """Whether the sentence asks for information: "which rooms are free at 3?"."""
     i = 0
     while tokens[i].low in _GREETINGS or tokens[i].kind == "junk" or tokens[i].low in (",", "!", "-", ".", ":", "@"):
         i += 1
-    return any(all(tokens[i + n].low == word for n, word in enumerate(question)) for question in _QUESTIONS)
+    if not any(all(tokens[i + n].low == word for n, word in enumerate(question)) for question in _QUESTIONS):
+        return False
+    end = next(n for n in range(i, len(tokens)) if tokens[n].kind == "end" or tokens[n].low in ("?", ".", "!"))
+    inside = any(x.kind in ("clock", "num", "day", "room", "part", "now", "crowd") for x in xs if i <= x.i < end)
+    return inside or not any(x.kind in ("clock", "num", "now", "part", "rel") for x in xs)
 
 
 def _errand(tokens: list[Token]) -> bool:
@@ -180,6 +188,8 @@ def _means_nothing(x: Item, tokens: list[Token]) -> bool:
     """Tell "it will last", "30 min each" and "team building" from words that leave a time or place open."""
     said, before, after = str(x.value).lower(), tokens[x.i - 1] if x.i else None, tokens[x.j]
     lead = before.low if before is not None else ""
+    if said in ("hour", "hours") and _names_an_hour(before):
+        return True
     if said in ("hours", "hour", "hrs") and after.kind == "num" and lead not in words.NUMBERS:
         return True  # "hours 14.30"
     if said == "last" and lead in _AUXILIARY:
@@ -193,6 +203,21 @@ def _means_nothing(x: Item, tokens: list[Token]) -> bool:
     if said in ("level", "building"):
         return lead in _FIGURATIVE and after.kind != "num"
     return False
+
+
+def _names_an_hour(before: Token | None) -> bool:
+    """Office hours, consultation hour: hours with a name are meetings."""
+    if before is None or before.kind != "word" or before.value is not None:
+        return False
+    return before.low in words.SUBJECTS or before.low in (
+        "happy",
+        "consultation",
+        "rush",
+        "power",
+        "quiet",
+        "study",
+        "office",
+    )
 
 
 def _vague(x: Item, draft: Draft, tokens: list[Token]) -> None:
@@ -283,7 +308,7 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
             f'I do not know which rooms have "{name}". Shall I book without asking for it?',
             (Option(label=f"Book without {name}"[:75], sentence=without(tokens, i, j)),),
         )
-    elif _looks_like_a_room(xs, x, tokens, i, j, draft):
+    elif _looks_like_a_room(xs, x, tokens, i, j, draft) or _stands_alone(xs, x, tokens, draft):
         _unknown_room(name, i, j, draft, tokens, book)
 
 
@@ -293,9 +318,20 @@ def _company(tokens: list[Token], i: int) -> bool:
     while k > 0 and tokens[k].low not in ("with", "w"):
         k -= 1
     before = tokens[k - 1]
-    if k < 1 or before.kind != "word" or before.low in words.TOMORROW | words.TODAY or before.low in words.WEEKDAYS:
+    if (
+        k < 1
+        or before.kind != "word"
+        or before.in_room
+        or before.low in ("am", "pm", "p", "a", "m")
+        or before.low in words.TOMORROW | words.TODAY
+        or before.low in words.WEEKDAYS
+    ):
         return False
-    return before.low in words.SUBJECTS or before.low in ("meeting", "meet", "mtg") or before.low not in words.POLITE | words.PEOPLE
+    return (
+        before.low in words.SUBJECTS
+        or before.low in ("meeting", "meet", "mtg")
+        or before.low not in words.POLITE | words.PEOPLE
+    )
 
 
 def _word_before(xs: list[Item], x: Item) -> bool:
@@ -345,6 +381,18 @@ def _looks_like_a_room(xs: list[Item], x: Item, tokens: list[Token], i: int, j: 
     return all(
         y.kind in ("day", "clock", "part", "dur", "count", "sep", "every", "prep", "filler") for y in neighbours
     ) and any(y.kind in ("day", "clock", "part", "dur", "count", "every") for y in neighbours)
+
+
+def _stands_alone(xs: list[Item], x: Item, tokens: list[Token], draft: Draft) -> bool:
+    """One unknown word beside a time and nothing else, first or last: "zeppelin tomorrow 2pm" may well mean a room."""
+    word = str(x.value)
+    if draft.rooms or draft.problems or x.j != x.i + 1 or not word.isalpha() or len(word) < 3:
+        return False
+    if tokens[x.j].low == "," or not any(y.kind in ("clock", "part", "now", "rel") for y in xs):
+        return False
+    talk = [y for y in xs if y is not x and y.kind in ("word", "filler") and str(y.value).lower() not in _ORDERS]
+    said = [y for y in xs if y.kind not in ("sep", "filler", "prep")]
+    return not talk and len(said) > 1 and (said[0] is x or said[-1] is x)
 
 
 def _unknown_room(name: str, i: int, j: int, draft: Draft, tokens: list[Token], book: Book) -> None:
