@@ -58,6 +58,7 @@ def _corrected(xs: list[Item], at: int, draft: Draft) -> list[Item]:
     upto = next((k for k, x in enumerate(after) if x.kind == "fix"), len(after))
     new = after[:upto]
     _adopt(before, new)
+    _headcounts(before, new)
     replaced = {f for x in new if (f := family(x))} & {f for x in before if (f := family(x))}
     if not before or not any(family(x) for x in before):
         return before + after
@@ -67,6 +68,15 @@ def _corrected(xs: list[Item], at: int, draft: Draft) -> list[Item]:
         return before + after
     kept = [x for k, x in enumerate(before) if family(x) not in replaced and not _belongs(before, k, replaced)]
     return kept + after
+
+
+def _headcounts(before: list[Item], new: list[Item]) -> None:
+    """In "for 4, sorry 5 people" the four were people too."""
+    if not any(x.kind == "count" for x in new):
+        return
+    for k, x in enumerate(before):
+        if x.kind == "num" and k and before[k - 1].kind == "prep" and before[k - 1].value == "for":
+            x.kind = "count"
 
 
 def _belongs(before: list[Item], k: int, replaced: set[str]) -> bool:

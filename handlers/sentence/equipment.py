@@ -158,7 +158,7 @@ def _subject(ts: list[Token], i: int) -> bool:
     """Phone screens and phone interviews are subjects; so is screening."""
     if ts[i].low == "phone" and ts[i + 1].low in ("screen", "screening", "interview", "interviews", "screens"):
         return True
-    return ts[i].low in ("screen", "screens") and i > 0 and ts[i - 1].low in ("phone", "tech", "technical", "recruiter")
+    return ts[i].low in ("screen", "screens") and i > 0 and ts[i - 1].low in ("phone", "tech", "technical", "recruiter", "quick", "initial", "short", "brief", "candidate", "hr")
 
 
 def _nothing(ts: list[Token], j: int) -> int:

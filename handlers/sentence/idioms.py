@@ -6,6 +6,10 @@ Kept out: phrases with a gap in them (see phrasebook.py).
 from __future__ import annotations
 
 IDIOMS = """
+    if it isn't too much trouble, if it's not too much trouble, if it is not too much trouble, if it isn't a bother, isn't it,
+    if it's not a bother, isn't too much trouble, not too much trouble, if that's not too much trouble, don't worry about it,
+    no pressure, no stress, no biggie, no fuss, no drama, no clue, no idea, no doubt, no offense, no offence, no excuses,
+    not kidding, not joking, not again, don't ask, do not ask, don't judge,
     parents evening, parent evening, open evening, quiz night, game night, games night, movie night, date night, first quarter,
     second quarter, third quarter, fourth quarter, last quarter, quick one, fast one, short one, big one, small one, long one,
     good one, nice one, another one, which one, this one, that one, any one, the one, only one, one pager, one on ones,

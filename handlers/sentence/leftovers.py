@@ -167,7 +167,10 @@ def _other_command(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) ->
     before = tokens[xs[k].i - 1].low if xs[k].i else ""
     noun = before in ("the", "a", "an", "our", "office", "this", "that", "to", "had", "got", "were", "was", "been", "desk")
     aimed = not noun and after in ("it", "that", "this", "my", "our", "mine", "them", "those", "these", "the")
-    told = str(xs[k].value).lower() in ("change", "edit", "transfer") and not aimed
+    named = str(xs[k].value).lower()
+    told = named in ("change", "edit", "transfer", "release", "swap", "bump", "move", "update") and not aimed and not _booked(
+        xs, k, tokens
+    )
     first = not noun and not any(y.kind not in ("filler", "sep", "prep", "mention") for y in xs[:k])
     if told or not (aimed or first):
         return
@@ -175,6 +178,14 @@ def _other_command(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) ->
         Trouble.NOT_UNDERSTOOD,
         f"This books a new room; I cannot {str(xs[k].value).lower()} one here. Use the buttons of that booking.",
     )
+
+
+def _booked(xs: list[Item], k: int, tokens: list[Token]) -> bool:
+    """Whether "move", "release" or "change" has a booking behind it and not a subject: "release Apollo at 3"."""
+    following = next((x for x in xs[k + 1 :] if x.kind not in ("prep", "sep")), None)
+    if following is None or following.kind in ("room", "clock", "day", "num", "rooms") or tokens[following.i].low.endswith("'s"):
+        return True
+    return tokens[following.i].low in ("meeting", "booking", "reservation", "room", "time", "it", "my", "our", "the")
 
 
 def _holiday(xs: list[Item], k: int, draft: Draft) -> None:
@@ -291,6 +302,12 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
         return  # judged together with the word before it
     name = " ".join(t.text for t in tokens[i:j])
     lead, articled = _lead(tokens, i)
+    first = i
+    while first and tokens[first - 1].kind == "word" and tokens[first - 1].text[0].isupper():
+        first -= 1
+    if first < i and tokens[first - 1].low in ("called", "named") and first:
+        _unknown_room(" ".join(t.text for t in tokens[first:j]), first, j, draft, tokens, book)
+        return
     if tokens[i].low in _HALLS and j > i + 1 and all(t.text[0].isupper() and not t.text.isupper() for t in tokens[i:j]):
         _unknown_room(name, i, j, draft, tokens, book)
         return

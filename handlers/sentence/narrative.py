@@ -16,7 +16,7 @@ from handlers.sentence.tokens import Token
 _TELLING = frozenset(
     "was were is are isn't wasn't has had have hasn't did didn't does got took said told asked promised broke dropped"
     " moved cancelled canceled needs must will won't came left lost ran overran booked thought planned decided agreed"
-    " i'm he's she's they're it's that's there's we're my'his keeps kept went started stopped called wants".split()
+    " i'm he's she's they're it's that's there's we're my'his back keeps kept went started stopped called wants".split()
 )
 _PAST = frozenset("was were had did took got said told came left lost ran overran thought kept went ate drank forgot".split())
 _NOT_PAST = frozenset("need needed required preferred wanted expected limited shared closed red bed".split())
@@ -25,7 +25,7 @@ _OPENERS = tuple(
     for text in (
         "so, let us do, let's do, let us say, let's say, let us go with, let's go with, let us take, let's take, could we,"
         " could i, could you, can we, can i, can you, please book, please reserve, please get, please find, i need, we need,"
-        " i'd like, we'd like, give me, give us, book me, book us, reserve, get me, get us, i just need, we just need, just need, which is why, that's why, thus, hence, therefore, i want,"
+        " i'd like, we'd like, give me, give us, book me, book us, reserve, get me, get us, grab me, grab us, find me, find us, i just need, we just need, just need, which is why, that's why, thus, hence, therefore, i want,"
         " we want, may i, may we, please give, please could, please can, need a room, need a space, book a room"
     ).replace(", ", ",").split(",")
 )
@@ -49,7 +49,7 @@ def chatter(xs: list[Item], ts: list[Token]) -> list[Item]:
     if not any(x.kind in _TIMES for x in xs):
         return xs
     idle = [(i, j) for i, j, bracket in _segments(ts) if _idle(xs, ts, i, j, bracket=bracket)]
-    for i, j in _reasons(ts):
+    for i, j in [*_reasons(ts), *_complaints(ts)]:
         inside = [x for x in xs if i <= x.i and x.j <= j]
         if all(x.kind in ("filler", "word", "when", "not", "prep", "conn") for x in inside):
             idle.append((i, j))
@@ -84,6 +84,19 @@ def _reasons(ts: list[Token]) -> list[tuple[int, int]]:
             while ts[j].kind != "end" and ts[j].low not in (".", ",", ";", "!", "?", ")") and not ts[j].line:
                 j += 1
             found.append((i, j))
+    return found
+
+
+def _complaints(ts: list[Token]) -> list[tuple[int, int]]:
+    """Where "and don't screw it up again" starts and ends."""
+    found, start = [], -1
+    for i, t in enumerate(ts):
+        if t.low in ("not", "don't", "dont", "never", "no"):
+            start = i
+        elif t.low in (",", ".", ";", "!", "?") or t.line:
+            start = -1
+        elif t.low == "again" and start >= 0 and i - start < 9:
+            found.append((start, i + 1))
     return found
 
 

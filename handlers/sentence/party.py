@@ -308,7 +308,7 @@ def anybody(ts: list[Token], k: int, *, alone: bool = True) -> int:
     if low in words.PEOPLE:
         return k + 1
     thing = low in roles.THINGS or low in words.SUBJECTS or low in words.UNIT or low in words.FACILITIES
-    if ts[k].kind != "word" or len(low) < 6 or thing or low in words.AMENITY_WORDS or low[:-1] in words.AMENITY_WORDS:
+    if ts[k].kind != "word" or len(low) < 5 or thing or low in words.AMENITY_WORDS or low[:-1] in words.AMENITY_WORDS:
         return 0
     if low.endswith(roles.ENDINGS):
         return k + 1

@@ -23,7 +23,7 @@ _HOLDERS = frozenset(
     " pax attendees participants people attendance guests invitees persons size seatings occupancy strength".split()
 )
 _GROUPS = frozenset(
-    "group party team crew squad table gang class audience family bunch total meeting band number"
+    "panel group party team crew squad table gang class audience family bunch total meeting band number"
     " delegation size max maximum min minimum capacity".split()
 )
 
@@ -57,10 +57,14 @@ _TOTALS = tuple(
 def match(ts: list[Token], i: int) -> Item | None:
     """Return a `count`, `badcount` or `crowd` (an uncountable number of people) item at token i, or None."""
     single = _pair(ts, i) or _alone(ts, i) or _together(ts, i) or _counted(ts, i) or _holding(ts, i)
-    added = party.match(ts, i, _counted)
+    added = party.match(ts, i, _single)
     if added is not None and (single is None or added.j > single.j):
         return party.beyond(ts, added)
     return party.beyond(ts, single) if single is not None and single.kind == "count" else single
+
+
+def _single(ts: list[Token], i: int) -> Item | None:
+    return _counted(ts, i) or (_holding(ts, i) if ts[i].low in _GROUPS else None)
 
 
 def _pair(ts: list[Token], i: int) -> Item | None:

@@ -15,7 +15,7 @@ from handlers.sentence.tokens import Token
 _GREETED = frozenset({"morning", "afternoon", "evening"})
 _FIXES = frozenset(
     "but no wait sorry actually i mean make that it scratch rather oops correction ah um uh hmm nope let's"
-    " say oh strike er well or whoops sry actualy ignore i'd meant change not forget nvm never mind nevermind scrap disregard cancel this".split()
+    " say oh strike er well or whoops sry actualy ignore i'd meant change not forget nvm never mind nevermind scrap disregard cancel this do lets".split()
 ) | {",", ".", "-", "...", "..", "!", "*", ";"}  # fmt: skip
 _FIX_TRIGGERS = tuple(
     tuple(text.split())
@@ -23,10 +23,10 @@ _FIX_TRIGGERS = tuple(
         "no wait; wait; scratch that; oops; whoops; i mean; i meant; correction; make that; make it; strike that;"
         " sorry; sry; actually; or rather; but actually; nope; ignore that; no ,; no sorry; no"
         " actually; no make; change that; no"
-        " not; forget it; forget that; nvm; never mind; nevermind; scrap that; disregard that; disregard; cancel that"
+        " not; hmm; hmm let's do; let's do; let's make it; lets do; forget it; forget that; nvm; never mind; nevermind; scrap that; disregard that; disregard; cancel that"
     ).split("; ")
 )
-_SOFT_FIXES = frozenset({("sorry",), ("sry",), ("actually",), ("make", "it"), ("make", "that"), ("oops",), ("whoops",)})
+_SOFT_FIXES = frozenset({("hmm",), ("let's", "do"), ("lets", "do"), ("let's", "make", "it"), ("sorry",), ("sry",), ("actually",), ("make", "it"), ("make", "that"), ("oops",), ("whoops",)})
 _LONGEST_CORRECTION = 10  # tokens; a text of nothing but "no" must not be scanned from each of them
 _AMOUNTS = frozenset({"than", "least", "most", "max", "maximum", "minimum"})
 _WISHED = frozenset(words.WEEKDAYS) | frozenset("day week weekend evening afternoon morning night one time year".split())

@@ -164,6 +164,10 @@ class Catalogue:
         for name, rooms in self.rooms.items():
             if len(name) > 1 and not name[-1].isdecimal() and len(name[-1]) > 2:
                 self.last_words.setdefault(name[-1], []).extend(rooms)
+        self.initials: dict[str, list[Room]] = {}
+        for name, rooms in self.rooms.items():
+            if len(name) > 1 and not any(word.isdecimal() for word in name):
+                self.initials.setdefault("".join(word[0] for word in name), []).extend(rooms)
         self.slips: dict[str, str] = {}
         self.pairs = [(name, rooms) for name, rooms in self.rooms.items() if len(name) == 2 and not _numbers("".join(name))]
         self.squeezed_names = list(self.squeezed)
@@ -264,7 +268,7 @@ def _slips(name: str, joined: str) -> int | None:
         return 1
     if len(name) < 5 or name[0] not in joined[:2] or name.isdecimal():
         return None
-    allowed = 1 if len(name) < 6 else 2
+    allowed = 2 if len(name) > 6 or (len(name) == 6 and set(name) == set(joined)) else 1
     slips = OSA.distance(name, joined, score_cutoff=allowed)
     if slips > allowed or _numbers(name) != _numbers(joined):
         return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from handlers.sentence import clock, durations, labels, moments, people, phrasebook, places, recurrence, words
+from handlers.sentence import clock, durations, labels, moments, people, phrasebook, places, recurrence, roles, words
 from handlers.sentence.dates import Dates, shifted
 from handlers.sentence.equipment import Equipment
 from handlers.sentence.items import Clock, Day, Item
@@ -107,6 +107,10 @@ class Scanner:
             return Item("filler", "quarter", i, quarter[1] + 1)
         if (t.value == 1 and _one_room(ts, i)) or (t.low == "4" and ts[i + 1].low == "us"):
             return Item("filler", t.low, i, i + 1)
+        if t.kind == "word" and t.text.isupper() and len(t.text) > 1 and ts[i + 1].low == "-" and ts[i + 2].kind == "num":
+            known = t.low in words.WEEKDAYS or t.low in words.MONTHS or t.low in words.PARTS or t.value is not None
+            if not (known or ts[i + 1].space or ts[i + 2].space or t.low in self.starters or t.low in PREPOSITIONS):
+                return Item("filler", "ticket", i, i + 3)  # PROJ-123
         if t.line and _numbers_a_line(ts, i) and sum(_numbers_a_line(ts, n) for n in range(len(ts) - 2)) > 1:
             return Item("filler", t.low, i, i + 2)
         if t.line and t.low in _SUBJECT_LABELS and ts[i + 1].low == ":":
@@ -127,6 +131,8 @@ class Scanner:
             schooled = t.low in ("year", "grade") and ts[j].low not in words.UNIT
             return None if places.counts_something(ts, j) and not schooled else Item("filler", t.low, i, j)
         strange = t.low not in self.starters and t.low not in PREPOSITIONS and not _known(t.low)
+        if _ticket(ts, i):
+            return Item("filler", "ticket", i, i + 2)
         if glued and strange and t.low not in words.UNIT and t.low not in JOINED_TO_NUMBERS:
             return Item("code", t.text + number.text, i, i + 2)
         return None
@@ -226,6 +232,10 @@ class Scanner:
         half = self._half_right(ts, i)
         if half:
             return half
+        if t.text.isupper() and 2 <= len(t.text) <= 3 and not _known(t.low) and not all(x.text.isupper() for x in ts if x.kind == "word"):
+            hits = self.catalogue.initials.get(t.low, [])
+            if hits:
+                return Item("rooms", hits, i, i + 1)
         if _known(t.low) or len(t.low) < 3:
             return None
         if t.low in words.WELL_KNOWN_CITIES:
@@ -282,6 +292,7 @@ class Scanner:
 
 
 JOINED_TO_NUMBERS = frozenset({"x", "p", "a", "am", "pm", "st", "nd", "rd", "th", "ppl", "room", "rm", "h"})
+_TICKETS = frozenset("inc req chg tkt pr sr ritm cs so po jira task prb bug ops sec eng".split())
 _EMPTY = words.POLITE | words.SUBJECTS | words.PEOPLE_KINDS | words.PEOPLE | words.GIVEN_NAMES
 _KNOWN = _EMPTY | words.VAGUE_TIME | words.NEGATION | words.NOT_MISSPELT | words.FOREIGN_TIME | frozenset(PREPOSITIONS)
 
@@ -300,6 +311,12 @@ def _one_slip(keys: tuple[str, ...], typed: tuple[str, str]) -> bool:
 
 def _known(low: str) -> bool:
     return low in _KNOWN
+
+
+def _ticket(ts: list[Token], i: int) -> bool:
+    """INC48213: letters and a long number name a ticket, not a room."""
+    t, number = ts[i], ts[i + 1]
+    return not number.space and t.text.isupper() and len(t.text) >= 2 and (len(number.text) >= 4 or t.low in _TICKETS)
 
 
 def _moment(t: Token, found: Item) -> list[Item]:
@@ -386,9 +403,9 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " attendance guests invitees persons size occupancy group party team crew squad table gang class"
         " audience family meeting band number delegation max maximum min minimum head total over now asap"
         " immediately rn right straight as hour hourlong new san los tel hong after overmorrow yesterday all"
-        " other some one any w and between hour that which they they're they'll there'd we'd so hundred hundreds thousand thousands million gazillion zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
+        " other some one any w and between panel hour that which they they're they'll there'd we'd so hundred hundreds thousand thousands million gazillion zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
     )
-    return frozenset(names | grammar | {"room", "rm"})
+    return frozenset(names | grammar | roles.SINGULAR | {"room", "rm"})
 
 
 def scanner(book: Book, locale: str) -> Scanner:

@@ -275,10 +275,33 @@ SLIPS: dict[str, str] = {
     "l8": "late", "thx": "thanks", "bfore": "before", "befor": "before", "aftr": "after", "btwn": "between",
     "betwn": "between", "frm": "from", "strating": "starting", "startng": "starting", "evry": "every", "teh": "the",
     "otehrs": "others", "ohters": "others", "tohers": "others", "othes": "others", "nex": "next", "roomm": "room", "rooom": "room",
-    "romm": "room", "rrom": "room", "hdct": "headcount", "vtc": "vc", "elevn": "eleven", "elevin": "eleven", "twelv": "twelve", "tweleve": "twelve", "fiften": "fifteen", "forteen": "fourteen",
+    "romm": "room", "rrom": "room", "hdct": "headcount", "vtc": "vc", "metting": "meeting", "meting": "meeting", "meetign": "meeting", "meetin": "meeting", "rom": "room", "rume": "room",
+    "mtng": "meeting", "elevn": "eleven", "elevin": "eleven", "twelv": "twelve", "tweleve": "twelve", "fiften": "fifteen", "forteen": "fourteen",
     "eigth": "eight", "fuor": "four", "foor": "four", "thre": "three", "threee": "three", "sevn": "seven", "sixe": "six",
     "twetny": "twenty", "ninty": "ninety", "n": "and", "att": "attendees",
 }  # fmt: skip
+
+# More that people meet for: never a room, never a time.
+MEETINGS = frozenset(
+    "crit critique colloquium symposium viva defense defence conclave powwow huddles confab parley caucus plenary"
+    " assembly congress convention summit forum roundtable tryout audition casting fitting tasting consult"
+    " consultation counselling counseling checkup roster rota briefings enrollment enrolment registration inventory"
+    " stocktake procurement sourcing logistics shipping fulfilment budgeting accounting bookkeeping invoicing tax"
+    " taxes filing closeout benefits wellness health recital choir chess club bookclub reading knitting pilates"
+    " stretching dance dancing music practice exercise quiz trivia game games gaming bingo raffle auction fundraiser"
+    " charity volunteering outreach campaign promo promotion branding copy content editorial newsletter blog webinars"
+    " website app frontend backend database migration upgrade rollout deployment deploy hotfix outage downtime"
+    " maintenance oncall rca kaizen gemba lean agile ideation prototyping prototype wireframe mockup storyboard"
+    " usability persona mapping visioning goals goalsetting objectives offboarding layoffs grievance disciplinary"
+    " settlement trial testimony affidavit escrow lease listing valuation survey inspection permit zoning construction"
+    " renovation handoff interlock readout playback teachin brownbag fireside hackday chinwag natter banter onboard"
+    " townhalls recap retrospectives kickoffs standups syncs workshops gossip tryouts pitchday roundtables meetup"
+    " meetups catchups checkins interviewing screens crunch playtest playtests lan scrims raid esports moot plea"
+    " tutoring homework revision dissertation thesis examination exams invigilation admissions parents pta governors"
+    " bedboard handovers mdt ward clinic surgery consults simulation sim drills toolbox commissioning punchlist"
+    " walkdown shutdown startup changeover hazop permits dispatch loading dock warehouse picking".split()
+)
+SUBJECTS |= MEETINGS
 
 NUMBERED_SUBJECTS = frozenset(
     "year grade patch build semester unit sprint phase iteration release version batch cohort module chapter episode ticket issue q h fy v p wave wp epic"
@@ -291,7 +314,7 @@ NOT_MISSPELT = frozenset(
     " payday mayday friends fried minted muted minuet remember members purple temple simple morning moving"
     " mourning warning evenings screening screens project projects projected projecting boarding board"
     " whiteboarding booking thirsty thirty monitor monitors mondays wedding weeding weekday weekdays frida"
-    " hourly halls hall halt mints house horse honors minister ministers pepper tuition sandy cindy monday's today's friday's"
+    " ever even event events level lever clever never very hourly halls hall halt mints house horse honors minister ministers pepper tuition sandy cindy monday's today's friday's"
     " tomorrow's broad boards boarded sunset sunrise".split()
 )
 SPELLING_TARGETS: dict[str, int] = (
