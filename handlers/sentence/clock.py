@@ -18,7 +18,7 @@ from handlers.sentence.tokens import Token
 
 TIME_LEADS = frozenset(
     "at @ from between until till til untill starting starts start begin begins beginning since by ends"
-    " end ending around about approx ~ thru through time".split()
+    " end ending around about approx ~ thru through time kl klo".split()
 )
 _JOINS = frozenset({"-", "to", "until", "till", "til", "untill", "->", "/", "thru", "through", "..", "...", "~", "and"})
 _HALVES = {
@@ -245,6 +245,8 @@ def _dotted(ts: list[Token], i: int, hour: int, *, padded: bool) -> tuple[Clock,
     after = ts[i + 3]
     if (after.low == "." and ts[i + 4].kind == "num") or after.low in words.PEOPLE or hour > 24:
         return None
+    if after.low in ("hours", "hour", "hrs", "hr", "u", "uhr") and (hour > 7 or (i and ts[i - 1].low in TIME_LEADS | {"to", "-"})):
+        return Clock(hour, ts[i + 2].value or 0, exact=hour > 12), i + 4
     return _marked(ts, i + 3, hour, ts[i + 2].value or 0, padded=padded)
 
 
@@ -350,6 +352,8 @@ def _homophone(ts: list[Token], i: int) -> tuple[int, int] | None:
 
 def _named(ts: list[Token], i: int) -> tuple[Clock, int] | None:
     t, after = ts[i], ts[i + 1]
+    if t.low == "lunch" and after.low == "-" and not after.space and ts[i + 2].kind == "word" and not ts[i + 2].space:
+        return None  # "lunch-break yoga"
     if t.low == "first" and after.low == "thing":
         return Clock(9, exact=True, name="first thing"), i + 2
     if t.low in ("end", "close") and after.low == "of" and ts[i + 2].low in ("day", "business", "the"):

@@ -37,12 +37,16 @@ def _ruled_out(xs: list[Item]) -> list[Item]:
     """Leave out "not dec 7" where the sentence says beside it what it should be: "dec 8 not dec 7"."""
     out: set[int] = set()
     for k, x in enumerate(xs):
-        if x.kind != "not" or str(x.value).lower() != "not":
-            continue
         j = k + 1
+        if str(x.value).lower() in ("instead", "rather") and j < len(xs) and str(xs[j].value).lower() in ("of", "than"):
+            j += 1
+        elif x.kind != "not" or str(x.value).lower() != "not":
+            continue
         while j < len(xs) and xs[j].kind == "prep" and xs[j].value in ("at", "on", "in", "for"):
             j += 1
         kind = family(xs[j]) if j < len(xs) else ""
+        if j < len(xs) and xs[j].kind == "num" and any(y.kind == "count" for y in xs[:k]) and xs[k - 1].kind == "count":
+            kind = "count"
         others = [n for n, y in enumerate(xs) if kind and family(y) == kind and n != j and n not in out and not _negated(xs, n)]
         if others and (j + 1 >= len(xs) or xs[j + 1].kind not in ("conn", "or")):
             out |= set(range(k, j + 1))

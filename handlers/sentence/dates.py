@@ -182,6 +182,8 @@ def _is_time(ts: list[Token], i: int, j: int) -> bool:
     if t.low in ("-", "to", "–") and ts[j + 1].kind == "num" and i + 1 == j:
         # "Dec 3-5pm" is left for a question; "3-4pm" behind a month without a day too.
         k = j + 2
+        if t.space and ts[k].low == ":":
+            return False  # "Dec 11 - 9:00-9:55" lists a day and its time
         return ts[k].low in ("am", "pm", ":") or ts[k].low in words.PEOPLE
     return t.low == "." and not t.space and ts[j + 1].kind == "num" and not ts[j + 1].space and len(ts[j + 1].text) == 2
 

@@ -6,7 +6,7 @@ Kept out: whether a length is the meeting's or the time until it starts.
 from __future__ import annotations
 
 from handlers.sentence import words
-from handlers.sentence.clock import lasts
+from handlers.sentence.clock import TIME_LEADS, lasts
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import number, whole
 from handlers.sentence.tokens import Token
@@ -125,6 +125,9 @@ def _measured(ts: list[Token], i: int) -> tuple[float, int] | None:
     if found is None:
         return None
     value, j = found
+    led = i and (ts[i - 1].low in TIME_LEADS or ts[i - 1].low in ("to", "-"))
+    if j == i + 3 and led and len(ts[i + 2].text) == 2 and ts[j].low in words.HOUR:
+        return None  # "till 15.30 hour"
     if j == i + 1 and len(ts[i].text) == 4 and ts[i].kind == "num" and ts[j].low in words.HOUR:
         return None  # "0800 hrs"
     value, j = _and_fraction(ts, value, j)

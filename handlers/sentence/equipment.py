@@ -122,6 +122,8 @@ class Equipment:
         t = ts[i]
         if t.kind != "word" or t.low not in words.FACILITIES or t.low in self.table:
             return None
+        if i and ts[i - 1].low in ("about", "regarding", "concerning"):
+            return None
         asked = _asked(ts, i)
         if t.low in _SOFT and not asked:
             return None

@@ -6,6 +6,10 @@ Kept out: phrases with a gap in them (see phrasebook.py).
 from __future__ import annotations
 
 IDIOMS = """
+    with gratitude, with thanks, with best regards, with kind regards, with warm regards, with many thanks, with love,
+    with pleasure, with apologies, with respect, with regret, with luck, with ease, with that in mind,
+    at your earliest convenience, at your convenience, earliest convenience, teams rooms, zoom rooms, question mark,
+    exclamation mark, exclamation point, full stop, i'd rather have, i would rather have, we'd rather have, rather have,
     if it isn't too much trouble, if it's not too much trouble, if it is not too much trouble, if it isn't a bother, isn't it,
     if it's not a bother, isn't too much trouble, not too much trouble, if that's not too much trouble, don't worry about it,
     no pressure, no stress, no biggie, no fuss, no drama, no clue, no idea, no doubt, no offense, no offence, no excuses,

@@ -56,7 +56,7 @@ _QUESTIONS = tuple(
     tuple(text.split())
     for text in (
         "which rooms, what rooms, which room is, which room has, what room is, what room has, who booked, who has, who is in,"
-        " who's in, who reserved, how many, how much, how big, how do, how does, how can, where is, where are, where's, when is,"
+        " who's in, who reserved, who the, who took, who stole, who is using, who's using, who keeps, why did, why does, who put, how many, how much, how big, how do, how does, how can, where is, where are, where's, when is,"
         " when was, when's, when does, when do, why is, why was, why can't, what time, what's on, what is on, what's booked,"
         " what is the capacity, what's the capacity, does the, do you know, did i, did we, did you, have i, have we,"
         " am i, are we, was my, is my, is our, what happened, which of, what do, what does, what did, what is in, show my,"
@@ -205,6 +205,10 @@ def _means_nothing(x: Item, tokens: list[Token]) -> bool:
         return True  # "hours 14.30"
     if said == "last" and lead in _AUXILIARY:
         return True
+    if said in ("last", "previous") and after.low in words.SUBJECTS and after.low not in ("call",):
+        return True
+    if said == "day" and (lead in words.SUBJECTS or lead in ("assessment", "training", "open", "big", "moving", "pay")):
+        return True
     if said in ("last", "previous", "past") and after.kind == "word" and after.low in _LAST_THINGS:
         return True
     if said in ("month", "week", "year", "quarter") and lead in ("the", "a", "our"):
@@ -311,8 +315,9 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
     if tokens[i].low in _HALLS and j > i + 1 and all(t.text[0].isupper() and not t.text.isupper() for t in tokens[i:j]):
         _unknown_room(name, i, j, draft, tokens, book)
         return
+    sits = articled or (i > 1 and tokens[i - 1].low in words.SUBJECTS and tokens[i - 2].low == "the")
     followed = k + 1 < len(xs) and xs[k + 1].kind == "filler" and tokens[xs[k + 1].i].kind == "word"
-    if articled and tokens[j - 1].low in _SPACES and not followed:
+    if sits and tokens[j - 1].low in _SPACES and not followed:
         _unknown_room(name, i, j, draft, tokens, book)
         return
     if _room_beside(tokens, i, j, articled=articled, text=x.value) or (

@@ -18,8 +18,12 @@ _TELLING = frozenset(
     " moved cancelled canceled needs must will won't came left lost ran overran booked thought planned decided agreed"
     " i'm he's she's they're it's that's there's we're my'his back keeps kept went started stopped called wants".split()
 )
+_GIVERS = frozenset("the my our some we i he she they it there his her their everyone nobody apparently that this mr ms".split())
+_REASONS = frozenset({"filler", "word", "when", "not", "prep", "conn", "or", "other"})
+_DENIED = frozenset({"amenity", "without", "unneeded"})
+_SPOILING = frozenset("mess screw cock botch forget lose ruin blow disappoint worry panic fuck muck".split())
 _PAST = frozenset("was were had did took got said told came left lost ran overran thought kept went ate drank forgot".split())
-_NOT_PAST = frozenset("need needed required preferred wanted expected limited shared closed red bed".split())
+_NOT_PAST = frozenset("need needed required preferred wanted expected limited shared closed red bed called named".split())
 _OPENERS = tuple(
     tuple(text.split())
     for text in (
@@ -46,12 +50,15 @@ def set_aside(xs: list[Item], ts: list[Token]) -> list[Item]:
 
 def chatter(xs: list[Item], ts: list[Token]) -> list[Item]:
     """Return the items without sentences and brackets that only tell something: no time, number, place or thing in them."""
-    if not any(x.kind in _TIMES for x in xs):
+    if not any(x.kind in _TIMES or x.kind == "num" for x in xs):
         return xs
     idle = [(i, j) for i, j, bracket in _segments(ts) if _idle(xs, ts, i, j, bracket=bracket)]
     for i, j in [*_reasons(ts), *_complaints(ts)]:
         inside = [x for x in xs if i <= x.i and x.j <= j]
-        if all(x.kind in ("filler", "word", "when", "not", "prep", "conn") for x in inside):
+        denied = any(x.kind == "not" for x in inside)
+        elsewhere = any(x.kind in _TIMES or x.kind == "num" for x in xs if not (i <= x.i and x.j <= j))
+        harmless = _REASONS | (_DENIED if denied else frozenset()) | (_TIMES | {"num", "day"} if elsewhere else frozenset())
+        if inside and all(x.kind in harmless for x in inside):
             idle.append((i, j))
     if not idle:
         return xs
@@ -79,7 +86,8 @@ def _reasons(ts: list[Token]) -> list[tuple[int, int]]:
     """Where "because last year was a disaster" starts and ends."""
     found = []
     for i, t in enumerate(ts):
-        if t.low in ("because", "cause", "cos", "cuz", "bc", "coz", "otherwise"):
+        gives = t.low in ("since", "as") and ts[i + 1].low in _GIVERS
+        if gives or t.low in ("because", "cause", "cos", "cuz", "bc", "coz", "otherwise"):
             j = i + 1
             while ts[j].kind != "end" and ts[j].low not in (".", ",", ";", "!", "?", ")") and not ts[j].line:
                 j += 1
@@ -93,8 +101,10 @@ def _complaints(ts: list[Token]) -> list[tuple[int, int]]:
     for i, t in enumerate(ts):
         if t.low in ("not", "don't", "dont", "never", "no"):
             start = i
-        elif t.low in (",", ".", ";", "!", "?") or t.line:
+        elif t.low in (",", ".", ";", "!", "?", "want", "need", "wish", "book") or t.line:
             start = -1
+        elif start == i - 1 and t.low in _SPOILING:
+            found.append((start, i + 1 + sum(x.low in ("this", "it", "up", "that") for x in ts[i + 1 : i + 3])))
         elif t.low == "again" and start >= 0 and i - start < 9:
             found.append((start, i + 1))
     return found

@@ -196,6 +196,17 @@ def _by_weekday(xs: list[Item], k: int) -> None:
         xs[k].kind, xs[k].value = "day", Day("dom", day=xs[k].value)
 
 
+def _said_before(xs: list[Item], x: Item) -> bool:
+    """ "Eight people. EIGHT." and "at 5 PM. 5." say one thing twice, in a sentence of its own."""
+    k = next(n for n, y in enumerate(xs) if y is x)
+    alone = k > 0 and xs[k - 1].kind == "sep" and (k + 1 == len(xs) or xs[k + 1].kind == "sep")
+    if not alone:
+        return False
+    hours = {y.value.hour % 12 for y in xs[:k] if y.kind == "clock"}
+    counts = {y.value for y in xs[:k] if y.kind == "count"}
+    return (x.value in counts) != (x.value % 12 in hours and x.value > 0)
+
+
 def _on(x: Item) -> bool:
     return x.kind == "prep" and x.value in ("on", "in")
 
@@ -211,5 +222,7 @@ def _counts(xs: list[Item], draft: Draft, book: Book) -> None:
             x.kind = "filler"
         elif x.note == "for":
             x.kind = "count" if n >= 1 else "badcount"
+        elif _said_before(xs, x):
+            x.kind = "filler"
         else:
             x.kind = "number"

@@ -352,7 +352,7 @@ def _names_before(ts: list[Token], i: int) -> Item | None:
     """Anna and I: everybody named before "and", and the person who writes."""
     n, k = 0, i - 1
     verb = ts[i + 1].low == "i" and ts[i + 2].low in _VERBS
-    while k >= 0 and (person(ts, k) or (ts[k].low in roles.SINGULAR and ts[k].low != "person")):
+    while k >= 0 and (person(ts, k) or ts[k].low == "you" or (ts[k].low in roles.SINGULAR and ts[k].low != "person")):
         n += 1
         k -= 1
         if k >= 0 and ts[k].low in _JOINS:

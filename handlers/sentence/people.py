@@ -58,6 +58,9 @@ def match(ts: list[Token], i: int) -> Item | None:
     """Return a `count`, `badcount` or `crowd` (an uncountable number of people) item at token i, or None."""
     single = _pair(ts, i) or _alone(ts, i) or _together(ts, i) or _counted(ts, i) or _holding(ts, i)
     added = party.match(ts, i, _single)
+    lone = single is None and added is None and ts[i].low in ("just", "only") and ts[i + 1].low in party.SELF
+    if lone and party.match(ts, i + 1, _single) is None and not party.person(ts, i + 3):
+        return Item("count", 1, i, i + 2)  # "only me and my mat"
     if added is not None and (single is None or added.j > single.j):
         return party.beyond(ts, added)
     return party.beyond(ts, single) if single is not None and single.kind == "count" else single
@@ -184,6 +187,8 @@ def _grouped(ts: list[Token], i: int) -> Item | None:
 
 def _in_total(ts: list[Token], j: int) -> int:
     """The index behind "(people) in total", or 0."""
+    if ts[j].low == "in" and ts[j + 1].low in ("the", "our", "my") and ts[j + 2].low in ("party", "group", "team", "room"):
+        return j + 3
     k = j + (ts[j].low in words.PEOPLE)
     for phrase in _TOTALS:
         if all(ts[k + n].low == word for n, word in enumerate(phrase)):
@@ -271,6 +276,9 @@ def _holding(ts: list[Token], i: int) -> Item | None:
             "~",
             "up-to",
             "count",
+            "number",
+            "nr",
+            "no",
         ):
             j += 1
         if word in words.PEOPLE and word not in ("seats", "seat", "pax") and j == i + 1:

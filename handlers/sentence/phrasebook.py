@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from handlers.sentence import idioms, words
 from handlers.sentence.items import Item
+from handlers.sentence.numbers import ordinal
 from handlers.sentence.tokens import Token
 
 _GREETED = frozenset({"morning", "afternoon", "evening"})
@@ -29,6 +30,8 @@ _FIX_TRIGGERS = tuple(
 _SOFT_FIXES = frozenset({("hmm",), ("let's", "do"), ("lets", "do"), ("let's", "make", "it"), ("sorry",), ("sry",), ("actually",), ("make", "it"), ("make", "that"), ("oops",), ("whoops",)})
 _LONGEST_CORRECTION = 10  # tokens; a text of nothing but "no" must not be scanned from each of them
 _AMOUNTS = frozenset({"than", "least", "most", "max", "maximum", "minimum"})
+_WRITTEN = frozenset("note email mail message call chat conversation discussion request thread ask letter memo".split())
+_UNDECIDED = frozenset("agreed determined confirmed decided announced arranged fixed defined advised named settled".split())
 _WISHED = frozenset(words.WEEKDAYS) | frozenset("day week weekend evening afternoon morning night one time year".split())
 
 _WISHING = frozenset(
@@ -57,7 +60,9 @@ def idiom(ts: list[Token], i: int) -> Item | None:
                 continue
             kind = "now" if phrase[0] == "as" and phrase[-1] == "possible" else "filler"
             return Item(kind, " ".join(phrase), i, j, note="thin" if phrase[-1] in _AMOUNTS else "")
-    wish = _well_wish(ts, i)
+    if ts[i].low == "to" and ts[i + 1].low == "be" and ts[i + 2].low in _UNDECIDED:
+        return Item("vague", "to be " + ts[i + 2].low, i, i + 3)
+    wish = _well_wish(ts, i) or _reference(ts, i) or _nth_time(ts, i)
     if wish:
         return Item("filler", ts[i].low, i, wish)
     if (
@@ -99,6 +104,27 @@ def _well_wish(ts: list[Token], i: int) -> int:
             j += 1
         return j if ts[j].kind in ("end", "punct") or ts[j].line else 0
     return 0
+
+
+def _reference(ts: list[Token], i: int) -> int:
+    """The index behind "note of this morning", "email from last week", or 0."""
+    if ts[i].low not in _WRITTEN or ts[i + 1].low not in ("of", "from"):
+        return 0
+    j = i + 2
+    if ts[j].low in ("yesterday", "earlier", "before"):
+        return j + 1 + (ts[j + 1].low in ("today", "morning", "afternoon", "evening"))
+    if ts[j].low in ("this", "last") and ts[j + 1].low in _WISHED | {"month"}:
+        return j + 2
+    return 0
+
+
+def _nth_time(ts: list[Token], i: int) -> int:
+    """The index behind "for the third time", or 0."""
+    if ts[i].low != "for" or ts[i + 1].low not in ("the", "a"):
+        return 0
+    nth = ordinal(ts, i + 2)
+    j = nth[1] if nth else i + 3 if ts[i + 2].low in ("last", "umpteenth", "nth", "hundredth") else 0
+    return j + 1 if j and ts[j].low == "time" else 0
 
 
 def _of_the(ts: list[Token], j: int) -> int:

@@ -104,7 +104,7 @@ def _each(ts: list[Token], i: int) -> tuple[Every, int] | None:
         if ts[i].low == "twice":
             return Every("WEEKLY", trouble="twice"), i + 3
         j = i + 2
-    elif ts[i].low in _EACH:
+    elif ts[i].low in _EACH or (ts[i].low in ("all", "on") and ts[i + 1].low in ("weekdays", "workdays")):
         j = i + 1
         j += ts[j].low == "single"
     elif ts[i].low in ("alternate", "alternating"):

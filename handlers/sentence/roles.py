@@ -22,7 +22,7 @@ SINGULAR = frozenset(
     " technician operator assistant secretary receptionist planner organizer organiser coordinator expert specialist"
     " strategist owner approver reviewer observer facilitator scribe relative spouse wife husband admin sre person chap"
     " accompanist notetaker interpreter translator stenographer examiner arbitrator mediator counsel lead chef"
-    " fellow parent sponsor partner-in-law vip bigwig newcomer returner landlord landlady steward deputy reader chair chief head dad mum mom sister brother daughter son".split()
+    " fellow parent sponsor partner-in-law vip bigwig newcomer returner driver courier tech temp op rep vet landlord landlady steward deputy reader chair chief head dad mum mom sister brother daughter son".split()
 )
 _IRREGULAR = frozenset(
     "deputies people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff counsel directs"
@@ -59,7 +59,7 @@ GROUPS: dict[str, int] = {
     "trio": 3, "duo": 2, "threesome": 3, "foursome": 4, "quartet": 4, "quintet": 5, "sextet": 6, "twosome": 2,
     "fivesome": 5, "sixsome": 6, "pair": 2,
 }  # fmt: skip
-TEAMS = frozenset("team teams group groups squad squads party parties table tables pair pairs crew crews pod pods".split())
+TEAMS = frozenset("class classes cohort batch panel family families team teams group groups squad squads party parties table tables pair pairs crew crews pod pods".split())
 # What may stand between the number and the people.
 SIDES = frozenset(
     "other more external internal local remote onsite senior junior additional extra in-person key new human of the my our"

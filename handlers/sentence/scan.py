@@ -28,7 +28,7 @@ PREPOSITIONS: dict[str, str] = {
     "&": "and", "+": "and", "n": "and", "by": "by", "before": "before", "after": "after", "since": "since", "within": "within",
     "starting": "from", "starts": "from", "start": "from", "begin": "from", "begins": "from", "beginning": "from",
     "commencing": "from", "commences": "from", "during": "for",
-    "wrapping": "until", "winding": "until", "concluding": "until", "concludes": "until", "tp": "to", "tto": "to",
+    "kl": "at", "klo": "at", "wrapping": "until", "winding": "until", "concluding": "until", "concludes": "until", "tp": "to", "tto": "to",
     "ends": "until", "ending": "until", "end": "until", "finish": "until", "finishing": "until",
     "finishes": "until", "dtstart": "from", "dtend": "until", "time": "at", "fro": "for", "fr": "for",
     "ot": "to", "form": "from",
@@ -115,6 +115,8 @@ class Scanner:
             return Item("filler", t.low, i, i + 2)
         if t.line and t.low in _SUBJECT_LABELS and ts[i + 1].low == ":":
             return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=not any(x.line for x in ts[i + 1 :])))
+        if t.low == "re" and ts[i + 1].low == ":":
+            return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=True, inline=True))
         label = labels.match(ts, i)
         if label:
             return label
@@ -360,10 +362,12 @@ def _one_room(ts: list[Token], i: int) -> bool:
     return ts[j].low in ("room", "slot", "space")
 
 
-def _end_of_subject(ts: list[Token], j: int, *, only_line: bool) -> int:
+def _end_of_subject(ts: list[Token], j: int, *, only_line: bool, inline: bool = False) -> int:
     """A subject ends at its line's end, where the next label starts, or with its sentence where there is one line only."""
     while ts[j].kind not in ("end", "quote", "mention") and not ts[j].line:
         if ts[j].low in _LABELS and ts[j + 1].low == ":" and not ts[j + 1].space and ts[j].kind == "word":
+            break
+        if inline and (ts[j].low in words.TODAY | words.TOMORROW or ts[j].low in words.WEEKDAYS or ts[j].kind == "num"):
             break
         if only_line and (ts[j].low in (",", ";", "|") or (ts[j].low in (".", "-") and len(ts[j - 1].text) > 1)):
             break
@@ -403,7 +407,7 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " attendance guests invitees persons size occupancy group party team crew squad table gang class"
         " audience family meeting band number delegation max maximum min minimum head total over now asap"
         " immediately rn right straight as hour hourlong new san los tel hong after overmorrow yesterday all"
-        " other some one any w and between panel hour that which they they're they'll there'd we'd so hundred hundreds thousand thousands million gazillion zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
+        " other some one any w and between note email mail message call chat conversation discussion request thread letter memo to panel hour that which they they're they'll there'd we'd so hundred hundreds thousand thousands million gazillion zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
     )
     return frozenset(names | grammar | roles.SINGULAR | {"room", "rm"})
 

@@ -153,6 +153,10 @@ def _elsewhere(draft: Draft, here: Here) -> Times:
         raise Unsettled(
             Trouble.AMBIGUOUS, f"A series in {draft.zone_word} time moves against the room's clock. Give its local time."
         )
+    if start.astimezone(here.zone).date() != times.start.date() and any(day.how != "date" for day in draft.days):
+        raise Unsettled(
+            Trouble.AMBIGUOUS, f"{times.start:%H:%M} {draft.zone_word} is on another date here. On which date is it, and when?"
+        )
     times.moved_from = times.start
     length = times.end - times.start
     local = start.astimezone(here.zone)

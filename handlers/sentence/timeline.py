@@ -42,7 +42,10 @@ def _drop_weak(xs: list[Item]) -> None:
         _one_weak(xs)
         return
     for k, x in enumerate(xs):
-        if (_weak(x) or _weak_now(xs, k)) and not _in_range(xs, k):
+        before = previous(xs, k)
+        if x.kind == "clock" and x.value.name == "lunch" and before >= 0 and xs[before].kind == "prep" and _around(xs, before):
+            xs[before].kind = x.kind = "filler"  # "after lunch at 1:50"
+        elif (_weak(x) or _weak_now(xs, k)) and not _in_range(xs, k):
             x.kind = "filler"
 
 
@@ -66,9 +69,18 @@ def _plus_lengths(xs: list[Item]) -> None:
                 x.kind, x.note = "dur", ""
 
 
+def _around(xs: list[Item], k: int) -> bool:
+    """Whether the preposition says before or after, where another time stands beside it."""
+    return xs[k].value in ("after", "before") and any(x.kind == "clock" and x.value.name != "lunch" for x in xs)
+
+
 def _weak_now(xs: list[Item], k: int) -> bool:
     """ "So 6 people now, tomorrow 4 to 5": a "now" behind a headcount is about the headcount."""
-    return xs[k].kind == "now" and k > 0 and xs[k - 1].kind == "count" and any(x.kind == "day" for x in xs)
+    if xs[k].kind != "now" or not any(x.kind == "clock" for x in xs):
+        return False
+    follows = xs[k + 1] if k + 1 < len(xs) else None
+    ordering = follows is not None and follows.kind == "filler" and str(follows.value) in ("do", "please", "go", "book")
+    return (k > 0 and xs[k - 1].kind == "count" and any(x.kind == "day" for x in xs)) or ordering
 
 
 def _weak(x: Item) -> bool:
@@ -371,6 +383,8 @@ def _merge(draft: Draft, x: Item) -> None:
     if held.freq == new.freq == "WEEKLY" and (not held.days or not new.days or held.days == new.days):
         held.days = held.days or new.days
         held.interval = max(held.interval, new.interval)
+    elif {held.freq, new.freq} == {"DAILY", "WEEKLY"} and held.interval == new.interval == 1 and (held.days or new.days):
+        draft.every = held if held.days else new
     elif held.freq == new.freq == "MONTHLY" and not (held.nth or held.monthday) and held.interval == new.interval:
         draft.every = new
     elif held.freq == new.freq == "MONTHLY" and not (new.nth or new.monthday) and held.interval == new.interval:

@@ -283,7 +283,7 @@ SLIPS: dict[str, str] = {
 
 # More that people meet for: never a room, never a time.
 MEETINGS = frozenset(
-    "crit critique colloquium symposium viva defense defence conclave powwow huddles confab parley caucus plenary"
+    "crit rally muster critique colloquium symposium viva defense defence conclave powwow huddles confab parley caucus plenary"
     " assembly congress convention summit forum roundtable tryout audition casting fitting tasting consult"
     " consultation counselling counseling checkup roster rota briefings enrollment enrolment registration inventory"
     " stocktake procurement sourcing logistics shipping fulfilment budgeting accounting bookkeeping invoicing tax"
@@ -323,8 +323,8 @@ SPELLING_TARGETS: dict[str, int] = (
     | dict.fromkeys(["january", "february", "september", "october", "november", "december"], 2)
     | dict.fromkeys(["august"], 1)
     | dict.fromkeys(["minutes", "minute", "people", "morning", "evening", "midnight"], 1)
-    | dict.fromkeys(["afternoon", "projector", "whiteboard", "catering", "attendees", "weekday", "midday"], 2)
-    | dict.fromkeys(["persons", "person", "until", "quarter", "between", "every", "without", "speakerphone"], 1)
+    | dict.fromkeys(["afternoon", "projector", "whiteboard", "attendees", "weekday", "midday"], 2)
+    | dict.fromkeys(["persons", "person", "catering", "until", "quarter", "between", "every", "without", "speakerphone"], 1)
     | dict.fromkeys(["whiteboards", "participants", "fortnightly", "biweekly", "hours", "video"], 1)
 )
 
