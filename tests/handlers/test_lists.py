@@ -194,7 +194,7 @@ async def test_help_shows_this_workspaces_rooms_and_each_line_works(firm: Firm):
         ("mien", ["Run /book mine", "Help"]),
         ("hlep", ["Run /book help"]),
         ("cancle corner", ["Run /book cancel corner", "Help"]),
-        ("cancle tomorrow 3pm", ["Run /book cancel tomorrow 3pm", "Book it", "Help"]),
+        ("cancle tomorrow 3pm", ["Run /book cancel tomorrow 3pm", "Help"]),
         ("mvoe corner to 3pm", ["Run /book move corner to 3pm", "Book it", "Help"]),
     ],
 )
