@@ -323,6 +323,8 @@ def _weekday_at(ts: list[Token], i: int) -> int | None:
         return None
     if t.low in ("mo", "tu", "wedn") and not t.text[0].isupper():
         return None
+    if t.low in ("th", "fr") and not (t.text[0].isupper() and t.space and ts[i + 1].kind == "num"):
+        return None
     if t.low == "fri" and ts[i + 1].low == "day":
         return 4
     return words.WEEKDAYS.get(t.low)

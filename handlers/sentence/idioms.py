@@ -6,6 +6,8 @@ Kept out: phrases with a gap in them (see phrasebook.py).
 from __future__ import annotations
 
 IDIOMS = """
+    year closing, year close, month close, quarter close, month closing, quarter closing, last day, first day, first week,
+    double click, double check, double checking, net net, long weekend, day off, days off, week off,
     with gratitude, with thanks, with best regards, with kind regards, with warm regards, with many thanks, with love,
     with pleasure, with apologies, with respect, with regret, with luck, with ease, with that in mind,
     at your earliest convenience, at your convenience, earliest convenience, teams rooms, zoom rooms, question mark,

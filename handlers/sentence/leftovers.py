@@ -38,6 +38,9 @@ _ABSTRACT = frozenset(
 _AUXILIARY = frozenset("will should to would might may can it'll that'll could must shall".split())
 _LAST_THINGS = frozenset("message messages email emails note mail request chat thread conversation call ask booking".split())
 _SPANNING = frozenset("in of during over for on all until till through by before after any throughout within once".split())
+_QUANTIFIERS = frozenset(
+    "the a all any one every each some other which what next that this same half full whole another last first per work".split()
+)
 _FIGURATIVE = frozenset(
     "skip entry senior junior high low mid exec executive board director c service sea stress team capacity relationship"
     " community trust skill consensus brand culture character bridge model app website".split()
@@ -153,6 +156,9 @@ def _choice(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) -> None:
     x = xs[k]
     before = xs[k - 1] if k else None
     after = xs[k + 1] if k + 1 < len(xs) else None
+    versus = str(x.value).lower() in ("vs", "versus")
+    if versus and not any(y is not None and family(y) for y in (before, after)):
+        return  # "forecast vs actuals" is what the meeting is about
     options: tuple[Option, ...] = ()
     beside = before is not None and after is not None and before.j == x.i and after.i == x.j
     if beside and before is not None and after is not None and family(before) and family(before) == family(after):
@@ -206,6 +212,17 @@ def _means_nothing(x: Item, tokens: list[Token]) -> bool:
     if said == "last" and lead in _AUXILIARY:
         return True
     if said in ("last", "previous") and after.low in words.SUBJECTS and after.low not in ("call",):
+        return True
+    if said == "day" and lead in ("that", "same") and any(t.low in words.WEEKDAYS or t.low in words.MONTHS for t in tokens):
+        return True
+    if said in ("day", "night") and after.low in ("crew", "shift", "team", "staff", "trip", "job", "care", "rate", "one"):
+        return True
+    dated = after.low in words.MONTHS or after.low in words.WEEKDAYS or after.kind == "num"
+    if said == "day" and dated and before is not None and before.kind == "word" and lead not in _QUANTIFIERS:
+        return True
+    if said == "double" and after.low not in ("room", "rooms", "booking", "book", "the", "slot", "time", "length"):
+        return True
+    if said == "level" and (after.low in ("set", "up", "best") or (after.low == "-" and not after.space)):
         return True
     if said == "day" and (lead in words.SUBJECTS or lead in ("assessment", "training", "open", "big", "moving", "pay")):
         return True

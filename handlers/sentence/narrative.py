@@ -18,8 +18,8 @@ _TELLING = frozenset(
     " moved cancelled canceled needs must will won't came left lost ran overran booked thought planned decided agreed"
     " i'm he's she's they're it's that's there's we're my'his back keeps kept went started stopped called wants".split()
 )
-_GIVERS = frozenset("the my our some we i he she they it there his her their everyone nobody apparently that this mr ms".split())
-_REASONS = frozenset({"filler", "word", "when", "not", "prep", "conn", "or", "other"})
+_GIVERS = frozenset("everybody everybody's everyone's i'm we're he's she's they're it's there's the my our some we i he she they it there his her their everyone nobody apparently that this mr ms".split())
+_REASONS = frozenset({"vague", "holiday", "filler", "word", "when", "not", "prep", "conn", "or", "other"})
 _DENIED = frozenset({"amenity", "without", "unneeded"})
 _SPOILING = frozenset("mess screw cock botch forget lose ruin blow disappoint worry panic fuck muck".split())
 _PAST = frozenset("was were had did took got said told came left lost ran overran thought kept went ate drank forgot".split())

@@ -26,6 +26,7 @@ _TOPICAL = frozenset(
     "discuss review reviewing about re of cover covering talk through over regarding demo demoing present presenting plan"
     " planning fix fixing close closing sign signing ship shipping".split()
 )
+_HOLDING = frozenset("room rm space place spot something anything one somewhere office anywhere".split())
 _AFTER_PEOPLE = frozenset("and with in at on for from to plus need needs tomorrow today until attending coming joining".split())
 _PREFIXES = frozenset({"co", "ex", "vice", "sub", "non", "team"})
 _VERBS = frozenset(
@@ -307,10 +308,13 @@ def anybody(ts: list[Token], k: int, *, alone: bool = True) -> int:
     low = ts[k].low
     if low in words.PEOPLE:
         return k + 1
+    stem = ts[k].text[:-1]
+    if ts[k].text.endswith("s") and 2 <= len(stem) <= 4 and stem.isupper() and low not in words.AMENITY_WORDS and low not in roles.ACRONYMS:
+        return k + 1  # 4 QAs, 10 SMEs
     thing = low in roles.THINGS or low in words.SUBJECTS or low in words.UNIT or low in words.FACILITIES
     if ts[k].kind != "word" or len(low) < 5 or thing or low in words.AMENITY_WORDS or low[:-1] in words.AMENITY_WORDS:
         return 0
-    if low.endswith(roles.ENDINGS):
+    if low.endswith(roles.ENDINGS) and not _about(ts, k):
         return k + 1
     plural = low.endswith("s") and not low.endswith(("ss", "us", "is", "'s")) and not _about(ts, k)
     phrase_ends = ts[k + 1].kind in ("end", "punct") or ts[k + 1].line or ts[k + 1].low in _AFTER_PEOPLE
@@ -319,7 +323,14 @@ def anybody(ts: list[Token], k: int, *, alone: bool = True) -> int:
 
 def _about(ts: list[Token], k: int) -> bool:
     """Whether the number is that of things talked about: "discuss 3 widgets"."""
-    return any(ts[n].low in _TOPICAL for n in range(max(0, k - 3), k))
+    if any(ts[n].low in _TOPICAL for n in range(max(0, k - 3), k)):
+        return True
+    n = k - 2
+    while n > 0 and ts[n].low in ("at", "least", "most", "about", "min", "minimum"):
+        n -= 1
+    if n > 0 and ts[n].low in ("with", "w"):
+        return ts[n - 1].low in _HOLDING
+    return n >= 0 and ts[n].low in ("has", "having", "needs", "need", "have")  # what a room has
 
 
 def _proper(ts: list[Token], k: int) -> bool:

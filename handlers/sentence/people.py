@@ -50,13 +50,13 @@ def _beings() -> dict[str, tuple[tuple[str, ...], ...]]:
 _BEINGS = _beings()
 _TOTALS = tuple(
     tuple(text.split())
-    for text in "in total, in all, total, altogether, all told, overall, in sum, all together, all in all".split(", ")
+    for text in "on shift, on duty, on site, on deck, strong, in total, in all, total, altogether, all told, overall, in sum, all together, all in all".split(", ")
 )
 
 
 def match(ts: list[Token], i: int) -> Item | None:
     """Return a `count`, `badcount` or `crowd` (an uncountable number of people) item at token i, or None."""
-    single = _pair(ts, i) or _alone(ts, i) or _together(ts, i) or _counted(ts, i) or _holding(ts, i)
+    single = _everybody(ts, i) or _pair(ts, i) or _alone(ts, i) or _together(ts, i) or _counted(ts, i) or _holding(ts, i)
     added = party.match(ts, i, _single)
     lone = single is None and added is None and ts[i].low in ("just", "only") and ts[i + 1].low in party.SELF
     if lone and party.match(ts, i + 1, _single) is None and not party.person(ts, i + 3):
@@ -64,6 +64,17 @@ def match(ts: list[Token], i: int) -> Item | None:
     if added is not None and (single is None or added.j > single.j):
         return party.beyond(ts, added)
     return party.beyond(ts, single) if single is not None and single.kind == "count" else single
+
+
+def _everybody(ts: list[Token], i: int) -> Item | None:
+    """ "Fits the quorum" names a number that only the writer knows."""
+    if ts[i].low not in ("fits", "fit", "holds", "hold", "seats", "seating", "accommodates", "accommodate", "fitting"):
+        return None
+    j = i + 1 + (ts[i + 1].low in ("the", "our", "all", "my"))
+    j += ts[j].low in ("whole", "entire", "full")
+    if ts[j].low in ("quorum", "everyone", "everybody", "team", "group", "crowd", "gang", "lot", "department", "company"):
+        return Item("crowd", " ".join(t.text for t in ts[i + 1 : j + 1]), i, j + 1)
+    return None
 
 
 def _single(ts: list[Token], i: int) -> Item | None:

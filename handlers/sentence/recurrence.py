@@ -61,7 +61,7 @@ def _weekday(ts: list[Token], i: int) -> int | None:
         return None
     if low in words.WEEKDAY_PLURALS:
         return words.WEEKDAY_PLURALS[low]
-    return words.WEEKDAYS.get(low)
+    return words.WEEKDAYS.get(low) if low not in ("th", "fr") else None
 
 
 def _days(ts: list[Token], i: int) -> tuple[tuple[int, ...], int] | None:

@@ -22,7 +22,7 @@ SINGULAR = frozenset(
     " technician operator assistant secretary receptionist planner organizer organiser coordinator expert specialist"
     " strategist owner approver reviewer observer facilitator scribe relative spouse wife husband admin sre person chap"
     " accompanist notetaker interpreter translator stenographer examiner arbitrator mediator counsel lead chef"
-    " fellow parent sponsor partner-in-law vip bigwig newcomer returner driver courier tech temp op rep vet landlord landlady steward deputy reader chair chief head dad mum mom sister brother daughter son".split()
+    " fellow parent sponsor partner-in-law vip bigwig newcomer returner driver courier tech temp op rep vet user landlord landlady steward deputy reader chair chief head dad mum mom sister brother daughter son".split()
 )
 _IRREGULAR = frozenset(
     "deputies people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff counsel directs"
@@ -55,6 +55,7 @@ THINGS = frozenset(
     " committees trees fees payments restaurants plants grants variants filters timers tickers tenders starters boosters"
     " toners scanners lists checklists playlists waitlists wishlists".split()
 )
+ACRONYMS = frozenset("gpus cpus pcs prs pos rfps sows slas apis kpis okrs cvs pdfs ids urls faqs ssds usbs vms tvs asks".split())
 GROUPS: dict[str, int] = {
     "trio": 3, "duo": 2, "threesome": 3, "foursome": 4, "quartet": 4, "quintet": 5, "sextet": 6, "twosome": 2,
     "fivesome": 5, "sixsome": 6, "pair": 2,
@@ -68,5 +69,5 @@ SIDES = frozenset(
     " executive regional national potential prospective important direct warm confirmed expected invited adult"
     " wonderful lovely hungry very busy good nice big brave happy tired wise french german japanese american british"
     " indian chinese italian spanish dutch us uk eu staff faculty panel project account customer client vendor partner"
-    " physical actual live required optional registered paying seated c-level level".split()
+    " end physical actual live required optional registered paying seated c-level level".split()
 )

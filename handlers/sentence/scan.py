@@ -18,7 +18,7 @@ from handlers.sentence.dates import Dates, shifted
 from handlers.sentence.equipment import Equipment
 from handlers.sentence.items import Clock, Day, Item
 from handlers.sentence.model import Book
-from handlers.sentence.numbers import ordinal
+from handlers.sentence.numbers import number, ordinal
 from handlers.sentence.tokens import Token, respell
 
 PREPOSITIONS: dict[str, str] = {
@@ -100,6 +100,9 @@ class Scanner:
             return Item("filler", t.text, i, i + 1)
         if t.text == "4" and ts[i + 1].space and _as_for(ts, i):
             return Item("prep", "for", i, i + 1, note="4")
+        j = _money(ts, i)
+        if j:
+            return Item("filler", "amount", i, j)
         if t.kind == "num" and ts[i + 1].low in ("v", "vs") and not ts[i + 1].space and ts[i + 2].text == t.text:
             return Item("filler", "match", i, i + 3)  # 2v2
         quarter = ordinal(ts, i)
@@ -127,13 +130,13 @@ class Scanner:
         t, number = ts[i], ts[i + 1]
         glued = not number.space
         if t.low in words.NUMBERED_SUBJECTS and (glued or len(t.low) > 2):
-            j = i + 2
+            j = i + 2 + 2 * (ts[i + 2].low in ("of", "/") and ts[i + 3].kind == "num")
             while ts[j].low == "." and ts[j + 1].kind == "num" and not ts[j + 1].space:
                 j += 2
             schooled = t.low in ("year", "grade") and ts[j].low not in words.UNIT
             return None if places.counts_something(ts, j) and not schooled else Item("filler", t.low, i, j)
         strange = t.low not in self.starters and t.low not in PREPOSITIONS and not _known(t.low)
-        if _ticket(ts, i):
+        if _ticket(ts, i) or _product(ts, i):
             return Item("filler", "ticket", i, i + 2)
         if glued and strange and t.low not in words.UNIT and t.low not in JOINED_TO_NUMBERS:
             return Item("code", t.text + number.text, i, i + 2)
@@ -198,6 +201,11 @@ class Scanner:
         near = self._near_room(ts, i, xs)
         if near:
             return near
+        after_time_lead = i and ts[i - 1].low in ("at", "from", "until", "till", "to") and ts[i + 1].kind == "num"
+        if t.low in ("hours", "hour", "hrs") and after_time_lead:
+            return Item("filler", t.low, i, i + 1, note="thin")  # "at hours 11"
+        if t.low == "wrap" and ts[i + 1].kind == "num":
+            return Item("prep", "until", i, i + 1, note="wrap")
         if t.low == "too" and ts[i - 1].kind == ts[i + 1].kind == "num" and i:
             return Item("prep", "to", i, i + 1, note="too")
         mended = self._split_amenity(ts, i)
@@ -214,7 +222,7 @@ class Scanner:
         ):
             if t.low in group:
                 return Item(kind, t.text, i, i + 1)
-        if t.low in words.WEEKDAYS and t.low not in ("mo", "tu", "wedn"):
+        if t.low in words.WEEKDAYS and t.low not in ("mo", "tu", "wedn", "th", "fr"):
             return Item("when", t.text, i, i + 1)
         if t.low in words.MONTHS and t.low not in ("may", "march", "mar"):
             return Item("when", t.text, i, i + 1)
@@ -294,6 +302,9 @@ class Scanner:
 
 
 JOINED_TO_NUMBERS = frozenset({"x", "p", "a", "am", "pm", "st", "nd", "rd", "th", "ppl", "room", "rm", "h"})
+_CURRENCIES = frozenset(
+    "lakh lakhs crore crores rupees rupee dollars dollar euros euro pounds quid usd eur gbp inr chf yen percent % bn mn".split()
+)
 _TICKETS = frozenset("inc req chg tkt pr sr ritm cs so po jira task prb bug ops sec eng".split())
 _EMPTY = words.POLITE | words.SUBJECTS | words.PEOPLE_KINDS | words.PEOPLE | words.GIVEN_NAMES
 _KNOWN = _EMPTY | words.VAGUE_TIME | words.NEGATION | words.NOT_MISSPELT | words.FOREIGN_TIME | frozenset(PREPOSITIONS)
@@ -315,10 +326,32 @@ def _known(low: str) -> bool:
     return low in _KNOWN
 
 
+def _product(ts: list[Token], i: int) -> bool:
+    """Win11: three letters and more, not all capitals, name a thing; rooms have one letter or two, or capitals."""
+    t, number_token = ts[i], ts[i + 1]
+    return not number_token.space and len(t.text) >= 3 and not t.text.isupper() and _strange(t.low)
+
+
+def _strange(low: str) -> bool:
+    return low not in PREPOSITIONS and not _known(low) and low not in words.UNIT and low not in JOINED_TO_NUMBERS
+
+
 def _ticket(ts: list[Token], i: int) -> bool:
     """INC48213: letters and a long number name a ticket, not a room."""
     t, number = ts[i], ts[i + 1]
     return not number.space and t.text.isupper() and len(t.text) >= 2 and (len(number.text) >= 4 or t.low in _TICKETS)
+
+
+def _money(ts: list[Token], i: int) -> int:
+    """The index behind "$1.5m", "1.5 lakh rupees" or "20 %", or 0."""
+    signed = ts[i].low in ("$", "€", "£", "₹")
+    found = number(ts, i + 1 if signed else i)
+    if found is None:
+        return 0
+    j, known = found[1], signed
+    while ts[j].low in _CURRENCIES or (signed and ts[j].low in ("k", "m", "bn", "b") and not ts[j].space):
+        j, known = j + 1, True
+    return j if known else 0
 
 
 def _moment(t: Token, found: Item) -> list[Item]:

@@ -209,6 +209,7 @@ def _ends_of_day(draft: Draft) -> None:
 def _days(xs: list[Item], roles: dict[int, str], draft: Draft, *, part_only: bool) -> None:
     _narrow(xs, draft)
     _daily_on(xs)
+    _monthly_on(xs)
     every = any(x.kind == "every" for x in xs)
     for k, x in enumerate(xs):
         if x.kind == "vague":
@@ -216,6 +217,9 @@ def _days(xs: list[Item], roles: dict[int, str], draft: Draft, *, part_only: boo
         if x.kind != "day":
             continue
         lead = _lead(xs, k)
+        if k and roles.get(k - 1) == "end" and not every and any(y.kind == "day" for y in xs[: k - 1]):
+            draft.end_days.append(x.value)  # "from 10 pm Saturday until 2 am Sunday"
+            continue
         if lead == "until" and not _has_own_end(xs, k, roles):
             if every:
                 draft.until.append(x.value)
@@ -236,6 +240,16 @@ def _behind_a_point(xs: list[Item], k: int) -> bool:
     """ "From 9 to the 11th": a time runs to a day."""
     j = next((n for n in range(k - 1, -1, -1) if xs[n].kind == "prep"), -1)
     return j > 0 and xs[j].value == "to" and xs[previous(xs, j)].kind in POINTS
+
+
+def _monthly_on(xs: list[Item]) -> None:
+    """ "Monthly plenary, third Thursday of the month" names the day of a series apart from its rhythm."""
+    series = [x for x in xs if x.kind == "every" and x.value.freq == "MONTHLY" and not (x.value.nth or x.value.monthday)]
+    days = [x for x in xs if x.kind == "day"]
+    if len(series) == 1 == len(days) and days[0].value.how == "nth" and days[0].value.months == 0:
+        day = days[0].value
+        series[0].value = Every("MONTHLY", series[0].value.interval, days=(day.weekday,), nth=day.nth)
+        days[0].kind = "filler"
 
 
 def _daily_on(xs: list[Item]) -> None:

@@ -34,8 +34,8 @@ for _number, _names in enumerate(
         "monday mon mo",
         "tuesday tues tue tu",
         "wednesday weds wed wedn",
-        "thursday thurs thur thu",
-        "friday fri",
+        "thursday thurs thur thu th",
+        "friday fri fr",
         "saturday sat",
         "sunday sun",
     )
@@ -304,7 +304,7 @@ MEETINGS = frozenset(
 SUBJECTS |= MEETINGS
 
 NUMBERED_SUBJECTS = frozenset(
-    "year grade patch build semester unit sprint phase iteration release version batch cohort module chapter episode ticket issue q h fy v p wave wp epic"
+    "year grade patch build semester unit lesson part sprint phase iteration release version batch cohort module chapter episode ticket issue q h fy v p wave wp epic"
     " milestone round stage grade series pi jira okr covid web b2b mp".split()
 )
 
