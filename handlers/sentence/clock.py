@@ -245,7 +245,9 @@ def _dotted(ts: list[Token], i: int, hour: int, *, padded: bool) -> tuple[Clock,
     after = ts[i + 3]
     if (after.low == "." and ts[i + 4].kind == "num") or after.low in words.PEOPLE or hour > 24:
         return None
-    if after.low in ("hours", "hour", "hrs", "hr", "u", "uhr") and (hour > 7 or (i and ts[i - 1].low in TIME_LEADS | {"to", "-"})):
+    if after.low in ("hours", "hour", "hrs", "hr", "u", "uhr") and (
+        hour > 7 or (i and ts[i - 1].low in TIME_LEADS | {"to", "-"})
+    ):
         return Clock(hour, ts[i + 2].value or 0, exact=hour > 12), i + 4
     return _marked(ts, i + 3, hour, ts[i + 2].value or 0, padded=padded)
 

@@ -47,7 +47,9 @@ def _ruled_out(xs: list[Item]) -> list[Item]:
         kind = family(xs[j]) if j < len(xs) else ""
         if j < len(xs) and xs[j].kind == "num" and any(y.kind == "count" for y in xs[:k]) and xs[k - 1].kind == "count":
             kind = "count"
-        others = [n for n, y in enumerate(xs) if kind and family(y) == kind and n != j and n not in out and not _negated(xs, n)]
+        others = [
+            n for n, y in enumerate(xs) if kind and family(y) == kind and n != j and n not in out and not _negated(xs, n)
+        ]
         if others and (j + 1 >= len(xs) or xs[j + 1].kind not in ("conn", "or")):
             out |= set(range(k, j + 1))
     return [x for k, x in enumerate(xs) if k not in out]

@@ -431,7 +431,9 @@ def _day_of_month(ts: list[Token], i: int, months: dict[str, int]) -> Found:
 
 def _after_day(t: Token) -> bool:
     """Whether a date may end before this token: "the 2 ACME guys" names no date."""
-    return t.kind != "word" or t.low in _BEHIND_ORDINAL or t.low in ("at", "to", "until", "till", "and", "or", "please", "with")
+    return (
+        t.kind != "word" or t.low in _BEHIND_ORDINAL or t.low in ("at", "to", "until", "till", "and", "or", "please", "with")
+    )
 
 
 def _of_month(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:

@@ -160,14 +160,28 @@ def _subject(ts: list[Token], i: int) -> bool:
     """Phone screens and phone interviews are subjects; so is screening."""
     if ts[i].low == "phone" and ts[i + 1].low in ("screen", "screening", "interview", "interviews", "screens"):
         return True
-    return ts[i].low in ("screen", "screens") and i > 0 and ts[i - 1].low in ("phone", "tech", "technical", "recruiter", "quick", "initial", "short", "brief", "candidate", "hr")
+    return (
+        ts[i].low in ("screen", "screens")
+        and i > 0
+        and ts[i - 1].low
+        in ("phone", "tech", "technical", "recruiter", "quick", "initial", "short", "brief", "candidate", "hr")
+    )
 
 
 def _nothing(ts: list[Token], j: int) -> int:
     """The index behind "(no) special equipment needed", or 0."""
     if not j:
         return 0
-    while ts[j].low in _ARTICLES or ts[j].low in ("special", "particular", "extra", "fancy", "tech", "technical", "av", "other"):
+    while ts[j].low in _ARTICLES or ts[j].low in (
+        "special",
+        "particular",
+        "extra",
+        "fancy",
+        "tech",
+        "technical",
+        "av",
+        "other",
+    ):
         j += 1
     if ts[j].low not in _GENERAL:
         return 0

@@ -44,8 +44,10 @@ def match(ts: list[Token], i: int) -> Item | None:
 def _more(ts: list[Token], j: int) -> bool:
     """Whether the number goes on: "4-6", "4:30", "6 + me"."""
     t = ts[j]
-    return t.low in ("-", "+", "/", ":", "to", "plus", "and", ".") and ts[j + 1].kind != "end" and (
-        ts[j + 1].kind == "num" or t.low in ("+", "plus", "and")
+    return (
+        t.low in ("-", "+", "/", ":", "to", "plus", "and", ".")
+        and ts[j + 1].kind != "end"
+        and (ts[j + 1].kind == "num" or t.low in ("+", "plus", "and"))
     )
 
 

@@ -70,6 +70,7 @@ _QUESTIONS = tuple(
 _ALL_BUT = frozenset(
     "any all anything everything anywhere every nothing none everyone anyone rooms anybody everybody nowhere".split()
 )
+_MOVED = frozenset("moved changed shifted pushed rescheduled postponed brought bumped slipped".split())
 _YEARS = range(2000, 2100)
 
 
@@ -79,6 +80,8 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part
         draft.refuse(Trouble.NOT_UNDERSTOOD, "I only book rooms. For which day and time do you need one?")
     if not part_only and _asks(xs, tokens):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "That sounds like a question. To book, say when and for how many.")
+    if not part_only and _rescheduled(xs, tokens):
+        draft.refuse(Trouble.AMBIGUOUS, "That moved from one time to another. When should the room be booked, from and until?")
     for k, x in enumerate(xs):
         if part_only and _of_moving(x, draft):
             continue
@@ -128,6 +131,17 @@ def _errand(tokens: list[Token]) -> bool:
     )
 
 
+def _rescheduled(xs: list[Item], tokens: list[Token]) -> bool:
+    """ "The meeting moved from 3pm to 4pm" is one time that became another, not an hour from 3 to 4."""
+    at = next((t.start for t in tokens if t.low in _MOVED), None)
+    if at is None:
+        return False
+    for k, x in enumerate(xs[1:], start=1):
+        if x.kind == "clock" and tokens[x.i].start > at and xs[k - 1].kind == "prep" and xs[k - 1].value == "to":
+            return any(y.kind == "clock" and y is not x for y in xs[:k])
+    return False
+
+
 def _of_moving(x: Item, draft: Draft) -> bool:
     """Words that say how a booking moves, in a sentence about moving one."""
     said = str(x.value).lower()
@@ -174,8 +188,10 @@ def _other_command(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) ->
     noun = before in ("the", "a", "an", "our", "office", "this", "that", "to", "had", "got", "were", "was", "been", "desk")
     aimed = not noun and after in ("it", "that", "this", "my", "our", "mine", "them", "those", "these", "the")
     named = str(xs[k].value).lower()
-    told = named in ("change", "edit", "transfer", "release", "swap", "bump", "move", "update") and not aimed and not _booked(
-        xs, k, tokens
+    told = (
+        named in ("change", "edit", "transfer", "release", "swap", "bump", "move", "update")
+        and not aimed
+        and not _booked(xs, k, tokens)
     )
     first = not noun and not any(y.kind not in ("filler", "sep", "prep", "mention") for y in xs[:k])
     if told or not (aimed or first):
@@ -189,7 +205,11 @@ def _other_command(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) ->
 def _booked(xs: list[Item], k: int, tokens: list[Token]) -> bool:
     """Whether "move", "release" or "change" has a booking behind it and not a subject: "release Apollo at 3"."""
     following = next((x for x in xs[k + 1 :] if x.kind not in ("prep", "sep")), None)
-    if following is None or following.kind in ("room", "clock", "day", "num", "rooms") or tokens[following.i].low.endswith("'s"):
+    if (
+        following is None
+        or following.kind in ("room", "clock", "day", "num", "rooms")
+        or tokens[following.i].low.endswith("'s")
+    ):
         return True
     return tokens[following.i].low in ("meeting", "booking", "reservation", "room", "time", "it", "my", "our", "the")
 

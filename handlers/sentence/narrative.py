@@ -18,11 +18,16 @@ _TELLING = frozenset(
     " moved cancelled canceled needs must will won't came left lost ran overran booked thought planned decided agreed"
     " i'm he's she's they're it's that's there's we're my'his back keeps kept went started stopped called wants".split()
 )
-_GIVERS = frozenset("everybody everybody's everyone's i'm we're he's she's they're it's there's the my our some we i he she they it there his her their everyone nobody apparently that this mr ms".split())
+_GIVERS = frozenset(
+    "everybody everybody's everyone's i'm we're he's she's they're it's there's the my our some we i he she they it there his her their everyone nobody apparently that this mr ms".split()
+)
 _REASONS = frozenset({"vague", "holiday", "filler", "word", "when", "not", "prep", "conn", "or", "other"})
 _DENIED = frozenset({"amenity", "without", "unneeded"})
+_TAKEN = frozenset("taken full busy broken booked occupied unavailable gone closed small tiny noisy cold hot dirty big loud".split())
 _SPOILING = frozenset("mess screw cock botch forget lose ruin blow disappoint worry panic fuck muck".split())
-_PAST = frozenset("was were had did took got said told came left lost ran overran thought kept went ate drank forgot".split())
+_PAST = frozenset(
+    "was were had did took got said told came left lost ran overran thought kept went ate drank forgot".split()
+)
 _NOT_PAST = frozenset("need needed required preferred wanted expected limited shared closed red bed called named".split())
 _OPENERS = tuple(
     tuple(text.split())
@@ -31,7 +36,9 @@ _OPENERS = tuple(
         " could i, could you, can we, can i, can you, please book, please reserve, please get, please find, i need, we need,"
         " i'd like, we'd like, give me, give us, book me, book us, reserve, get me, get us, grab me, grab us, find me, find us, i just need, we just need, just need, which is why, that's why, thus, hence, therefore, i want,"
         " we want, may i, may we, please give, please could, please can, need a room, need a space, book a room"
-    ).replace(", ", ",").split(",")
+    )
+    .replace(", ", ",")
+    .split(",")
 )
 _FIRSTS = frozenset(opener[0] for opener in _OPENERS)
 _BREAKS = frozenset({",", ".", ";", ":", "!", "?", "-", "...", "..", "("})
@@ -58,6 +65,8 @@ def chatter(xs: list[Item], ts: list[Token]) -> list[Item]:
         denied = any(x.kind == "not" for x in inside)
         elsewhere = any(x.kind in _TIMES or x.kind == "num" for x in xs if not (i <= x.i and x.j <= j))
         harmless = _REASONS | (_DENIED if denied else frozenset()) | (_TIMES | {"num", "day"} if elsewhere else frozenset())
+        if any(t.low in _TAKEN for t in ts[i:j]):
+            harmless |= {"room"}
         if inside and all(x.kind in harmless for x in inside):
             idle.append((i, j))
     if not idle:
@@ -127,7 +136,12 @@ def _openings(ts: list[Token]) -> list[int]:
         if i < 3 or t.low not in _FIRSTS:
             continue
         opened = any(_opens(ts, i, opener) for opener in _OPENERS)
-        if opened and (t.low == "so" or ts[i - 1].low in _BREAKS or ts[i - 1].low in ("so", "but", "and", "short", "anyway", "anyways", "basically") or t.line):
+        if opened and (
+            t.low == "so"
+            or ts[i - 1].low in _BREAKS
+            or ts[i - 1].low in ("so", "but", "and", "short", "anyway", "anyways", "basically")
+            or t.line
+        ):
             found.append(i)
     return found
 
@@ -139,7 +153,9 @@ def _opens(ts: list[Token], i: int, opener: tuple[str, ...]) -> bool:
 def _retold(before: list[Item], after: list[Item], ts: list[Token], at: int) -> bool:
     """Whether a story with a verb is followed by a request with a time that repeats every kind of thing in the story."""
     so_then = ts[at].low == "so" and any(_opens(ts, at + 1, opener) for opener in _OPENERS)
-    if not (so_then or any(t.low in _TELLING for t in ts[:at])) or not any(x.kind in _TIMES or x.kind == "num" for x in after):
+    if not (so_then or any(t.low in _TELLING for t in ts[:at])) or not any(
+        x.kind in _TIMES or x.kind == "num" for x in after
+    ):
         return False
     if any(x.kind in ("fix", "title", "mention") or (x.kind == "other" and not x.value.endswith("ed")) for x in before):
         return False

@@ -73,7 +73,13 @@ def _of_lengths(xs: list[Item]) -> None:
         j = following(xs, k)
         lead = previous(xs, k)
         m = following(xs, j)
-        if x.kind == "num" and _joins(xs, j) and _kind(xs, m) == "dur" and _kind(xs, lead) == "prep" and xs[lead].value == "from":
+        if (
+            x.kind == "num"
+            and _joins(xs, j)
+            and _kind(xs, m) == "dur"
+            and _kind(xs, lead) == "prep"
+            and xs[lead].value == "from"
+        ):
             hour = xs[m].value // 60
             if xs[m].value % 60 == 0 and x.value < hour <= 24:  # "from 10 to 13 hours"
                 _as_clock(x)

@@ -27,7 +27,9 @@ _TOPICAL = frozenset(
     " planning fix fixing close closing sign signing ship shipping".split()
 )
 _HOLDING = frozenset("room rm space place spot something anything one somewhere office anywhere".split())
-_AFTER_PEOPLE = frozenset("and with in at on for from to plus need needs tomorrow today until attending coming joining".split())
+_AFTER_PEOPLE = frozenset(
+    "and with in at on for from to plus need needs tomorrow today until attending coming joining".split()
+)
 _PREFIXES = frozenset({"co", "ex", "vice", "sub", "non", "team"})
 _VERBS = frozenset(
     "need want would am will have can are shall could may might should must also just think know was do don't really had"
@@ -100,7 +102,9 @@ def _rest(ts: list[Token], first: Term, counted: Single) -> list[Term]:
         terms.append(term)
         if not comma or _side_by_side(ts, terms):
             sure = len(terms)
-    if len(terms) > sure and not (terms[0].kind == "self" and all(t.kind in ("name", "one", "mention", "loose") for t in terms[1:])):
+    if len(terms) > sure and not (
+        terms[0].kind == "self" and all(t.kind in ("name", "one", "mention", "loose") for t in terms[1:])
+    ):
         terms = terms[:sure]
     return terms
 
@@ -154,7 +158,13 @@ def _face_to_face(ts: list[Token], i: int, term: Term) -> bool:
         after = ts[term.j + 1]  # a surname
     alone = after.low not in (*_JOINS, "'", "from", "or", "/") and not (after.kind == "word" and after.text[0].isupper())
     company = ts[term.j - 1].low not in words.GIVEN_NAMES and ts[i - 1].low not in _CHATS
-    return term.kind == "name" and i > 0 and ts[i - 1].low in _MEETS and not company and (alone or after.kind == "end" or after.low == ",")
+    return (
+        term.kind == "name"
+        and i > 0
+        and ts[i - 1].low in _MEETS
+        and not company
+        and (alone or after.kind == "end" or after.low == ",")
+    )
 
 
 def _theirs(term: Term, ts: list[Token]) -> bool:
@@ -233,7 +243,16 @@ def _from(ts: list[Token], i: int) -> Term | None:
         return None
     after = ts[found[1] + 1]
     k = found[1] + 1 + (after.low in ("the", "our"))
-    if ts[found[1]].low == "on" and ts[found[1] + 1].low in ("ours", "theirs", "our", "their", "my", "his", "her", "client's"):
+    if ts[found[1]].low == "on" and ts[found[1] + 1].low in (
+        "ours",
+        "theirs",
+        "our",
+        "their",
+        "my",
+        "his",
+        "her",
+        "client's",
+    ):
         return Term(found[0], found[1] + 2 + (ts[found[1] + 2].low in ("side", "end", "team")), "side")
     if ts[found[1]].low != "from":
         return None
@@ -256,8 +275,10 @@ def _timely(ts: list[Token], j: int) -> bool:
     t = ts[j]
     if t.low in (":", ".", "/", "-") and not t.space and ts[j + 1].kind == "num":
         return True
-    return t.low in words.UNIT or t.low in ("am", "pm", "o'clock", "oclock", "th", "st", "nd", "rd") or (
-        t.low in ("a", "p") and not t.space
+    return (
+        t.low in words.UNIT
+        or t.low in ("am", "pm", "o'clock", "oclock", "th", "st", "nd", "rd")
+        or (t.low in ("a", "p") and not t.space)
     )
 
 
@@ -309,7 +330,13 @@ def anybody(ts: list[Token], k: int, *, alone: bool = True) -> int:
     if low in words.PEOPLE:
         return k + 1
     stem = ts[k].text[:-1]
-    if ts[k].text.endswith("s") and 2 <= len(stem) <= 4 and stem.isupper() and low not in words.AMENITY_WORDS and low not in roles.ACRONYMS:
+    if (
+        ts[k].text.endswith("s")
+        and 2 <= len(stem) <= 4
+        and stem.isupper()
+        and low not in words.AMENITY_WORDS
+        and low not in roles.ACRONYMS
+    ):
         return k + 1  # 4 QAs, 10 SMEs
     thing = low in roles.THINGS or low in words.SUBJECTS or low in words.UNIT or low in words.FACILITIES
     if ts[k].kind != "word" or len(low) < 5 or thing or low in words.AMENITY_WORDS or low[:-1] in words.AMENITY_WORDS:
@@ -370,7 +397,9 @@ def _names_before(ts: list[Token], i: int) -> Item | None:
             k -= 1
         else:
             break
-    titled = ts[k + 1].low in _TITLES or (k >= 0 and (ts[k].low in _TITLES or (ts[k].low == "." and ts[k - 1].low in _TITLES)))
+    titled = ts[k + 1].low in _TITLES or (
+        k >= 0 and (ts[k].low in _TITLES or (ts[k].low == "." and ts[k - 1].low in _TITLES))
+    )
     if verb and not titled and k >= 0 and not (ts[k].kind == "punct" and ts[k].low in (".", "!", "?", ":", "-")):
         return None  # "for Ana and I need a tv"
     return Item("count", n + 1, i, i + 2, note="sum") if n else None

@@ -50,7 +50,9 @@ def _beings() -> dict[str, tuple[tuple[str, ...], ...]]:
 _BEINGS = _beings()
 _TOTALS = tuple(
     tuple(text.split())
-    for text in "on shift, on duty, on site, on deck, strong, in total, in all, total, altogether, all told, overall, in sum, all together, all in all".split(", ")
+    for text in "on shift, on duty, on site, on deck, strong, in total, in all, total, altogether, all told, overall, in sum, all together, all in all".split(
+        ", "
+    )
 )
 
 
@@ -240,9 +242,7 @@ def _crowd(ts: list[Token], i: int) -> Item | None:
 def _impossible(ts: list[Token], i: int) -> Item | None:
     if ts[i].low == "-" and ts[i + 1].kind == "num" and not ts[i + 1].space and ts[i].space:
         found = whole(ts, i + 1)
-        if found and i and (
-            (ts[i - 1].low == "for" and not _timely(ts, found[1])) or ts[found[1]].low in words.PEOPLE
-        ):
+        if found and i and ((ts[i - 1].low == "for" and not _timely(ts, found[1])) or ts[found[1]].low in words.PEOPLE):
             return Item("badcount", -found[0], i, found[1] + (ts[found[1]].low in words.PEOPLE))
     if ts[i].low in ("minus", "negative") and (n := whole(ts, i + 1)):
         people = ts[n[1]].low in words.PEOPLE

@@ -27,7 +27,21 @@ _FIX_TRIGGERS = tuple(
         " not; hmm; hmm let's do; let's do; let's make it; lets do; forget it; forget that; nvm; never mind; nevermind; scrap that; disregard that; disregard; cancel that"
     ).split("; ")
 )
-_SOFT_FIXES = frozenset({("hmm",), ("let's", "do"), ("lets", "do"), ("let's", "make", "it"), ("sorry",), ("sry",), ("actually",), ("make", "it"), ("make", "that"), ("oops",), ("whoops",)})
+_SOFT_FIXES = frozenset(
+    {
+        ("hmm",),
+        ("let's", "do"),
+        ("lets", "do"),
+        ("let's", "make", "it"),
+        ("sorry",),
+        ("sry",),
+        ("actually",),
+        ("make", "it"),
+        ("make", "that"),
+        ("oops",),
+        ("whoops",),
+    }
+)
 _LONGEST_CORRECTION = 10  # tokens; a text of nothing but "no" must not be scanned from each of them
 _AMOUNTS = frozenset({"than", "least", "most", "max", "maximum", "minimum"})
 _WRITTEN = frozenset("note email mail message call chat conversation discussion request thread ask letter memo".split())
@@ -98,7 +112,16 @@ def _well_wish(ts: list[Token], i: int) -> int:
         while ts[j].low in _WISHING:
             j += 1
         return _of_the(ts, j + 1) if ts[j].low in _WISHED and ts[j + 1].low not in words.SUBJECTS and j > i + 2 else 0
-    if low in ("hope", "hoping") and ts[i + 1].low in ("you", "your", "you're", "all", "this", "everyone", "everything", "u"):
+    if low in ("hope", "hoping") and ts[i + 1].low in (
+        "you",
+        "your",
+        "you're",
+        "all",
+        "this",
+        "everyone",
+        "everything",
+        "u",
+    ):
         j = i + 1
         while ts[j].kind == "word" and ts[j].value is None and not ts[j].line and ts[j].low not in ("for", "room", "book"):
             j += 1

@@ -370,7 +370,9 @@ def _city(ts: list[Token], i: int) -> Item | None:
     for n in (3, 2, 1):
         if ts[i + n].low in SITE and all(_city_word(t, known=n == 1) for t in ts[i : i + n]) and _apart(ts, i + n):
             return Item("city", _title(ts, i, i + n), i, i + n + 1)
-    theirs = i > 1 and ts[i - 1].low == "in" and ts[i - 2].low in words.PEOPLE_KINDS and ts[i - 2].low not in words.POLITE  # "support in Singapore"
+    theirs = (
+        i > 1 and ts[i - 1].low == "in" and ts[i - 2].low in words.PEOPLE_KINDS and ts[i - 2].low not in words.POLITE
+    )  # "support in Singapore"
     if ts[i].low in words.WELL_KNOWN_CITIES and theirs:
         return Item("filler", ts[i].low, i, i + 1)
     if ts[i].low in words.WELL_KNOWN_CITIES and i and ts[i - 1].low in ("in", "at", "from", "@"):

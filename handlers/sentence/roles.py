@@ -28,7 +28,10 @@ _IRREGULAR = frozenset(
     "deputies people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff counsel directs"
     " noses heads folks folk pax nos ppl ladies spokespeople businesspeople craftspeople".split()
 )
-PLURAL = frozenset(f"{word}s" for word in SINGULAR if word not in ("staff", "counsel", "lead", "body", "man", "woman")) | _IRREGULAR
+PLURAL = (
+    frozenset(f"{word}s" for word in SINGULAR if word not in ("staff", "counsel", "lead", "body", "man", "woman"))
+    | _IRREGULAR
+)
 # Plurals that count people only behind "my three" or "direct": reports are papers too, and leads are not people yet.
 BELONGING = frozenset({"reports", "directs", "report", "leads"})
 
@@ -55,12 +58,16 @@ THINGS = frozenset(
     " committees trees fees payments restaurants plants grants variants filters timers tickers tenders starters boosters"
     " toners scanners lists checklists playlists waitlists wishlists".split()
 )
-ACRONYMS = frozenset("gpus cpus pcs prs pos rfps sows slas apis kpis okrs cvs pdfs ids urls faqs ssds usbs vms tvs asks".split())
+ACRONYMS = frozenset(
+    "gpus cpus pcs prs pos rfps sows slas apis kpis okrs cvs pdfs ids urls faqs ssds usbs vms tvs asks".split()
+)
 GROUPS: dict[str, int] = {
     "trio": 3, "duo": 2, "threesome": 3, "foursome": 4, "quartet": 4, "quintet": 5, "sextet": 6, "twosome": 2,
     "fivesome": 5, "sixsome": 6, "pair": 2,
 }  # fmt: skip
-TEAMS = frozenset("class classes cohort batch panel family families team teams group groups squad squads party parties table tables pair pairs crew crews pod pods".split())
+TEAMS = frozenset(
+    "class classes cohort batch panel family families team teams group groups squad squads party parties table tables pair pairs crew crews pod pods".split()
+)
 # What may stand between the number and the people.
 SIDES = frozenset(
     "other more external internal local remote onsite senior junior additional extra in-person key new human of the my our"

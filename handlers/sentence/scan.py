@@ -145,7 +145,13 @@ class Scanner:
     def _longest(self, ts: list[Token], i: int) -> Item | None:
         t = ts[i]
         site = ts[i + 1].low in places.SITE or ts[i + 2].low in places.SITE
-        if t.kind == "word" and not t.room_word and not site and t.low not in self.starters and t.text.lower() not in self.starters:
+        if (
+            t.kind == "word"
+            and not t.room_word
+            and not site
+            and t.low not in self.starters
+            and t.text.lower() not in self.starters
+        ):
             return None
         if t.kind == "punct" and t.low not in ("-", "+", "@", "~", "?", "_", "#"):
             return None
@@ -242,7 +248,12 @@ class Scanner:
         half = self._half_right(ts, i)
         if half:
             return half
-        if t.text.isupper() and 2 <= len(t.text) <= 3 and not _known(t.low) and not all(x.text.isupper() for x in ts if x.kind == "word"):
+        if (
+            t.text.isupper()
+            and 2 <= len(t.text) <= 3
+            and not _known(t.low)
+            and not all(x.text.isupper() for x in ts if x.kind == "word")
+        ):
             hits = self.catalogue.initials.get(t.low, [])
             if hits:
                 return Item("rooms", hits, i, i + 1)
@@ -268,7 +279,12 @@ class Scanner:
     def _half_right(self, ts: list[Token], i: int) -> Item | None:
         """Two ordinary words that are a room's name but for one slip, the other word being right: "bug ben"."""
         t, after = ts[i], ts[i + 1]
-        if after.kind != "word" or t.value is not None or after.value is not None or not (t.low in _EMPTY or known_word(t.low)):
+        if (
+            after.kind != "word"
+            or t.value is not None
+            or after.value is not None
+            or not (t.low in _EMPTY or known_word(t.low))
+        ):
             return None
         for keys, rooms in self.catalogue.pairs:
             right = (keys[0] == t.low) + (keys[1] == after.low)
@@ -416,7 +432,9 @@ def _punctuation(ts: list[Token], i: int) -> Item:
         return Item("prep", "at", i, i + 1, note="@")
     if low in ("&", "+"):
         return Item("prep", "and", i, i + 1, note=low)
-    return Item("filler" if low in (":", "#", "(", "=") else "sep", low, i, i + 1, note="thin" if low in (":", "(", "=") else "")
+    return Item(
+        "filler" if low in (":", "#", "(", "=") else "sep", low, i, i + 1, note="thin" if low in (":", "(", "=") else ""
+    )
 
 
 def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -> frozenset[str]:

@@ -155,7 +155,8 @@ def _elsewhere(draft: Draft, here: Here) -> Times:
         )
     if start.astimezone(here.zone).date() != times.start.date() and any(day.how != "date" for day in draft.days):
         raise Unsettled(
-            Trouble.AMBIGUOUS, f"{times.start:%H:%M} {draft.zone_word} is on another date here. On which date is it, and when?"
+            Trouble.AMBIGUOUS,
+            f"{times.start:%H:%M} {draft.zone_word} is on another date here. On which date is it, and when?",
         )
     times.moved_from = times.start
     length = times.end - times.start
@@ -233,7 +234,8 @@ def _plausible(draft: Draft, found: Span) -> None:
     if midnight or (not end.explicit and length >= _LONG_GUESS):
         stop = found.end % _DAY_MINUTES
         raise Unsettled(
-            Trouble.AMBIGUOUS, f"Until {stop // 60:02d}:{stop % 60:02d}, {length // 60} hours later? Say am or pm for the end."
+            Trouble.AMBIGUOUS,
+            f"Until {stop // 60:02d}:{stop % 60:02d}, {length // 60} hours later? Say am or pm for the end.",
         )
 
 

@@ -43,7 +43,13 @@ def _drop_weak(xs: list[Item]) -> None:
         return
     for k, x in enumerate(xs):
         before = previous(xs, k)
-        if x.kind == "clock" and x.value.name == "lunch" and before >= 0 and xs[before].kind == "prep" and _around(xs, before):
+        if (
+            x.kind == "clock"
+            and x.value.name == "lunch"
+            and before >= 0
+            and xs[before].kind == "prep"
+            and _around(xs, before)
+        ):
             xs[before].kind = x.kind = "filler"  # "after lunch at 1:50"
         elif (_weak(x) or _weak_now(xs, k)) and not _in_range(xs, k):
             x.kind = "filler"
@@ -342,7 +348,13 @@ def _lengths(xs: list[Item], draft: Draft, *, part_only: bool) -> None:
         if lead >= 0 and xs[lead].kind == "prep" and xs[lead].value in ("before", "after", "within"):
             draft.refuse(Trouble.AMBIGUOUS, f'"{xs[lead].value}" leaves the time open. When exactly should it start?')
             continue
-        if k > 1 and xs[k - 1].kind == "conn" and xs[k - 1].j == x.i and xs[k - 2].kind == "prep" and xs[k - 2].value == "for":
+        if (
+            k > 1
+            and xs[k - 1].kind == "conn"
+            and xs[k - 1].j == x.i
+            and xs[k - 2].kind == "prep"
+            and xs[k - 2].value == "for"
+        ):
             draft.refuse(Trouble.INVALID_TIME, "A booking lasts at least a minute. How long should it be?")
             continue
         if draft.minutes is not None and draft.minutes != x.value:

@@ -147,9 +147,15 @@ def respell(word: str) -> str:
         if distance < best_distance and _plausible(word, target, distance, allowed):
             best, best_distance = target, distance
     rival = any(
-        target != best and OSA.distance(word, target, score_cutoff=1) <= 1 for target in _DAYS if best in _DAYS and best_distance
+        target != best and OSA.distance(word, target, score_cutoff=1) <= 1
+        for target in _DAYS
+        if best in _DAYS and best_distance
     )
-    if best == word and word.endswith(("day", "dya", "dy")) and any(OSA.distance(word, day, score_cutoff=2) <= 2 for day in _DAYS):
+    if (
+        best == word
+        and word.endswith(("day", "dya", "dy"))
+        and any(OSA.distance(word, day, score_cutoff=2) <= 2 for day in _DAYS)
+    ):
         return DOUBTFUL
     return DOUBTFUL if rival else best
 

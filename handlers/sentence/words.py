@@ -218,7 +218,9 @@ POLITE = frozenset(
     " themselves each' ready there'll there're we'll' they'll together again' again back cheers' gracias grazie"
     " arigato namaste mate folks' everyone everybody anyone anybody guys' y'all dude boss sirs gents ladies"
     " gentlemen team squad hands-on wanting would've could've be' shout rock works work working that'd"
-    " thatd lovely' anywhere wherever whichever whatever everywhere bookable reservable party group crew gang".replace("'", "'").split()
+    " thatd lovely' anywhere wherever whichever whatever everywhere bookable reservable party group crew gang".replace(
+        "'", "'"
+    ).split()
 )
 
 PEOPLE_KINDS = frozenset(

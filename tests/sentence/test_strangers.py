@@ -1,0 +1,46 @@
+"""Sentences by people who had seen neither rules nor code: how many come out exactly, and how few come out silently wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.sentence.office import DATA
+from tests.sentence.test_corpora import agrees, answer
+
+SETS = Path(__file__).parent / "strangers"
+# Per set: rows that must come out exactly, and rows that may come out as another booking than the one meant.
+# A silently wrong booking is worse than a question, so the second figure is the one that never may grow.
+FIGURES = {
+    "a": (155, 3), "b": (156, 2), "c": (157, 2), "d": (156, 1), "e": (148, 5), "f": (123, 2), "g": (125, 1), "h": (126, 2),
+}  # fmt: skip
+
+
+def rows(name):
+    return [json.loads(line) for line in (SETS / f"{name}.jsonl").read_text("utf-8").splitlines()]
+
+
+def verdict(row, got):
+    """exact; or silent: booked other than meant; or asked: a question or another category of refusal."""
+    want = row["expect"]
+    if "error" in want:
+        if got.get("error") in {want["error"], *want.get("error_any", [])}:
+            return "exact"
+        return "asked" if "error" in got else "silent"
+    if agrees(want | {"default_duration": got.get("default_duration")}, got):
+        return "exact"
+    return "asked" if "error" in got else "silent"
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_strangers_are_understood_or_asked(name):
+    rooms = json.loads((DATA / "rooms.json").read_text("utf-8"))
+    told = {row["id"]: (verdict(row, answer(row["text"], row["now"], row["tz"], rooms)), row["text"]) for row in rows(name)}
+    missed = "\n".join(f"{kind:7}{key} {text!r}" for key, (kind, text) in told.items() if kind != "exact")
+    floor, ceiling = FIGURES[name]
+    assert sum(kind == "exact" for kind, _ in told.values()) >= floor, missed
+    assert sum(kind == "silent" for kind, _ in told.values()) <= ceiling, missed
+
+
+def test_every_set_has_a_figure():
+    assert {path.stem for path in SETS.glob("*.jsonl")} == set(FIGURES)
