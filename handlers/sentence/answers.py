@@ -10,10 +10,11 @@ from datetime import date, datetime, time, timedelta
 
 from handlers.sentence.draft import Draft, Problem
 from handlers.sentence.model import Assumption, Fragment, Option, Reading, Trouble
+from handlers.sentence.outcome import Here, Times, Unsettled
 from handlers.sentence.phrases import joined, replaced
 from handlers.sentence.place import Placed
 from handlers.sentence.render import sentence
-from handlers.sentence.settle import Here, OtherDay, Times, Unsettled, settle
+from handlers.sentence.settle import OtherDay, settle
 from handlers.sentence.tokens import Token
 
 

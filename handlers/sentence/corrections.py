@@ -35,6 +35,7 @@ def apply(xs: list[Item], draft: Draft) -> list[Item]:
 
 def _ruled_out(xs: list[Item]) -> list[Item]:
     """Leave out "not dec 7" where the sentence says beside it what it should be: "dec 8 not dec 7"."""
+    families = [family(x) for x in xs]
     out: set[int] = set()
     for k, x in enumerate(xs):
         j = k + 1
@@ -47,9 +48,8 @@ def _ruled_out(xs: list[Item]) -> list[Item]:
         kind = family(xs[j]) if j < len(xs) else ""
         if j < len(xs) and xs[j].kind == "num" and any(y.kind == "count" for y in xs[:k]) and xs[k - 1].kind == "count":
             kind = "count"
-        others = [
-            n for n, y in enumerate(xs) if kind and family(y) == kind and n != j and n not in out and not _negated(xs, n)
-        ]
+        same = (n for n, other in enumerate(families) if kind and other == kind and n != j and n not in out)
+        others = any(not _negated(xs, n) for n in same)
         if others and (j + 1 >= len(xs) or xs[j + 1].kind not in ("conn", "or")):
             out |= set(range(k, j + 1))
     return [x for k, x in enumerate(xs) if k not in out]

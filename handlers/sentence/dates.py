@@ -12,12 +12,11 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import replace
 
-from handlers.sentence import words
+from handlers.sentence import weekdays, words
 from handlers.sentence.items import Day, Item
 from handlers.sentence.numbers import number, ordinal, whole
 from handlers.sentence.tokens import Token
-
-Found = tuple[Day, int] | None
+from handlers.sentence.weekdays import Found
 
 
 class Dates:
@@ -34,11 +33,11 @@ class Dates:
             or self._named_month(ts, i)
             or _nth_weekday(ts, i, self.months)
             or _relative(ts, i)
-            or _week_stretch(ts, i)
-            or _weekday(ts, i)
+            or weekdays.week_stretch(ts, i)
+            or weekdays.weekday_phrase(ts, i)
             or _day_of_month(ts, i, self.months)
             or self._end_of_month(ts, i)
-            or _vague(ts, i)
+            or weekdays.vague(ts, i)
         )
         if found is None:
             return None
@@ -144,7 +143,7 @@ class Dates:
         if not month or ts[i + 3].kind == "num":
             return None
         if lead not in ("until", "till", "til", "through", "thru", "to"):
-            return Day("vague", phrase=_text(ts, i, i + 3)), i + 3
+            return Day("vague", phrase=weekdays.as_text(ts, i, i + 3)), i + 3
         return Day("date", day=28 if month == 2 else monthrange(2027, month)[1], month=month), i + 3
 
     def _year(self, ts: list[Token], i: int, j: int, day: int, month: int) -> Found:
@@ -192,12 +191,8 @@ def _time_follows(ts: list[Token], j: int) -> bool:
     return ts[j].low in ("am", "pm", "h", "hours", "hour", "hrs", "a", "p", "-", "to") or ts[j].low in words.UNIT
 
 
-def _text(ts: list[Token], i: int, j: int) -> str:
-    return " ".join(t.low for t in ts[i:j])
-
-
 def _date(ts: list[Token], i: int, j: int, day: int, month: int, year: int | None) -> Found:
-    return Day("date", day=day, month=month, year=year, phrase=_text(ts, i, j)), j
+    return Day("date", day=day, month=month, year=year, phrase=weekdays.as_text(ts, i, j)), j
 
 
 def _iso(ts: list[Token], i: int) -> Found:
@@ -310,94 +305,11 @@ def _from_near_day(ts: list[Token], i: int, j: int, days: int) -> Item | None:
         return None
     if ts[j].low in words.TODAY | words.TOMORROW:
         return Item("day", Day("offset", days=days + (ts[j].low in words.TOMORROW)), i, j + 1)
-    weekday = _weekday_at(ts, j)
+    weekday = weekdays.weekday_at(ts, j)
     led = ts[i].low in ("a", "one", "two") and (i == 0 or ts[i - 1].low not in ("for", "every", "once", "twice", "times"))
     if weekday is None or not led:
         return None
     return Item("day", Day("weekday", weekday=weekday, days=days), i, j + 1)
-
-
-def _weekday_at(ts: list[Token], i: int) -> int | None:
-    t = ts[i]
-    if t.kind != "word":
-        return None
-    if t.low in ("mo", "tu", "wedn") and not t.text[0].isupper():
-        return None
-    if t.low in ("th", "fr") and not (t.text[0].isupper() and t.space and ts[i + 1].kind == "num"):
-        return None
-    if t.low == "fri" and ts[i + 1].low == "day":
-        return 4
-    return words.WEEKDAYS.get(t.low)
-
-
-def _week_stretch(ts: list[Token], i: int) -> Found:
-    """next week tuesday, this week friday, week after next on tuesday; alone they are vague."""
-    j = i + 1 if ts[i].low in ("the", "of") else i
-    if ts[j].low in ("next", "this", "coming", "following") and ts[j + 1].low in ("week", "wk"):
-        which, days, k = ("next", 0, j + 2) if ts[j].low != "this" else ("thisweek", 0, j + 2)
-        if ts[j].low in ("coming", "following"):
-            which = "next"
-    elif ts[j].low == "week" and ts[j + 1].low == "after" and ts[j + 2].low == "next":
-        which, days, k = "next", 7, j + 3
-    else:
-        return None
-    m = k
-    while ts[m].low in ("'", "s", ",", "on", "-"):
-        m += 1
-    if ts[k].low == "'s":
-        m = k + 1
-    weekday = _weekday_at(ts, m)
-    if weekday is not None:
-        return Day("weekday", weekday=weekday, which=which, days=days), m + 1
-    return Day("vague", phrase=_text(ts, j, k)), k
-
-
-def _weekday(ts: list[Token], i: int) -> Found:
-    """Tue, this fri, next Monday, last Friday, friday after next, tuesday of next week, monday week, coming wed."""
-    j, which = i, "bare"
-    if ts[j].low == "the":
-        j += 1
-    lead = ts[j].low
-    if lead in ("this", "next", "nxt", "last", "previous", "past", "coming", "following", "upcoming"):
-        which = {"nxt": "next", "previous": "last", "past": "last", "coming": "this", "upcoming": "this"}.get(lead, lead)
-        which = "this" if which == "following" else which
-        j += 1
-        if lead == "this" and ts[j].low in ("coming", "upcoming"):
-            j += 1
-    weekday = _weekday_at(ts, j)
-    if weekday is None:
-        return None
-    if lead == "the" or (ts[i].low == "the" and which == "bare"):
-        return None
-    j += 1
-    j += ts[j].low == "." and which != "" and not ts[j].space and ts[j + 1].kind != "end"
-    day = Day("weekday", weekday=weekday, which=which)
-    return _qualified(ts, day, j)
-
-
-def _qualified(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:
-    """What may follow a weekday: (of) next week, this week, after next, week."""
-    k = j
-    k += ts[k].low == ","
-    k += ts[k].low in ("of", "in")
-    k += ts[k].low == "the"
-    if ts[k].low in ("next", "nxt", "following", "coming") and ts[k + 1].low in ("week", "wk"):
-        return replace(day, which="next"), k + 2
-    if ts[k].low == "this" and ts[k + 1].low in ("week", "wk"):
-        return replace(day, which="thisweek"), k + 2
-    if ts[k].low == "last" and ts[k + 1].low == "week":
-        return replace(day, which="last"), k + 2
-    if ts[k].low == "week" and ts[k + 1].low == "after" and ts[k + 2].low == "next":
-        return replace(day, which="next", days=day.days + 7), k + 3
-    if ts[j].low == "after" and ts[j + 1].low == "next":
-        return replace(day, which="after", days=7), j + 2
-    if ts[j].low == "fortnight" and day.which in ("bare", "this"):
-        return replace(day, days=day.days + 14), j + 1
-    if ts[j].low in ("week", "wk") and day.which in ("bare", "this"):
-        return replace(day, days=day.days + 7), j + 1
-    if ts[j].low == "in" and ts[j + 1].value and ts[j + 2].low in ("weeks", "week"):
-        return replace(day, days=day.days + 7 * (ts[j + 1].value or 0), which="bare"), j + 3
-    return day, j
 
 
 _BEHIND_ORDINAL = frozenset({"at", "from", "for", "in", "between", "around", "of"})
@@ -457,7 +369,7 @@ def _nth_weekday(ts: list[Token], i: int, months: dict[str, int]) -> Found:
         if found is None or not 1 <= found[0] <= 5:
             return None
         nth, k = found
-    weekday = _weekday_at(ts, k)
+    weekday = weekdays.weekday_at(ts, k)
     if weekday is None or ts[k + 1].low not in ("of", "in"):
         return None
     m = k + 2
@@ -471,28 +383,3 @@ def _nth_weekday(ts: list[Token], i: int, months: dict[str, int]) -> Found:
     if ts[m].low == "month":
         return Day("nth", nth=nth, weekday=weekday, months=0), m + 1
     return None
-
-
-_STRETCHES = (
-    ("next", "month"), ("this", "month"), ("next", "year"), ("this", "year"), ("next", "weekend"), ("this", "weekend"),
-    ("last", "week"), ("last", "month"), ("all", "week"), ("all", "month"), ("next", "quarter"), ("this", "quarter"),
-    ("end", "of", "week"), ("end", "of", "the", "week"), ("end", "of", "month"), ("end", "of", "the", "month"),
-    ("end", "of", "next", "week"), ("end", "of", "this", "week"), ("end", "of", "next", "month"),
-    ("end", "of", "the", "year"), ("end", "of", "year"), ("end", "of", "this", "month"), ("over", "the", "weekend"),
-    ("beginning", "of", "next", "week"), ("start", "of", "next", "week"), ("early", "next", "week"),
-    ("later", "this", "week"), ("mid", "next", "week"), ("sometime", "next", "week"), ("weekend",), ("eow",), ("eom",),
-    ("first", "light"), ("other", "day"), ("some", "day"), ("one", "day"), ("any", "day"),
-)  # fmt: skip
-_STRETCH_STARTS = frozenset(stretch[0] for stretch in _STRETCHES)
-
-
-def _vague(ts: list[Token], i: int) -> Found:
-    if ts[i].low not in _STRETCH_STARTS:
-        return None
-    best = None
-    for stretch in _STRETCHES:
-        if all(ts[i + n].low == word for n, word in enumerate(stretch)) and (best is None or len(stretch) > best):
-            best = len(stretch)
-    if best is None:
-        return None
-    return Day("vague", phrase=_text(ts, i, i + best)), i + best

@@ -3,6 +3,9 @@
 Kept out: whether a length is the meeting's or the time until it starts.
 """
 
+# ruff: noqa: PLR0911
+# matchers return from the first form that fits
+
 from __future__ import annotations
 
 from handlers.sentence import words

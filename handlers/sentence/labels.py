@@ -20,8 +20,8 @@ _MERE = frozenset(
     " stuff things capacity people attendees how long size request".split()
 )
 _COUNTED = frozenset(
-    "n ppl pax people persons person pers attendees att headcount count participants guests size seats capacity heads number num #"
-    " invitees attending group team who cap folks crowd".split()
+    "n ppl pax people persons person pers attendees att headcount count participants guests size seats capacity heads"
+    " number num # invitees attending group team who cap folks crowd".split()
 )
 
 
@@ -29,7 +29,7 @@ def match(ts: list[Token], i: int) -> Item | None:
     """Return a `count` for a labelled headcount, a `filler` for another label, or None."""
     t, sign = ts[i], ts[i + 1]
     label = t.text.lower() if len(t.text) == 1 else t.low
-    if t.kind != "word" or sign.low not in (":", "=") or sign.space and not sign.low == "=":
+    if t.kind != "word" or sign.low not in (":", "=") or (sign.space and sign.low == ":"):
         return None
     if label in _COUNTED:
         found = whole(ts, i + 2)

@@ -5,16 +5,14 @@ Kept out: words that have been understood.
 """
 
 # ruff: noqa: SIM905
-# word lists read better as text
-
 # ruff: noqa: PLR0917
-# a leftover is judged by its tokens, its place among them, and all that is known already
+# word lists read better as text; token list and index lead every matcher
 
 from __future__ import annotations
 
 from rapidfuzz import fuzz, process
 
-from handlers.sentence import words
+from handlers.sentence import requests, subjects, vague, words
 from handlers.sentence.corrections import family
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Item
@@ -27,119 +25,59 @@ _PLACE_LEADS = frozenset({"in", "at", "@", "inside"})
 _ARTICLES = frozenset({"the", "our", "a", "an", "my", "your", "that", "this", "any", "some"})
 _HALLS = frozenset("hall sala salle raum saal zimmer salon chamber suite studio lounge auditorium".split())
 _SPACES = frozenset(
-    "nook den library lounge cafe cafeteria canteen atrium annex annexe pantry loft terrace patio lobby hallway garden rooftop"
-    " shed barn bunker cave pit studio gallery pod booth snug vault ballroom chapel mezzanine penthouse wing gym auditorium theatre theater foyer courtyard basement attic cellar porch yard greenhouse aquarium fishbowl".split()
+    "nook den library lounge cafe cafeteria canteen atrium annex annexe pantry loft terrace patio lobby hallway"
+    " garden rooftop shed barn bunker cave pit studio gallery pod booth snug vault ballroom chapel mezzanine penthouse"
+    " wing gym auditorium theatre theater foyer courtyard basement attic cellar porch yard greenhouse aquarium"
+    " fishbowl".split()
 )
 _ANY_ROOM = frozenset("a an any some my our your another that this meeting conference the small big free".split())
 _ABSTRACT = frozenset(
-    "english german french spanish detail private total case advance general particular mind order time"
-    " person principle sum all short brief fact addition need hurry town shape peace secret future parallel depth house tandem preparation regards reference".split()
+    "english german french spanish detail private total case advance general particular mind order time person"
+    " principle sum all short brief fact addition need hurry town shape peace secret future parallel depth house"
+    " tandem preparation regards reference".split()
 )
-_AUXILIARY = frozenset("will should to would might may can it'll that'll could must shall".split())
-_LAST_THINGS = frozenset("message messages email emails note mail request chat thread conversation call ask booking".split())
-_SPANNING = frozenset("in of during over for on all until till through by before after any throughout within once".split())
-_QUANTIFIERS = frozenset(
-    "the a all any one every each some other which what next that this same half full whole another last first per work".split()
-)
-_FIGURATIVE = frozenset(
-    "skip entry senior junior high low mid exec executive board director c service sea stress team capacity relationship"
-    " community trust skill consensus brand culture character bridge model app website".split()
-)
-_ERRANDS: dict[str, tuple[str, ...]] = {
-    "remind": ("me", "us", "him", "her", "them", "everyone", "the"), "order": ("me", "us", "a", "some", "lunch", "pizza"),
-    "buy": ("me", "us", "a", "some"), "send": ("me", "an", "a", "the", "email", "my", "out"), "tell": ("me", "him", "her", "them"),
-    "wake": ("me", "us"), "play": ("some", "music"), "set": ("alarm", "timer"), "turn": ("on", "off", "up", "down"),
-}  # fmt: skip
 _ORDERS = frozenset(
     "book booking reserve get grab find give need want please pls plz i i'd we me us my a an the for at on in can could"
     " would like to have you thanks thank with and of from until".split()
 )
-_GREETINGS = frozenset("hi hello hey yo morning good please so ok okay um quick question and here channel all team".split())
-_QUESTIONS = tuple(
-    tuple(text.split())
-    for text in (
-        "which rooms, what rooms, which room is, which room has, what room is, what room has, who booked, who has, who is in,"
-        " who's in, who reserved, who the, who took, who stole, who is using, who's using, who keeps, why did, why does, who put, how many, how much, how big, how do, how does, how can, where is, where are, where's, when is,"
-        " when was, when's, when does, when do, why is, why was, why can't, what time, what's on, what is on, what's booked,"
-        " what is the capacity, what's the capacity, does the, do you know, did i, did we, did you, have i, have we,"
-        " am i, are we, was my, is my, is our, what happened, which of, what do, what does, what did, what is in, show my,"
-        " list my, show me my, list all, show all, what are, what's free, what is free, what's available, what is available,"
-        " whats free, whats available"
-    ).split(", ")
-)
 _ALL_BUT = frozenset(
     "any all anything everything anywhere every nothing none everyone anyone rooms anybody everybody nowhere".split()
 )
-_MOVED = frozenset("moved changed shifted pushed rescheduled postponed brought bumped slipped".split())
 _YEARS = range(2000, 2100)
 
 
 def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part_only: bool = False) -> None:
     """Refuse what is left over in a sentence and could carry meaning."""
-    if not part_only and _errand(tokens):
-        draft.refuse(Trouble.NOT_UNDERSTOOD, "I only book rooms. For which day and time do you need one?")
-    if not part_only and _asks(xs, tokens):
-        draft.refuse(Trouble.NOT_UNDERSTOOD, "That sounds like a question. To book, say when and for how many.")
-    if not part_only and _rescheduled(xs, tokens):
-        draft.refuse(Trouble.AMBIGUOUS, "That moved from one time to another. When should the room be booked, from and until?")
+    if not part_only:
+        requests.check(xs, draft, tokens)
     for k, x in enumerate(xs):
-        if part_only and _of_moving(x, draft):
-            continue
-        match x.kind:
-            case "or":
-                _choice(xs, k, draft, tokens)
-            case "not" if not _goes_on(xs, k):
-                draft.refuse(Trouble.NOT_UNDERSTOOD, f"{_around(tokens, x)} rules something out. Say what you want instead.")
-            case "other":
-                _other_command(xs, k, draft, tokens)
-            case "holiday":
-                _holiday(xs, k, draft)
-            case "when":
-                _vague(x, draft, tokens)
-            case "number":
-                _number(x, draft, tokens, book)
-            case "code":
-                _unknown_room(x.value, x.i, x.j, draft, tokens, book)
-            case "prep":
-                _dangling(xs, k, draft, tokens)
-            case "word":
-                _word(xs, k, draft, tokens, book)
-            case _:
-                pass
+        if not (part_only and _of_moving(x, draft)):
+            _judge(xs, k, draft, tokens, book)
 
 
-def _asks(xs: list[Item], tokens: list[Token]) -> bool:
-    """Whether the sentence asks for information: "which rooms are free at 3?"."""
-    i = 0
-    while tokens[i].low in _GREETINGS or tokens[i].kind == "junk" or tokens[i].low in (",", "!", "-", ".", ":", "@"):
-        i += 1
-    if not any(all(tokens[i + n].low == word for n, word in enumerate(question)) for question in _QUESTIONS):
-        return False
-    end = next(n for n in range(i, len(tokens)) if tokens[n].kind == "end" or tokens[n].low in ("?", ".", "!"))
-    inside = any(x.kind in ("clock", "num", "day", "room", "part", "now", "crowd") for x in xs if i <= x.i < end)
-    return inside or not any(x.kind in ("clock", "num", "now", "part", "rel") for x in xs)
-
-
-def _errand(tokens: list[Token]) -> bool:
-    """Whether somebody else is meant to do it: "remind me", "call Mom", "order lunch"."""
-    first, second = tokens[0].low, tokens[1]
-    if first in ("please", "pls"):
-        first, second = tokens[1].low, tokens[2]
-    return second.low in _ERRANDS.get(first, ()) or (
-        first in ("call", "text", "ping", "email", "ring", "phone", "dm")
-        and (second.low in words.GIVEN_NAMES or second.low in ("mom", "mum", "dad", "him", "her", "them", "my", "me", "an"))
-    )
-
-
-def _rescheduled(xs: list[Item], tokens: list[Token]) -> bool:
-    """ "The meeting moved from 3pm to 4pm" is one time that became another, not an hour from 3 to 4."""
-    at = next((t.start for t in tokens if t.low in _MOVED), None)
-    if at is None:
-        return False
-    for k, x in enumerate(xs[1:], start=1):
-        if x.kind == "clock" and tokens[x.i].start > at and xs[k - 1].kind == "prep" and xs[k - 1].value == "to":
-            return any(y.kind == "clock" and y is not x for y in xs[:k])
-    return False
+def _judge(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book) -> None:
+    x = xs[k]
+    match x.kind:
+        case "or":
+            _choice(xs, k, draft, tokens)
+        case "not" if not _goes_on(xs, k):
+            draft.refuse(Trouble.NOT_UNDERSTOOD, f"{_around(tokens, x)} rules something out. Say what you want instead.")
+        case "other":
+            _other_command(xs, k, draft, tokens)
+        case "holiday":
+            _holiday(xs, k, draft)
+        case "when":
+            _vague(x, draft, tokens)
+        case "number":
+            _number(x, draft, tokens, book)
+        case "code":
+            _unknown_room(x.value, x.i, x.j, draft, tokens, book)
+        case "prep":
+            _dangling(xs, k, draft, tokens)
+        case "word":
+            _word(xs, k, draft, tokens, book)
+        case _:
+            pass
 
 
 def _of_moving(x: Item, draft: Draft) -> bool:
@@ -221,59 +159,8 @@ def _holiday(xs: list[Item], k: int, draft: Draft) -> None:
     draft.refuse(Trouble.AMBIGUOUS, f"On which date is {xs[k].value}? Give me day and month.")
 
 
-def _means_nothing(x: Item, tokens: list[Token]) -> bool:
-    """Tell "it will last", "30 min each" and "team building" from words that leave a time or place open."""
-    said, before, after = str(x.value).lower(), tokens[x.i - 1] if x.i else None, tokens[x.j]
-    lead = before.low if before is not None else ""
-    if said in ("hour", "hours") and _names_an_hour(before):
-        return True
-    if said in ("hours", "hour", "hrs") and after.kind == "num" and lead not in words.NUMBERS:
-        return True  # "hours 14.30"
-    if said == "last" and lead in _AUXILIARY:
-        return True
-    if said in ("last", "previous") and after.low in words.SUBJECTS and after.low not in ("call",):
-        return True
-    if said == "day" and lead in ("that", "same") and any(t.low in words.WEEKDAYS or t.low in words.MONTHS for t in tokens):
-        return True
-    if said in ("day", "night") and after.low in ("crew", "shift", "team", "staff", "trip", "job", "care", "rate", "one"):
-        return True
-    dated = after.low in words.MONTHS or after.low in words.WEEKDAYS or after.kind == "num"
-    if said == "day" and dated and before is not None and before.kind == "word" and lead not in _QUANTIFIERS:
-        return True
-    if said == "double" and after.low not in ("room", "rooms", "booking", "book", "the", "slot", "time", "length"):
-        return True
-    if said == "level" and (after.low in ("set", "up", "best") or (after.low == "-" and not after.space)):
-        return True
-    if said == "day" and (lead in words.SUBJECTS or lead in ("assessment", "training", "open", "big", "moving", "pay")):
-        return True
-    if said in ("last", "previous", "past") and after.kind == "word" and after.low in _LAST_THINGS:
-        return True
-    if said in ("month", "week", "year", "quarter") and lead in ("the", "a", "our"):
-        return x.i > 1 and tokens[x.i - 2].low not in _SPANNING
-    if said == "each":
-        return lead in words.UNIT or lead in words.PEOPLE
-    if said in ("level", "building"):
-        return lead in _FIGURATIVE and after.kind != "num"
-    return False
-
-
-def _names_an_hour(before: Token | None) -> bool:
-    """Office hours, consultation hour: hours with a name are meetings."""
-    if before is None or before.kind != "word" or before.value is not None:
-        return False
-    return before.low in words.SUBJECTS or before.low in (
-        "happy",
-        "consultation",
-        "rush",
-        "power",
-        "quiet",
-        "study",
-        "office",
-    )
-
-
 def _vague(x: Item, draft: Draft, tokens: list[Token]) -> None:
-    if _means_nothing(x, tokens):
+    if vague.means_nothing(x, tokens):
         return
     if str(x.value).lower().startswith(("recur", "repeat")):
         if draft.every is None:
@@ -301,7 +188,7 @@ def _number(x: Item, draft: Draft, tokens: list[Token], book: Book) -> None:
     if before is not None and before.low in ("room", "rm"):
         _unknown_room(f"Room {tokens[x.i].text}", x.i - 1, x.j, draft, tokens, book)
         return
-    if n in _YEARS and (after.low in words.SUBJECTS or (before is not None and before.low in words.SUBJECTS)):
+    if n in _YEARS and (after.low in subjects.SUBJECTS or (before is not None and before.low in subjects.SUBJECTS)):
         return
     text = " ".join(t.text for t in tokens[x.i : x.j])
     if after.low in ("rooms", "spaces") or (
@@ -352,7 +239,7 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
     if tokens[i].low in _HALLS and j > i + 1 and all(t.text[0].isupper() and not t.text.isupper() for t in tokens[i:j]):
         _unknown_room(name, i, j, draft, tokens, book)
         return
-    sits = articled or (i > 1 and tokens[i - 1].low in words.SUBJECTS and tokens[i - 2].low == "the")
+    sits = articled or (i > 1 and tokens[i - 1].low in subjects.SUBJECTS and tokens[i - 2].low == "the")
     followed = k + 1 < len(xs) and xs[k + 1].kind == "filler" and tokens[xs[k + 1].i].kind == "word"
     if sits and tokens[j - 1].low in _SPACES and not followed:
         _unknown_room(name, i, j, draft, tokens, book)
@@ -387,7 +274,7 @@ def _company(tokens: list[Token], i: int) -> bool:
     ):
         return False
     return (
-        before.low in words.SUBJECTS
+        before.low in subjects.SUBJECTS
         or before.low in ("meeting", "meet", "mtg")
         or before.low not in words.POLITE | words.PEOPLE
     )
@@ -432,7 +319,7 @@ def _looks_like_a_room(xs: list[Item], x: Item, tokens: list[Token], i: int, j: 
         return False
     for t in (before, after):
         if t is not None and (
-            t.low in words.SUBJECTS
+            t.low in subjects.SUBJECTS
             or t.low in ("with", "and", "from", ":", "&", "-", "/", "re", "about", "call", "(", "'", "for")
         ):
             return False
@@ -446,6 +333,8 @@ def _stands_alone(xs: list[Item], x: Item, tokens: list[Token], draft: Draft) ->
     """One unknown word beside a time and nothing else, first or last: "zeppelin tomorrow 2pm" may well mean a room."""
     word = str(x.value)
     if draft.rooms or draft.problems or x.j != x.i + 1 or not word.isalpha() or len(word) < 3:
+        return False
+    if x.i and tokens[x.i - 1].low in ("my", "our", "his", "her", "their", "your"):
         return False
     if tokens[x.j].low == "," or not any(y.kind in ("clock", "part", "now", "rel") for y in xs):
         return False

@@ -19,11 +19,14 @@ _TELLING = frozenset(
     " i'm he's she's they're it's that's there's we're my'his back keeps kept went started stopped called wants".split()
 )
 _GIVERS = frozenset(
-    "everybody everybody's everyone's i'm we're he's she's they're it's there's the my our some we i he she they it there his her their everyone nobody apparently that this mr ms".split()
+    "everybody everybody's everyone's i'm we're he's she's they're it's there's the my our some we i he she they it"
+    " there his her their everyone nobody apparently that this mr ms".split()
 )
 _REASONS = frozenset({"vague", "holiday", "filler", "word", "when", "not", "prep", "conn", "or", "other"})
 _DENIED = frozenset({"amenity", "without", "unneeded"})
-_TAKEN = frozenset("taken full busy broken booked occupied unavailable gone closed small tiny noisy cold hot dirty big loud".split())
+_TAKEN = frozenset(
+    "taken full busy broken booked occupied unavailable gone closed small tiny noisy cold hot dirty big loud".split()
+)
 _SPOILING = frozenset("mess screw cock botch forget lose ruin blow disappoint worry panic fuck muck".split())
 _PAST = frozenset(
     "was were had did took got said told came left lost ran overran thought kept went ate drank forgot".split()
@@ -32,10 +35,12 @@ _NOT_PAST = frozenset("need needed required preferred wanted expected limited sh
 _OPENERS = tuple(
     tuple(text.split())
     for text in (
-        "so, let us do, let's do, let us say, let's say, let us go with, let's go with, let us take, let's take, could we,"
-        " could i, could you, can we, can i, can you, please book, please reserve, please get, please find, i need, we need,"
-        " i'd like, we'd like, give me, give us, book me, book us, reserve, get me, get us, grab me, grab us, find me, find us, i just need, we just need, just need, which is why, that's why, thus, hence, therefore, i want,"
-        " we want, may i, may we, please give, please could, please can, need a room, need a space, book a room"
+        "so, let us do, let's do, let us say, let's say, let us go with, let's go with, let us take, let's take,"
+        " could we, could i, could you, can we, can i, can you, please book, please reserve, please get, please find,"
+        " i need, we need, i'd like, we'd like, give me, give us, book me, book us, reserve, get me, get us, grab me,"
+        " grab us, find me, find us, i just need, we just need, just need, which is why, that's why, thus, hence,"
+        " therefore, i want, we want, may i, may we, please give, please could, please can, need a room, need a space,"
+        " book a room"
     )
     .replace(", ", ",")
     .split(",")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from handlers.sentence import roles, words
+from handlers.sentence import nouns, roles, subjects, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import whole
 from handlers.sentence.tokens import Token
@@ -21,16 +21,6 @@ SELF = frozenset({"me", "myself", "i", "moi", "meself"})
 _JOINS = frozenset({"and", "&", "+", "plus", ",", "n", "+-"})
 _PRONOUNS = frozenset({"him", "her", "he", "she"})
 _DETERMINERS = frozenset({"a", "an", "one", "1", "another", "my", "our", "the", "his", "her", "their", "some", "1x"})
-# Behind "and I": then "I" starts the next sentence part and is nobody more.
-_TOPICAL = frozenset(
-    "discuss review reviewing about re of cover covering talk through over regarding demo demoing present presenting plan"
-    " planning fix fixing close closing sign signing ship shipping".split()
-)
-_HOLDING = frozenset("room rm space place spot something anything one somewhere office anywhere".split())
-_AFTER_PEOPLE = frozenset(
-    "and with in at on for from to plus need needs tomorrow today until attending coming joining".split()
-)
-_PREFIXES = frozenset({"co", "ex", "vice", "sub", "non", "team"})
 _VERBS = frozenset(
     "need want would am will have can are shall could may might should must also just think know was do don't really had"
     " hope guess believe prefer wish like love require wanted needed meant mean only still forgot hate understand".split()
@@ -56,7 +46,7 @@ Single = Callable[[list[Token], int], Item | None]
 
 @dataclass(slots=True)
 class Term:
-    """One part of a sum: how many people, up to which token, and what kind: firm, side, one, self, mention, name, loose, bare."""
+    """One part of a sum: how many, up to which token, and what kind: firm, side, one, self, mention, name, loose or bare."""
 
     n: int
     j: int
@@ -119,7 +109,7 @@ def _side_by_side(ts: list[Token], terms: list[Term]) -> bool:
 
 def _bare_fits(ts: list[Token], terms: list[Term], term: Term) -> bool:
     """Whether a number without people counts people: "me + 4", "4 + me"."""
-    if _timely(ts, term.j):
+    if nouns.timely(ts, term.j):
         return False
     return any(t.kind in ("self", "mention") for t in terms)
 
@@ -154,7 +144,12 @@ def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> I
 def _face_to_face(ts: list[Token], i: int, term: Term) -> bool:
     """ "Quick chat with Sam" is two people; a call may be one at each end, and an interview may have a panel."""
     after = ts[term.j]
-    if after.kind == "word" and after.text[0].isupper() and ts[term.j - 1].low in words.GIVEN_NAMES and person_like(after):
+    if (
+        after.kind == "word"
+        and after.text[0].isupper()
+        and ts[term.j - 1].low in words.GIVEN_NAMES
+        and nouns.person_like(after)
+    ):
         after = ts[term.j + 1]  # a surname
     alone = after.low not in (*_JOINS, "'", "from", "or", "/") and not (after.kind == "word" and after.text[0].isupper())
     company = ts[term.j - 1].low not in words.GIVEN_NAMES and ts[i - 1].low not in _CHATS
@@ -184,7 +179,7 @@ def _term(ts: list[Token], i: int, counted: Single) -> Term | None:
         return Term(1, i + 1, "self")
     if t.low in ("other", "another") and ts[i + 1].value is not None and ts[i + 1].kind == "word":
         i += 1
-    team = teams(ts, i) or group(ts, i)
+    team = nouns.teams(ts, i) or nouns.group(ts, i)
     if team:
         return Term(team[0], team[1], "firm")
     found = counted(ts, i)
@@ -201,7 +196,7 @@ def _mine(ts: list[Token], i: int) -> Term | None:
     if found is None:
         return None
     n, k = found
-    k = skip(ts, k)
+    k = nouns.skip(ts, k)
     if ts[k].low in roles.BELONGING or ts[k].low in roles.PLURAL or ts[k].low in words.PEOPLE:
         return Term(n, k + 1, "firm")
     return None
@@ -210,11 +205,11 @@ def _mine(ts: list[Token], i: int) -> Term | None:
 def _single(ts: list[Token], i: int) -> Term | None:
     """A paralegal, my boss, the CEO; Ana."""
     if ts[i].low in _DETERMINERS:
-        k = skip(ts, i + 1)
+        k = nouns.skip(ts, i + 1)
         if (ts[k].low in roles.SINGULAR or ts[k].low in ("other", "more")) and _alone(ts, k):
             return Term(1, k + 1, "one", others=ts[k].low in ("other", "more"))
         return None
-    if person(ts, i) and _alone(ts, i):
+    if nouns.person(ts, i) and _alone(ts, i):
         return Term(1, i + 1, "name")
     return None
 
@@ -222,7 +217,9 @@ def _single(ts: list[Token], i: int) -> Term | None:
 def _alone(ts: list[Token], k: int) -> bool:
     """Whether the word at k is a person and not the first half of "client call"."""
     after = ts[k + 1]
-    return not (after.kind == "word" and (after.low in words.SUBJECTS or after.low in ("meeting", "room", "mtg", "office")))
+    return not (
+        after.kind == "word" and (after.low in subjects.SUBJECTS or after.low in ("meeting", "room", "mtg", "office"))
+    )
 
 
 def _loose(ts: list[Token], i: int) -> Term | None:
@@ -231,7 +228,7 @@ def _loose(ts: list[Token], i: int) -> Term | None:
     if t.low in roles.SINGULAR and _alone(ts, i) and t.low not in ("person", "human", "individual", "body"):
         return Term(1, i + 1, "loose")
     named = t.low in ("the", "my", "our", "a", "an") and ts[i + 1].kind == "word" and ts[i + 1].text[0].isupper()
-    if named and _alone(ts, i + 1) and person_like(ts[i + 1]):
+    if named and _alone(ts, i + 1) and nouns.person_like(ts[i + 1]):
         return Term(1, i + 2, "loose")
     return None
 
@@ -268,129 +265,14 @@ def _bare(ts: list[Token], i: int) -> Term | None:
     found = whole(ts, i)
     if found is None or (i and ts[i - 1].low in ("at", "@", "until", "till", "to", ":", "-", "/", ".")):
         return None
-    return None if _timely(ts, found[1]) else Term(found[0], found[1], "bare")
-
-
-def _timely(ts: list[Token], j: int) -> bool:
-    t = ts[j]
-    if t.low in (":", ".", "/", "-") and not t.space and ts[j + 1].kind == "num":
-        return True
-    return (
-        t.low in words.UNIT
-        or t.low in ("am", "pm", "o'clock", "oclock", "th", "st", "nd", "rd")
-        or (t.low in ("a", "p") and not t.space)
-    )
-
-
-def teams(ts: list[Token], i: int) -> tuple[int, int] | None:
-    """Return (people, next index) of "two teams of four", or None."""
-    found = whole(ts, i)
-    if found is None or ts[found[1]].low not in roles.TEAMS:
-        return None
-    times, k = found
-    if ts[k].low in ("pair", "pairs") and ts[k + 1].low != "of":
-        return (2 * times, k + 1) if ts[k].low == "pairs" else None
-    if ts[k + 1].low not in ("of", "with"):
-        return None
-    each = whole(ts, k + 2)
-    if each is None or _timely(ts, each[1]):
-        return None
-    j = each[1] + (ts[each[1]].low == "each")
-    return times * each[0], j + (ts[j].low in words.PEOPLE)
-
-
-def group(ts: list[Token], i: int) -> tuple[int, int] | None:
-    """Return (people, next index) of "a trio", "a foursome of us", "a baker's dozen", or None."""
-    j = i + 1 if ts[i].low in ("a", "our", "the", "us") else i
-    if ts[j].low in ("baker's", "bakers") and ts[j + 1].low == "dozen":
-        return 13, j + 2
-    n = roles.GROUPS.get(ts[j].low)
-    if n is None:
-        return None
-    of = ts[j + 1].low == "of" and (ts[j + 2].low in ("us", "them", "you") or ts[j + 2].low in words.PEOPLE)
-    if of:
-        return n, j + 3
-    return (n, j + 1) if j > i and ts[j].low != "pair" else None
-
-
-def skip(ts: list[Token], k: int) -> int:
-    """Return the index behind the words that may stand between a number and its people."""
-    while ts[k].kind == "word" and (ts[k].low in roles.SIDES or _proper(ts, k)) and ts[k + 1].kind == "word":
-        if ts[k].low in words.OTHERS and ts[k + 1].low not in words.PEOPLE and ts[k + 1].low not in words.OTHERS:
-            break
-        k += 1
-    return k
-
-
-def anybody(ts: list[Token], k: int, *, alone: bool = True) -> int:
-    """The index behind people that no list has, told by their ending: "11 accompanists", "three co-authors"; or 0."""
-    if ts[k + 1].low == "-" and ts[k].low in _PREFIXES:
-        k += 2
-    low = ts[k].low
-    if low in words.PEOPLE:
-        return k + 1
-    stem = ts[k].text[:-1]
-    if (
-        ts[k].text.endswith("s")
-        and 2 <= len(stem) <= 4
-        and stem.isupper()
-        and low not in words.AMENITY_WORDS
-        and low not in roles.ACRONYMS
-    ):
-        return k + 1  # 4 QAs, 10 SMEs
-    thing = low in roles.THINGS or low in words.SUBJECTS or low in words.UNIT or low in words.FACILITIES
-    if ts[k].kind != "word" or len(low) < 5 or thing or low in words.AMENITY_WORDS or low[:-1] in words.AMENITY_WORDS:
-        return 0
-    if low.endswith(roles.ENDINGS) and not _about(ts, k):
-        return k + 1
-    plural = low.endswith("s") and not low.endswith(("ss", "us", "is", "'s")) and not _about(ts, k)
-    phrase_ends = ts[k + 1].kind in ("end", "punct") or ts[k + 1].line or ts[k + 1].low in _AFTER_PEOPLE
-    return k + 1 if alone and plural and phrase_ends else 0
-
-
-def _about(ts: list[Token], k: int) -> bool:
-    """Whether the number is that of things talked about: "discuss 3 widgets"."""
-    if any(ts[n].low in _TOPICAL for n in range(max(0, k - 3), k)):
-        return True
-    n = k - 2
-    while n > 0 and ts[n].low in ("at", "least", "most", "about", "min", "minimum"):
-        n -= 1
-    if n > 0 and ts[n].low in ("with", "w"):
-        return ts[n - 1].low in _HOLDING
-    return n >= 0 and ts[n].low in ("has", "having", "needs", "need", "have")  # what a room has
-
-
-def _proper(ts: list[Token], k: int) -> bool:
-    """A company's name before its people: "the two ACME guys"."""
-    t = ts[k]
-    if not t.text[0].isupper() or t.low in words.WEEKDAYS or t.low in words.MONTHS or t.low in words.UNIT:
-        return False
-    return ts[k + 1].low in roles.PLURAL and t.low not in words.POLITE and t.value is None
-
-
-def person(ts: list[Token], k: int) -> bool:
-    """Whether the word at k is somebody's name or office."""
-    t = ts[k]
-    if t.kind != "word" or t.value is not None or t.in_room:
-        return False
-    if t.low in words.GIVEN_NAMES or t.low in ("boss", "manager", "colleague", "lead", "mentor", "intern", "assistant"):
-        return True
-    return t.text[0].isupper() and not t.text.isupper() and person_like(t)
-
-
-def person_like(t: Token) -> bool:
-    """Whether a word means nothing else here."""
-    known = t.low in words.POLITE or t.low in words.SUBJECTS or t.low in words.WEEKDAYS or t.low in words.MONTHS
-    known = known or t.low in words.TOMORROW or t.low in words.TODAY or t.low in words.PEOPLE_KINDS
-    known = known or t.low in words.AMENITY_WORDS or t.low in words.VAGUE_TIME or t.low in words.PARTS
-    return not known and not t.in_room
+    return None if nouns.timely(ts, found[1]) else Term(found[0], found[1], "bare")
 
 
 def _names_before(ts: list[Token], i: int) -> Item | None:
     """Anna and I: everybody named before "and", and the person who writes."""
     n, k = 0, i - 1
     verb = ts[i + 1].low == "i" and ts[i + 2].low in _VERBS
-    while k >= 0 and (person(ts, k) or ts[k].low == "you" or (ts[k].low in roles.SINGULAR and ts[k].low != "person")):
+    while k >= 0 and (nouns.person(ts, k) or ts[k].low == "you" or (ts[k].low in roles.SINGULAR and ts[k].low != "person")):
         n += 1
         k -= 1
         if k >= 0 and ts[k].low in _JOINS:
@@ -416,4 +298,4 @@ def beyond(ts: list[Token], item: Item) -> Item:
     return item
 
 
-__all__ = ["SELF", "beyond", "group", "match", "person", "skip", "teams"]
+__all__ = ["SELF", "beyond", "match"]

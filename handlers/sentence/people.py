@@ -4,14 +4,12 @@ Kept out: "for 6", which only the whole sentence can tell from a time.
 """
 
 # ruff: noqa: SIM905
-# word lists read better as text
-
 # ruff: noqa: PLR0911
-# matchers return from the first form that fits
+# word lists read better as text; matchers return from the first form that fits
 
 from __future__ import annotations
 
-from handlers.sentence import party, roles, words
+from handlers.sentence import nouns, party, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import number, whole
 from handlers.sentence.tokens import Token
@@ -36,10 +34,11 @@ _ROUGHLY = frozenset("about around approximately probably up to a group team of 
 def _beings() -> dict[str, tuple[tuple[str, ...], ...]]:
     """The ways to say how many there are, by their first word, longest first."""
     texts = (
-        "we are, we're, we re, we will be, we'll be, we would be, we should be, we may be, we might be, there are, there're,"
-        " there will be, there'll be, there would be, there'd be, there should be, there may be, there might be, we gonna be,"
-        " we're gonna be, we are gonna be, we are going to be, we're going to be, we'd be, that makes, which makes, so makes,"
-        " that'd be, that would be, we will have, we'll have, they are, they're, they will be, they'll be, we count, we number"
+        "we are, we're, we re, we will be, we'll be, we would be, we should be, we may be, we might be, there are,"
+        " there're, there will be, there'll be, there would be, there'd be, there should be, there may be, there might"
+        " be, we gonna be, we're gonna be, we are gonna be, we are going to be, we're going to be, we'd be, that"
+        " makes, which makes, so makes, that'd be, that would be, we will have, we'll have, they are, they're, they"
+        " will be, they'll be, we count, we number"
     ).split(", ")
     table: dict[str, list[tuple[str, ...]]] = {}
     for phrase in sorted((tuple(text.split()) for text in texts), key=len, reverse=True):
@@ -48,11 +47,13 @@ def _beings() -> dict[str, tuple[tuple[str, ...], ...]]:
 
 
 _BEINGS = _beings()
+_LIMITS = frozenset({"max", "maximum", "min", "minimum"})
 _TOTALS = tuple(
     tuple(text.split())
-    for text in "on shift, on duty, on site, on deck, strong, in total, in all, total, altogether, all told, overall, in sum, all together, all in all".split(
-        ", "
-    )
+    for text in (
+        "on shift, on duty, on site, on deck, strong, in total, in all, total, altogether, all told, overall, in sum,"
+        " all together, all in all"
+    ).split(", ")
 )
 
 
@@ -61,7 +62,7 @@ def match(ts: list[Token], i: int) -> Item | None:
     single = _everybody(ts, i) or _pair(ts, i) or _alone(ts, i) or _together(ts, i) or _counted(ts, i) or _holding(ts, i)
     added = party.match(ts, i, _single)
     lone = single is None and added is None and ts[i].low in ("just", "only") and ts[i + 1].low in party.SELF
-    if lone and party.match(ts, i + 1, _single) is None and not party.person(ts, i + 3):
+    if lone and party.match(ts, i + 1, _single) is None and not nouns.person(ts, i + 3):
         return Item("count", 1, i, i + 2)  # "only me and my mat"
     if added is not None and (single is None or added.j > single.j):
         return party.beyond(ts, added)
@@ -106,7 +107,7 @@ def _pair(ts: list[Token], i: int) -> Item | None:
 
 def _alone(ts: list[Token], i: int) -> Item | None:
     first, second = ts[i].low, ts[i + 1].low
-    joined = ts[i + 2].low in _AND and (ts[i + 2].low != "," or party.person(ts, i + 3))
+    joined = ts[i + 2].low in _AND and (ts[i + 2].low != "," or nouns.person(ts, i + 3))
     if first in ("just", "only") and second in ("me", "myself", "one") and not joined:
         return Item("count", 1, i, i + 2)
     if (first in party.SELF or first == "self") and second in ("only", "alone") and ts[i + 2].low not in _AND:
@@ -172,7 +173,7 @@ def _counted(ts: list[Token], i: int) -> Item | None:
         return Item("count", n, i, j)
     if ts[j].low == "x" and ts[j].space and ts[j + 1].low in words.PEOPLE:
         j += 1
-    k = party.skip(ts, j)
+    k = nouns.skip(ts, j)
     k += ts[k].low == "-" and ts[k + 1].low in words.PEOPLE
     if ts[k].low == "of" and ts[k + 1].low in _US:
         end = k + 2
@@ -182,8 +183,8 @@ def _counted(ts: list[Token], i: int) -> Item | None:
         end = j + 2
     elif ts[k].low in words.PEOPLE and ts[k].low != "us" and not _possessive(ts, k):
         end = k + 1
-    elif n <= 60 and party.anybody(ts, k, alone=k == j):
-        end = party.anybody(ts, k)
+    elif n <= 60 and nouns.anybody(ts, k, alone=k == j):
+        end = nouns.anybody(ts, k)
     else:
         return None
     if ts[i - 1].low == "-" and i >= 1 and not ts[i].space and (i < 2 or ts[i - 1].space):
@@ -194,7 +195,7 @@ def _counted(ts: list[Token], i: int) -> Item | None:
 
 def _grouped(ts: list[Token], i: int) -> Item | None:
     """A trio, two teams of four."""
-    found = party.teams(ts, i) or party.group(ts, i)
+    found = nouns.teams(ts, i) or nouns.group(ts, i)
     return Item("count" if found[0] else "badcount", found[0], i, found[1]) if found else None
 
 
@@ -294,9 +295,7 @@ def _holding(ts: list[Token], i: int) -> Item | None:
             j += 1
         if word in words.PEOPLE and word not in ("seats", "seat", "pax") and j == i + 1:
             return None
-    elif word in ("max", "maximum", "min", "minimum") and ts[j].kind == "num" and (ts[j].value or 99) <= 20:
-        pass
-    elif word == "x" and ts[j].kind == "num" and not ts[j].space and (i == 0 or ts[i].space):
+    elif _short_lead(ts, i):
         pass
     elif word == "head" and ts[j].low == "count":
         j += 1
@@ -310,6 +309,14 @@ def _holding(ts: list[Token], i: int) -> Item | None:
     if found is None or _timely(ts, found[1]):
         return None
     return Item("count" if found[0] >= 1 else "badcount", found[0], i, found[1])
+
+
+def _short_lead(ts: list[Token], i: int) -> bool:
+    """Max 12, x8."""
+    word, number = ts[i].low, ts[i + 1]
+    if number.kind != "num":
+        return False
+    return (word in _LIMITS and (number.value or 99) <= 20) or (word == "x" and not number.space and (i == 0 or ts[i].space))
 
 
 def _timely(ts: list[Token], j: int) -> bool:

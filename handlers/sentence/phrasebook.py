@@ -8,23 +8,24 @@ Kept out: what a correction replaces (see corrections.py).
 
 from __future__ import annotations
 
-from handlers.sentence import idioms, words
+from handlers.sentence import idioms, subjects, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import ordinal
 from handlers.sentence.tokens import Token
 
 _GREETED = frozenset({"morning", "afternoon", "evening"})
 _FIXES = frozenset(
-    "but no wait sorry actually i mean make that it scratch rather oops correction ah um uh hmm nope let's"
-    " say oh strike er well or whoops sry actualy ignore i'd meant change not forget nvm never mind nevermind scrap disregard cancel this do lets".split()
+    "but no wait sorry actually i mean make that it scratch rather oops correction ah um uh hmm nope let's say oh"
+    " strike er well or whoops sry actualy ignore i'd meant change not forget nvm never mind nevermind scrap disregard"
+    " cancel this do lets".split()
 ) | {",", ".", "-", "...", "..", "!", "*", ";"}  # fmt: skip
 _FIX_TRIGGERS = tuple(
     tuple(text.split())
     for text in (
         "no wait; wait; scratch that; oops; whoops; i mean; i meant; correction; make that; make it; strike that;"
-        " sorry; sry; actually; or rather; but actually; nope; ignore that; no ,; no sorry; no"
-        " actually; no make; change that; no"
-        " not; hmm; hmm let's do; let's do; let's make it; lets do; forget it; forget that; nvm; never mind; nevermind; scrap that; disregard that; disregard; cancel that"
+        " sorry; sry; actually; or rather; but actually; nope; ignore that; no ,; no sorry; no actually; no make;"
+        " change that; no not; hmm; hmm let's do; let's do; let's make it; lets do; forget it; forget that; nvm; never"
+        " mind; nevermind; scrap that; disregard that; disregard; cancel that"
     ).split("; ")
 )
 _SOFT_FIXES = frozenset(
@@ -111,7 +112,7 @@ def _well_wish(ts: list[Token], i: int) -> int:
         j = i + 2
         while ts[j].low in _WISHING:
             j += 1
-        return _of_the(ts, j + 1) if ts[j].low in _WISHED and ts[j + 1].low not in words.SUBJECTS and j > i + 2 else 0
+        return _of_the(ts, j + 1) if ts[j].low in _WISHED and ts[j + 1].low not in subjects.SUBJECTS and j > i + 2 else 0
     if low in ("hope", "hoping") and ts[i + 1].low in (
         "you",
         "your",

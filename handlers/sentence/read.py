@@ -15,10 +15,12 @@ from handlers.sentence import answers, dst
 from handlers.sentence.compose import compose
 from handlers.sentence.draft import Draft, Problem
 from handlers.sentence.model import Book, Fragment, Option, Reading, Refusal, Trouble
+from handlers.sentence.outcome import Here, Times, Unsettled
 from handlers.sentence.place import Placed, find
 from handlers.sentence.scan import scanner
-from handlers.sentence.settle import Disagreement, Here, OtherDay, Times, Unsettled, day_of, limits, settle
+from handlers.sentence.settle import OtherDay, limits, settle
 from handlers.sentence.tokens import LONGEST, Token, clean, tokenise
+from handlers.sentence.whichday import Disagreement, day_of
 
 ORDER = (
     Trouble.TOO_LONG,

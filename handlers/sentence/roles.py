@@ -9,24 +9,25 @@ Kept out: adding them up (see party.py).
 from __future__ import annotations
 
 SINGULAR = frozenset(
-    "rep representative attorney lawyer paralegal associate partner clerk juror witness judge client customer prospect"
-    " buyer seller vendor supplier contractor consultant advisor adviser auditor accountant analyst engineer developer"
-    " dev programmer coder tester designer architect researcher scientist manager mgr director vp exec executive ceo cto"
-    " cfo coo president chairman founder cofounder investor shareholder stakeholder trustee officer leader supervisor"
-    " boss teammate colleague coworker employee staffer worker hire newbie starter joiner recruit intern trainee"
-    " apprentice graduate grad student pupil learner teacher trainer coach mentor mentee instructor presenter"
-    " panelist panellist moderator host guest visitor invitee attendee participant delegate candidate interviewer"
-    " interviewee applicant recruiter nurse doctor physician patient friend buddy mate pal bloke guy gal lady man woman"
-    " kid adult body soul human individual volunteer donor member tenant resident neighbour neighbor agent broker banker"
-    " trader salesperson marketer writer editor journalist reporter photographer producer actor musician player"
-    " technician operator assistant secretary receptionist planner organizer organiser coordinator expert specialist"
-    " strategist owner approver reviewer observer facilitator scribe relative spouse wife husband admin sre person chap"
-    " accompanist notetaker interpreter translator stenographer examiner arbitrator mediator counsel lead chef"
-    " fellow parent sponsor partner-in-law vip bigwig newcomer returner driver courier tech temp op rep vet user landlord landlady steward deputy reader chair chief head dad mum mom sister brother daughter son".split()
+    "rep representative attorney lawyer paralegal associate partner clerk juror witness judge client customer"
+    " prospect buyer seller vendor supplier contractor consultant advisor adviser auditor accountant analyst engineer"
+    " developer dev programmer coder tester designer architect researcher scientist manager mgr director vp exec"
+    " executive ceo cto cfo coo president chairman founder cofounder investor shareholder stakeholder trustee officer"
+    " leader supervisor boss teammate colleague coworker employee staffer worker hire newbie starter joiner recruit"
+    " intern trainee apprentice graduate grad student pupil learner teacher trainer coach mentor mentee instructor"
+    " presenter panelist panellist moderator host guest visitor invitee attendee participant delegate candidate"
+    " interviewer interviewee applicant recruiter nurse doctor physician patient friend buddy mate pal bloke guy gal"
+    " lady man woman kid adult body soul human individual volunteer donor member tenant resident neighbour neighbor"
+    " agent broker banker trader salesperson marketer writer editor journalist reporter photographer producer actor"
+    " musician player technician operator assistant secretary receptionist planner organizer organiser coordinator"
+    " expert specialist strategist owner approver reviewer observer facilitator scribe relative spouse wife husband"
+    " admin sre person chap accompanist notetaker interpreter translator stenographer examiner arbitrator mediator"
+    " counsel lead chef fellow parent sponsor partner-in-law vip bigwig newcomer returner driver courier tech temp op"
+    " rep vet user landlord landlady steward deputy reader chair chief head dad mum mom sister brother daughter son".split()
 )
 _IRREGULAR = frozenset(
-    "deputies people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff counsel directs"
-    " noses heads folks folk pax nos ppl ladies spokespeople businesspeople craftspeople".split()
+    "deputies people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff"
+    " counsel directs noses heads folks folk pax nos ppl ladies spokespeople businesspeople craftspeople".split()
 )
 PLURAL = (
     frozenset(f"{word}s" for word in SINGULAR if word not in ("staff", "counsel", "lead", "body", "man", "woman"))
@@ -66,7 +67,8 @@ GROUPS: dict[str, int] = {
     "fivesome": 5, "sixsome": 6, "pair": 2,
 }  # fmt: skip
 TEAMS = frozenset(
-    "class classes cohort batch panel family families team teams group groups squad squads party parties table tables pair pairs crew crews pod pods".split()
+    "class classes cohort batch panel family families team teams group groups squad squads party parties table tables"
+    " pair pairs crew crews pod pods".split()
 )
 # What may stand between the number and the people.
 SIDES = frozenset(

@@ -13,26 +13,29 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from handlers.sentence import clock, durations, labels, moments, people, phrasebook, places, recurrence, roles, words
+from handlers.sentence import (
+    clock,
+    codes,
+    durations,
+    labels,
+    moments,
+    people,
+    phrasebook,
+    places,
+    recurrence,
+    roles,
+    shapes,
+    slips,
+    subjects,
+    words,
+)
 from handlers.sentence.dates import Dates, shifted
 from handlers.sentence.equipment import Equipment
 from handlers.sentence.items import Clock, Day, Item
+from handlers.sentence.known import EMPTY, JOINED_TO_NUMBERS, PREPOSITIONS, known
 from handlers.sentence.model import Book
-from handlers.sentence.numbers import number, ordinal
-from handlers.sentence.tokens import Token, respell
+from handlers.sentence.tokens import Token
 
-PREPOSITIONS: dict[str, str] = {
-    "at": "at", "@": "at", "from": "from", "between": "between", "betwen": "between", "btw": "between", "btwn": "between",
-    "until": "until", "till": "until", "til": "until", "untill": "until", "unitl": "until",
-    "through": "until", "thru": "until", "to": "to", "for": "for", "4": "for", "on": "on", "in": "in", "and": "and",
-    "&": "and", "+": "and", "n": "and", "by": "by", "before": "before", "after": "after", "since": "since", "within": "within",
-    "starting": "from", "starts": "from", "start": "from", "begin": "from", "begins": "from", "beginning": "from",
-    "commencing": "from", "commences": "from", "during": "for",
-    "kl": "at", "klo": "at", "wrapping": "until", "winding": "until", "concluding": "until", "concludes": "until", "tp": "to", "tto": "to",
-    "ends": "until", "ending": "until", "end": "until", "finish": "until", "finishing": "until",
-    "finishes": "until", "dtstart": "from", "dtend": "until", "time": "at", "fro": "for", "fr": "for",
-    "ot": "to", "form": "from",
-}  # fmt: skip
 # Words that may stand between a preposition and what it governs.
 THIN = frozenset(
     "about around approx approximately roughly circa ca up max maximum min minimum least most exactly"
@@ -58,7 +61,7 @@ class Scanner:
     def scan(self, ts: list[Token]) -> list[Item]:
         """Return the items of a token list in order; together they cover every token."""
         xs: list[Item] = []
-        self._respell_rooms(ts)
+        slips.respell_rooms(self.catalogue, ts)
         i = 0
         while ts[i].kind != "end":
             found = self._special(ts, i) or self._longest(ts, i) or self._rest(ts, i, xs)
@@ -69,18 +72,8 @@ class Scanner:
             if found.kind == "count":
                 xs += [Item("mention", t.low, found.j, found.j) for t in ts[i : found.j] if t.kind == "mention"]
             i = found.j
-        self.partial(ts, xs)
+        slips.partial(self.catalogue, ts, xs)
         return xs
-
-    def _respell_rooms(self, ts: list[Token]) -> None:
-        """Mend words of room names of several words: "3rd floor huddel"; a whole name is mended later (see `_near_room`)."""
-        for t in ts:
-            if t.kind == "word" and len(t.low) > 4 and not _known(t.low) and not t.respelt:
-                t.room_word = self.catalogue.name_word(t.low)
-        for i, t in enumerate(ts):
-            found = self.catalogue.room(ts, i) if t.kind in ("word", "num") else None
-            for part in ts[i : found.j] if found else ():
-                part.in_room = True
 
     def _special(self, ts: list[Token], i: int) -> Item | None:
         """Tokens whose kind alone says what they are."""
@@ -98,45 +91,41 @@ class Scanner:
             return Item("moment", t.text, i, i + 1)
         if t.kind == "junk":
             return Item("filler", t.text, i, i + 1)
-        if t.text == "4" and ts[i + 1].space and _as_for(ts, i):
-            return Item("prep", "for", i, i + 1, note="4")
-        j = _money(ts, i)
-        if j:
-            return Item("filler", "amount", i, j)
-        if t.kind == "num" and ts[i + 1].low in ("v", "vs") and not ts[i + 1].space and ts[i + 2].text == t.text:
-            return Item("filler", "match", i, i + 3)  # 2v2
-        quarter = ordinal(ts, i)
-        if quarter and ts[quarter[1]].low == "quarter" and ts[quarter[1] + 1].low not in ("hour", "of"):
-            return Item("filler", "quarter", i, quarter[1] + 1)
-        if (t.value == 1 and _one_room(ts, i)) or (t.low == "4" and ts[i + 1].low == "us"):
-            return Item("filler", t.low, i, i + 1)
-        if t.kind == "word" and t.text.isupper() and len(t.text) > 1 and ts[i + 1].low == "-" and ts[i + 2].kind == "num":
-            known = t.low in words.WEEKDAYS or t.low in words.MONTHS or t.low in words.PARTS or t.value is not None
-            if not (known or ts[i + 1].space or ts[i + 2].space or t.low in self.starters or t.low in PREPOSITIONS):
-                return Item("filler", "ticket", i, i + 3)  # PROJ-123
-        if t.line and _numbers_a_line(ts, i) and sum(_numbers_a_line(ts, n) for n in range(len(ts) - 2)) > 1:
-            return Item("filler", t.low, i, i + 2)
-        if t.line and t.low in _SUBJECT_LABELS and ts[i + 1].low == ":":
-            return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=not any(x.line for x in ts[i + 1 :])))
-        if t.low == "re" and ts[i + 1].low == ":":
-            return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=True, inline=True))
+        coded = codes.match(ts, i)
+        if coded:
+            return coded
+        return self._project(ts, i) or _subject(ts, i) or self._after_signs(ts, i)
+
+    def _after_signs(self, ts: list[Token], i: int) -> Item | None:
+        """A label, or a word with a number behind it."""
+        t = ts[i]
         label = labels.match(ts, i)
         if label:
             return label
         return self._coded(ts, i) if t.kind == "word" and ts[i + 1].kind == "num" else None
 
+    def _project(self, ts: list[Token], i: int) -> Item | None:
+        """PROJ-123 names a ticket; FRI-27 does not."""
+        t, dash, number = ts[i : i + 3]
+        if t.kind != "word" or not t.text.isupper() or len(t.text) < 2 or dash.low != "-" or number.kind != "num":
+            return None
+        dated = t.low in words.WEEKDAYS or t.low in words.MONTHS or t.low in words.PARTS or t.value is not None
+        if dated or dash.space or number.space or t.low in self.starters or t.low in PREPOSITIONS:
+            return None
+        return Item("filler", "ticket", i, i + 3)
+
     def _coded(self, ts: list[Token], i: int) -> Item | None:
         """Q4, sprint 42 and v2 are subjects; B12 may be a room that nobody knows."""
         t, number = ts[i], ts[i + 1]
         glued = not number.space
-        if t.low in words.NUMBERED_SUBJECTS and (glued or len(t.low) > 2):
+        if t.low in subjects.NUMBERED_SUBJECTS and (glued or len(t.low) > 2):
             j = i + 2 + 2 * (ts[i + 2].low in ("of", "/") and ts[i + 3].kind == "num")
             while ts[j].low == "." and ts[j + 1].kind == "num" and not ts[j + 1].space:
                 j += 2
             schooled = t.low in ("year", "grade") and ts[j].low not in words.UNIT
             return None if places.counts_something(ts, j) and not schooled else Item("filler", t.low, i, j)
-        strange = t.low not in self.starters and t.low not in PREPOSITIONS and not _known(t.low)
-        if _ticket(ts, i) or _product(ts, i):
+        strange = t.low not in self.starters and t.low not in PREPOSITIONS and not known(t.low)
+        if codes.ticket(ts, i) or _product(ts, i):
             return Item("filler", "ticket", i, i + 2)
         if glued and strange and t.low not in words.UNIT and t.low not in JOINED_TO_NUMBERS:
             return Item("code", t.text + number.text, i, i + 2)
@@ -188,7 +177,7 @@ class Scanner:
 
     def _shape(self, ts: list[Token], i: int) -> Item | None:
         """A floor, building or city, unless a room's name is among its words: "Apollo Berlin office"."""
-        found = places.match_shape(ts, i)
+        found = shapes.match_shape(ts, i)
         if found is not None and found.kind == "city" and any(self.catalogue.room(ts, k) for k in range(i, found.j)):
             return None
         return found
@@ -204,142 +193,24 @@ class Scanner:
             return Item("private", t.low, i, i + 1)
         if t.low in words.CHOICE:
             return Item("or", t.low, i, i + 1)
-        near = self._near_room(ts, i, xs)
+        near = slips.near_room(self.catalogue, ts, i, xs)
         if near:
             return near
-        after_time_lead = i and ts[i - 1].low in ("at", "from", "until", "till", "to") and ts[i + 1].kind == "num"
-        if t.low in ("hours", "hour", "hrs") and after_time_lead:
-            return Item("filler", t.low, i, i + 1, note="thin")  # "at hours 11"
-        if t.low == "wrap" and ts[i + 1].kind == "num":
-            return Item("prep", "until", i, i + 1, note="wrap")
-        if t.low == "too" and ts[i - 1].kind == ts[i + 1].kind == "num" and i:
-            return Item("prep", "to", i, i + 1, note="too")
-        mended = self._split_amenity(ts, i)
+        slipped = _little_word(ts, i)
+        if slipped:
+            return slipped
+        mended = slips.split_amenity(ts, i)
         if mended:
             return mended
         if t.low in PREPOSITIONS and t.kind == "word":
             return Item("prep", PREPOSITIONS[t.low], i, i + 1, note=t.low)
-        for kind, group in (
-            ("not", words.NEGATION),
-            ("other", words.OTHER_COMMAND),
-            ("holiday", words.HOLIDAYS),
-            ("when", words.VAGUE_TIME),
-            ("when", words.FOREIGN_TIME),
-        ):
-            if t.low in group:
-                return Item(kind, t.text, i, i + 1)
-        if t.low in words.WEEKDAYS and t.low not in ("mo", "tu", "wedn", "th", "fr"):
-            return Item("when", t.text, i, i + 1)
-        if t.low in words.MONTHS and t.low not in ("may", "march", "mar"):
-            return Item("when", t.text, i, i + 1)
+        loaded = _loaded(ts, i)
+        if loaded:
+            return loaded
         thin = t.low in THIN
-        if thin or t.low in _EMPTY:
+        if thin or t.low in EMPTY:
             return Item("filler", t.low, i, i + 1, note="thin" if thin else "")
         return Item("word", t.text, i, i + 1)
-
-    def _near_room(self, ts: list[Token], i: int, xs: list[Item]) -> Item | None:
-        """A room or place behind a slip of the fingers: "apolo", "bigben", "board room"."""
-        t, after = ts[i], ts[i + 1]
-        known = t.low in _EMPTY
-        if after.kind == "word" and not (known and _known(after.low) and t.low + after.low not in self.catalogue.squeezed):
-            found = self._near(ts, i, i + 2, t.low + after.low)
-            if found:
-                return found
-        half = self._half_right(ts, i)
-        if half:
-            return half
-        if (
-            t.text.isupper()
-            and 2 <= len(t.text) <= 3
-            and not _known(t.low)
-            and not all(x.text.isupper() for x in ts if x.kind == "word")
-        ):
-            hits = self.catalogue.initials.get(t.low, [])
-            if hits:
-                return Item("rooms", hits, i, i + 1)
-        if _known(t.low) or len(t.low) < 3:
-            return None
-        if t.low in words.WELL_KNOWN_CITIES:
-            return None
-        found = self._near(ts, i, i + 1, t.low)
-        if found is None and xs and xs[-1].kind == "filler" and ts[i - 1].kind == "word" and xs[-1].j == i:
-            found = self._near(ts, i - 1, i + 1, ts[i - 1].low + t.low)
-            if found:
-                xs.pop()
-        return found
-
-    def _split_amenity(self, ts: list[Token], i: int) -> Item | None:
-        """A thing torn in two and misspelt: "wite bord"."""
-        t, after = ts[i], ts[i + 1]
-        if after.kind != "word" or len(t.low) < 3 or len(after.low) < 3 or _known(t.low) or _known(after.low):
-            return None
-        thing = words.AMENITY_WORDS.get(respell(t.low + after.low))
-        return Item("amenity", thing, i, i + 2) if thing else None
-
-    def _half_right(self, ts: list[Token], i: int) -> Item | None:
-        """Two ordinary words that are a room's name but for one slip, the other word being right: "bug ben"."""
-        t, after = ts[i], ts[i + 1]
-        if (
-            after.kind != "word"
-            or t.value is not None
-            or after.value is not None
-            or not (t.low in _EMPTY or known_word(t.low))
-        ):
-            return None
-        for keys, rooms in self.catalogue.pairs:
-            right = (keys[0] == t.low) + (keys[1] == after.low)
-            if right == 1 and len(keys[0]) + len(keys[1]) > 5 and _one_slip(keys, (t.low, after.low)):
-                return Item("room", rooms, i, i + 2, note="~")
-        return None
-
-    def partial(self, ts: list[Token], xs: list[Item]) -> None:
-        """ "Huddle 1:30" may mean the 3rd Floor Huddle: one word of one room's name, first and straight before the time."""
-        if len(xs) < 2 or xs[0].kind not in ("filler", "word") or xs[0].j != 1 or ts[0].kind != "word":
-            return
-        if xs[1].kind not in ("clock", "num", "day") or xs[1].i != 1:
-            return
-        hits = self.catalogue.last_words.get(ts[0].low, [])
-        if len({room.name for room in hits}) == 1:
-            xs[0] = Item("rooms", hits, 0, 1)
-
-    def _near(self, ts: list[Token], i: int, j: int, joined: str) -> Item | None:
-        del ts
-        hits = self.catalogue.near_rooms(joined)
-        if hits:
-            best = [room for slips, room in hits if slips == hits[0][0]]
-            names = {room.name for room in best}
-            if len(names) > 1:
-                return Item("rooms", best, i, j)
-            return Item("room", best, i, j, note="" if hits[0][0] == 0 else "~")
-        places_found = self.catalogue.near_places(joined)
-        if len(places_found) == 1:
-            return Item("place", places_found, i, j, note="~")
-        return None
-
-
-JOINED_TO_NUMBERS = frozenset({"x", "p", "a", "am", "pm", "st", "nd", "rd", "th", "ppl", "room", "rm", "h"})
-_CURRENCIES = frozenset(
-    "lakh lakhs crore crores rupees rupee dollars dollar euros euro pounds quid usd eur gbp inr chf yen percent % bn mn".split()
-)
-_TICKETS = frozenset("inc req chg tkt pr sr ritm cs so po jira task prb bug ops sec eng".split())
-_EMPTY = words.POLITE | words.SUBJECTS | words.PEOPLE_KINDS | words.PEOPLE | words.GIVEN_NAMES
-_KNOWN = _EMPTY | words.VAGUE_TIME | words.NEGATION | words.NOT_MISSPELT | words.FOREIGN_TIME | frozenset(PREPOSITIONS)
-
-
-def known_word(low: str) -> bool:
-    """Whether the grammar knows the word and means nothing by it."""
-    return _known(low)
-
-
-def _one_slip(keys: tuple[str, ...], typed: tuple[str, str]) -> bool:
-    """Whether the word that is wrong is wrong by one letter and as long as the right one."""
-    wrong = 0 if keys[0] != typed[0] else 1
-    a, b = keys[wrong], typed[wrong]
-    return len(a) == len(b) and len(a) >= 3 and sum(x != y for x, y in zip(a, b, strict=True)) == 1
-
-
-def _known(low: str) -> bool:
-    return low in _KNOWN
 
 
 def _product(ts: list[Token], i: int) -> bool:
@@ -349,25 +220,7 @@ def _product(ts: list[Token], i: int) -> bool:
 
 
 def _strange(low: str) -> bool:
-    return low not in PREPOSITIONS and not _known(low) and low not in words.UNIT and low not in JOINED_TO_NUMBERS
-
-
-def _ticket(ts: list[Token], i: int) -> bool:
-    """INC48213: letters and a long number name a ticket, not a room."""
-    t, number = ts[i], ts[i + 1]
-    return not number.space and t.text.isupper() and len(t.text) >= 2 and (len(number.text) >= 4 or t.low in _TICKETS)
-
-
-def _money(ts: list[Token], i: int) -> int:
-    """The index behind "$1.5m", "1.5 lakh rupees" or "20 %", or 0."""
-    signed = ts[i].low in ("$", "€", "£", "₹")
-    found = number(ts, i + 1 if signed else i)
-    if found is None:
-        return 0
-    j, known = found[1], signed
-    while ts[j].low in _CURRENCIES or (signed and ts[j].low in ("k", "m", "bn", "b") and not ts[j].space):
-        j, known = j + 1, True
-    return j if known else 0
+    return low not in PREPOSITIONS and not known(low) and low not in words.UNIT and low not in JOINED_TO_NUMBERS
 
 
 def _moment(t: Token, found: Item) -> list[Item]:
@@ -389,26 +242,15 @@ def _zoned(t: Token, i: int) -> Item:
     return Item("zone", t.low, i, i + 1, note=t.low)
 
 
-def _numbers_a_line(ts: list[Token], i: int) -> bool:
-    return ts[i].line and ts[i].kind == "num" and ts[i + 1].low in (".", ")") and ts[i + 2].space
-
-
-def _as_for(ts: list[Token], i: int) -> bool:
-    """Text messages write "4 1hr" and "4 6ppl" for "for 1 hour" and "for 6 people"."""
-    if i and ts[i - 1].low in ("-", "to", "at", "@", "until", "till", "from", "and", ":", "/"):
-        return False
-    counted = people.match(ts, i + 1)
-    if counted is not None and counted.kind == "count":
-        return ts[i + 1].value is not None
-    return ts[i + 1].value is not None and durations.match(ts, i + 1) is not None
-
-
-def _one_room(ts: list[Token], i: int) -> bool:
-    """One meeting room, 1 small room."""
-    j = i + 1 + (ts[i + 1].low == "x")
-    while j < i + 4 and ts[j].low in words.POLITE and ts[j].low not in ("room", "on", "to", "for", "in", "at", "and"):
-        j += 1
-    return ts[j].low in ("room", "slot", "space")
+def _subject(ts: list[Token], i: int) -> Item | None:
+    """ "Subject: ..." and "Re: ...": nothing in them is read."""
+    t = ts[i]
+    if t.line and t.low in _SUBJECT_LABELS and ts[i + 1].low == ":":
+        only_line = not any(x.line for x in ts[i + 1 :])
+        return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=only_line))
+    if t.low == "re" and ts[i + 1].low == ":":
+        return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=True, inline=True))
+    return None
 
 
 def _end_of_subject(ts: list[Token], j: int, *, only_line: bool, inline: bool = False) -> int:
@@ -422,6 +264,38 @@ def _end_of_subject(ts: list[Token], j: int, *, only_line: bool, inline: bool = 
             break
         j += 1
     return j
+
+
+def _little_word(ts: list[Token], i: int) -> Item | None:
+    """Words that are something else only between times: "at hours 11", "wrap 0930", "4 too 5"."""
+    t = ts[i]
+    after_time_lead = i and ts[i - 1].low in ("at", "from", "until", "till", "to") and ts[i + 1].kind == "num"
+    if t.low in ("hours", "hour", "hrs") and after_time_lead:
+        return Item("filler", t.low, i, i + 1, note="thin")  # "at hours 11"
+    if t.low == "wrap" and ts[i + 1].kind == "num":
+        return Item("prep", "until", i, i + 1, note="wrap")
+    if t.low == "too" and ts[i - 1].kind == ts[i + 1].kind == "num" and i:
+        return Item("prep", "to", i, i + 1, note="too")
+    return None
+
+
+def _loaded(ts: list[Token], i: int) -> Item | None:
+    """A word that could carry a time, a command or a negation."""
+    t = ts[i]
+    for kind, group in (
+        ("not", words.NEGATION),
+        ("other", words.OTHER_COMMAND),
+        ("holiday", words.HOLIDAYS),
+        ("when", words.VAGUE_TIME),
+        ("when", words.FOREIGN_TIME),
+    ):
+        if t.low in group:
+            return Item(kind, t.text, i, i + 1)
+    if t.low in words.WEEKDAYS and t.low not in ("mo", "tu", "wedn", "th", "fr"):
+        return Item("when", t.text, i, i + 1)
+    if t.low in words.MONTHS and t.low not in ("may", "march", "mar"):
+        return Item("when", t.text, i, i + 1)
+    return None
 
 
 def _punctuation(ts: list[Token], i: int) -> Item:
@@ -447,18 +321,22 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         | words.FACILITIES | words.WELL_KNOWN_CITIES | set(phrasebook.IDIOMS) | phrasebook.FIX_FIRSTS | words.HOLIDAYS
     )  # fmt: skip
     grammar |= set(
-        "a an the half quarter in on at this next nxt last previous past coming following upcoming late early"
-        " mid later during end close first rm room no not without sans minus don't dont doesn't doesnt do does"
-        " will won't wont needn't needs every each evry ea once twice alternate alternating bi biweekly"
-        " fortnightly weekly daily everyday monthly weekdays workdays hourly weekday weekend weekends eow eom"
-        " day days week office site campus hq headquarters branch hub building bldg bldng bld floor level lvl"
-        " fl ground lower upper basement both me myself i moi with just only solo alone by for we we're we'll"
-        " there there're there'll us couple few several many lots bunch negative seats seating fits fit"
-        " fitting sits seat capacity accommodate accommodates headcount pax attendees participants people"
-        " attendance guests invitees persons size occupancy group party team crew squad table gang class"
-        " audience family meeting band number delegation max maximum min minimum head total over now asap"
-        " immediately rn right straight as hour hourlong new san los tel hong after overmorrow yesterday all"
-        " other some one any w and between note email mail message call chat conversation discussion request thread letter memo to panel hour that which they they're they'll there'd we'd so hundred hundreds thousand thousands million gazillion zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start sometime".split()
+        "a an the half quarter in on at this next nxt last previous past coming following upcoming late early mid later"
+        " during end close first rm room no not without sans minus don't dont doesn't doesnt do does will won't wont"
+        " needn't needs every each evry ea once twice alternate alternating bi biweekly fortnightly weekly daily everyday"
+        " monthly weekdays workdays hourly weekday weekend weekends eow eom day days week office site campus hq"
+        " headquarters branch hub building bldg bldng bld floor level lvl fl ground lower upper basement both me myself i"
+        " moi with just only solo alone by for we we're we'll there there're there'll us couple few several many lots"
+        " bunch negative seats seating fits fit fitting sits seat capacity accommodate accommodates headcount pax"
+        " attendees participants people attendance guests invitees persons size occupancy group party team crew squad"
+        " table gang class audience family meeting band number delegation max maximum min minimum head total over now asap"
+        " immediately rn right straight as hour hourlong new san los tel hong after overmorrow yesterday all other some"
+        " one any w and between note email mail message call chat conversation discussion request thread letter memo to"
+        " xx tbd panel hour that which they they're they'll"
+        " there'd we'd so hundred hundreds thousand thousands million gazillion"
+        " zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping"
+        " enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start"
+        " sometime".split()
     )
     return frozenset(names | grammar | roles.SINGULAR | {"room", "rm"})
 
@@ -499,6 +377,6 @@ def _month_names(locale: str) -> dict[str, int]:
     except (UnknownLocaleError, ValueError):
         return months
     for width in ("wide", "abbreviated"):
-        for number, name in own[width].items():
-            months.setdefault(fold(name).strip("."), number)
+        for month, name in own[width].items():
+            months.setdefault(fold(name).strip("."), month)
     return months

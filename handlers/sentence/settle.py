@@ -6,12 +6,11 @@ Kept out: recognising words; what the answer looks like.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from handlers.sentence import days, series
+from handlers.sentence import series
 from handlers.sentence.clocktimes import (
     PART_STARTS,
     Contradiction,
@@ -21,52 +20,16 @@ from handlers.sentence.clocktimes import (
     ending,
     span,
 )
-from handlers.sentence.draft import Draft, Point, Problem
-from handlers.sentence.items import Clock, Day
-from handlers.sentence.model import Option, Trouble
+from handlers.sentence.draft import Draft, Point
+from handlers.sentence.items import Clock
+from handlers.sentence.model import Trouble
+from handlers.sentence.outcome import Here, Times, Unsettled
+from handlers.sentence.whichday import chosen_day, gone, movable, one_day
 
 T = TypeVar("T")
 DEFAULT_MINUTES = 30
 _LONG_GUESS = 630  # minutes; nobody leaves out am and pm for a meeting of eleven hours
 _DAY_MINUTES = 24 * 60
-
-
-class Unsettled(Exception):
-    """The draft gives no bookable time, for this reason."""
-
-    def __init__(self, trouble: Trouble, message: str, options: tuple[Option, ...] = ()) -> None:
-        super().__init__(message)
-        self.problem = Problem(trouble, message, options)
-
-
-@dataclass(slots=True)
-class Times:
-    """Start and end at the place, naive, with what had to be guessed on the way."""
-
-    start: datetime
-    end: datetime
-    default_duration: bool = False
-    guessed_half: bool = False
-    guessed_day: bool = False
-    next_week: bool = False
-    recurrence: str | None = None
-    fold: int | None = None
-    moved_from: datetime | None = None  # the start as said, in another zone
-
-
-@dataclass(frozen=True, slots=True)
-class Here:
-    """Where and when the sentence is read: the moment, the place's zone and the person's, the locale."""
-
-    now: datetime  # aware
-    zone: tzinfo
-    person: tzinfo
-    locale: str
-
-    @property
-    def local(self) -> datetime:
-        """The wall clock at the place, to the minute, naive."""
-        return self.now.astimezone(self.zone).replace(tzinfo=None, second=0, microsecond=0)
 
 
 def settle(draft: Draft, here: Here) -> Times:
@@ -111,7 +74,7 @@ def _from_moment(draft: Draft, here: Here, moment: datetime) -> Times:
             last = _guard(lambda: ending(end_clock, first, both_explicit=end_clock.explicit))
             stop = moment + timedelta(minutes=last - first)
             if draft.end_days:
-                day = _one_day(draft.end_days, moment.date(), here.locale)
+                day = one_day(draft.end_days, moment.date(), here.locale)
                 stop = moment.replace(hour=0, minute=0) + timedelta(
                     days=(day - moment.date()).days, minutes=last % _DAY_MINUTES
                 )
@@ -322,11 +285,7 @@ def _checked(times: Times, here: Here) -> None:
     if times.end - times.start > timedelta(hours=24):
         raise Unsettled(Trouble.TOO_LONG, "A booking lasts 24 hours at most.")
     if times.start < here.local and not (times.fold and times.start + timedelta(hours=2) > here.local):
-        raise Unsettled(Trouble.PAST, _gone(times.start))
-
-
-def _gone(start: datetime) -> str:
-    return f"{start:%a} {start.day} {start:%b}, {start:%H:%M} has already gone by. When should it be?"
+        raise Unsettled(Trouble.PAST, gone(times.start))
 
 
 def _once(draft: Draft, here: Here, today: date, found: Span) -> Times:
@@ -334,7 +293,7 @@ def _once(draft: Draft, here: Here, today: date, found: Span) -> Times:
     end_day: date | None = None
     guessed_day = next_week = False
     if draft.days:
-        day, movable = _day(draft, today, here.locale)
+        day, movable = chosen_day(draft, today, here.locale)
         if draft.part_today and day != today:
             raise Unsettled(
                 Trouble.AMBIGUOUS, '"This" part of the day is today, and the date is another day. Which one is it?'
@@ -350,7 +309,7 @@ def _once(draft: Draft, here: Here, today: date, found: Span) -> Times:
     if draft.end_days:
         # "To tomorrow" is counted from today, "to the next day" from the start.
         told = [d for d in draft.end_days if d.how == "offset" and d.which != "next"]
-        end_day = _one_day(draft.end_days, today if told else day, here.locale)
+        end_day = one_day(draft.end_days, today if told else day, here.locale)
     times = _ended(draft, here, found, day, end_day)
     times.guessed_half = found.guessed
     times.guessed_day = guessed_day
@@ -378,78 +337,24 @@ def _at(day: date, minutes: int) -> datetime:
         raise Unsettled(Trouble.INVALID_TIME, "That is too far ahead. When should it start?") from None
 
 
-def _movable(day: Day) -> bool:
-    """A bare weekday gives way to the next week when its time has gone by, and to a date beside it."""
-    return day.how == "weekday" and day.which in ("bare", "this") and day.days == 0
-
-
-def _day(draft: Draft, today: date, locale: str) -> tuple[date, bool]:
-    """Return (day, whether it is a bare weekday) of the dates in a sentence; raise Unsettled when they disagree."""
-    firm = [day for day in draft.days if not _movable(day)]
-    loose = [day for day in draft.days if _movable(day)]
-    if not firm:
-        found = {_resolved(day, today, locale) for day in loose}
-        if len(found) > 1:
-            raise Unsettled(Trouble.AMBIGUOUS, "I book one day at a time. Which day is it?")
-        return found.pop(), True
-    found = {_resolved(day, today, locale) for day in firm}
-    if len(found) > 1:
-        raise Unsettled(Trouble.AMBIGUOUS, "I found more than one date. Which one is it?")
-    chosen = found.pop()
-    for day in loose:
-        if day.weekday != chosen.weekday():
-            raise Disagreement(chosen, _resolved(day, today, locale))
-    return chosen, False
-
-
-class Disagreement(Unsettled):
-    """The weekday and the date do not belong together; both are worth offering."""
-
-    def __init__(self, named: date, weekday: date) -> None:
-        super().__init__(
-            Trouble.AMBIGUOUS,
-            f"{named.day} {named:%B} is a {named:%A}, not a {weekday:%A}. Which day is it?",
-        )
-        self.days = (named, weekday)
-
-
-def _one_day(found: list[Day], today: date, locale: str) -> date:
-    days_found = {_resolved(day, today, locale) for day in found}
-    if len(days_found) > 1:
-        raise Unsettled(Trouble.AMBIGUOUS, "I found more than one date. Which one is it?")
-    return days_found.pop()
-
-
-def _resolved(day: Day, today: date, locale: str) -> date:
-    try:
-        return days.resolve(day, today, locale)
-    except days.NoSuchDay:
-        raise Unsettled(Trouble.INVALID_TIME, "That date is not in the calendar. Which day is it?") from None
-
-
 def _series(draft: Draft, here: Here, today: date, found: Span) -> Times:
     """The first date of a series that is not in the past, and its rule."""
     every = draft.every
     assert every is not None
     base, given = today, None
     if draft.days:
-        given, _ = _day(draft, today, here.locale)
+        given, _ = chosen_day(draft, today, here.locale)
         base = given
     try:
         pattern = series.pattern(every, given)
         first = series.first(pattern, base, lambda day: _at(day, found.start) >= here.local)
     except series.Inexpressible as why:
         raise Unsettled(why.trouble, str(why)) from None
-    if (
-        given is not None
-        and first != given
-        and not draft.from_day
-        and not (len(draft.days) == 1 and _movable(draft.days[0]))
-    ):
+    if given is not None and first != given and not draft.from_day and not (len(draft.days) == 1 and movable(draft.days[0])):
         if given >= today:
             raise Unsettled(Trouble.AMBIGUOUS, "The date is not one of the days of the series. When should it start?")
-        raise Unsettled(Trouble.PAST, _gone(_at(given, found.start)))
-    until = _one_day(draft.until, first, here.locale) if draft.until else None
+        raise Unsettled(Trouble.PAST, gone(_at(given, found.start)))
+    until = one_day(draft.until, first, here.locale) if draft.until else None
     if until is not None and until < first:
         raise Unsettled(Trouble.END_BEFORE_START, "The series would end before it starts.")
     times = _ended(draft, here, found, first)
@@ -459,11 +364,3 @@ def _series(draft: Draft, here: Here, today: date, found: Span) -> Times:
     except series.Inexpressible as why:
         raise Unsettled(why.trouble, str(why)) from None
     return times
-
-
-def day_of(draft: Draft, here: Here) -> date:
-    """Return the day of a draft that has no time; raise Unsettled when its dates disagree or are gone."""
-    day, _ = _day(draft, here.local.date(), here.locale)
-    if day < here.local.date():
-        raise Unsettled(Trouble.PAST, f"{day:%a} {day.day} {day:%b} has already gone by. Which day is it?")
-    return day

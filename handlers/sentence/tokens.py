@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from handlers.sentence import words
+from handlers.sentence import spelling, subjects, words
 
 LONGEST = 500  # characters of a sentence, as people type it
 
@@ -102,7 +102,7 @@ def fold(text: str) -> str:
 
 _KNOWN = (
     words.POLITE
-    | words.SUBJECTS
+    | subjects.SUBJECTS
     | words.PEOPLE
     | words.PEOPLE_KINDS
     | words.GIVEN_NAMES
@@ -112,7 +112,7 @@ _KNOWN = (
     | words.NEGATION
     | words.CHOICE
     | words.FACILITIES
-    | words.NOT_MISSPELT
+    | spelling.NOT_MISSPELT
     | words.CORRECTIONS
     | words.OTHER_COMMAND
     | frozenset(words.WEEKDAY_PLURALS)
@@ -135,14 +135,14 @@ _TOMORROW = re.compile(r"t[om]*m[orm]*[rw][orw]*")
 @lru_cache(maxsize=4096)
 def respell(word: str) -> str:
     """Return the calendar or equipment word that a misspelt word means, else the word itself (rule D6)."""
-    if word in words.SLIPS:
-        return words.SLIPS[word]
+    if word in spelling.SLIPS:
+        return spelling.SLIPS[word]
     if len(word) < 4 or word in _KNOWN or not word.isascii():
         return word
     if _TOMORROW.fullmatch(word):
         return "tomorrow"
     best, best_distance = word, 9
-    for target, allowed in words.SPELLING_TARGETS.items():
+    for target, allowed in spelling.SPELLING_TARGETS.items():
         distance = OSA.distance(word, target, score_cutoff=2)
         if distance < best_distance and _plausible(word, target, distance, allowed):
             best, best_distance = target, distance

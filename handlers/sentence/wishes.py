@@ -83,14 +83,20 @@ def _titles(xs: list[Item], draft: Draft) -> None:
         draft.refuse(Trouble.AMBIGUOUS, "I found two titles in quotes. Which one is it?")
 
 
-def _people(xs: list[Item], draft: Draft, book: Book) -> None:
-    draft.invitees = tuple(dict.fromkeys(x.value for x in xs if x.kind == "mention"))
-    counts: set[int] = set()
+def _total_wins(xs: list[Item]) -> None:
+    """ "One candidate, two examiners and a chair; four people altogether" are four."""
     totals = {x.value for x in xs if x.kind == "count" and x.note == "total"}
     if len(totals) == 1:
         for x in xs:
-            if x.kind == "count" and x.note in ("sum", "others"):
+            smaller = x.kind == "count" and x.note != "total" and x.value <= min(totals)
+            if smaller or (x.kind == "count" and x.note in ("sum", "others")):
                 x.kind = "filler"
+
+
+def _people(xs: list[Item], draft: Draft, book: Book) -> None:
+    draft.invitees = tuple(dict.fromkeys(x.value for x in xs if x.kind == "mention"))
+    counts: set[int] = set()
+    _total_wins(xs)
     for x in xs:
         if x.kind == "badcount":
             draft.refuse(Trouble.INVALID_ATTENDEES, "A booking needs a whole number of people, at least one.")

@@ -78,12 +78,12 @@ MONTH = frozenset("month months mth mths".split())
 UNIT = MINUTE | HOUR | DAY | WEEK | MONTH
 
 PEOPLE = frozenset(
-    "personen personnes personas leute gens people ppl person persons pax folks folk attendees"
-    " attendee participants participant seats seat chairs"
-    " chair heads head guests guest members member humans human peeps colleagues colleague coworkers"
-    " coworker teammates teammate others employees attending joining us fellas headcount lads blokes gals peeps peopel attendants assistants personnel soldiers troops officers crewmembers pers pp ppls seater seaters persn"
-    " visitors visitor candidates invitees places devs engineers developers managers interviewers men women"
-    " students trainees interns delegates adults clients lawyers attorneys partners staff guys players"
+    "personen personnes personas leute gens people ppl person persons pax folks folk attendees attendee participants"
+    " participant seats seat chairs chair heads head guests guest members member humans human peeps colleagues"
+    " colleague coworkers coworker teammates teammate others employees attending joining us fellas headcount lads"
+    " blokes gals peeps peopel attendants assistants personnel soldiers troops officers crewmembers pers pp ppls"
+    " seater seaters persn visitors visitor candidates invitees places devs engineers developers managers interviewers"
+    " men women students trainees interns delegates adults clients lawyers attorneys partners staff guys players"
     " designers analysts stakeholders".split()
 )
 PEOPLE |= roles.PLURAL | {"bodies", "person", "nos"}
@@ -106,7 +106,8 @@ AMENITY_WORDS: dict[str, str] = {
     "projection": "projector",
     "whiteboard": "whiteboard", "whiteboards": "whiteboard", "wb": "whiteboard", "white board": "whiteboard",
     "white boards": "whiteboard", "dry erase board": "whiteboard",
-    "video": "video", "vc": "video", "vidcon": "video", "vid": "video", "vdo": "video", "webcam": "video", "video conf": "video",
+    "video": "video", "vc": "video", "vidcon": "video", "vid": "video", "vdo": "video", "webcam": "video",
+    "video conf": "video",
     "video conference": "video", "video conferencing": "video", "videoconference": "video",
     "videoconferencing": "video", "video call": "video", "video equipment": "video", "vidconf": "video",
     "video conferance": "video", "video link": "video", "video system": "video", "video setup": "video",
@@ -235,100 +236,6 @@ PEOPLE_KINDS = frozenset(
     " seller group others other guys coworkers my our the a an some all both new your their his its".split()
 )
 
-SUBJECTS = frozenset(
-    "standup stand-up scrum sync syncup sync-up review reviews retro retrospective planning sprint demo demos call calls"
-    " reunion catchup catch-up catch interview interviews workshop training trainings session sessions talk talks chat"
-    " coffee brainstorm brainstorming kickoff kick-off kick onboarding offsite presentation presentations pitch"
-    " debrief briefing discussion discussions discuss project projects budget roadmap strategy quarterly annual"
-    " townhall all-hands allhands hands hands-on hackathon lunch dinner breakfast party celebration birthday yoga"
-    " class course lecture seminar webinar conference check-in checkin check grooming refinement triage huddle"
-    " report reports status update updates feedback performance hiring design engineering product marketing sales legal"
-    " finance hr ops it security support release launch milestone architecture postmortem post-mortem mortem"
-    " incident handover hand-over signing negotiation negotiations deposition mediation hearing arbitration"
-    " one-on-one exec executive board leadership management steering committee study exam test tests testing"
-    " tech technical screening panel round rehearsal recording podcast photo shoot filming appraisal"
-    " evaluation audit compliance risk assessment tender bid proposal contract deal closing renewal account"
-    " customer client vendor supplier partner investor meetings' pairing mobbing mob pair coding code bug bash"
-    " deep dive focus writing numbers figures results forecast pipeline payroll recruiting recruitment offer"
-    " mentoring coaching therapy prayer meditation welcome farewell goodbye induction orientation"
-    " intro introduction introductory wrap wrapup wrap-up followup follow-up follow alignment touchpoint touch"
-    " base jour fixe fixed appointment event gathering cabinet council staff department departmental general"
-    " town hall fire drill safety q1 q2 q3 q4 h1 h2 fy okr okrs kpi kpis agm sow rfp rfi nda poc mvp ux ui qa"
-    " crm erp api sre devops cicd infra data analytics research science lab demo' standdown rendezvous weekly' alumni"
-    " community guild chapter tribe squad pod sync's office' hour' showcase showandtell tell hangout social"
-    " drinks' drink cake mock final semi prep preparation prepare dry run-through through run walkthrough"
-    " walk-through negotiation' strategy' confcall confcalls telco video' dialog dialogue jam collab"
-    " collaboration connect regroup reconnect' escalation war"
-    " stuff' crisis emergency weekly'' daily' scoping estimation poker backlog epic story stories user"
-    " acceptance uat qbr ebr mbr monthly' bootcamp masterclass lesson tutorial keynote".split()
-)
-
-# Slips that are further from the word than two letters, and the short forms of text messages.
-SLIPS: dict[str, str] = {
-    "minits": "minutes", "minets": "minutes", "minuets": "minutes", "mintues": "minutes", "harf": "half", "haf": "half",
-    "hafl": "half", "qarter": "quarter", "quater": "quarter", "whtbrd": "whiteboard", "whtboard": "whiteboard",
-    "wipeboard": "whiteboard", "projctr": "projector", "prjctr": "projector", "prjktr": "projector",
-    "wensday": "wednesday", "wendsday": "wednesday", "wenesday": "wednesday", "wedsday": "wednesday", "wednsday": "wednesday",
-    "thersday": "thursday", "thirsday": "thursday", "thrsday": "thursday", "tusday": "tuesday", "twosday": "tuesday",
-    "chewsday": "tuesday", "saterday": "saturday", "satday": "saturday", "tommoro": "tomorrow", "tmrow": "tomorrow",
-    "tmorrow": "tomorrow", "poeple": "people", "peeple": "people", "peple": "people", "ppel": "people",
-    "febuary": "february", "feburary": "february", "fone": "phone", "foan": "phone", "phon": "phone", "nite": "night",
-    "hlf": "half", "oclok": "o'clock", "l8r": "later", "gr8": "great", "w8": "wait", "m8": "mate",
-    "l8": "late", "thx": "thanks", "bfore": "before", "befor": "before", "aftr": "after", "btwn": "between",
-    "betwn": "between", "frm": "from", "strating": "starting", "startng": "starting", "evry": "every", "teh": "the",
-    "otehrs": "others", "ohters": "others", "tohers": "others", "othes": "others", "nex": "next", "roomm": "room", "rooom": "room",
-    "romm": "room", "rrom": "room", "hdct": "headcount", "vtc": "vc", "metting": "meeting", "meting": "meeting", "meetign": "meeting", "meetin": "meeting", "rom": "room", "rume": "room",
-    "mtng": "meeting", "elevn": "eleven", "elevin": "eleven", "twelv": "twelve", "tweleve": "twelve", "fiften": "fifteen", "forteen": "fourteen",
-    "eigth": "eight", "fuor": "four", "foor": "four", "thre": "three", "threee": "three", "sevn": "seven", "sixe": "six",
-    "twetny": "twenty", "ninty": "ninety", "n": "and", "att": "attendees",
-}  # fmt: skip
-
-# More that people meet for: never a room, never a time.
-MEETINGS = frozenset(
-    "crit rally muster critique colloquium symposium viva defense defence conclave powwow huddles confab parley caucus plenary"
-    " assembly congress convention summit forum roundtable tryout audition casting fitting tasting consult"
-    " consultation counselling counseling checkup roster rota briefings enrollment enrolment registration inventory"
-    " stocktake procurement sourcing logistics shipping fulfilment budgeting accounting bookkeeping invoicing tax"
-    " taxes filing closeout benefits wellness health recital choir chess club bookclub reading knitting pilates"
-    " stretching dance dancing music practice exercise quiz trivia game games gaming bingo raffle auction fundraiser"
-    " charity volunteering outreach campaign promo promotion branding copy content editorial newsletter blog webinars"
-    " website app frontend backend database migration upgrade rollout deployment deploy hotfix outage downtime"
-    " maintenance oncall rca kaizen gemba lean agile ideation prototyping prototype wireframe mockup storyboard"
-    " usability persona mapping visioning goals goalsetting objectives offboarding layoffs grievance disciplinary"
-    " settlement trial testimony affidavit escrow lease listing valuation survey inspection permit zoning construction"
-    " renovation handoff interlock readout playback teachin brownbag fireside hackday chinwag natter banter onboard"
-    " townhalls recap retrospectives kickoffs standups syncs workshops gossip tryouts pitchday roundtables meetup"
-    " meetups catchups checkins interviewing screens crunch playtest playtests lan scrims raid esports moot plea"
-    " tutoring homework revision dissertation thesis examination exams invigilation admissions parents pta governors"
-    " bedboard handovers mdt ward clinic surgery consults simulation sim drills toolbox commissioning punchlist"
-    " walkdown shutdown startup changeover hazop permits dispatch loading dock warehouse picking".split()
-)
-SUBJECTS |= MEETINGS
-
-NUMBERED_SUBJECTS = frozenset(
-    "year grade patch build semester unit lesson part sprint phase iteration release version batch cohort module chapter episode ticket issue q h fy v p wave wp epic"
-    " milestone round stage grade series pi jira okr covid web b2b mp".split()
-)
-
-# Words close to a weekday or "tomorrow" that mean something else.
-NOT_MISSPELT = frozenset(
-    "sundry money mandy mindy sunny monkey sunder fridge toddy toady monthly holiday holidays someday workday"
-    " payday mayday friends fried minted muted minuet remember members purple temple simple morning moving"
-    " mourning warning evenings screening screens project projects projected projecting boarding board"
-    " whiteboarding booking thirsty thirty monitor monitors mondays wedding weeding weekday weekdays frida"
-    " ever even event events level lever clever never very hourly halls hall halt mints house horse honors minister ministers pepper tuition sandy cindy monday's today's friday's"
-    " tomorrow's broad boards boarded sunset sunrise".split()
-)
-SPELLING_TARGETS: dict[str, int] = (
-    dict.fromkeys(["tuesday", "wednesday", "thursday", "saturday", "tomorrow"], 2)
-    | dict.fromkeys(["monday", "friday", "sunday", "today", "tonight"], 1)
-    | dict.fromkeys(["january", "february", "september", "october", "november", "december"], 2)
-    | dict.fromkeys(["august"], 1)
-    | dict.fromkeys(["minutes", "minute", "people", "morning", "evening", "midnight"], 1)
-    | dict.fromkeys(["afternoon", "projector", "whiteboard", "attendees", "weekday", "midday"], 2)
-    | dict.fromkeys(["persons", "person", "catering", "until", "quarter", "between", "every", "without", "speakerphone"], 1)
-    | dict.fromkeys(["whiteboards", "participants", "fortnightly", "biweekly", "hours", "video"], 1)
-)
 
 # Words of furniture and building: before "office" or "room" they name no city and no room.
 ROOMY = frozenset(

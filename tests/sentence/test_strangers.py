@@ -1,4 +1,4 @@
-"""Sentences by people who had seen neither rules nor code: how many come out exactly, and how few come out silently wrong."""
+"""Sentences whose writers had seen neither rules nor code: how many come out exactly, and how few silently wrong."""
 
 import json
 from pathlib import Path

@@ -1,0 +1,83 @@
+"""Recognises numbers that count nothing: tickets, money, matches, numbered lines, "one room"; and 4 for "for".
+
+Kept out: numbers that are times or people.
+"""
+
+# ruff: noqa: SIM905
+# ruff: noqa: PLR0911
+# word lists read better as text; matchers return from the first form that fits
+
+from __future__ import annotations
+
+from handlers.sentence import durations, people, words
+from handlers.sentence.items import Item
+from handlers.sentence.numbers import number, ordinal
+from handlers.sentence.tokens import Token
+
+_CURRENCIES = frozenset(
+    "lakh lakhs crore crores rupees rupee dollars dollar euros euro pounds quid usd eur gbp inr chf yen percent % bn"
+    " mn".split()
+)
+
+
+_TICKETS = frozenset("inc req chg tkt pr sr ritm cs so po jira task prb bug ops sec eng".split())
+
+
+def match(ts: list[Token], i: int) -> Item | None:
+    """Return a `filler` for a number that counts nothing, a `prep` for 4 as "for", or None."""
+    t, after = ts[i], ts[i + 1]
+    j = _money(ts, i)
+    if j:
+        return Item("filler", "amount", i, j)
+    if t.kind == "num" and after.low in ("v", "vs") and not after.space and ts[i + 2].text == t.text:
+        return Item("filler", "match", i, i + 3)  # 2v2
+    quarter = ordinal(ts, i)
+    if quarter and ts[quarter[1]].low == "quarter" and ts[quarter[1] + 1].low not in ("hour", "of"):
+        return Item("filler", "quarter", i, quarter[1] + 1)
+    if t.text == "4" and after.space and _as_for(ts, i):
+        return Item("prep", "for", i, i + 1, note="4")
+    if (t.value == 1 and _one_room(ts, i)) or (t.low == "4" and after.low == "us"):
+        return Item("filler", t.low, i, i + 1)
+    if t.line and _numbers_a_line(ts, i) and sum(_numbers_a_line(ts, n) for n in range(len(ts) - 2)) > 1:
+        return Item("filler", t.low, i, i + 2)
+    return None
+
+
+def ticket(ts: list[Token], i: int) -> bool:
+    """INC48213: letters and a long number name a ticket, not a room."""
+    t, number = ts[i], ts[i + 1]
+    return not number.space and t.text.isupper() and len(t.text) >= 2 and (len(number.text) >= 4 or t.low in _TICKETS)
+
+
+def _money(ts: list[Token], i: int) -> int:
+    """The index behind "$1.5m", "1.5 lakh rupees" or "20 %", or 0."""
+    signed = ts[i].low in ("$", "€", "£", "₹")
+    found = number(ts, i + 1 if signed else i)
+    if found is None:
+        return 0
+    j, known = found[1], signed
+    while ts[j].low in _CURRENCIES or (signed and ts[j].low in ("k", "m", "bn", "b") and not ts[j].space):
+        j, known = j + 1, True
+    return j if known else 0
+
+
+def _numbers_a_line(ts: list[Token], i: int) -> bool:
+    return ts[i].line and ts[i].kind == "num" and ts[i + 1].low in (".", ")") and ts[i + 2].space
+
+
+def _as_for(ts: list[Token], i: int) -> bool:
+    """Text messages write "4 1hr" and "4 6ppl" for "for 1 hour" and "for 6 people"."""
+    if i and ts[i - 1].low in ("-", "to", "at", "@", "until", "till", "from", "and", ":", "/"):
+        return False
+    counted = people.match(ts, i + 1)
+    if counted is not None and counted.kind == "count":
+        return ts[i + 1].value is not None
+    return ts[i + 1].value is not None and durations.match(ts, i + 1) is not None
+
+
+def _one_room(ts: list[Token], i: int) -> bool:
+    """One meeting room, 1 small room."""
+    j = i + 1 + (ts[i + 1].low == "x")
+    while j < i + 4 and ts[j].low in words.POLITE and ts[j].low not in ("room", "on", "to", "for", "in", "at", "and"):
+        j += 1
+    return ts[j].low in ("room", "slot", "space")

@@ -1,0 +1,92 @@
+"""Tells what is no wish for a room: questions, errands, and news of a meeting that moved.
+
+Kept out: commands for existing bookings (see leftovers.py).
+"""
+
+# ruff: noqa: SIM905
+# word lists read better as text
+
+from __future__ import annotations
+
+from handlers.sentence import words
+from handlers.sentence.draft import Draft
+from handlers.sentence.items import Item
+from handlers.sentence.model import Trouble
+from handlers.sentence.tokens import Token
+
+_ERRANDS: dict[str, tuple[str, ...]] = {
+    "remind": ("me", "us", "him", "her", "them", "everyone", "the"), "order": ("me", "us", "a", "some", "lunch", "pizza"),
+    "buy": ("me", "us", "a", "some"), "send": ("me", "an", "a", "the", "email", "my", "out"),
+    "tell": ("me", "him", "her", "them"),
+    "wake": ("me", "us"), "play": ("some", "music"), "set": ("alarm", "timer"), "turn": ("on", "off", "up", "down"),
+}  # fmt: skip
+
+
+_GREETINGS = frozenset("hi hello hey yo morning good please so ok okay um quick question and here channel all team".split())
+
+
+_QUESTIONS = tuple(
+    tuple(text.split())
+    for text in (
+        "which rooms, what rooms, which room is, which room has, what room is, what room has, who booked, who has,"
+        " who is in, who's in, who reserved, who the, who took, who stole, who is using, who's using, who keeps, why"
+        " did, why does, who put, how many, how much, how big, how do, how does, how can, where is, where are,"
+        " where's, when is, when was, when's, when does, when do, why is, why was, why can't, what time, what's on,"
+        " what is on, what's booked, what is the capacity, what's the capacity, does the, do you know, did i, did we,"
+        " did you, have i, have we, am i, are we, was my, is my, is our, what happened, which of, what do, what does,"
+        " what did, what is in, show my, list my, show me my, list all, show all, what are, what's free, what is free,"
+        " what's available, what is available, whats free, whats available"
+    ).split(", ")
+)
+
+
+_MOVED = frozenset("moved changed shifted pushed rescheduled postponed brought bumped slipped".split())
+
+
+def _asks(xs: list[Item], tokens: list[Token]) -> bool:
+    """Whether the sentence asks for information: "which rooms are free at 3?"."""
+    i = 0
+    while tokens[i].low in _GREETINGS or tokens[i].kind == "junk" or tokens[i].low in (",", "!", "-", ".", ":", "@"):
+        i += 1
+    if not any(all(tokens[i + n].low == word for n, word in enumerate(question)) for question in _QUESTIONS):
+        return False
+    end = next(n for n in range(i, len(tokens)) if tokens[n].kind == "end" or tokens[n].low in ("?", ".", "!"))
+    inside = any(x.kind in ("clock", "num", "day", "room", "part", "now", "crowd") for x in xs if i <= x.i < end)
+    return inside or not any(x.kind in ("clock", "num", "now", "part", "rel") for x in xs)
+
+
+def _errand(tokens: list[Token]) -> bool:
+    """Whether somebody else is meant to do it: "remind me", "call Mom", "order lunch"."""
+    first, second = tokens[0].low, tokens[1]
+    if first in ("please", "pls"):
+        first, second = tokens[1].low, tokens[2]
+    return second.low in _ERRANDS.get(first, ()) or (
+        first in ("call", "text", "ping", "email", "ring", "phone", "dm")
+        and (second.low in words.GIVEN_NAMES or second.low in ("mom", "mum", "dad", "him", "her", "them", "my", "me", "an"))
+    )
+
+
+def _rescheduled(xs: list[Item], tokens: list[Token]) -> bool:
+    """ "The meeting moved from 3pm to 4pm" is one time that became another, not an hour from 3 to 4."""
+    at = next((t.start for t in tokens if t.low in _MOVED), None)
+    if at is None:
+        return False
+    for k, x in enumerate(xs[1:], start=1):
+        if x.kind == "clock" and tokens[x.i].start > at and xs[k - 1].kind == "prep" and xs[k - 1].value == "to":
+            return any(y.kind == "clock" and y is not x for y in xs[:k])
+    return False
+
+
+def check(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
+    """Refuse a sentence that asks for something else than a room, or tells of a time that changed."""
+    if _rescheduled(xs, tokens):
+        draft.refuse(
+            Trouble.AMBIGUOUS, "That moved from one time to another. When should the room be booked, from and until?"
+        )
+    if _errand(tokens):
+        draft.refuse(Trouble.NOT_UNDERSTOOD, "I only book rooms. For which day and time do you need one?")
+    if _asks(xs, tokens):
+        draft.refuse(Trouble.NOT_UNDERSTOOD, "That sounds like a question. To book, say when and for how many.")
+
+
+__all__ = ["check"]
