@@ -11,8 +11,8 @@ SUMS = [
     ("<@U1A|ana>, <@U2A> and 3 others", 6), ("<@U1A|vik> + me + 4", 6), ("the CEO, two board members and me", 4),
     ("2 from legal and 3 from finance", 5), ("3 engineers, 2 designers", 5), ("him plus two visitors", 3),
     ("a baker's dozen", 13), ("15 docents", 15), ("4 QAs", 4), ("Mrs. Ortega and I", 2), ("candidate and me", 2),
-    
-    ("with one candidate, two examiners and a chair; 4 people altogether", 4), ("only me and my mat", 1), ("panel of 3 + candidate", 4),
+    ("with one candidate, two examiners and a chair; 4 people altogether", 4),
+    ("only me and my mat", 1), ("panel of 3 + candidate", 4),
     ("me, mum, dad and the SENCo", 4), ("up to 12", 12), ("max 12", 12), ("strength eight", 8), ("6 on shift", 6),
     ("3 on their side, 2 on ours", 5), ("we gonna be 11", 11), ("so that makes seven", 7), ("5 people instead of 3", 5),
 ]  # fmt: skip
