@@ -30,7 +30,7 @@ def test_an_unclear_number_of_people_is_asked_about(text):
     assert span(f"tomorrow 3pm, {text}") == "ambiguous"
 
 
-@pytest.mark.parametrize("text", ["a gazillion people", "minus two people", "999 people"])
+@pytest.mark.parametrize("text", ["a gazillion people", "minus two people"])
 def test_an_impossible_number_of_people_is_refused(text):
     assert span(f"{text}, tomorrow 3pm") == "invalid_attendees"
 
