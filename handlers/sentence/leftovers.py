@@ -229,6 +229,10 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
     if i and _word_before(xs, x) and tokens[i - 1].kind == "word":
         return  # judged together with the word before it
     name = " ".join(t.text for t in tokens[i:j])
+    if _sticks_to_a_time(xs, x, tokens):
+        mixed = f"{tokens[i - 1].text}{tokens[i].text}"
+        draft.refuse(Trouble.AMBIGUOUS, f'I cannot read "{mixed}" as a time. When should it start?')
+        return
     lead, articled = _lead(tokens, i)
     first = i
     while first and tokens[first - 1].kind == "word" and tokens[first - 1].text[0].isupper():
@@ -280,6 +284,17 @@ def _company(tokens: list[Token], i: int) -> bool:
     )
 
 
+def _sticks_to_a_time(xs: list[Item], x: Item, tokens: list[Token]) -> bool:
+    """ "1q pm": a letter that slipped into a time, which may then be another one."""
+    token = tokens[x.i]
+    return (
+        not token.space
+        and x.i > 0
+        and any(y.kind in ("clock", "num") and y.j == x.i for y in xs)
+        and (tokens[x.i - 1].kind == "num")
+    )
+
+
 def _word_before(xs: list[Item], x: Item) -> bool:
     n = next(m for m, y in enumerate(xs) if y is x)
     return n > 0 and xs[n - 1].kind == "word" and xs[n - 1].j == x.i
@@ -302,6 +317,8 @@ def _room_beside(tokens: list[Token], i: int, j: int, *, articled: bool, text: s
     if i and tokens[i - 1].low in ("room", "rm", "called", "named"):
         some = i > 1 and tokens[i - 2].low in _ANY_ROOM and tokens[i - 1].low in ("room", "rm")
         return not some or (text[0].isupper() and not (text.isupper() and tokens[i - 1].text.isupper()))
+    if tokens[j].low in _HALLS and text[0].isupper() and not text.isupper():
+        return True
     if tokens[j].low in ("room", "rm", "suite") and tokens[j + 1].low != "for-now":
         return text[0].isupper() or articled or (i > 0 and tokens[i - 1].low in _PLACE_LEADS)
     return False

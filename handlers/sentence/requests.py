@@ -11,7 +11,8 @@ from __future__ import annotations
 from handlers.sentence import words
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Item
-from handlers.sentence.model import Trouble
+from handlers.sentence.model import Option, Trouble
+from handlers.sentence.phrases import replaced, without
 from handlers.sentence.tokens import Token
 
 _ERRANDS: dict[str, tuple[str, ...]] = {
@@ -40,6 +41,20 @@ _QUESTIONS = tuple(
 )
 
 
+# What somebody says who has not decided yet.
+_UNDECIDED = tuple(
+    tuple(text.split())
+    for text in (
+        "let me check, let me ask, let me see, let me confirm, let me get back, i'll check with, i will check with,"
+        " i'll get back, i will get back, hard to say"
+    ).split(", ")
+)
+# "The big room": somebody knows which one is meant, but no catalogue does.
+_SIZES = frozenset(
+    "big bigger biggest small smaller smallest large larger largest usual normal little main nice good".split()
+)
+
+
 _MOVED = frozenset("moved changed shifted pushed rescheduled postponed brought bumped slipped".split())
 
 
@@ -53,6 +68,46 @@ def _asks(xs: list[Item], tokens: list[Token]) -> bool:
     end = next(n for n in range(i, len(tokens)) if tokens[n].kind == "end" or tokens[n].low in ("?", ".", "!"))
     inside = any(x.kind in ("clock", "num", "day", "room", "part", "now", "crowd") for x in xs if i <= x.i < end)
     return inside or not any(x.kind in ("clock", "num", "now", "part", "rel") for x in xs)
+
+
+def _asks_of_the_past(tokens: list[Token]) -> bool:
+    """ "Was Apollo booked at 2pm?"."""
+    asked = any(t.low == "?" for t in tokens)
+    return (
+        asked
+        and tokens[0].low in ("was", "were", "did", "has", "had")
+        and tokens[1].low not in ("there", "a", "wondering", "hoping", "thinking")
+    )
+
+
+def _undecided(tokens: list[Token]) -> bool:
+    lows = [t.low for t in tokens]
+    return any(tuple(lows[n : n + len(said)]) == said for said in _UNDECIDED for n in range(len(lows)))
+
+
+def _known_to_them(tokens: list[Token]) -> str | None:
+    """Return "the big room", "the main hall" or "the room we had" where one stands in the sentence."""
+    for n, token in enumerate(tokens[:-2]):
+        if token.low != "the":
+            continue
+        one, two = tokens[n + 1].low, tokens[n + 2].low
+        if one in _SIZES and two in ("room", "hall", "one"):
+            return f"the {one} {two}"
+        if one == "room" and two in ("we", "where", "from"):
+            return "the room"
+    return None
+
+
+def _maybe_tomorrow(draft: Draft, tokens: list[Token]) -> None:
+    """ "tom 3pm": short for tomorrow, unless somebody is called so."""
+    for n, token in enumerate(tokens):
+        if token.text == "tom" and tokens[n + 1].kind == "num":
+            tomorrow = replaced(tokens, n, n + 1, "tomorrow")
+            options = (
+                Option(label="Tomorrow", sentence=tomorrow),
+                Option(label="Today", sentence=without(tokens, n, n + 1)),
+            )
+            draft.refuse(Trouble.AMBIGUOUS, 'Does "tom" mean tomorrow?', options)
 
 
 def _errand(tokens: list[Token]) -> bool:
@@ -85,7 +140,13 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
         )
     if _errand(tokens):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "I only book rooms. For which day and time do you need one?")
-    if _asks(xs, tokens):
+    if _undecided(tokens):
+        draft.refuse(Trouble.NOT_UNDERSTOOD, "That does not sound decided yet. Tell me when it is.")
+    if not draft.rooms and (named := _known_to_them(tokens)):
+        draft.refuse(Trouble.AMBIGUOUS, f'Which room is "{named}"? Give me its name, or say how many people it is for.')
+    if not draft.days:
+        _maybe_tomorrow(draft, tokens)
+    if _asks(xs, tokens) or _asks_of_the_past(tokens):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "That sounds like a question. To book, say when and for how many.")
 
 

@@ -175,6 +175,10 @@ def _plausible(word: str, target: str, distance: int, allowed: int) -> bool:
     return sorted(word) == sorted(target) and target.endswith("day")
 
 
+# Slips for am and pm, right behind a number: the keys beside m.
+_HALVES = {"pn": "pm", "pk": "pm", "pmm": "pm", "ppm": "pm", "an": "am", "ak": "am", "amm": "am", "aam": "am"}
+
+
 def tokenise(text: str) -> list[Token]:
     """Return the tokens of a cleaned text, followed by eight `end` tokens so that matchers may look ahead freely."""
     found: list[Token] = []
@@ -190,6 +194,8 @@ def tokenise(text: str) -> list[Token]:
             token.low = match.group("tz")
         if kind == "mention":
             token.low = match.group("who") or match.group("bare")
+        if kind == "word" and not token.space and found and found[-1].kind == "num":
+            token.low = _HALVES.get(token.low, token.low)
         token.line = not found or "\n" in text[end:start]
         found.append(token)
         end = match.end()
