@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
+from functools import cached_property
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -50,12 +51,12 @@ class Catalogue:
         object.__setattr__(self, "_rooms_by_id", {room.id: room for room in self.rooms})
         object.__setattr__(self, "_locations_by_id", {place.id: place for place in self.locations})
 
-    @property
+    @cached_property
     def bookable(self) -> tuple[Room, ...]:
         """Rooms that are in use."""
         return tuple(room for room in self.rooms if room.active)
 
-    @property
+    @cached_property
     def amenities(self) -> frozenset[str]:
         """Every amenity that some room in use has."""
         return frozenset(name for room in self.bookable for name in room.amenities)
