@@ -76,7 +76,7 @@ class Bookroom:
         await self._introduce_once()
         await self._ask_for_a_socket()
         self.scheduler.every(CLEANING_SECONDS, self.clean)
-        self.scheduler.every(ENDING_SECONDS, self.end)
+        self.scheduler.every(ENDING_SECONDS, self.endings.end)
         self.scheduler.start()
         await self._serve()
         if self.socket:
@@ -97,10 +97,6 @@ class Bookroom:
         if self._runner:
             await self._runner.cleanup()
         await self.db.close()
-
-    async def end(self, now: datetime) -> int:
-        """End the bookings whose time is over."""
-        return await self.endings.end(now)
 
     async def clean(self, now: datetime) -> int:
         """Remove what is of no use any more: request keys past their day."""

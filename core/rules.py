@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from core import errors
 from core.errors import BookingError
 from core.models import Actor, Location, Opening, Policy, Room, Slot
-from core.saying import clock_time, length, near_date, people, short_date, weekday
+from core.saying import clock_time, length, minute_of_day, near_date, people, short_date, weekday
 
 TITLE_LENGTH = 200
 _DAY = 24 * 60
@@ -166,16 +166,12 @@ def _closed(subject: Subject, hours: Opening, begins: int, ends: int, *, day: da
     on = f"on {weekday(day)}s"
     if hours.opens >= hours.closes:
         return f"{subject.does('is', 'are')} closed {on}."
-    opening = f"{subject.does('opens', 'open')} at {_said(hours.opens)} {on}"
-    closing = f"{subject.does('closes', 'close')} at {_said(hours.closes)} {on}"
+    opening = f"{subject.does('opens', 'open')} at {minute_of_day(hours.opens)} {on}"
+    closing = f"{subject.does('closes', 'close')} at {minute_of_day(hours.closes)} {on}"
     if begins < hours.opens:
-        return f"{opening}; your meeting would start at {_said(begins)}."
+        return f"{opening}; your meeting would start at {minute_of_day(begins)}."
     if begins >= hours.closes:
-        return f"{closing}; your meeting would start at {_said(begins)}."
+        return f"{closing}; your meeting would start at {minute_of_day(begins)}."
     if ends > hours.closes:
         return f"{closing}; your meeting would {ending}."
     return None
-
-
-def _said(minutes: int) -> str:
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"

@@ -38,6 +38,17 @@ def near_date(day: date, *, today: date) -> str:
             return short_date(day, today=today)
 
 
+def date_in_full(day: date, *, today: date) -> str:
+    """Return "tomorrow, Wed 25 Nov", or the date alone where no near word is true of it."""
+    near, dated = near_date(day, today=today), short_date(day, today=today)
+    return dated if near == dated else f"{near}, {dated}"
+
+
+def minute_of_day(minutes: int) -> str:
+    """Return "07:30" for 450 minutes after midnight, "24:00" for a day's end."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
 def clock_time(moment: datetime, zone: ZoneInfo) -> str:
     """Return "14:05" on the zone's clock."""
     return f"{moment.astimezone(zone):%H:%M}"
@@ -62,8 +73,7 @@ def when(slot: Slot, zone: ZoneInfo, *, now: datetime) -> str:
 def when_in_full(slot: Slot, zone: ZoneInfo, *, now: datetime) -> str:
     """Return "tomorrow, Wed 25 Nov, 14:00-15:30": the near word and the date that it means."""
     day, today = slot.start.astimezone(zone).date(), now.astimezone(zone).date()
-    near, dated = near_date(day, today=today), short_date(day, today=today)
-    return f"{dated}, {hours(slot, zone)}" if near == dated else f"{near}, {dated}, {hours(slot, zone)}"
+    return f"{date_in_full(day, today=today)}, {hours(slot, zone)}"
 
 
 def length(minutes: int) -> str:

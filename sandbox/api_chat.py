@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from sandbox import blocks as block_kit
 from sandbox import payloads
@@ -25,21 +26,9 @@ class Chat:
     def post(self, arguments: Arguments) -> Json:
         """chat.postMessage; the channel may be a user's id, which means their direct conversation."""
         conversation = self._place_to_post(arguments.required("channel"))
-        content = read_content(arguments)
+        said = self._said(conversation, arguments)
         metadata = _metadata(arguments.get("metadata"))
-        message = self._ws.post(
-            Message(
-                channel=conversation.id,
-                ts=self._ws.next_ts(),
-                text=content.text[:LONGEST_TEXT],
-                blocks=content.blocks,
-                attachments=content.attachments,
-                bot_id=self._ws.company.bot.bot_id,
-                thread_ts=_thread(conversation, arguments),
-                metadata=metadata,
-                broadcast=arguments.flag("reply_broadcast"),
-            )
-        )
+        message = self._ws.post(replace(said, metadata=metadata, broadcast=arguments.flag("reply_broadcast")))
         shown = payloads.message(self._ws, message)
         if metadata:
             shown["metadata"] = metadata
@@ -52,20 +41,21 @@ class Chat:
         person = self._ws.people.get(user)
         if person is None or person.deleted or user not in conversation.members:
             raise SlackError("user_not_in_channel")
-        content = read_content(arguments)
-        message = self._ws.post(
-            Message(
-                channel=conversation.id,
-                ts=self._ws.next_ts(),
-                text=content.text[:LONGEST_TEXT],
-                blocks=content.blocks,
-                attachments=content.attachments,
-                bot_id=self._ws.company.bot.bot_id,
-                thread_ts=_thread(conversation, arguments),
-                ephemeral_to=user,
-            )
-        )
+        message = self._ws.post(replace(self._said(conversation, arguments), ephemeral_to=user))
         return {"message_ts": message.ts}
+
+    def _said(self, conversation: Conversation, arguments: Arguments) -> Message:
+        """The message that the app asks to post, before it is known who sees it."""
+        content = read_content(arguments)
+        return Message(
+            channel=conversation.id,
+            ts=self._ws.next_ts(),
+            text=content.text[:LONGEST_TEXT],
+            blocks=content.blocks,
+            attachments=content.attachments,
+            bot_id=self._ws.company.bot.bot_id,
+            thread_ts=_thread(conversation, arguments),
+        )
 
     def update(self, arguments: Arguments) -> Json:
         """chat.update: own messages only, in the conversation named by its own id."""

@@ -22,7 +22,6 @@ _REMEMBERED = 4096  # words whose nearest rooms are kept, since people make the 
 _ROOM_WORDS = frozenset({"room", "rm", "rooms"})
 SITE = frozenset({"office", "site", "campus", "hq", "headquarters", "branch", "hub"})
 _WORD = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*")
-_ARTICLE_LEADS = frozenset({"the"})
 
 
 def name_keys(name: str) -> tuple[str, ...]:

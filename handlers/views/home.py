@@ -69,5 +69,5 @@ def _day(booking: Booking, reader: Reader) -> str:
     """Return "Today", "Tomorrow, Wed 25 Nov", "Thu 26 Nov" on the place's calendar; what began earlier is today's."""
     today = reader.now.astimezone(booking.location.tz).date()
     day: date = max(booking.start.astimezone(booking.location.tz).date(), today)
-    near, dated = saying.near_date(day, today=today), saying.short_date(day, today=today)
-    return dated if near == dated else f"{near.capitalize()}, {dated}"
+    said = saying.date_in_full(day, today=today)
+    return said[0].upper() + said[1:]

@@ -62,8 +62,7 @@ def day(shown: RoomDay, on: date, reader: Reader, *, draft: Draft) -> Message:
     """Return what is booked in a room on a day of its own clock; `draft` prefills the form behind "Book Apollo"."""
     room, zone = shown.room, shown.location.tz
     today = reader.now.astimezone(zone).date()
-    near, dated = saying.near_date(on, today=today), saying.short_date(on, today=today)
-    when = dated if near == dated else f"{near}, {dated}"
+    when = saying.date_in_full(on, today=today)
     where = f" ({shown.location.name})" if reader.several_places else ""
     lines: list[Line] = [
         [bold(cut(room.name, 100)), f" · {room_facts(room)}"],
@@ -107,7 +106,11 @@ def now_at(day: RoomDay, reader: Reader, hours: Opening = ALL_DAY) -> str:
     now = reader.now.astimezone(zone)
     minute = now.hour * 60 + now.minute
     if not hours.opens <= minute < hours.closes:
-        return f"closed until {_clock(hours.opens)}" if minute < hours.opens < hours.closes else "closed for today"
+        return (
+            f"closed until {saying.minute_of_day(hours.opens)}"
+            if minute < hours.opens < hours.closes
+            else "closed for today"
+        )
     for rival in day.taken:
         slot = rival.slot
         if slot.start <= (busy_until or reader.now):
@@ -118,11 +121,7 @@ def now_at(day: RoomDay, reader: Reader, hours: Opening = ALL_DAY) -> str:
             break
     if busy_until:
         return f"busy until {saying.clock_time(busy_until, zone)}"
-    return "free now" if hours.closes >= ALL_DAY.closes else f"free now until {_clock(hours.closes)}"
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return "free now" if hours.closes >= ALL_DAY.closes else f"free now until {saying.minute_of_day(hours.closes)}"
 
 
 def _line(day: RoomDay, reader: Reader, hours: Opening) -> Line:
