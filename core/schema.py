@@ -28,7 +28,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint
 from sqlalchemy.types import UserDefinedType
 
 metadata = MetaData()
@@ -47,7 +47,14 @@ TENANT_TABLES = (
     "room_claims",
     "requests",
     "events",
+    "waiting",
+    "subscriptions",
+    "cards",
+    "deliveries",
+    "open_views",
+    "event_readers",
 )
+_NO_ID = "'00000000-0000-0000-0000-000000000000'::uuid"
 
 
 class TransactionId(UserDefinedType[str]):
@@ -91,6 +98,14 @@ def _flag(name: str, default: str = "false") -> Column[object]:
 
 def _text(name: str, *, nullable: bool = False) -> Column[object]:
     return Column(name, Text, nullable=nullable)
+
+
+def _time(name: str) -> Column[object]:
+    return Column(name, Time, nullable=True)
+
+
+def _texts(name: str, *, empty: bool = False) -> Column[object]:
+    return Column(name, ARRAY(Text), nullable=False, server_default=text("'{}'") if empty else None)
 
 
 def _whole(name: str, default: str | None = None, *, nullable: bool = False) -> Column[object]:
@@ -162,9 +177,22 @@ people = Table(
     Column("default_location_id", Uuid, nullable=True),
     _flag("slack_admin"),
     _flag("guest"),
+    Column("reminder_minutes", ARRAY(Integer), nullable=False, server_default=text("'{10}'")),
+    _flag("end_reminders", "true"),
+    _flag("tell_invitations", "true"),
+    _flag("tell_changes", "true"),
+    _time("quiet_from"),
+    _time("quiet_until"),
+    _time("digest_at"),
+    _text("dm_channel", nullable=True),
     _created(),
     _updated(),
     _key("people", "id"),
+    _check("people_quiet_both", "(quiet_from IS NULL) = (quiet_until IS NULL)"),
+    _check(
+        "people_reminders_sane",
+        "cardinality(reminder_minutes) <= 5 AND 0 < ALL (reminder_minutes) AND 1440 >= ALL (reminder_minutes)",
+    ),
     _of_tenant("people"),
     _of("people", "default_location_id", "locations"),
     UniqueConstraint("tenant_id", "slack_team_id", "slack_user_id", name="people_slack_user"),
@@ -192,6 +220,7 @@ rooms = Table(
     _whole("setup_minutes", "0"),
     _whole("teardown_minutes", "0"),
     _flag("active", "true"),
+    _text("door", nullable=True),
     _created(),
     _updated(),
     _version(),
@@ -201,6 +230,7 @@ rooms = Table(
     _check("rooms_buffers_sane", "setup_minutes BETWEEN 0 AND 1440 AND teardown_minutes BETWEEN 0 AND 1440"),
     Index("rooms_name", text("tenant_id"), text("location_id"), text("lower(name)"), unique=True),
     Index("rooms_by_name", "tenant_id", "name"),
+    Index("rooms_door", "door", unique=True),
 )
 
 room_amenities = Table(
@@ -229,6 +259,11 @@ policies = Table(
     Column("cutoff_on", Boolean, nullable=True),
     Column("cutoff_from", Time, nullable=True),
     Column("guests_may_book", Boolean, nullable=True),
+    Column("check_in", Boolean, nullable=True),
+    _whole("check_in_opens_minutes", nullable=True),
+    _whole("check_in_grace_minutes", nullable=True),
+    _whole("check_in_longest_minutes", nullable=True),
+    _whole("check_in_notice_minutes", nullable=True),
     _updated(),
     _version(),
     _key("policies", "id"),
@@ -237,6 +272,11 @@ policies = Table(
     _of("policies", "room_id", "rooms"),
     _check("policies_one_scope", "location_id IS NULL OR room_id IS NULL"),
     _check("policies_lengths_positive", "shortest_minutes >= 1 AND longest_minutes >= 1 AND horizon_days >= 0"),
+    _check(
+        "policies_check_in_sane",
+        "check_in_opens_minutes >= 0 AND check_in_grace_minutes >= 1"
+        " AND check_in_longest_minutes >= 1 AND check_in_notice_minutes >= 0",
+    ),
     Index(
         "policies_scope",
         text("tenant_id"),
@@ -260,6 +300,8 @@ bookings = Table(
     _text("status"),
     _flag("private"),
     _text("cancel_reason", nullable=True),
+    _moment("late_at", nullable=True),
+    _moment("checked_in_at", nullable=True),
     _created(),
     _updated(),
     _version(),
@@ -285,10 +327,66 @@ attendees = Table(
     _id("booking_id"),
     _id("person_id"),
     _flag("co_organiser"),
+    _text("response", nullable=True),
+    _moment("responded_at", nullable=True),
     _key("attendees", "booking_id", "person_id"),
+    _check("attendees_response_known", "response IN ('going','declined')"),
     _of("attendees", "booking_id", "bookings"),
     _of("attendees", "person_id", "people"),
     Index("attendees_person", "tenant_id", "person_id"),
+)
+
+waiting = Table(
+    "waiting",
+    metadata,
+    _tenant(),
+    _id(),
+    _id("person_id"),
+    Column("room_id", Uuid, nullable=True),
+    Column("location_id", Uuid, nullable=True),
+    _text("floor", nullable=True),
+    _moment("start_time"),
+    _moment("end_time"),
+    _whole("attendees_count", "1"),
+    _texts("amenities", empty=True),
+    _text("title", nullable=True),
+    _flag("private"),
+    _flag("shared"),
+    Column("invitees", ARRAY(Uuid), nullable=False, server_default=text("'{}'")),
+    _text("status"),
+    Column("offered_room_id", Uuid, nullable=True),
+    _moment("offer_expires_at", nullable=True),
+    Column("booking_id", Uuid, nullable=True),
+    _created(),
+    _updated(),
+    _version(),
+    _key("waiting", "id"),
+    _of("waiting", "person_id", "people"),
+    _of("waiting", "room_id", "rooms"),
+    _of("waiting", "location_id", "locations"),
+    _of("waiting", "offered_room_id", "rooms"),
+    _of("waiting", "booking_id", "bookings"),
+    _check("waiting_end_after_start", "end_time > start_time"),
+    _check("waiting_attendees_positive", "attendees_count >= 1"),
+    _check("waiting_status_known", "status IN ('waiting','offered','taken','declined','missed','left','over')"),
+    _check(
+        "waiting_offer_whole",
+        "(status = 'offered') <= (offered_room_id IS NOT NULL AND offer_expires_at IS NOT NULL)",
+    ),
+    _check("waiting_taken_booked", "(status = 'taken') = (booking_id IS NOT NULL)"),
+    Index("waiting_line", "tenant_id", "start_time", postgresql_where=text("status = 'waiting'")),
+    Index("waiting_offers", "tenant_id", "offer_expires_at", postgresql_where=text("status = 'offered'")),
+    Index("waiting_person", "tenant_id", "person_id", "end_time"),
+    Index(
+        "waiting_once",
+        text("tenant_id"),
+        text("person_id"),
+        text("start_time"),
+        text("end_time"),
+        text(f"coalesce(room_id, {_NO_ID})"),
+        unique=True,
+        postgresql_where=text("status IN ('waiting', 'offered')"),
+    ),
 )
 
 room_claims = Table(
@@ -299,6 +397,7 @@ room_claims = Table(
     _id("room_id"),
     _text("kind"),
     Column("booking_id", Uuid, nullable=True),
+    Column("waiting_id", Uuid, nullable=True),
     _moment("start_time"),
     _moment("end_time"),
     Column("during", TSTZRANGE, Computed("tstzrange(start_time, end_time)", persisted=True), nullable=False),
@@ -307,9 +406,14 @@ room_claims = Table(
     _key("room_claims", "id"),
     _of("room_claims", "room_id", "rooms"),
     _of("room_claims", "booking_id", "bookings"),
+    _of("room_claims", "waiting_id", "waiting"),
     _check("room_claims_end_after_start", "end_time > start_time"),
     _check("room_claims_kind_known", "kind IN ('booking','offer','block')"),
     _check("room_claims_of_booking", "(kind = 'booking') = (booking_id IS NOT NULL)"),
+    _check(
+        "room_claims_of_offer",
+        "(kind = 'offer') = (waiting_id IS NOT NULL) AND (kind <> 'offer' OR expires_at IS NOT NULL)",
+    ),
     ExcludeConstraint(
         (Column("tenant_id"), "="),
         (Column("room_id"), "="),
@@ -319,6 +423,7 @@ room_claims = Table(
     ),
     Index("room_claims_room_span", "tenant_id", "room_id", "start_time", "end_time"),
     Index("room_claims_booking", "tenant_id", "booking_id"),
+    Index("room_claims_waiting", "tenant_id", "waiting_id", postgresql_where=text("waiting_id IS NOT NULL")),
 )
 
 requests = Table(
@@ -354,7 +459,182 @@ events = Table(
     _key("events", "id"),
     _of_tenant("events"),
     Index("events_booking", "tenant_id", "booking_id", "booking_version", unique=True),
-    Index("events_number", "tenant_id", "number"),
+    Index("events_in_order", "tenant_id", "transaction", "number"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _tenant(),
+    _id(),
+    _text("team_id"),
+    _text("channel_id"),
+    Column("location_id", Uuid, nullable=True),
+    Column("room_id", Uuid, nullable=True),
+    _texts("kinds"),
+    _time("digest_at"),
+    _text("zone"),
+    _id("created_by"),
+    _text("paused", nullable=True),
+    _created(),
+    _updated(),
+    _version(),
+    _key("subscriptions", "id"),
+    _of("subscriptions", "location_id", "locations"),
+    _of("subscriptions", "room_id", "rooms"),
+    _of("subscriptions", "created_by", "people"),
+    _check("subscriptions_one_scope", "location_id IS NULL OR room_id IS NULL"),
+    _check(
+        "subscriptions_kinds_known",
+        "cardinality(kinds) >= 1 AND kinds <@ ARRAY['booked','changed','cancelled','released','ended']",
+    ),
+    Index(
+        "subscriptions_scope",
+        text("tenant_id"),
+        text("team_id"),
+        text("channel_id"),
+        text(f"coalesce(location_id, {_NO_ID})"),
+        text(f"coalesce(room_id, {_NO_ID})"),
+        unique=True,
+    ),
+)
+
+
+def _leased() -> tuple[Column[object], ...]:
+    """Who is sending at this moment, until when on the database's clock, and since when a post may be under way."""
+    return (
+        _whole("attempts", "0"),
+        Column("lease", Uuid, nullable=True),
+        _moment("leased_until", nullable=True),
+        _moment("posting_since", nullable=True),
+    )
+
+
+cards = Table(
+    "cards",
+    metadata,
+    _tenant(),
+    _id(),
+    _id("booking_id"),
+    _text("team_id"),
+    _text("channel_id", nullable=True),
+    Column("person_id", Uuid, nullable=True),
+    _text("ts", nullable=True),
+    _whole("first_version", nullable=True),
+    _whole("wanted_version"),
+    _whole("rendered_version", "0"),
+    _moment("due_at"),
+    *_leased(),
+    _text("given_up", nullable=True),
+    _moment("given_up_at", nullable=True),
+    _created(),
+    _updated(),
+    _key("cards", "id"),
+    _of("cards", "booking_id", "bookings"),
+    _of("cards", "person_id", "people"),
+    _check("cards_somewhere", "channel_id IS NOT NULL OR person_id IS NOT NULL"),
+    _check("cards_posted_whole", "(ts IS NULL) = (first_version IS NULL) AND (ts IS NULL OR channel_id IS NOT NULL)"),
+    _check("cards_never_ahead", "rendered_version <= wanted_version"),
+    Index(
+        "cards_of_channel",
+        "tenant_id",
+        "booking_id",
+        "team_id",
+        "channel_id",
+        unique=True,
+        postgresql_where=text("person_id IS NULL"),
+    ),
+    Index(
+        "cards_of_person",
+        "tenant_id",
+        "booking_id",
+        "person_id",
+        unique=True,
+        postgresql_where=text("person_id IS NOT NULL"),
+    ),
+    Index(
+        "cards_due",
+        "tenant_id",
+        "due_at",
+        postgresql_where=text("rendered_version < wanted_version AND given_up IS NULL"),
+    ),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _tenant(),
+    _id(),
+    _text("key"),
+    _text("kind"),
+    _text("team_id"),
+    Column("booking_id", Uuid, nullable=True),
+    Column("person_id", Uuid, nullable=True),
+    Column("card_id", Uuid, nullable=True),
+    Column("subscription_id", Uuid, nullable=True),
+    Column("waiting_id", Uuid, nullable=True),
+    Column("about", JSONB, nullable=False, server_default=text("'{}'")),
+    _moment("due_at"),
+    _moment("until", nullable=True),
+    Column("status", Text, nullable=False, server_default=text("'pending'")),
+    _text("reason", nullable=True),
+    *_leased(),
+    _text("channel_id", nullable=True),
+    _text("ts", nullable=True),
+    _created(),
+    _moment("done_at", nullable=True),
+    _key("deliveries", "id"),
+    UniqueConstraint("tenant_id", "key", name="deliveries_once"),
+    _of("deliveries", "booking_id", "bookings"),
+    _of("deliveries", "person_id", "people"),
+    _of("deliveries", "card_id", "cards", cascade=True),
+    _of("deliveries", "subscription_id", "subscriptions", cascade=True),
+    _of("deliveries", "waiting_id", "waiting"),
+    _check("deliveries_to_somebody", "person_id IS NOT NULL OR card_id IS NOT NULL OR subscription_id IS NOT NULL"),
+    _check("deliveries_status_known", "status IN ('pending','sent','dropped','given_up')"),
+    _check("deliveries_done", "(status = 'pending') = (done_at IS NULL)"),
+    _check("deliveries_sent_somewhere", "status <> 'sent' OR (channel_id IS NOT NULL AND ts IS NOT NULL)"),
+    Index("deliveries_due", "tenant_id", "due_at", postgresql_where=text("status = 'pending'")),
+    Index("deliveries_booking", "tenant_id", "booking_id"),
+    Index("deliveries_given_up", "tenant_id", "done_at", postgresql_where=text("status = 'given_up'")),
+)
+
+open_views = Table(
+    "open_views",
+    metadata,
+    _tenant(),
+    _text("view_id"),
+    _text("kind"),
+    _id("person_id"),
+    _text("team_id"),
+    _text("hash", nullable=True),
+    Column("content", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("location_id", Uuid, nullable=True),
+    _moment("start_time", nullable=True),
+    _moment("end_time", nullable=True),
+    _moment("seen_at"),
+    _moment("stale_since", nullable=True),
+    _moment("due_at", nullable=True),
+    Column("lease", Uuid, nullable=True),
+    _moment("leased_until", nullable=True),
+    _key("open_views", "view_id"),
+    _of("open_views", "person_id", "people"),
+    _check("open_views_kind_known", "kind IN ('search','home')"),
+    Index("open_views_due", "tenant_id", "due_at", postgresql_where=text("stale_since IS NOT NULL")),
+    Index("open_views_person", "tenant_id", "person_id"),
+    Index("open_views_span", "tenant_id", "start_time", postgresql_where=text("kind = 'search'")),
+)
+
+event_readers = Table(
+    "event_readers",
+    metadata,
+    _tenant(),
+    _text("name"),
+    Column("transaction", TransactionId(), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    _updated(),
+    _key("event_readers", "name"),
+    _of_tenant("event_readers"),
 )
 
 FUNCTIONS = (
@@ -463,7 +743,10 @@ def _security(table: str) -> tuple[str, ...]:
 SECURITY = tuple(statement for table in ("tenants", *TENANT_TABLES) for statement in _security(table))
 
 _CHANGED = "slack_teams, people, locations, rooms, policies, bookings"
-_CHANGED_AND_DELETED = "admins, room_amenities, attendees, room_claims, requests"
+_CHANGED_AND_DELETED = (
+    "admins, room_amenities, attendees, room_claims, requests,"
+    " waiting, subscriptions, cards, deliveries, open_views, event_readers"
+)
 
 
 def _grants(role: str) -> tuple[str, ...]:
