@@ -247,9 +247,9 @@ async def applied(session: WriteSession, before: Booking, change: Change, catalo
     room = before.room if isinstance(change.room_id, Keep) else catalogue.room(change.room_id)
     attendees = before.attendees
     if not isinstance(change.invitees, Keep):
-        roles = {a.person_id: a.co_organiser for a in before.attendees}
+        known = {a.person_id: a for a in before.attendees}
         people = await invited(session, change.invitees)
-        attendees = tuple(replace(a, co_organiser=roles.get(a.person_id, before.shared)) for a in people)
+        attendees = tuple(known.get(a.person_id, replace(a, co_organiser=before.shared)) for a in people)
     if not isinstance(change.shared, Keep):
         attendees = tuple(replace(a, co_organiser=change.shared) for a in attendees)
     return following(

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from core.db import Database, ReadSession
 from core.errors import LocationNotFound, RoomNotFound
-from core.models import Location, Opening, Policy, Room
+from core.models import CheckIn, Location, Opening, Policy, Room
 
 FRESH_SECONDS = 5.0
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -31,7 +31,8 @@ WHERE r.tenant_id = $1 GROUP BY r.tenant_id, r.id ORDER BY lower(r.name), r.id
 _LOCATIONS = "SELECT id, name, zone FROM locations WHERE tenant_id = $1 ORDER BY lower(name)"
 _POLICIES = """
 SELECT location_id, room_id, opening, shortest_minutes, longest_minutes, horizon_days, cutoff_on, cutoff_from,
-    guests_may_book
+    guests_may_book, check_in, check_in_opens_minutes, check_in_grace_minutes, check_in_longest_minutes,
+    check_in_notice_minutes
 FROM policies WHERE tenant_id = $1
 """
 
@@ -90,11 +91,16 @@ class Catalogue:
         return tuple(r for r in self.bookable if location_id is None or r.location_id == location_id)
 
 
+_CHECK_IN = {f"check_in_{name}_minutes": name for name in ("opens", "grace", "longest", "notice")}
+
+
 def _nearest(scopes: Iterable[Mapping[str, Any]]) -> Policy:
-    policy = Policy()
+    merged: dict[str, Any] = {}
     for scope in scopes:
-        policy = replace(policy, **scope)
-    return policy
+        merged |= scope
+    minutes = {name: merged.pop(column) for column, name in _CHECK_IN.items() if column in merged}
+    wanted = merged.pop("check_in", False)
+    return replace(Policy(), **merged, check_in=CheckIn(**minutes) if wanted else None)
 
 
 def opening_from(stored: Mapping[str, Any]) -> tuple[Opening, ...]:
@@ -110,7 +116,7 @@ def _opening(hours: Any) -> Opening:  # noqa: ANN401 - what stands in the JSON o
 
 
 def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
-    plain = ("shortest_minutes", "longest_minutes", "horizon_days", "guests_may_book")
+    plain = ("shortest_minutes", "longest_minutes", "horizon_days", "guests_may_book", "check_in", *_CHECK_IN)
     rules = {name: row[name] for name in plain if row[name] is not None}
     if row["opening"] is not None:
         rules["opening"] = opening_from(row["opening"])

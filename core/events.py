@@ -11,7 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from core.db import WriteSession
-from core.models import Actor, Attendee, Booking, by_name
+from core.models import Actor, Attendee, Booking, Response, by_name
 
 
 class Kind(StrEnum):
@@ -19,7 +19,11 @@ class Kind(StrEnum):
 
     BOOKED = "booked"
     CHANGED = "changed"
+    RESPONDED = "responded"
+    LATE = "late"
+    CHECKED_IN = "checked_in"
     CANCELLED = "cancelled"
+    RELEASED = "released"
     ENDED = "ended"
     EXPIRED = "expired"
     RESTORED = "restored"
@@ -38,7 +42,7 @@ def snapshot(booking: Booking) -> str:
             "start": booking.start.isoformat(),
             "end": booking.end.isoformat(),
             "booked_by": str(booking.booker.person_id),
-            "attendees": [[str(a.person_id), a.co_organiser] for a in booking.attendees],
+            "attendees": [[str(a.person_id), a.co_organiser, a.response] for a in booking.attendees],
             "attendees_count": booking.attendees_count,
             "status": booking.status.value,
             "private": booking.private,
@@ -46,6 +50,8 @@ def snapshot(booking: Booking) -> str:
             "created_at": booking.created_at.isoformat(),
             "updated_at": booking.updated_at.isoformat(),
             "cancel_reason": booking.cancel_reason,
+            "late_at": booking.late_at and booking.late_at.isoformat(),
+            "checked_in_at": booking.checked_in_at and booking.checked_in_at.isoformat(),
         }
     )
 
@@ -54,7 +60,7 @@ def people_in(facts: dict[str, object]) -> list[UUID]:
     """Return the ids of everybody named in a snapshot."""
     attendees = facts["attendees"]
     assert isinstance(attendees, list)
-    return [UUID(str(facts["booked_by"])), *(UUID(person) for person, _ in attendees)]
+    return [UUID(str(facts["booked_by"])), *(UUID(person) for person, *_ in attendees)]
 
 
 def attendees_in(facts: dict[str, object], known: dict[UUID, Attendee]) -> tuple[Attendee, ...]:
@@ -67,8 +73,10 @@ def attendees_in(facts: dict[str, object], known: dict[UUID, Attendee]) -> tuple
             slack_user_id=known[UUID(person)].slack_user_id,
             name=known[UUID(person)].name,
             co_organiser=co_organiser,
+            response=Response(response[0]) if response and response[0] else None,
         )
-        for person, co_organiser in attendees
+        # Snapshots from before there were responses have none.
+        for person, co_organiser, *response in attendees
     )
 
 

@@ -124,14 +124,22 @@ class Actor:
     surface: str = "slack"
 
 
+class Response(StrEnum):
+    """What an invited person said."""
+
+    GOING = "going"
+    DECLINED = "declined"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attendee:
-    """One invited person; a co-organiser may change the booking."""
+    """One invited person; a co-organiser may change the booking. `response` is None until they say whether they come."""
 
     person_id: UUID
     slack_user_id: str
     name: str
     co_organiser: bool = False
+    response: Response | None = None
 
 
 def by_name(attendees: Iterable[Attendee]) -> tuple[Attendee, ...]:
@@ -166,7 +174,10 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Booking:
-    """A booking as it stands. `booker` is who booked it; `version` goes back in with every change."""
+    """A booking as it stands. `booker` is who booked it; `version` goes back in with every change.
+
+    `late_at` is when somebody said that they run late, `checked_in_at` when somebody was there.
+    """
 
     id: UUID
     room: Room
@@ -182,6 +193,8 @@ class Booking:
     created_at: datetime
     updated_at: datetime
     cancel_reason: str | None = None
+    late_at: datetime | None = None
+    checked_in_at: datetime | None = None
 
     @property
     def start(self) -> datetime:
@@ -209,9 +222,18 @@ class Booking:
             return True
         return any(a.person_id == actor.person_id and a.co_organiser for a in self.attendees)
 
+    @property
+    def coming(self) -> tuple[Attendee, ...]:
+        """Those invited who have not said that they cannot."""
+        return tuple(a for a in self.attendees if a.response is not Response.DECLINED)
+
+    def attended_by(self, person_id: UUID) -> bool:
+        """Tell whether somebody booked it or is invited."""
+        return person_id == self.booker.person_id or any(a.person_id == person_id for a in self.attendees)
+
     def details_for(self, actor: Actor) -> bool:
         """Tell whether the actor may see title and people of it."""
-        return not self.private or self.changeable_by(actor) or any(a.person_id == actor.person_id for a in self.attendees)
+        return not self.private or self.changeable_by(actor) or self.attended_by(actor.person_id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -337,8 +359,25 @@ ALWAYS_OPEN = (Opening(),) * 7
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CheckIn:
+    """How a room wants to hear that somebody came; all in minutes.
+
+    It opens so long before the start; whoever is not there when the grace is over loses the rest. Exempt are bookings
+    longer than `longest` and those made less than `notice` before their start.
+    """
+
+    opens: int = 10
+    grace: int = 10
+    longest: int = 240
+    notice: int = 15
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """The rules in force for one room. `opening` is Monday first; `cutoff_from` is local time, None when off."""
+    """The rules in force for one room. `opening` is Monday first; `cutoff_from` is local time, None when off.
+
+    `check_in` is None where nobody has to check in.
+    """
 
     opening: tuple[Opening, ...] = ALWAYS_OPEN
     shortest_minutes: int = 5
@@ -346,3 +385,4 @@ class Policy:
     horizon_days: int = 365
     cutoff_from: time | None = None
     guests_may_book: bool = False
+    check_in: CheckIn | None = None

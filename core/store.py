@@ -15,14 +15,15 @@ from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
 from core.errors import BookingNotFound
 from core.ids import new_id
-from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Changed, LastChange, Slot, Status, by_name
+from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Changed, LastChange, Response, Slot, Status, by_name
 from core.people import attendees_by_id
 from core.requests import Answer
 
 _SELECT = """
 SELECT b.id, b.room_id, b.booked_by, b.title, b.start_time, b.end_time, b.attendees_count, b.status, b.private, b.version,
-    b.created_at, b.updated_at, b.cancel_reason, p.slack_user_id AS booker_slack_user_id, p.name AS booker_name,
-    (SELECT json_agg(json_build_array(a.person_id, q.slack_user_id, q.name, a.co_organiser))
+    b.created_at, b.updated_at, b.cancel_reason, b.late_at, b.checked_in_at,
+    p.slack_user_id AS booker_slack_user_id, p.name AS booker_name,
+    (SELECT json_agg(json_build_array(a.person_id, q.slack_user_id, q.name, a.co_organiser, a.response))
         FROM attendees a JOIN people q ON q.tenant_id = a.tenant_id AND q.id = a.person_id
         WHERE a.tenant_id = b.tenant_id AND a.booking_id = b.id) AS invited
 FROM bookings b JOIN people p ON p.tenant_id = b.tenant_id AND p.id = b.booked_by
@@ -35,8 +36,14 @@ def from_row(row: Mapping[str, Any], catalogue: Catalogue) -> Booking:
     """Return a booking from a row of `_SELECT`."""
     room = catalogue.room(row["room_id"])
     invited = [
-        Attendee(person_id=UUID(person), slack_user_id=slack, name=name, co_organiser=co_organiser)
-        for person, slack, name, co_organiser in row["invited"] or ()
+        Attendee(
+            person_id=UUID(person),
+            slack_user_id=slack,
+            name=name,
+            co_organiser=co_organiser,
+            response=Response(response) if response else None,
+        )
+        for person, slack, name, co_organiser, response in row["invited"] or ()
     ]
     return Booking(
         id=row["id"],
@@ -55,6 +62,8 @@ def from_row(row: Mapping[str, Any], catalogue: Catalogue) -> Booking:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         cancel_reason=row["cancel_reason"],
+        late_at=row["late_at"],
+        checked_in_at=row["checked_in_at"],
     )
 
 
@@ -175,7 +184,7 @@ async def insert(session: WriteSession, new: Booking, *, by: Actor, event_id: UU
 
 _UPDATE = """
 UPDATE bookings SET room_id = $4, title = $5, start_time = $6, end_time = $7, attendees_count = $8, status = $9,
-    private = $10, cancel_reason = $11, updated_at = $12, version = $13
+    private = $10, cancel_reason = $11, updated_at = $12, version = $13, late_at = $14, checked_in_at = $15
 WHERE tenant_id = $1 AND id = $2 AND version = $3
 RETURNING true
 """
@@ -198,14 +207,16 @@ async def update(session: WriteSession, before: Booking, after: Booking) -> bool
         after.cancel_reason,
         after.updated_at,
         after.version,
+        after.late_at,
+        after.checked_in_at,
     )
     return bool(done)
 
 
 async def invite(session: WriteSession, before: Booking, after: Booking) -> None:
     """Bring the attendees' rows from one state to the other."""
-    old = {a.person_id: a.co_organiser for a in before.attendees}
-    new = {a.person_id: a.co_organiser for a in after.attendees}
+    old = {a.person_id: (a.co_organiser, a.response) for a in before.attendees}
+    new = {a.person_id: (a.co_organiser, a.response) for a in after.attendees}
     if gone := sorted(old.keys() - new.keys()):
         await session.run(
             "DELETE FROM attendees WHERE tenant_id = $1 AND booking_id = $2 AND person_id = ANY($3::uuid[])",
@@ -213,15 +224,21 @@ async def invite(session: WriteSession, before: Booking, after: Booking) -> None
             before.id,
             gone,
         )
-    if come := sorted(person for person, co_organiser in new.items() if old.get(person) != co_organiser):
+    if come := sorted(person for person, said in new.items() if old.get(person) != said):
         await session.run(
-            "INSERT INTO attendees (tenant_id, booking_id, person_id, co_organiser)"
-            " SELECT $1, $2, * FROM unnest($3::uuid[], $4::bool[])"
-            " ON CONFLICT (tenant_id, booking_id, person_id) DO UPDATE SET co_organiser = excluded.co_organiser",
+            "INSERT INTO attendees AS a (tenant_id, booking_id, person_id, co_organiser, response, responded_at)"
+            " SELECT $1, $2, person, co_organiser, response, CASE WHEN response IS NOT NULL THEN $6::timestamptz END"
+            " FROM unnest($3::uuid[], $4::bool[], $5::text[]) AS come (person, co_organiser, response)"
+            " ON CONFLICT (tenant_id, booking_id, person_id) DO UPDATE"
+            " SET co_organiser = excluded.co_organiser, response = excluded.response,"
+            " responded_at = CASE WHEN a.response IS DISTINCT FROM excluded.response THEN excluded.responded_at"
+            " ELSE a.responded_at END",
             session.tenant,
             before.id,
             come,
-            [new[person] for person in come],
+            [new[person][0] for person in come],
+            [new[person][1] for person in come],
+            after.updated_at,
         )
 
 
@@ -292,4 +309,10 @@ async def from_snapshot(session: ReadSession, booking_id: UUID, facts: dict[str,
         created_at=datetime.fromisoformat(facts["created_at"]),
         updated_at=datetime.fromisoformat(facts["updated_at"]),
         cancel_reason=facts["cancel_reason"],
+        late_at=_moment(facts.get("late_at")),
+        checked_in_at=_moment(facts.get("checked_in_at")),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

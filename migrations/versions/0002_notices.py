@@ -11,35 +11,39 @@ depends_on = None
 
 # Constants as defaults and new nullable columns: none of it rewrites a table or holds its lock for long.
 NEW_COLUMNS = (
-    "ALTER TABLE people"
-    " ADD COLUMN reminder_minutes INTEGER[] DEFAULT '{10}' NOT NULL,"
-    " ADD COLUMN end_reminders BOOLEAN DEFAULT true NOT NULL,"
-    " ADD COLUMN tell_invitations BOOLEAN DEFAULT true NOT NULL,"
-    " ADD COLUMN tell_changes BOOLEAN DEFAULT true NOT NULL,"
-    " ADD COLUMN quiet_from TIME,"
-    " ADD COLUMN quiet_until TIME,"
-    " ADD COLUMN digest_at TIME,"
-    " ADD COLUMN dm_channel TEXT,"
-    " ADD CONSTRAINT people_quiet_both CHECK ((quiet_from IS NULL) = (quiet_until IS NULL)),"
-    " ADD CONSTRAINT people_reminders_sane CHECK (cardinality(reminder_minutes) <= 5"
-    " AND 0 < ALL (reminder_minutes) AND 1440 >= ALL (reminder_minutes))",
-    "ALTER TABLE attendees"
-    " ADD COLUMN response TEXT,"
-    " ADD COLUMN responded_at TIMESTAMP WITH TIME ZONE,"
-    " ADD CONSTRAINT attendees_response_known CHECK (response IN ('going','declined'))",
-    "ALTER TABLE bookings"
-    " ADD COLUMN late_at TIMESTAMP WITH TIME ZONE,"
-    " ADD COLUMN checked_in_at TIMESTAMP WITH TIME ZONE",
+    (
+        "ALTER TABLE people"
+        " ADD COLUMN reminder_minutes INTEGER[] DEFAULT '{10}' NOT NULL,"
+        " ADD COLUMN end_reminders BOOLEAN DEFAULT true NOT NULL,"
+        " ADD COLUMN tell_invitations BOOLEAN DEFAULT true NOT NULL,"
+        " ADD COLUMN tell_changes BOOLEAN DEFAULT true NOT NULL,"
+        " ADD COLUMN quiet_from TIME,"
+        " ADD COLUMN quiet_until TIME,"
+        " ADD COLUMN digest_at TIME,"
+        " ADD COLUMN dm_channel TEXT,"
+        " ADD CONSTRAINT people_quiet_both CHECK ((quiet_from IS NULL) = (quiet_until IS NULL)),"
+        " ADD CONSTRAINT people_reminders_sane CHECK (cardinality(reminder_minutes) <= 5"
+        " AND 0 < ALL (reminder_minutes) AND 1440 >= ALL (reminder_minutes))"
+    ),
+    (
+        "ALTER TABLE attendees"
+        " ADD COLUMN response TEXT,"
+        " ADD COLUMN responded_at TIMESTAMP WITH TIME ZONE,"
+        " ADD CONSTRAINT attendees_response_known CHECK (response IN ('going','declined'))"
+    ),
+    ("ALTER TABLE bookings ADD COLUMN late_at TIMESTAMP WITH TIME ZONE, ADD COLUMN checked_in_at TIMESTAMP WITH TIME ZONE"),
     "ALTER TABLE rooms ADD COLUMN door TEXT",
     "CREATE UNIQUE INDEX rooms_door ON rooms (door)",
-    "ALTER TABLE policies"
-    " ADD COLUMN check_in BOOLEAN,"
-    " ADD COLUMN check_in_opens_minutes INTEGER,"
-    " ADD COLUMN check_in_grace_minutes INTEGER,"
-    " ADD COLUMN check_in_longest_minutes INTEGER,"
-    " ADD COLUMN check_in_notice_minutes INTEGER,"
-    " ADD CONSTRAINT policies_check_in_sane CHECK (check_in_opens_minutes >= 0 AND check_in_grace_minutes >= 1"
-    " AND check_in_longest_minutes >= 1 AND check_in_notice_minutes >= 0)",
+    (
+        "ALTER TABLE policies"
+        " ADD COLUMN check_in BOOLEAN,"
+        " ADD COLUMN check_in_opens_minutes INTEGER,"
+        " ADD COLUMN check_in_grace_minutes INTEGER,"
+        " ADD COLUMN check_in_longest_minutes INTEGER,"
+        " ADD COLUMN check_in_notice_minutes INTEGER,"
+        " ADD CONSTRAINT policies_check_in_sane CHECK (check_in_opens_minutes >= 0 AND check_in_grace_minutes >= 1"
+        " AND check_in_longest_minutes >= 1 AND check_in_notice_minutes >= 0)"
+    ),
     "ALTER TABLE room_claims ADD COLUMN waiting_id UUID",
 )
 
@@ -84,12 +88,16 @@ CREATE TABLE waiting (
     "CREATE INDEX waiting_line ON waiting (tenant_id, start_time) WHERE status = 'waiting'",
     "CREATE INDEX waiting_offers ON waiting (tenant_id, offer_expires_at) WHERE status = 'offered'",
     "CREATE INDEX waiting_person ON waiting (tenant_id, person_id, end_time)",
-    "CREATE UNIQUE INDEX waiting_once ON waiting (tenant_id, person_id, start_time, end_time,"
-    " coalesce(room_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE status IN ('waiting', 'offered')",
-    "ALTER TABLE room_claims"
-    " ADD CONSTRAINT room_claims_waiting_id_fkey FOREIGN KEY (tenant_id, waiting_id) REFERENCES waiting (tenant_id, id),"
-    " ADD CONSTRAINT room_claims_of_offer CHECK ((kind = 'offer') = (waiting_id IS NOT NULL)"
-    " AND (kind <> 'offer' OR expires_at IS NOT NULL))",
+    (
+        "CREATE UNIQUE INDEX waiting_once ON waiting (tenant_id, person_id, start_time, end_time,"
+        " coalesce(room_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE status IN ('waiting', 'offered')"
+    ),
+    (
+        "ALTER TABLE room_claims"
+        " ADD CONSTRAINT room_claims_waiting_id_fkey FOREIGN KEY (tenant_id, waiting_id) REFERENCES waiting (tenant_id, id),"
+        " ADD CONSTRAINT room_claims_of_offer CHECK ((kind = 'offer') = (waiting_id IS NOT NULL)"
+        " AND (kind <> 'offer' OR expires_at IS NOT NULL))"
+    ),
     "CREATE INDEX room_claims_waiting ON room_claims (tenant_id, waiting_id) WHERE waiting_id IS NOT NULL",
     """
 CREATE TABLE subscriptions (
@@ -116,9 +124,11 @@ CREATE TABLE subscriptions (
         AND kinds <@ ARRAY['booked','changed','cancelled','released','ended'])
 )
 """,
-    "CREATE UNIQUE INDEX subscriptions_scope ON subscriptions (tenant_id, team_id, channel_id,"
-    " coalesce(location_id, '00000000-0000-0000-0000-000000000000'::uuid),"
-    " coalesce(room_id, '00000000-0000-0000-0000-000000000000'::uuid))",
+    (
+        "CREATE UNIQUE INDEX subscriptions_scope ON subscriptions (tenant_id, team_id, channel_id,"
+        " coalesce(location_id, '00000000-0000-0000-0000-000000000000'::uuid),"
+        " coalesce(room_id, '00000000-0000-0000-0000-000000000000'::uuid))"
+    ),
     """
 CREATE TABLE cards (
     tenant_id UUID NOT NULL,
@@ -235,7 +245,7 @@ CREATE TABLE event_readers (
 )
 
 TENANT_TABLES = ("waiting", "subscriptions", "cards", "deliveries", "open_views", "event_readers")
-CURRENT = "nullif(current_setting('app.tenant', true), '')::uuid"
+OURS = "tenant_id = nullif(current_setting('app.tenant', true), '')::uuid"
 
 
 def upgrade() -> None:
@@ -244,7 +254,7 @@ def upgrade() -> None:
     for table in TENANT_TABLES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-        op.execute(f"CREATE POLICY {table}_tenant ON {table} USING (tenant_id = {CURRENT}) WITH CHECK (tenant_id = {CURRENT})")
+        op.execute(f"CREATE POLICY {table}_tenant ON {table} USING ({OURS}) WITH CHECK ({OURS})")
     for role in ("bookroom_app", "bookroom_worker"):
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(TENANT_TABLES)} TO {role}")
 

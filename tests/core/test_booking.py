@@ -392,8 +392,11 @@ async def test_setup_and_teardown_keep_the_room_around_a_meeting(office: Office)
 async def test_an_expired_offer_in_the_way_is_cleared_and_a_live_one_respected(office: Office):
     apollo = await office.room("Apollo")
     offer = (
-        "INSERT INTO room_claims (tenant_id, id, room_id, kind, start_time, end_time, expires_at)"
-        " SELECT tenant_id, gen_random_uuid(), id, 'offer', '{start}', '{end}', now() + interval '{left}' FROM rooms"
+        "WITH first AS (INSERT INTO waiting (tenant_id, id, person_id, start_time, end_time, status)"
+        " SELECT tenant_id, gen_random_uuid(), id, '{start}', '{end}', 'waiting' FROM people LIMIT 1 RETURNING id)"
+        " INSERT INTO room_claims (tenant_id, id, room_id, kind, waiting_id, start_time, end_time, expires_at)"
+        " SELECT r.tenant_id, gen_random_uuid(), r.id, 'offer', first.id, '{start}', '{end}', now() + interval '{left}'"
+        " FROM rooms r, first"
     )
     gone, live = at(10), at(12)
     await office.damage(offer.format(start=gone.start, end=gone.end, left="-1 second"))

@@ -371,7 +371,7 @@ async def test_every_change_leaves_one_event_with_before_and_after(office: Offic
     assert found[0][2] is None
     assert [before for _, _, before, _ in found[1:]] == [after for *_, after in found[:-1]]
     assert [after["start"] for *_, after in found] == [at(h).start.isoformat() for h in (10, 11, 11, 11)]
-    assert found[0][3]["attendees"] == [[str(office.bob.person_id), False]]
+    assert found[0][3]["attendees"] == [[str(office.bob.person_id), False, None]]
     actors = await office.rows("SELECT actor_id, surface, reason, happened_at FROM events ORDER BY number")
     assert [row["actor_id"] for row in actors] == [a.person_id for a in (office.ana, office.ana, office.boss, office.ana)]
     assert [row["reason"] for row in actors] == [None, None, "Ill", None]

@@ -28,6 +28,22 @@ async def connected(url: str, tenant: UUID | None) -> AsyncIterator[asyncpg.Conn
         await connection.close()
 
 
+_NOTICES = """
+INSERT INTO waiting (tenant_id, id, person_id, start_time, end_time, status)
+    SELECT tenant_id, gen_random_uuid(), booked_by, start_time, end_time, 'waiting' FROM bookings;
+INSERT INTO subscriptions (tenant_id, id, team_id, channel_id, kinds, zone, created_by)
+    SELECT tenant_id, gen_random_uuid(), 'T1', 'C1', '{booked}', 'UTC', booked_by FROM bookings;
+INSERT INTO cards (tenant_id, id, booking_id, team_id, channel_id, wanted_version, due_at)
+    SELECT tenant_id, gen_random_uuid(), id, 'T1', 'C1', 1, now() FROM bookings;
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, person_id, due_at)
+    SELECT tenant_id, gen_random_uuid(), 'k', 'reminder', 'T1', booked_by, now() FROM bookings;
+INSERT INTO open_views (tenant_id, view_id, kind, person_id, team_id, seen_at)
+    SELECT tenant_id, 'V1', 'home', booked_by, 'T1', now() FROM bookings;
+INSERT INTO event_readers (tenant_id, name, transaction, number)
+    SELECT tenant_id, 'notices', '0', 0 FROM bookings
+"""
+
+
 async def everywhere(office: Office) -> Booking:
     """Put a row into every table of the tenant."""
     room = await office.room("Apollo", has=["tv"])
@@ -38,6 +54,7 @@ async def everywhere(office: Office) -> Booking:
     await office.damage(
         f"INSERT INTO policies (tenant_id, id, horizon_days) VALUES ('{DEFAULT_TENANT}', gen_random_uuid(), 30)"
     )
+    await office.damage(_NOTICES)
     return booking
 
 
