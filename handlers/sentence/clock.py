@@ -37,6 +37,8 @@ def match(ts: list[Token], i: int) -> Item | None:
     note = "spelled" if clock.bare and ts[i].kind == "word" else ""
     if j == i + 3 and ts[i + 1].low == "." and clock.minute == ts[i + 2].value and not clock.half:
         note = "dotted"
+    if j == i + 2 and ts[i + 1].text == "p" and not ts[i + 1].space:
+        note = "p"
     return Item("num" if clock.bare else "clock", clock.hour if clock.bare else clock, i, _after(ts, j), note=note)
 
 

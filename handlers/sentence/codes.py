@@ -9,7 +9,7 @@ Kept out: numbers that are times or people.
 
 from __future__ import annotations
 
-from handlers.sentence import durations, people, words
+from handlers.sentence import durations, people, subjects, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import number, ordinal
 from handlers.sentence.tokens import Token
@@ -34,7 +34,7 @@ def match(ts: list[Token], i: int) -> Item | None:
     quarter = ordinal(ts, i)
     if quarter and ts[quarter[1]].low == "quarter" and ts[quarter[1] + 1].low not in ("hour", "of"):
         return Item("filler", "quarter", i, quarter[1] + 1)
-    if t.text == "4" and after.space and _as_for(ts, i):
+    if t.text == "4" and after.space and (_as_for(ts, i) or _room_for(ts, i)):
         return Item("prep", "for", i, i + 1, note="4")
     if (t.value == 1 and _one_room(ts, i)) or (t.low == "4" and after.low == "us"):
         return Item("filler", t.low, i, i + 1)
@@ -73,6 +73,12 @@ def _as_for(ts: list[Token], i: int) -> bool:
     if counted is not None and counted.kind == "count":
         return ts[i + 1].value is not None
     return ts[i + 1].value is not None and durations.match(ts, i + 1) is not None
+
+
+def _room_for(ts: list[Token], i: int) -> bool:
+    """Need rm 4 mtg: a room for a meeting, and not Room 4."""
+    asked = i > 1 and ts[i - 1].low in ("room", "rm") and ts[i - 2].low in ("need", "a", "want", "any", "get", "some")
+    return asked and ts[i + 1].low in subjects.SUBJECTS | {"mtg", "meeting", "meet", "the", "our", "my", "a"}
 
 
 def _one_room(ts: list[Token], i: int) -> bool:

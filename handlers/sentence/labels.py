@@ -21,7 +21,7 @@ _MERE = frozenset(
 )
 _COUNTED = frozenset(
     "n ppl pax people persons person pers attendees att headcount count participants guests size seats capacity heads"
-    " number num # invitees attending group team who cap folks crowd".split()
+    " number num # invitees attending group team who cap folks crowd hc cnt".split()
 )
 
 

@@ -43,6 +43,29 @@ _ORDERS = frozenset(
 _ALL_BUT = frozenset(
     "any all anything everything anywhere every nothing none everyone anyone rooms anybody everybody nowhere".split()
 )
+_LIKE = 66  # of 100: as near as "aplo" is to Apollo
+# Endings of what people do; no room is called so.
+_DOINGS = (
+    "ing",
+    "ion",
+    "ions",
+    "ics",
+    "ment",
+    "ments",
+    "logy",
+    "graphy",
+    "ance",
+    "ence",
+    "ity",
+    "ism",
+    "ship",
+    "psy",
+    "opsy",
+    "urgy",
+    "therapy",
+    "up",
+    "itis",
+)
 _YEARS = range(2000, 2100)
 
 
@@ -258,7 +281,7 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
             f'I do not know which rooms have "{name}". Shall I book without asking for it?',
             (Option(label=f"Book without {name}"[:75], sentence=without(tokens, i, j)),),
         )
-    elif _looks_like_a_room(xs, x, tokens, i, j, draft) or _stands_alone(xs, x, tokens, draft):
+    elif _looks_like_a_room(xs, x, tokens, i, j, draft) or _stands_alone(xs, x, tokens, draft, book):
         _unknown_room(name, i, j, draft, tokens, book)
 
 
@@ -328,6 +351,8 @@ def _looks_like_a_room(xs: list[Item], x: Item, tokens: list[Token], i: int, j: 
     """A capitalised word that stands alone between times: "Atrium tomorrow 2pm"; no subject has it so."""
     if draft.rooms or j - i > 2 or not all(t.text[0].isupper() for t in tokens[i:j]) or len(x.value) < 3:
         return False
+    if tokens[j - 1].low.endswith(_DOINGS):
+        return False
     letters = [t.text for t in tokens if t.kind == "word"]
     if sum(t.isupper() for t in letters) > len(letters) / 2:
         return False
@@ -346,8 +371,8 @@ def _looks_like_a_room(xs: list[Item], x: Item, tokens: list[Token], i: int, j: 
     ) and any(y.kind in ("day", "clock", "part", "dur", "count", "every") for y in neighbours)
 
 
-def _stands_alone(xs: list[Item], x: Item, tokens: list[Token], draft: Draft) -> bool:
-    """One unknown word beside a time and nothing else, first or last: "zeppelin tomorrow 2pm" may well mean a room."""
+def _stands_alone(xs: list[Item], x: Item, tokens: list[Token], draft: Draft, book: Book) -> bool:
+    """One unknown word beside a time and nothing else, first or last: "book zeppelin tomorrow 2pm" may well mean a room."""
     word = str(x.value)
     if draft.rooms or draft.problems or x.j != x.i + 1 or not word.isalpha() or len(word) < 3:
         return False
@@ -355,9 +380,22 @@ def _stands_alone(xs: list[Item], x: Item, tokens: list[Token], draft: Draft) ->
         return False
     if tokens[x.j].low == "," or not any(y.kind in ("clock", "part", "now", "rel") for y in xs):
         return False
+    if not _ordered(tokens, x) and not _like_a_room(word, book):
+        return False
     talk = [y for y in xs if y is not x and y.kind in ("word", "filler") and str(y.value).lower() not in _ORDERS]
     said = [y for y in xs if y.kind not in ("sep", "filler", "prep")]
     return not talk and len(said) > 1 and (said[0] is x or said[-1] is x)
+
+
+def _ordered(tokens: list[Token], x: Item) -> bool:
+    """Whether somebody books the thing itself: "book zeppelin"."""
+    return x.i > 0 and tokens[x.i - 1].low in ("book", "booking", "reserve", "get", "grab", "hold", "block", "take", "use")
+
+
+def _like_a_room(word: str, book: Book) -> bool:
+    """Whether the word is nearer to a room's name than chance would have it."""
+    names = [room.name.lower() for room in book.rooms if room.active]
+    return process.extractOne(word.lower(), names, scorer=fuzz.ratio, score_cutoff=_LIKE) is not None
 
 
 def _unknown_room(name: str, i: int, j: int, draft: Draft, tokens: list[Token], book: Book) -> None:

@@ -85,7 +85,7 @@ def part_of_day(ts: list[Token], i: int) -> Item | None:
         j += ts[j].low == "-"
         j += ts[j].low == "in" and ts[j + 1].low == "the" and 2
     part = words.PARTS.get(ts[j].low)
-    if ts[j].low == "2" and ts[j + 1].low in ("nite", "night") and not ts[j + 1].space:
+    if ts[j].low == "2" and ts[j + 1].low in ("nite", "night", "nyt", "nyte", "nit") and not ts[j + 1].space:
         part, j = "tonight", j + 1
     if part is None or (ts[i].low == "the" and j == i + 1 and part not in ("morning", "afternoon", "evening")):
         return None

@@ -13,18 +13,13 @@ from handlers.sentence.numbers import whole
 from handlers.sentence.tokens import Token
 
 # Behind "and I": then "I" starts the next sentence part and is nobody more.
-_TOPICAL = frozenset(
+TOPICAL = frozenset(
     "discuss review reviewing about re of cover covering talk through over regarding demo demoing present presenting plan"
     " planning fix fixing close closing sign signing ship shipping".split()
 )
 
 
 _HOLDING = frozenset("room rm space place spot something anything one somewhere office anywhere".split())
-
-
-_AFTER_PEOPLE = frozenset(
-    "and with in at on for from to plus need needs tomorrow today until attending coming joining".split()
-)
 
 
 _PREFIXES = frozenset({"co", "ex", "vice", "sub", "non", "team"})
@@ -82,7 +77,7 @@ def skip(ts: list[Token], k: int) -> int:
     return k
 
 
-def anybody(ts: list[Token], k: int, *, alone: bool = True) -> int:
+def anybody(ts: list[Token], k: int) -> int:
     """The index behind people that no list has, told by their ending: "11 accompanists", "three co-authors"; or 0."""
     if ts[k + 1].low == "-" and ts[k].low in _PREFIXES:
         k += 2
@@ -103,14 +98,12 @@ def anybody(ts: list[Token], k: int, *, alone: bool = True) -> int:
         return 0
     if low.endswith(roles.ENDINGS) and not _about(ts, k):
         return k + 1
-    plural = low.endswith("s") and not low.endswith(("ss", "us", "is", "'s")) and not _about(ts, k)
-    phrase_ends = ts[k + 1].kind in ("end", "punct") or ts[k + 1].line or ts[k + 1].low in _AFTER_PEOPLE
-    return k + 1 if alone and plural and phrase_ends else 0
+    return 0
 
 
 def _about(ts: list[Token], k: int) -> bool:
     """Whether the number is that of things talked about: "discuss 3 widgets"."""
-    if any(ts[n].low in _TOPICAL for n in range(max(0, k - 3), k)):
+    if any(ts[n].low in TOPICAL for n in range(max(0, k - 3), k)):
         return True
     n = k - 2
     while n > 0 and ts[n].low in ("at", "least", "most", "about", "min", "minimum"):

@@ -48,6 +48,7 @@ def classify(xs: list[Item], draft: Draft, book: Book, *, part_only: bool) -> li
     """Return the items with every `num` turned into a clock, a count, or a problem."""
     _dotted_days(xs)
     _of_lengths(xs)
+    _persons(xs)
     _hours_with_articles(xs)
     _ranges(xs)
     for k, x in enumerate(xs):
@@ -87,6 +88,14 @@ def _of_lengths(xs: list[Item]) -> None:
                 continue
         if x.kind == "num" and (_joins(xs, j) or _kind(xs, j) == "or") and _kind(xs, following(xs, j)) == "dur":
             x.kind = "number"
+
+
+def _persons(xs: list[Item]) -> None:
+    """ "2pm 1h 4p": beside a time that is written otherwise, 4p is four people."""
+    others = [k for k, x in enumerate(xs) if x.kind == "clock" and x.note != "p"]
+    for k, x in enumerate(xs):
+        if x.kind == "clock" and x.note == "p" and others and not _held(xs, k) and x.value.hour >= 1:
+            x.kind, x.value, x.note = "count", x.value.hour, ""
 
 
 def _dotted_days(xs: list[Item]) -> None:

@@ -20,13 +20,15 @@ from handlers.sentence.tokens import Token
 SELF = frozenset({"me", "myself", "i", "moi", "meself"})
 _JOINS = frozenset({"and", "&", "+", "plus", ",", "n", "+-"})
 _PRONOUNS = frozenset({"him", "her", "he", "she"})
-_DETERMINERS = frozenset({"a", "an", "one", "1", "another", "my", "our", "the", "his", "her", "their", "some", "1x"})
+_DETERMINERS = frozenset(
+    {"a", "an", "one", "1", "another", "my", "our", "the", "his", "her", "their", "some", "1x", "your", "its"}
+)
 _VERBS = frozenset(
     "need want would am will have can are shall could may might should must also just think know was do don't really had"
     " hope guess believe prefer wish like love require wanted needed meant mean only still forgot hate understand".split()
 )
 _ANYBODY = frozenset(
-    "people persons attendees participants guests nos folks members humans individuals bodies heads adults ppl folk pax"
+    "people persons attendees participants guests nos folks members humans individuals bodies heads ppl folk pax"
     " colleagues coworkers employees staff".split()
 )
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "prof", "sir"})
@@ -41,6 +43,7 @@ _BEYOND = tuple(
         "not counting, excluding, besides, apart from, not including, in addition to, other than, on top of, aside from"
     ).split(", ")
 )
+_OURS = frozenset({"us", "them", "ours", "theirs"})
 Single = Callable[[list[Token], int], Item | None]
 
 
@@ -82,6 +85,8 @@ def _rest(ts: list[Token], first: Term, counted: Single) -> list[Term]:
         if ts[j].low in ("also", "another") and joins and ts[j + 1].kind != "end" and ts[j].low == "also":
             j += 1
         joins += not joins and ts[j].kind == "mention" == ts[j - 1].kind
+        if not joins and _two_kinds(ts, terms[-1], counted):
+            joins, comma = 1, True
         if not joins and ts[j].low == "with" and terms[0].kind == "self":
             joins, j = 1, j + 1
         term = _term(ts, j, counted) if joins else None
@@ -89,6 +94,8 @@ def _rest(ts: list[Token], first: Term, counted: Single) -> list[Term]:
             term = None
         if term is None or (term.kind == "bare" and (comma or not _bare_fits(ts, terms, term))):
             break
+        if comma and term.kind == "self" and all(t.kind in ("tagged", "side") for t in terms):
+            comma = False  # "legal (2), finance (3), me"
         terms.append(term)
         if not comma or _side_by_side(ts, terms):
             sure = len(terms)
@@ -101,17 +108,30 @@ def _rest(ts: list[Token], first: Term, counted: Single) -> list[Term]:
 
 def _side_by_side(ts: list[Token], terms: list[Term]) -> bool:
     """ "3 engineers, 2 designers" are five people; "6 people, 2 guests" may be six."""
+    if all(t.kind == "tagged" for t in terms[-2:]):
+        return True
     last = {ts[term.j - 1].low for term in terms[-2:]}
     if "from" in {t.low for t in ts[terms[0].j - 3 : terms[-1].j]} or last <= {"side", "ours", "theirs"}:
         return all(t.kind in ("firm", "side") for t in terms[-2:])
-    return len(last) == 2 and all(t.kind == "firm" for t in terms[-2:]) and last <= roles.PLURAL - _ANYBODY
+    return len(last) == 2 and all(t.kind == "firm" for t in terms[-2:]) and last <= (roles.PLURAL - _ANYBODY) | _OURS
+
+
+def _two_kinds(ts: list[Token], term: Term, counted: Single) -> bool:
+    """ "4 adults 2 kids" are six."""
+    if term.kind != "firm" or ts[term.j - 1].low not in roles.PLURAL - _ANYBODY:
+        return False
+    found = counted(ts, term.j)
+    return found is not None and found.kind == "count" and ts[found.j - 1].low in roles.PLURAL - _ANYBODY
 
 
 def _bare_fits(ts: list[Token], terms: list[Term], term: Term) -> bool:
     """Whether a number without people counts people: "me + 4", "4 + me"."""
     if nouns.timely(ts, term.j):
         return False
-    return any(t.kind in ("self", "mention") for t in terms)
+    if any(t.kind in ("self", "mention") for t in terms):
+        return True
+    ends = ts[term.j].kind in ("end", "punct") or ts[term.j].low in words.WEEKDAYS or ts[term.j].low in ("at", "on", "in")
+    return ts[term.j - 2].low in ("+", "plus") and terms[-1].kind == "firm" and term.n < 10 and ends  # "4 pax + 1"
 
 
 def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> Item | None:
@@ -121,7 +141,7 @@ def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> I
         return Item("count", total, i, j + 1, note="sum")
     if kinds <= {"mention"} or (len(terms) == 1 and kinds <= {"one", "name", "bare"} and not with_lead):
         return None
-    if kinds == {"bare"} or ("bare" in kinds and "self" not in kinds and "mention" not in kinds):
+    if kinds == {"bare"} or ("bare" in kinds and not kinds & {"self", "mention", "firm"}):
         return None
     if len(terms) == 1 and terms[0].kind == "side":
         return Item("count", total, i, j, note="sum")
@@ -131,14 +151,30 @@ def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> I
         if "self" in kinds or not with_lead or not _theirs(terms[0], ts):
             return None
         return Item("count", total + 1, i, j)
-    if not kinds & {"firm", "side", "self"}:
-        return None
-    if "loose" in kinds and not kinds & {"self", "firm", "side"}:
+    if not kinds & {"firm", "side", "self", "tagged"} and not _attendance(ts, i, terms):
         return None
     others = any(term.others for term in terms)
     if "self" not in kinds and (with_lead or others):
         total += 1
+    total += _named_before(ts, i, terms)
     return Item("count" if total >= 1 else "badcount", total, i, j, note="sum")
+
+
+def _attendance(ts: list[Token], i: int, terms: list[Term]) -> bool:
+    """Three single people and more, each with an article, are who comes, unless they are talked about or one is missing."""
+    topical = any(ts[n].low in nouns.TOPICAL for n in range(max(0, i - 3), i))
+    return len(terms) > 2 and not topical and all(term.kind in ("one", "name", "loose") for term in terms)
+
+
+def _named_before(ts: list[Token], i: int, terms: list[Term]) -> int:
+    """How many are named right before a sum: "Priya + 2 from finance", "Dr. Osei and two residents"."""
+    n, k = 0, i - 1
+    while k >= 1 and ts[k].low in _JOINS and ts[k].low != "," and nouns.person(ts, k - 1):
+        titled = ts[k - 2].low in _TITLES or (ts[k - 2].low == "." and ts[k - 3].low in _TITLES) if k > 1 else False
+        if not (titled or ts[k - 1].low in words.GIVEN_NAMES or any(term.kind == "self" for term in terms)):
+            break
+        n, k = n + 1, k - 2
+    return n if terms[0].kind in ("firm", "side", "tagged") and not any(term.others for term in terms) else 0
 
 
 def _face_to_face(ts: list[Token], i: int, term: Term) -> bool:
@@ -184,7 +220,7 @@ def _term(ts: list[Token], i: int, counted: Single) -> Term | None:
         return Term(team[0], team[1], "firm")
     found = counted(ts, i)
     if found is not None and found.kind == "count":
-        return Term(found.value, found.j, "firm", others=found.note == "others")
+        return Term(found.value, found.j, "tagged" if found.note == "tagged" else "firm", others=found.note == "others")
     return _mine(ts, i) or _single(ts, i) or _from(ts, i) or _bare(ts, i) or _loose(ts, i)
 
 
@@ -206,7 +242,7 @@ def _single(ts: list[Token], i: int) -> Term | None:
     """A paralegal, my boss, the CEO; Ana."""
     if ts[i].low in _DETERMINERS:
         k = nouns.skip(ts, i + 1)
-        if (ts[k].low in roles.SINGULAR or ts[k].low in ("other", "more")) and _alone(ts, k):
+        if (roles.personal(ts[k].low) or ts[k].low in ("other", "more")) and _alone(ts, k):
             return Term(1, k + 1, "one", others=ts[k].low in ("other", "more"))
         return None
     if nouns.person(ts, i) and _alone(ts, i):
@@ -225,8 +261,9 @@ def _alone(ts: list[Token], k: int) -> bool:
 def _loose(ts: list[Token], i: int) -> Term | None:
     """A bare role, or "the SENCo": somebody, where the rest of the list is people."""
     t = ts[i]
-    if t.low in roles.SINGULAR and _alone(ts, i) and t.low not in ("person", "human", "individual", "body"):
-        return Term(1, i + 1, "loose")
+    k = nouns.skip(ts, i)
+    if ts[k].low in roles.SINGULAR and _alone(ts, k) and ts[k].low not in ("person", "human", "individual", "body"):
+        return Term(1, k + 1, "loose")
     named = t.low in ("the", "my", "our", "a", "an") and ts[i + 1].kind == "word" and ts[i + 1].text[0].isupper()
     if named and _alone(ts, i + 1) and nouns.person_like(ts[i + 1]):
         return Term(1, i + 2, "loose")
@@ -235,7 +272,8 @@ def _loose(ts: list[Token], i: int) -> Term | None:
 
 def _from(ts: list[Token], i: int) -> Term | None:
     """Two from legal."""
-    found = whole(ts, i)
+    a_couple = ts[i].low == "a" and ts[i + 1].low == "couple"
+    found = (2, i + 2) if a_couple else whole(ts, i)
     if found is None or ts[found[1]].low not in ("from", "on") or ts[i - 1].low in ("at", "until", "till", "to", ":", "-"):
         return None
     after = ts[found[1] + 1]
@@ -284,6 +322,8 @@ def _names_before(ts: list[Token], i: int) -> Item | None:
     )
     if verb and not titled and k >= 0 and not (ts[k].kind == "punct" and ts[k].low in (".", "!", "?", ":", "-")):
         return None  # "for Ana and I need a tv"
+    if n and k > 0 and ts[k].low in _TITLES and ts[k - 1].low in ("and", "&") and ts[k - 2].low in _TITLES:
+        n += 1  # "Mr and Mrs Patel"
     return Item("count", n + 1, i, i + 2, note="sum") if n else None
 
 
@@ -298,4 +338,11 @@ def beyond(ts: list[Token], item: Item) -> Item:
     return item
 
 
-__all__ = ["SELF", "beyond", "match"]
+def with_named(ts: list[Token], item: Item) -> Item:
+    """Return a single headcount with those named right before it: "Dr. Osei and two residents" are three."""
+    if item.note or item.kind != "count" or item.value > 30:
+        return item
+    return Item("count", item.value + _named_before(ts, item.i, [Term(item.value, item.j, "firm")]), item.i, item.j)
+
+
+__all__ = ["SELF", "beyond", "match", "with_named"]

@@ -9,12 +9,12 @@ Kept out: "for 6", which only the whole sentence can tell from a time.
 
 from __future__ import annotations
 
-from handlers.sentence import nouns, party, words
+from handlers.sentence import nouns, party, tagged, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import number, whole
 from handlers.sentence.tokens import Token
 
-_US = frozenset({"us", "them", "you", "we"})
+_US = frozenset({"us", "them", "you", "we", "ours", "theirs", "yours"})
 _AND = frozenset({"and", "&", "+", "plus", ","})
 _HOLDERS = frozenset(
     "seats seating fits fit fitting sits seat capacity accommodate accommodates accommodating headcount"
@@ -34,7 +34,8 @@ _ROUGHLY = frozenset("about around approximately probably up to a group team of 
 def _beings() -> dict[str, tuple[tuple[str, ...], ...]]:
     """The ways to say how many there are, by their first word, longest first."""
     texts = (
-        "we are, we're, we re, we will be, we'll be, we would be, we should be, we may be, we might be, there are,"
+        "we are, we're, we re, we will be, we'll be, we would be, we should be,"
+        " we shall be, there shall be, it will be, it'll be, we may be, we might be, there are,"
         " there're, there will be, there'll be, there would be, there'd be, there should be, there may be, there might"
         " be, we gonna be, we're gonna be, we are gonna be, we are going to be, we're going to be, we'd be, that"
         " makes, which makes, so makes, that'd be, that would be, we will have, we'll have, they are, they're, they"
@@ -59,14 +60,23 @@ _TOTALS = tuple(
 
 def match(ts: list[Token], i: int) -> Item | None:
     """Return a `count`, `badcount` or `crowd` (an uncountable number of people) item at token i, or None."""
-    single = _everybody(ts, i) or _pair(ts, i) or _alone(ts, i) or _together(ts, i) or _counted(ts, i) or _holding(ts, i)
+    single = (
+        tagged.behind(ts, i)
+        or _everybody(ts, i)
+        or _pair(ts, i)
+        or _alone(ts, i)
+        or _together(ts, i)
+        or _counted(ts, i)
+        or _holding(ts, i)
+    )
+    single = single if single is not None and single.kind == "count" else tagged.labelled(ts, i) or single
     added = party.match(ts, i, _single)
     lone = single is None and added is None and ts[i].low in ("just", "only") and ts[i + 1].low in party.SELF
     if lone and party.match(ts, i + 1, _single) is None and not nouns.person(ts, i + 3):
         return Item("count", 1, i, i + 2)  # "only me and my mat"
     if added is not None and (single is None or added.j > single.j):
         return party.beyond(ts, added)
-    return party.beyond(ts, single) if single is not None and single.kind == "count" else single
+    return party.beyond(ts, party.with_named(ts, single)) if single is not None and single.kind == "count" else single
 
 
 def _everybody(ts: list[Token], i: int) -> Item | None:
@@ -81,7 +91,7 @@ def _everybody(ts: list[Token], i: int) -> Item | None:
 
 
 def _single(ts: list[Token], i: int) -> Item | None:
-    return _counted(ts, i) or (_holding(ts, i) if ts[i].low in _GROUPS else None)
+    return tagged.behind(ts, i) or _counted(ts, i) or (_holding(ts, i) if ts[i].low in _GROUPS else None)
 
 
 def _pair(ts: list[Token], i: int) -> Item | None:
@@ -159,13 +169,15 @@ def _range_top(ts: list[Token], i: int) -> tuple[int, int] | None:
 
 def _counted(ts: list[Token], i: int) -> Item | None:
     """Six people, 6 of us, 5-7 pax, 10+ attendees, -3 people, 2.5 people, a couple of people."""
-    bad = _impossible(ts, i) or _crowd(ts, i) or _grouped(ts, i)
+    bad = _impossible(ts, i) or _crowd(ts, i) or _grouped(ts, i) or tagged.including(ts, i)
     if bad:
         return bad
     found = _range_top(ts, i)
     if found is None:
         return None
     n, j = found
+    j += 2 * (ts[j].low == "-" and ts[j + 1].low == "ish" and not ts[j].space)  # 8-ish people
+    j += ts[j].low == "ish"
     k = _in_total(ts, j)
     if k:
         return Item("count" if n >= 1 else "badcount", n, i, k, note="total")
@@ -183,7 +195,7 @@ def _counted(ts: list[Token], i: int) -> Item | None:
         end = j + 2
     elif ts[k].low in words.PEOPLE and ts[k].low != "us" and not _possessive(ts, k):
         end = k + 1
-    elif n <= 60 and nouns.anybody(ts, k, alone=k == j):
+    elif n <= 60 and nouns.anybody(ts, k):
         end = nouns.anybody(ts, k)
     else:
         return None
@@ -226,7 +238,8 @@ def _crowd(ts: list[Token], i: int) -> Item | None:
     many += ts[many].low == "of"
     if ts[many].low in _MULTITUDES and ts[many + 1 + (ts[many + 1].low == "of")].low in words.PEOPLE:
         return Item("badcount", 0, i, many + 2 + (ts[many + 1].low == "of"))
-    if ts[i].low in _BLANKS and ts[i].space and ts[i + 1].low in words.PEOPLE:
+    signed = ts[i + 2].low in (":", "=") or ts[i + 2].kind == "num"
+    if ts[i].low in _BLANKS and ts[i].space and ts[i + 1].low in words.PEOPLE and not signed:
         return Item("crowd", " ".join(t.text for t in ts[i : i + 2]), i, i + 2)
     j = i + 1 if ts[i].low == "a" else i
     if ts[j].low == "couple":
@@ -306,7 +319,7 @@ def _holding(ts: list[Token], i: int) -> Item | None:
     if counted:
         return Item(counted.kind, counted.value, i, counted.j)
     found = _range_top(ts, j)
-    if found is None or _timely(ts, found[1]):
+    if found is None or _timely(ts, found[1]) or nouns.timely(ts, found[1]):
         return None
     return Item("count" if found[0] >= 1 else "badcount", found[0], i, found[1])
 

@@ -63,7 +63,9 @@ def _idiom_table() -> dict[str, tuple[tuple[str, ...], ...]]:
 
 
 IDIOMS = _idiom_table()
-FIX_FIRSTS = frozenset(trigger[0] for trigger in _FIX_TRIGGERS) | frozenset("ah um uh hmm oh er well no let's".split())
+FIX_FIRSTS = frozenset(trigger[0] for trigger in _FIX_TRIGGERS) | frozenset(
+    "ah um uh hmm oh er erm err well no let's".split()
+)
 
 
 def idiom(ts: list[Token], i: int) -> Item | None:
@@ -172,6 +174,10 @@ def correction(ts: list[Token], i: int) -> Item | None:
                 hard = hard or trigger not in _SOFT_FIXES
                 soft = True
         j += 1
+    hesitates = ts[i].low in ("er", "erm", "err", "uh", "um") and i and ts[i - 1].low in (",", "-", ".", "...", "..")
+    k = i + 1 + (ts[i + 1].low in (",", "-", "...", ".."))
+    if not soft and hesitates and _a_day(ts[k].low) and any(_a_day(t.low) for t in ts[max(0, i - 3) : i]):
+        return Item("fix", "hard", i, k)
     if not soft and ts[i].low == "no" and i and ts[i - 1].low in (",", "-", ".", "...", "..") and _counts_on(ts, i + 1):
         return Item("fix", "hard", i, i + 1)
     if not soft:
@@ -179,6 +185,10 @@ def correction(ts: list[Token], i: int) -> Item | None:
     if ts[j - 1].low in ("not", "i", "or", "i'd"):
         j -= 1
     return Item("fix", "hard" if hard else "soft", i, j)
+
+
+def _a_day(low: str) -> bool:
+    return low in words.WEEKDAYS or low in words.TOMORROW or low in words.TODAY
 
 
 def _counts_on(ts: list[Token], i: int) -> bool:

@@ -20,7 +20,7 @@ from handlers.sentence.place import Placed, find
 from handlers.sentence.scan import scanner
 from handlers.sentence.settle import OtherDay, limits, settle
 from handlers.sentence.tokens import LONGEST, Token, clean, tokenise
-from handlers.sentence.whichday import Disagreement, day_of
+from handlers.sentence.whichday import WhichDate, day_of
 
 ORDER = (
     Trouble.TOO_LONG,
@@ -98,7 +98,7 @@ def _read(text: str, context: Context) -> Reading | Refusal:
     _doubtful_count(draft, tokens)
     try:
         times = settle(draft, here)
-    except Disagreement as why:
+    except WhichDate as why:
         draft.problems.append(why.problem)
         return _refusal(draft, answers.for_days(draft, placed, here, why.days))
     except OtherDay as why:

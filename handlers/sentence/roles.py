@@ -23,10 +23,19 @@ SINGULAR = frozenset(
     " expert specialist strategist owner approver reviewer observer facilitator scribe relative spouse wife husband"
     " admin sre person chap accompanist notetaker interpreter translator stenographer examiner arbitrator mediator"
     " counsel lead chef fellow parent sponsor partner-in-law vip bigwig newcomer returner driver courier tech temp op"
+    " registrar tutor scholar curator archivist bursar professor prof lecturer surgeon midwife medic paramedic nun"
+    " priest monk bishop imam rabbi vicar pastor chaplain artist poet dancer athlete captain cadet scout umpire"
+    " creative copywriter underwriter caseworker freelancer agronomist actuary notary signatory beneficiary secretary"
+    " solicitor barrister magistrate constable ranger warden porter postgrad undergrad physio exec phd postdoc toddler"
+    " teenager teen pensioner senior elder veteran alum refugee survivor carer caregiver keyworker dietitian chemist"
     " rep vet user landlord landlady steward deputy reader chair chief head dad mum mom sister brother daughter son".split()
 )
 _IRREGULAR = frozenset(
     "deputies people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff"
+    " witnesses coaches bosses actresses hostesses waitresses stewardesses idiots fools clowns geniuses attendings bigwigs"
+    " walk-ins docs execs recruits hires suits coworkers"
+    " midwives signatories beneficiaries notaries actuaries dignitaries missionaries luminaries alumni wives policemen"
+    " policewomen firemen salesmen salespersons freshmen clergy postgraduates undergraduates emeriti"
     " counsel directs noses heads folks folk pax nos ppl ladies spokespeople businesspeople craftspeople".split()
 )
 PLURAL = (
@@ -37,7 +46,8 @@ PLURAL = (
 BELONGING = frozenset({"reports", "directs", "report", "leads"})
 
 # Endings of people in the plural, and things that end so too.
-ENDINGS = ("ers", "ors", "ists", "ians", "eers", "ees", "ants")
+ENDINGS = ("ers", "ors", "ists", "ians", "eers", "ees", "ants", "ents", "grads", "iatrists", "icians")
+ONE_ENDINGS = tuple(ending[:-1] for ending in ENDINGS)
 THINGS = frozenset(
     "topics slides decks docs documents files boxes bags laptops tables desks items points questions issues tickets"
     " stories tasks projects deals accounts contracts invoices reports quotes bids offers options ideas designs mockups"
@@ -57,14 +67,28 @@ THINGS = frozenset(
     " factors colors colours sectors vectors mirrors motors matters dinners summers winters others parameters newsletters"
     " stickers banners flyers binders planters routers clusters trackers centers centres meters kilometers liters"
     " committees trees fees payments restaurants plants grants variants filters timers tickers tenders starters boosters"
-    " toners scanners lists checklists playlists waitlists wishlists".split()
+    " toners scanners lists checklists playlists waitlists wishlists burgers beers heaters scooters sweaters fingers"
+    " feathers"
+    " flowers ladders pointers dividers adapters adaptors converters connectors detectors processors elevators generators"
+    " majors minors favors flavors humors tumors indicators calculators simulators refrigerators radiators ventilators"
+    " accelerators pants elephants constants pollutants implants transplants degrees coffees guarantees bees knees matinees"
+    " wrists hamsters chapters charters tenors events documents components patents tents cents accidents contents talents"
+    " ingredients gradients exponents currents vents presents incidents dents ents accents extents intents torrents"
+    " ointments segments fragments elements statements moments comments arguments agreements appointments apartments"
+    " departments assignments assessments attachments amendments experiments instruments investments requirements"
+    " deployments announcements shipments payments equipments garments supplements treatments movements improvements"
+    " commitments engagements placements settlements adjustments achievements environments tournaments monuments"
+    " helmets trailers teasers thrillers fillers spacers buffers wrappers parsers compilers linters counters gutters"
+    " shutters platters cutters hangers lasers rulers erasers staplers toppers bumpers canisters blisters"
+    " clovers corridors interiors exteriors doors terrors colanders calendars seminars webinars bars"
+    " pillars dollars".split()
 )
 ACRONYMS = frozenset(
     "gpus cpus pcs prs pos rfps sows slas apis kpis okrs cvs pdfs ids urls faqs ssds usbs vms tvs asks".split()
 )
 GROUPS: dict[str, int] = {
     "trio": 3, "duo": 2, "threesome": 3, "foursome": 4, "quartet": 4, "quintet": 5, "sextet": 6, "twosome": 2,
-    "fivesome": 5, "sixsome": 6, "pair": 2,
+    "fivesome": 5, "sixsome": 6, "pair": 2, "twins": 2, "triplets": 3, "newlyweds": 2,
 }  # fmt: skip
 TEAMS = frozenset(
     "class classes cohort batch panel family families team teams group groups squad squads party parties table tables"
@@ -78,5 +102,14 @@ SIDES = frozenset(
     " executive regional national potential prospective important direct warm confirmed expected invited adult"
     " wonderful lovely hungry very busy good nice big brave happy tired wise french german japanese american british"
     " indian chinese italian spanish dutch us uk eu staff faculty panel project account customer client vendor partner"
-    " end physical actual live required optional registered paying seated c-level level".split()
+    " company practice ward shift branch store site area school parish ground crew trade youth charity opposing union"
+    " bank hospital university end physical actual live required optional registered paying seated c-level level".split()
 )
+
+
+def personal(low: str) -> bool:
+    """Whether a word in the singular calls somebody by what they do: "registrar", "optometrist"; by list or by ending."""
+    if low in SINGULAR:
+        return True
+    plural = f"{low}s"
+    return len(low) > 4 and low.endswith(ONE_ENDINGS) and low not in THINGS and plural not in THINGS

@@ -133,7 +133,7 @@ class Scanner:
 
     def _longest(self, ts: list[Token], i: int) -> Item | None:
         t = ts[i]
-        site = ts[i + 1].low in places.SITE or ts[i + 2].low in places.SITE
+        site = ts[i + 1].low in places.SITE or ts[i + 2].low in places.SITE or ts[i + 1].low == "("
         if (
             t.kind == "word"
             and not t.room_word
@@ -336,7 +336,8 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " there'd we'd so hundred hundreds thousand thousands million gazillion"
         " zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping"
         " enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start"
-        " sometime".split()
+        " sometime hc cap ppl hold holds take takes handle handles host hosts attendee guest nr num twins triplets"
+        " newlyweds".split()
     )
     return frozenset(names | grammar | roles.SINGULAR | {"room", "rm"})
 

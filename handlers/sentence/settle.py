@@ -24,7 +24,7 @@ from handlers.sentence.draft import Draft, Point
 from handlers.sentence.items import Clock
 from handlers.sentence.model import Trouble
 from handlers.sentence.outcome import Here, Times, Unsettled
-from handlers.sentence.whichday import chosen_day, gone, movable, one_day
+from handlers.sentence.whichday import check_lately, chosen_day, gone, movable, one_day
 
 T = TypeVar("T")
 DEFAULT_MINUTES = 30
@@ -294,6 +294,7 @@ def _once(draft: Draft, here: Here, today: date, found: Span) -> Times:
     guessed_day = next_week = False
     if draft.days:
         day, movable = chosen_day(draft, today, here.locale)
+        check_lately(draft, day, today)
         if draft.part_today and day != today:
             raise Unsettled(
                 Trouble.AMBIGUOUS, '"This" part of the day is today, and the date is another day. Which one is it?'

@@ -56,7 +56,15 @@ MEETINGS = frozenset(
     " esports moot plea tutoring homework revision dissertation thesis examination exams invigilation admissions"
     " parents pta governors bedboard handovers mdt ward clinic surgery consults simulation sim drills toolbox"
     " commissioning punchlist walkdown shutdown startup changeover hazop permits dispatch loading dock warehouse"
-    " picking".split()
+    " picking physio physiotherapy zumba aerobics karate judo tabata spinning ceramics pottery knitwear biopsy autopsy"
+    " colonoscopy ultrasound xray scan scans vaccination flu jab bloods dialysis obs handoffs depositions arraignment"
+    " sentencing conveyancing probate matins vespers vigil mass sermon bible koran scripture rehearsals callback"
+    " callbacks matinee choirs orchestra ensemble sectional quintet jamming karaoke potluck picnic barbecue bbq"
+    " cookout apero aperitif stammtisch hackfest gamejam codefest mobprog refactor refactoring debugging retros"
+    " groomings storytime playgroup creche detention parenting antenatal prenatal postnatal lamaze menopause"
+    " bereavement counsellor fundraising telethon gala casework safeguarding supervision intake screenings triaging"
+    " rounds dictation invoices reconciliation underwriting collections arrears forecasting treasury payrun expenses"
+    " reimbursements".split()
 )
 
 

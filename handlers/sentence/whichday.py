@@ -13,6 +13,8 @@ from handlers.sentence.items import Day
 from handlers.sentence.model import Trouble
 from handlers.sentence.outcome import Here, Unsettled
 
+_LATELY = 14  # days; further back other calendars take the next year without a question
+
 
 def gone(start: datetime) -> str:
     """Say that a start lies in the past."""
@@ -43,7 +45,13 @@ def chosen_day(draft: Draft, today: date, locale: str) -> tuple[date, bool]:
     return chosen, False
 
 
-class Disagreement(Unsettled):
+class WhichDate(Unsettled):
+    """The words fit several dates, or one that nobody is likely to mean; `days` are worth offering."""
+
+    days: tuple[date, ...] = ()
+
+
+class Disagreement(WhichDate):
     """The weekday and the date do not belong together; both are worth offering."""
 
     def __init__(self, named: date, weekday: date) -> None:
@@ -52,6 +60,25 @@ class Disagreement(Unsettled):
             f"{named.day} {named:%B} is a {named:%A}, not a {weekday:%A}. Which day is it?",
         )
         self.days = (named, weekday)
+
+
+class GoneBy(WhichDate):
+    """A month and day without a year that lies a few weeks back: next year's is offered, not booked."""
+
+    def __init__(self, passed: date, coming: date) -> None:
+        super().__init__(Trouble.PAST, f"{passed:%a} {passed.day} {passed:%B} has already gone by. Which day is it?")
+        self.days = (coming,)
+
+
+def check_lately(draft: Draft, chosen: date, today: date) -> None:
+    """Raise GoneBy when a month and day without a year has passed so lately that next year's is hardly meant."""
+    if not any(day.how == "date" and day.year is None and not day.days for day in draft.days):
+        return
+    if (chosen - today).days < 365 - _LATELY or (chosen.month, chosen.day) == (2, 29):
+        return
+    passed = chosen.replace(year=chosen.year - 1)
+    if passed < today:
+        raise GoneBy(passed, chosen)
 
 
 def one_day(found: list[Day], today: date, locale: str) -> date:

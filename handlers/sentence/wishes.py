@@ -19,18 +19,52 @@ _NAMED = {"noon": 12, "midday": 12, "midnight": 24}
 
 def rooms_or_times(xs: list[Item]) -> list[Item]:
     """Settle rule P4: a room named Noon is the time where the sentence has no other time, or where it ends a range."""
-    for k, x in enumerate(xs):
-        if x.kind == "room" and x.note in _NAMED and _is_time(xs, k):
-            x.kind, x.value = "clock", Clock(_NAMED[x.note], exact=True, name="noon" if _NAMED[x.note] == 12 else x.note)
+    named = [k for k, x in enumerate(xs) if x.kind == "room" and x.note in _NAMED]
+    for decides in (_held_as_time, _is_time):
+        for k in named:
+            if xs[k].kind == "room" and decides(xs, k):
+                _to_clock(xs[k])
     return xs
 
 
+def _to_clock(x: Item) -> None:
+    x.kind, x.value = "clock", Clock(_NAMED[x.note], exact=True, name="noon" if _NAMED[x.note] == 12 else x.note)
+
+
+def _called_a_room(xs: list[Item], k: int) -> bool:
+    """ "Noon room" and "room Noon" are the room where an hour is left without it."""
+    beside = any(0 <= m < len(xs) and xs[m].kind == "filler" and xs[m].value in ("room", "rm") for m in (k - 1, k + 1))
+    hours = (n for n, y in enumerate(xs) if y.kind == "num" and 1 <= y.value <= 24)
+    return beside and any(not _led_by_for(xs, n) for n in hours)
+
+
+def _led_by_for(xs: list[Item], n: int) -> bool:
+    lead = previous(xs, n)
+    return lead >= 0 and xs[lead].kind == "prep" and xs[lead].value == "for"
+
+
 def _is_time(xs: list[Item], k: int) -> bool:
+    if _held_as_time(xs, k):
+        return True
+    if _inside(xs, k) or _called_a_room(xs, k):
+        return False
+    if _only_an_end(xs, k):
+        return True
+    return not any(y.kind in POINTS or _hour_by_lead(xs, n) for n, y in enumerate(xs) if n != k)
+
+
+def _inside(xs: list[Item], k: int) -> bool:
+    before = previous(xs, k)
+    return before >= 0 and xs[before].kind == "prep" and xs[before].value in ("in", "for")
+
+
+def _held_as_time(xs: list[Item], k: int) -> bool:
+    """Whether a preposition or the other end of a range says that the word is a time."""
     before, after = previous(xs, k), following(xs, k)
     if before >= 0 and xs[before].kind == "prep":
         if xs[before].value in _TIME_LEADS:
             return True
-        if xs[before].value in ("in", "for"):
+        if _inside(xs, k):
             return False
         if xs[before].value == "and" and any(x.kind == "prep" and x.value == "between" for x in xs[:before]):
             return True
@@ -41,9 +75,7 @@ def _is_time(xs: list[Item], k: int) -> bool:
             far = previous(xs, m) if m == before else following(xs, m)
             if 0 <= far < len(xs) and (xs[far].kind in POINTS or xs[far].kind == "num"):
                 return True
-    if _only_an_end(xs, k):
-        return True
-    return not any(y.kind in POINTS or _hour_by_lead(xs, n) for n, y in enumerate(xs) if n != k)
+    return False
 
 
 def _only_an_end(xs: list[Item], k: int) -> bool:

@@ -67,7 +67,9 @@ for _number, _names in enumerate(
     for _name in _names.split():
         MONTHS[_name] = _number
 
-TOMORROW = frozenset("tomorrow tmrw tmr tmrrw tomo tmw tomoz morrow tommorow tommorrow 2moro 2morrow".split())
+TOMORROW = frozenset(
+    "tomorrow tmrw tmr tmrrw tomo tmw tomoz tmoz tmro tmrrw 2mrw 2mro morrow tommorow tommorrow 2moro 2morrow".split()
+)
 TODAY = frozenset({"today", "tdy", "2day"})
 
 MINUTE = frozenset("m min mins minute minutes minuten mn mns".split())

@@ -113,10 +113,27 @@ def test_month_names_of_the_persons_language_are_read(locale, text):
     assert span(text, locale=locale) == "12-15 15:00-15:30"
 
 
-def test_a_date_that_went_by_is_next_years_and_says_so():
-    reading = booked("nov 20 3pm")
-    assert reading.start.date() == date(2027, 11, 20)
+def test_a_date_that_went_by_long_ago_is_next_years_and_says_so():
+    reading = booked("oct 20 3pm")
+    assert reading.start.date() == date(2027, 10, 20)
     assert any("2027" in a.text for a in reading.assumptions)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nov 23 3pm", "11/23 3pm", "monday nov 23 at 3pm", "20 november 3pm", "11/16 3pm", "fri 11/20 2-3pm", "nov 10 3pm"],
+)
+def test_a_date_of_the_last_days_is_asked_about_and_not_booked_a_year_ahead(text):
+    assert refused(text).trouble in {"past", "ambiguous"}
+
+
+def test_next_years_date_is_offered_for_one_that_just_went_by():
+    assert [booked(option.sentence).start.date() for option in refused("nov 23 3pm").options] == [date(2027, 11, 23)]
+
+
+@pytest.mark.parametrize("text", ["nov 23 2027 3pm", "2027-11-23 3pm", "nov 24 3pm", "jan 5 3pm"])
+def test_a_date_with_its_year_or_still_ahead_is_booked(text):
+    assert booked(text).start.month in {1, 11}
 
 
 def test_a_leap_day_is_the_next_one():

@@ -1,4 +1,4 @@
-"""A word that nobody knows, alone beside a time, may be a room that does not exist: it is asked about, not dropped."""
+"""An unknown word beside a time is what people meet for, unless it is ordered like a room or nearly is one's name."""
 
 import pytest
 
@@ -7,22 +7,23 @@ from tests.sentence.office import booked, said
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "word"),
     [
-        "zeppelin tomorrow 2pm",
-        "tomorrow 2pm zeppelin",
-        "book zeppelin tomorrow 2pm",
-        "please reserve zeppelin for 4 tomorrow 2pm",
-        "zeppelin tomorrow 2-3pm with projector",
-        "zeppelin now for an hour",
-        "zeppelin in 20 minutes",
+        ("book zeppelin tomorrow 2pm", "zeppelin"),
+        ("please reserve zeppelin for 4 tomorrow 2pm", "zeppelin"),
+        ("grab zeppelin tomorrow 2pm", "zeppelin"),
+        ("tomorrow 2pm in zeppelin", "zeppelin"),
+        ("room zeppelin tomorrow 2pm", "zeppelin"),
+        ("the zeppelin room tomorrow 2pm", "zeppelin"),
+        ("pollo tomorrow 2pm", "pollo"),
+        ("Atlantis tomorrow 2pm", "Atlantis"),
     ],
 )
-def test_a_lone_unknown_word_is_asked_about(text: str):
+def test_a_word_where_a_room_would_stand_is_asked_about(text: str, word: str):
     refused = said(text)
 
     assert refused.trouble is Trouble.UNKNOWN_ROOM
-    assert "zeppelin" in refused.message
+    assert word in refused.message
     assert "Any free room" in [option.label for option in refused.options]
 
 
@@ -36,6 +37,14 @@ def test_a_lone_unknown_word_is_asked_about(text: str):
         "a room tomorrow 2pm, zeppelin talk",
         "tomorrow 2pm thanks",
         "interview thursday 3pm",
+        "physio mon 9am",
+        "mon 9am physio",
+        "gongfu thu 4pm",
+        "thu 4pm biopsy",
+        "depositions thu 9-12",
+        "Zumba thu 5pm",
+        "Conveyancing thu 11am",
+        "wombling tomorrow 2-3pm with projector",
     ],
 )
 def test_a_subject_is_not_taken_for_a_room(text: str):
