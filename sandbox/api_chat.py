@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 from sandbox import blocks as block_kit
 from sandbox import payloads
 from sandbox.errors import Json, SlackError, Value
+from sandbox.faults import Faults
 from sandbox.model import Conversation, Message, Workspace
 from sandbox.webapi import Arguments, Method
 
@@ -15,20 +17,26 @@ LONGEST_TEXT = 40_000
 LONGEST_UPDATE = 4_000
 MOST_ATTACHMENTS = 100
 MOST_METADATA = 16_000
+MOST_BLOCK_TEXT = 12_000
+_EVENT_TYPE = re.compile(r"[A-Za-z0-9_-]+")
+_TS = re.compile(r"\d+\.\d+")
 
 
 class Chat:
     """What the app may say, and where."""
 
-    def __init__(self, ws: Workspace) -> None:
+    def __init__(self, ws: Workspace, faults: Faults) -> None:
         self._ws = ws
+        self._faults = faults
 
     def post(self, arguments: Arguments) -> Json:
         """chat.postMessage; the channel may be a user's id, which means their direct conversation."""
         conversation = self._place_to_post(arguments.required("channel"))
         said = self._said(conversation, arguments)
-        metadata = _metadata(arguments.get("metadata"))
-        message = self._ws.post(replace(said, metadata=metadata, broadcast=arguments.flag("reply_broadcast")))
+        metadata = self._kept_metadata(_metadata(arguments.get("metadata")))
+        message = self._ws.post(
+            replace(said, metadata=metadata, broadcast=arguments.flag("reply_broadcast")), by="chat.postMessage"
+        )
         shown = payloads.message(self._ws, message)
         if metadata:
             shown["metadata"] = metadata
@@ -41,12 +49,13 @@ class Chat:
         person = self._ws.people.get(user)
         if person is None or person.deleted or user not in conversation.members:
             raise SlackError("user_not_in_channel")
-        message = self._ws.post(replace(self._said(conversation, arguments), ephemeral_to=user))
+        message = self._ws.post(replace(self._said(conversation, arguments), ephemeral_to=user), by="chat.postEphemeral")
         return {"message_ts": message.ts}
 
     def _said(self, conversation: Conversation, arguments: Arguments) -> Message:
         """The message that the app asks to post, before it is known who sees it."""
         content = read_content(arguments)
+        _fits(content.blocks)
         return Message(
             channel=conversation.id,
             ts=self._ws.next_ts(),
@@ -60,29 +69,32 @@ class Chat:
     def update(self, arguments: Arguments) -> Json:
         """chat.update: own messages only, in the conversation named by its own id."""
         message = self._own(arguments, refusal="cant_update_message")
+        if self._ws.conversations[message.channel].archived:
+            raise SlackError("is_inactive")
         text, blocks = arguments.text("text"), _blocks(arguments)
         attachments = _attachments(arguments)
         if text is None and blocks is None and attachments is None:
             raise SlackError("no_text")
         if text is not None and len(text) > LONGEST_UPDATE:
             raise SlackError("msg_too_long")
+        _fits(blocks or [])
         if blocks is None and text is None:
             blocks = message.blocks
-        metadata = _metadata(arguments.get("metadata"))
+        metadata = self._kept_metadata(_metadata(arguments.get("metadata")))
         message.rewrite(text=message.text if text is None else text, blocks=blocks or [])
         if attachments is not None:
             message.attachments = attachments
         if metadata is not None:
             message.metadata = metadata or None
         message.edited = {"user": self._ws.company.bot.user_id, "ts": self._ws.next_ts()}
-        self._ws.changed(message)
+        self._ws.changed(message, by="chat.update")
         shown = payloads.message(self._ws, message)
         return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": shown}
 
     def delete(self, arguments: Arguments) -> Json:
         """chat.delete: own messages only."""
         message = self._own(arguments, refusal="cant_delete_message")
-        self._ws.remove(message)
+        self._ws.remove(message, by="chat.delete")
         return {"channel": message.channel, "ts": message.ts}
 
     def permalink(self, arguments: Arguments) -> Json:
@@ -97,6 +109,13 @@ class Chat:
             link += f"?thread_ts={message.thread_ts}&cid={conversation.id}"
         return {"channel": conversation.id, "permalink": link}
 
+    def _kept_metadata(self, metadata: Json | None) -> Json | None:
+        """Metadata as the message keeps it: an event type with other characters loses all of it, without an error."""
+        if metadata and not _EVENT_TYPE.fullmatch(metadata["event_type"]):
+            self._ws.feed.record("dropped_metadata", event_type=metadata["event_type"])
+            return None
+        return metadata
+
     def _known(self, channel: str) -> Conversation:
         """A conversation that the app can see."""
         conversation = self._ws.conversations.get(channel)
@@ -110,11 +129,13 @@ class Chat:
         if person is not None:
             return self._direct_to(person.id)
         conversation = self._named(channel) if channel.startswith("#") else self._known(channel)
-        if conversation.is_direct and not self._ws.company.messages_tab:
-            raise SlackError("messages_tab_disabled")
+        if conversation.is_direct:
+            self._need_messages_tab()
         is_member = self._ws.company.bot.user_id in conversation.members
         if not is_member and "chat:write.public" not in self._ws.company.scopes:
             raise SlackError("not_in_channel")
+        if conversation.archived:
+            raise SlackError("is_archived")
         return conversation
 
     def _named(self, channel: str) -> Conversation:
@@ -127,9 +148,12 @@ class Chat:
         conversation = self._ws.direct(user)
         if conversation is None:
             raise SlackError("channel_not_found")
-        if not self._ws.company.messages_tab:
-            raise SlackError("messages_tab_disabled")
+        self._need_messages_tab()
         return conversation
+
+    def _need_messages_tab(self) -> None:
+        if self._faults.messages_tab_off or not self._ws.company.messages_tab:
+            raise SlackError("messages_tab_disabled")
 
     def _own(self, arguments: Arguments, *, refusal: str) -> Message:
         conversation = self._known(arguments.required("channel"))
@@ -164,6 +188,21 @@ def read_content(arguments: Arguments) -> Content:
     if text is None and not blocks and not attachments:
         raise SlackError("no_text")
     return Content(text or "", blocks or [], attachments or [])
+
+
+def _fits(blocks: list[Json]) -> None:
+    """All text of a message's blocks together; what goes through a response_url is not counted."""
+    if _length_of_texts(blocks) > MOST_BLOCK_TEXT:
+        raise SlackError("msg_blocks_too_long")
+
+
+def _length_of_texts(value: Value) -> int:
+    if isinstance(value, list):
+        return sum(_length_of_texts(one) for one in value)
+    if isinstance(value, dict):
+        own = len(value["text"]) if isinstance(value.get("text"), str) else 0
+        return own + sum(_length_of_texts(one) for one in value.values())
+    return 0
 
 
 def _blocks(arguments: Arguments) -> list[Json] | None:
@@ -208,15 +247,18 @@ def _thread(conversation: Conversation, arguments: Arguments) -> str | None:
     thread_ts = arguments.text("thread_ts")
     if thread_ts is None:
         return None
+    if not _TS.fullmatch(thread_ts):
+        messages = [f"[ERROR] {thread_ts} is not a valid thread_ts"]
+        raise SlackError("invalid_thread_ts", response_metadata={"messages": messages})
     parent = conversation.messages.get(thread_ts)
     if parent is None or parent.ephemeral_to:
         raise SlackError("cannot_reply_to_message")
     return parent.thread_ts or parent.ts
 
 
-def methods(ws: Workspace) -> dict[str, Method]:
+def methods(ws: Workspace, faults: Faults) -> dict[str, Method]:
     """The table of these methods."""
-    chat = Chat(ws)
+    chat = Chat(ws, faults)
     scopes = ("chat:write",)
     return {
         "chat.postMessage": Method(run=chat.post, scopes=scopes, per_minute=300),

@@ -48,6 +48,7 @@ class Composing:
             )
         except SlackError as error:
             return self._command_failed(user, name, error.code, status=answer.status, **error.extra)
+        self._ws.posts.recent()  # nothing answers an ack, so nobody can say whether the app knows what became of it
         shown = {"message_ts": said_message.ts} if said_message else {}
         return {"ok": True, "status": answer.status, "response": answer.body, **shown}
 

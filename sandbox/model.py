@@ -10,11 +10,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from sandbox.company import Command, Company, Person
 from sandbox.errors import Json
 from sandbox.feed import Feed
 from sandbox.forms import Form
+from sandbox.posts import Deletion, Posts, Version
 
 Clock = Callable[[], float]
 
@@ -31,6 +33,7 @@ class Conversation:
     members: set[str]
     topic: str = ""
     user: str | None = None
+    archived: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
     threads: dict[str, list[str]] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
@@ -114,6 +117,7 @@ class Workspace:
         self.conversations: dict[str, Conversation] = {}
         self.stacks: dict[str, list[View]] = defaultdict(list)
         self.homes: dict[str, View] = {}
+        self.posts = Posts()
         self._last_ts = 0
         for place in company.channels:
             self.conversations[place.id] = Conversation(
@@ -168,8 +172,8 @@ class Workspace:
         conversation = self.conversations[message.channel]
         return [user for user in self.people if self.sees(user, conversation)]
 
-    def post(self, message: Message) -> Message:
-        """Add a message and show it to whoever sees the conversation."""
+    def post(self, message: Message, *, by: str = "") -> Message:
+        """Add a message and show it to whoever sees the conversation; `by` is the call with which the app wrote it."""
         conversation = self.conversations[message.channel]
         messages = conversation.messages
         messages[message.ts] = message
@@ -177,15 +181,33 @@ class Workspace:
             conversation.threads.setdefault(message.thread_ts, []).append(message.ts)
         while len(messages) > MOST_MESSAGES:
             conversation.forget(next(iter(messages)))
+        self._wrote(message, by)
         self._tell("message", message)
         return message
 
-    def changed(self, message: Message) -> None:
-        """Show a message anew."""
+    def changed(self, message: Message, *, by: str) -> None:
+        """Show a message anew that the app changed by the call `by`."""
+        self._wrote(message, by)
         self._tell("message_changed", message)
 
-    def remove(self, message: Message) -> None:
-        """Take a message away."""
+    def _wrote(self, message: Message, by: str) -> None:
+        if message.bot_id is None:
+            return
+        version = Version(
+            method=by,
+            at=self.now(),
+            text=message.text,
+            blocks=message.blocks,
+            attachments=message.attachments,
+            metadata=message.metadata,
+        )
+        self.posts.wrote(
+            message.channel, message.ts, version, thread_ts=message.thread_ts, ephemeral_to=message.ephemeral_to
+        )
+
+    def remove(self, message: Message, *, by: str) -> None:
+        """Take a message away, as the app asked by the call `by`."""
+        self.posts.removed(message.channel, message.ts, Deletion(method=by, at=self.now()))
         self.conversations[message.channel].forget(message.ts)
         told = {
             "type": "message_deleted",
@@ -242,8 +264,5 @@ class Workspace:
     def unread(self, user: str, conversation: Conversation) -> int:
         """How many messages of others this person has not looked at."""
         since = conversation.read.get(user, "")
-        return sum(
-            1
-            for one in conversation.messages.values()
-            if one.ts > since and one.user != user and one.ephemeral_to in (None, user)
-        )
+        new = takewhile(lambda one: one.ts > since, reversed(conversation.messages.values()))
+        return sum(1 for one in new if one.user != user and one.ephemeral_to in (None, user))

@@ -31,7 +31,7 @@ class Responses:
         if arguments.flag("delete_original"):
             if original is None:
                 raise SlackError("message_not_found")
-            self._ws.remove(original)
+            self._ws.remove(original, by="response_url")
         elif arguments.flag("replace_original") and reply.original is not None:
             if original is None:
                 raise SlackError("message_not_found")
@@ -39,7 +39,13 @@ class Responses:
         else:
             if reply.original is not None and arguments.get("replace_original") is None:
                 self._ws.feed.record("ambiguous_answer", body=body)
-            self.say(arguments, user=reply.user, channel=reply.channel, thread_ts=_thread(reply, arguments))
+            self.say(
+                arguments,
+                user=reply.user,
+                channel=reply.channel,
+                thread_ts=_thread(reply, arguments),
+                by="response_url",
+            )
 
     def _original(self, reply: Reply) -> Message | None:
         if reply.original is None:
@@ -52,9 +58,11 @@ class Responses:
         original.attachments = content.attachments
         if original.ephemeral_to is None:
             original.edited = {"user": self._ws.company.bot.user_id, "ts": self._ws.next_ts()}
-        self._ws.changed(original)
+        self._ws.changed(original, by="response_url")
 
-    def say(self, arguments: Arguments, *, user: str, channel: str, thread_ts: str | None = None) -> Message:
+    def say(
+        self, arguments: Arguments, *, user: str, channel: str, thread_ts: str | None = None, by: str = "ack"
+    ) -> Message:
         """Post an answer: to the person alone unless `response_type` is `in_channel`."""
         content = read_content(arguments)
         in_channel = arguments.text("response_type") == "in_channel"
@@ -68,7 +76,8 @@ class Responses:
                 bot_id=self._ws.company.bot.bot_id,
                 thread_ts=thread_ts,
                 ephemeral_to=None if in_channel else user,
-            )
+            ),
+            by=by,
         )
 
     def ack_of_command(self, body: Value, *, user: str, channel: str, typed: str) -> Message | None:

@@ -25,6 +25,7 @@ from sandbox.responses import Responses
 from sandbox.tickets import Tickets
 from sandbox.views import Views
 from sandbox.webapi import WebApi
+from sandbox.wire import Wire
 
 PAGE = Path(__file__).with_name("page")
 POLICY = "default-src 'self'; style-src 'self'; img-src 'self' data:"
@@ -60,8 +61,9 @@ class Sandbox:
             views=views,
             responses=responses,
         )
-        self._api = WebApi(ws, faults)
-        self._api.add(api_chat.methods(ws))
+        self._wire = Wire(faults, ws.posts)
+        self._api = WebApi(ws, faults, self._wire)
+        self._api.add(api_chat.methods(ws, faults))
         self._api.add(api_views.methods(ws, views, tickets))
         self._api.add(api_people.methods(ws, tickets, faults))
         self._api.add(api_conversations.methods(ws, self._api))
@@ -93,20 +95,31 @@ class Sandbox:
         await self.parts.delivery.stop()
 
     async def _respond(self, request: web.Request) -> web.Response:
-        """One POST to a response_url."""
+        """One POST to a response_url; faults know it as the method `response_url`."""
         try:
             body = await request.json()
         except ValueError:
             body = None
         error: SlackError | None = None
-        try:
-            self.parts.responses.use(request.match_info["id"], body)
-        except SlackError as raised:
-            error = raised
-        self.parts.feed.record("response_url", body=body, ok=error is None, error=error.code if error else None)
-        if error is None:
+
+        def act() -> web.Response:
+            nonlocal error
+            try:
+                self.parts.responses.use(request.match_info["id"], body)
+            except SlackError as raised:
+                error = raised
+                return web.json_response(raised.body(), status=404 if raised.code.endswith("_url") else 400)
             return web.Response(text="ok")
-        return web.json_response(error.body(), status=404 if error.code.endswith("_url") else 400)
+
+        response, blow = await self._wire.carry(request, "response_url", act)
+        self.parts.feed.record(
+            "response_url",
+            body=body,
+            ok=response.status == 200,
+            error=error.code if error else None,
+            fault=blow.name if blow else None,
+        )
+        return response
 
 
 @web.middleware

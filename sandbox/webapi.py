@@ -5,11 +5,8 @@ What each method does is in `api_chat`, `api_views` and `api_people`.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import math
 import time
-from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,15 +14,14 @@ from typing import Any, Literal
 from aiohttp import web
 
 from sandbox.errors import Json, SlackError, Value, invalid_arguments
-from sandbox.faults import Failure, Faults
+from sandbox.faults import Blow, Faults
 from sandbox.model import Workspace
+from sandbox.rates import Rates
+from sandbox.wire import Wire
 
 TokenKind = Literal["bot", "app", "either"]
 
 _JSON_FIELDS = frozenset({"blocks", "attachments", "metadata", "view"})
-RATE_WINDOW = 60.0
-POSTS_WINDOW = 10.0
-MOST_POSTS = 10
 
 
 class Arguments:
@@ -85,11 +81,12 @@ class Method:
 class WebApi:
     """Every method by its name."""
 
-    def __init__(self, ws: Workspace, faults: Faults) -> None:
+    def __init__(self, ws: Workspace, faults: Faults, wire: Wire) -> None:
         self._ws = ws
         self._faults = faults
         self._methods: dict[str, Method] = {}
-        self._calls: dict[str, deque[float]] = defaultdict(deque)
+        self._rates = Rates(ws.clock)
+        self._wire = wire
 
     def add(self, methods: Mapping[str, Method]) -> None:
         """Offer these methods."""
@@ -100,36 +97,29 @@ class WebApi:
         began = time.perf_counter()
         name = request.match_info["method"]
         token, arguments = await _read(request, self._methods.get(name))
-        failure = self._faults.take(name)
-        if self._faults.slow_api_ms:
-            await asyncio.sleep(self._faults.slow_api_ms / 1000)
-        status, headers = 200, {"x-oauth-scopes": ",".join(self._ws.company.scopes)}
-        if failure is not None and not failure.after:
-            body = _failed(failure)
-        else:
-            body = self.call(name, token, arguments)
-            if str(body.get("url", "")).startswith("/"):
-                body["url"] = f"ws://{request.host}{body['url']}"
-            if failure is not None:
-                body = _failed(failure)
-        if failure is not None and failure.status is not None:
-            status = failure.status
-        if body.get("error") == "ratelimited":
-            status = 429 if failure is None or failure.status is None else status
-            headers["Retry-After"] = str(body.pop("retry_after", 1))
+        done: Json = {}
+
+        def act() -> web.Response:
+            done.update(self.call(name, token, arguments))
+            if str(done.get("url", "")).startswith("/"):
+                done["url"] = f"ws://{request.host}{done['url']}"
+            return _answer(done)
+
+        response, blow = await self._wire.carry(request, name, act)
+        response.headers["x-oauth-scopes"] = ",".join(self._ws.company.scopes)
+        carried_out = bool(done)
         self._ws.feed.record(
             "api",
             method=name,
             arguments=_safe(arguments),
-            ok=body["ok"],
-            error=body.get("error"),
-            response=body if name.startswith(("views.", "chat.")) else None,
-            status=status,
+            ok=carried_out and done["ok"] and (blow is None or blow.kind == "slow"),
+            error=_error(blow) if blow and blow.kind != "slow" else done.get("error"),
+            response=done if carried_out and name.startswith(("views.", "chat.")) else None,
+            status=response.status,
+            fault=blow.name if blow else None,
             ms=round((time.perf_counter() - began) * 1000, 2),
         )
-        if status >= 500:
-            return web.Response(status=status, text="upstream fault", headers=headers)
-        return web.json_response(body, status=status, headers=headers)
+        return response
 
     def call(self, name: str, token: str | None, given: Mapping[str, Any]) -> Json:
         """The JSON answer to one call."""
@@ -152,6 +142,8 @@ class WebApi:
         if token not in (tokens.bot, tokens.app):
             raise SlackError("invalid_auth")
         kind = "bot" if token == tokens.bot else "app"
+        if kind == "bot" and self._faults.token:
+            raise SlackError(self._faults.token)
         if method.token not in ("either", kind):
             raise SlackError("not_allowed_token_type")
         self.require(*method.scopes)
@@ -164,27 +156,27 @@ class WebApi:
                 raise SlackError("missing_scope", needed=scope, provided=",".join(granted))
 
     def _limit(self, name: str, method: Method, given: Mapping[str, Any]) -> None:
-        """Slack's tiers; for messages also one a second in each conversation, with a burst of ten."""
+        """Slack's tiers, by method; for messages also one a second in each conversation, with a burst of ten."""
         if not self._faults.rate_limits:
             return
-        self._count(name, method.per_minute, RATE_WINDOW)
+        self._rates.method(name, per_minute=method.per_minute)
         if name == "chat.postMessage":
-            self._count(f"{name} {given.get('channel')}", MOST_POSTS, POSTS_WINDOW)
-
-    def _count(self, what: str, most: int, window: float) -> None:
-        now = self._ws.now()
-        calls = self._calls[what]
-        while calls and calls[0] <= now - window:
-            calls.popleft()
-        if len(calls) >= most:
-            raise SlackError("ratelimited", retry_after=max(1, math.ceil(calls[0] + window - now)))
-        calls.append(now)
+            channel = str(given.get("channel"))
+            direct = self._ws.direct(channel) if channel in self._ws.people else None
+            self._rates.message(direct.id if direct else channel)
 
 
-def _failed(failure: Failure) -> Json:
-    error = failure.error or ("ratelimited" if failure.status == 429 else "internal_error")
-    retry = {"retry_after": failure.retry_after or 1} if error == "ratelimited" else {}
-    return {"ok": False, "error": error, **retry}
+def _error(blow: Blow) -> str:
+    """The code under which a fault stands in the log."""
+    return blow.error or ("ratelimited" if blow.status == 429 else "internal_error" if blow.status else blow.name)
+
+
+def _answer(done: Json) -> web.Response:
+    """An answer as HTTP; only a rate limit has a status of its own."""
+    if done.get("error") == "ratelimited":
+        body = {name: value for name, value in done.items() if name != "retry_after"}
+        return web.json_response(body, status=429, headers={"Retry-After": str(done.get("retry_after", 1))})
+    return web.json_response(done)
 
 
 async def _read(request: web.Request, method: Method | None) -> tuple[str | None, dict[str, Any]]:
