@@ -96,7 +96,12 @@ class ReadSession:
 
 
 class WriteSession(ReadSession):
-    """Runs queries and changes inside one transaction, which its opener commits."""
+    """Runs queries and changes inside one transaction, which its opener commits.
+
+    `happened` is set by whoever writes an event: then others are woken after the commit.
+    """
+
+    happened = False
 
     async def run(self, sql: str, *values: object) -> str:
         """Execute a statement and return its command tag."""
@@ -123,6 +128,8 @@ class Database:
     ) -> None:
         """`timeouts` are PostgreSQL's, in milliseconds; `pool_timeout` is in seconds."""
         self.tenant = tenant
+        # Called after each commit that wrote an event; returns at once.
+        self.when_something_happened: Callable[[], None] | None = None
         # The role is set at connecting: a login with more rights steps down before its first statement.
         settings = {**timeouts, "role": role, "app.tenant": str(tenant), "application_name": "bookroom", "jit": "off"}
         self.engine = create_async_engine(
@@ -203,7 +210,10 @@ class Database:
             async for attempt in stamina.retry_context(on=again, attempts=3, wait_initial=0.02, wait_max=0.3, timeout=None):
                 with attempt:
                     async with self._transaction() as session:
-                        return await work(session)
+                        result = await work(session)
+                    if session.happened and self.when_something_happened:
+                        self.when_something_happened()
+                    return result
         except Exception as error:
             translate(error)
         raise AssertionError("unreachable")

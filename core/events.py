@@ -119,5 +119,6 @@ async def add(
     reason: str | None = None,
 ) -> None:
     """Write one event."""
+    session.happened = True
     row = values(session, kind, event_id=event_id, before=before, after=after, by=by, at=at, reason=reason)
     await session.run(f"INSERT INTO events ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", *row)

@@ -155,6 +155,7 @@ SELECT booking_id FROM claim
 
 async def insert(session: WriteSession, new: Booking, *, by: Actor, event_id: UUID) -> bool:
     """Write a new booking with its claim, attendees and event; return False when somebody holds the room."""
+    session.happened = True
     held = claims.span(new.room, new.slot)
     taken = await session.value(
         _BOOK,

@@ -27,6 +27,27 @@ class Action(StrEnum):
     ROOM_DAY = "room_day"  # value: DayOfRoom JSON
     PAGE_ROOMS = "page_rooms"  # value: RoomsPage JSON
     KEEP = "keep"  # dismiss a question
+    # about a meeting under way or near; value: Target JSON
+    CHECK_IN = "check_in"
+    RUN_LATE = "run_late"
+    EXTEND = "extend"  # value: Moving JSON: same room, a later end
+    END_EARLY = "end_early"
+    GOING = "going"
+    NOT_GOING = "not_going"
+    TAKE_BACK = "take_back"
+    INVITE = "invite"  # open the form in which people are invited
+    SHARE = "share"  # tell the channel in which it was clicked
+    # the waiting list
+    WAIT = "wait"  # value: Draft JSON: tell me when it frees
+    TAKE_OFFER = "take_offer"  # value: Waiter JSON
+    PASS_OFFER = "pass_offer"  # value: Waiter JSON
+    LEAVE_LINE = "leave_line"  # value: Waiter JSON
+    # settings and subscriptions
+    OPEN_SETTINGS = "open_settings"
+    OPEN_NOTIFY = "open_notify"
+    EDIT_SUBSCRIPTION = "edit_subscription"
+    DROP_SUBSCRIPTION = "drop_subscription"
+    OPEN_NOTICES = "open_notices"  # admins: what could not be delivered
     # inside modals
     PLACE = "place"
     ROOM = "room"
