@@ -40,7 +40,7 @@ class Action(StrEnum):
     # the waiting list
     WAIT = "wait"  # value: Draft JSON: tell me when it frees
     TAKE_OFFER = "take_offer"  # value: Waiter JSON
-    PASS_OFFER = "pass_offer"  # value: Waiter JSON
+    DECLINE_OFFER = "decline_offer"  # value: Waiter JSON
     LEAVE_LINE = "leave_line"  # value: Waiter JSON
     # settings and subscriptions
     OPEN_SETTINGS = "open_settings"

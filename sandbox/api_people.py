@@ -69,6 +69,13 @@ class People:
             raise SlackError("user_not_found")
         return {"user": self._user(person, with_locale=arguments.flag("include_locale"))}
 
+    def do_not_disturb(self, arguments: Arguments) -> Json:
+        """dnd.info: nobody here asked not to be disturbed."""
+        user = arguments.required("user")
+        if user not in self._ws.people:
+            raise SlackError("user_not_found")
+        return {"dnd_enabled": False, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1, "snooze_enabled": False}
+
     def user_list(self, arguments: Arguments) -> Json:
         """users.list, in pages."""
         everybody = [*self._ws.people.values(), self._bot_user()]
@@ -156,6 +163,7 @@ def methods(ws: Workspace, tickets: Tickets, faults: Faults) -> dict[str, Method
         ),
         "team.info": read(people.team_info, "team:read", per_minute=50),
         "usergroups.list": read(people.usergroups, "usergroups:read"),
+        "dnd.info": read(people.do_not_disturb, "dnd:read", per_minute=50),
         "users.info": read(people.user_info, "users:read", per_minute=100),
         "users.list": read(people.user_list, "users:read"),
         "users.lookupByEmail": read(people.user_by_email, "users:read.email", per_minute=50),

@@ -49,7 +49,8 @@ class ViewMethods:
         if not self._ws.company.home_tab:
             raise SlackError("not_enabled")
         body = views.accept(arguments.get("view"), kinds=("home",))
-        if self._ws.direct(user) is None:
+        person = self._ws.people.get(user)
+        if self._ws.direct(user) is None or person is None or person.deleted:
             raise invalid_arguments(["invalid user_id [json-pointer:/user_id]"])
         return self._answer(self._views.publish(user, body, expected_hash=arguments.text("hash")))
 
