@@ -163,6 +163,12 @@ class Moving(Target):
         return Draft(start=self.start, end=self.end).slot
 
 
+class Waiter(Carried):
+    """Somebody's place in a waiting list."""
+
+    waiting: UUID = Field(alias="w")
+
+
 class Reread(Target):
     """A booking, and the sentence that it should have been made from."""
 

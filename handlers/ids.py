@@ -47,7 +47,8 @@ class Action(StrEnum):
     OPEN_NOTIFY = "open_notify"
     EDIT_SUBSCRIPTION = "edit_subscription"
     DROP_SUBSCRIPTION = "drop_subscription"
-    OPEN_NOTICES = "open_notices"  # admins: what could not be delivered
+    RETRY_NOTICES = "retry_notices"  # admins: send once more what could not be delivered
+    MORE = "more"  # a menu at a booking; value of an entry: Entry text ("edit:<Target JSON>")
     # inside modals
     PLACE = "place"
     ROOM = "room"
@@ -65,6 +66,13 @@ class Action(StrEnum):
     BACK_TO_FORM = "back_to_form"  # show the refused form again
     FOLD = "fold"
     FLOOR = "floor"
+    SCOPE = "scope"
+    KINDS = "kinds"
+    DIGEST = "digest"
+    REMINDERS = "reminders"
+    TELL = "tell"
+    QUIET_FROM = "quiet_from"
+    QUIET_UNTIL = "quiet_until"
 
     def nth(self, number: int) -> str:
         """Return the id for the n-th such element in a message."""
@@ -86,6 +94,15 @@ class Field(StrEnum):
     PRIVATE = "private"
     FOLD = "fold"  # which of two equal times, on the night when the clocks go back
     FLOOR = "floor"
+    # what a channel hears of
+    SCOPE = "scope"
+    KINDS = "kinds"
+    DIGEST = "digest"
+    # one's own settings; the place is above
+    REMINDERS = "reminders"
+    TELL = "tell"
+    QUIET_FROM = "quiet_from"
+    QUIET_UNTIL = "quiet_until"
 
 
 BY_CORE_FIELD = {
@@ -97,6 +114,11 @@ BY_CORE_FIELD = {
     "attendees": Field.INVITEES,
     "amenities": Field.AMENITIES,
     "title": Field.TITLE,
+    "kinds": Field.KINDS,
+    "digest_at": Field.DIGEST,
+    "reminder_minutes": Field.REMINDERS,
+    "quiet_from": Field.QUIET_FROM,
+    "quiet_until": Field.QUIET_UNTIL,
 }
 
 
@@ -109,10 +131,14 @@ class Callback(StrEnum):
     MESSAGE = "message"
     REFUSED = "refused"
     HOME = "home"
+    INVITE = "invite"
+    SETTINGS = "settings"
+    NOTIFY = "notify"  # a channel's subscriptions, listed
+    SUBSCRIBE = "subscribe"  # one of them, to be made or changed
 
 
 # What changes bookings when it is used inside a view; the App Home is published anew after it.
-CHANGING_FORMS = frozenset({Callback.BOOK, Callback.EDIT})
+CHANGING_FORMS = frozenset({Callback.BOOK, Callback.EDIT, Callback.INVITE, Callback.SETTINGS})
 CHANGING_ACTIONS = frozenset(
     {
         Action.TAKE,
@@ -123,5 +149,17 @@ CHANGING_ACTIONS = frozenset(
         Action.UNDO,
         Action.BOOK_RESULT,
         Action.TAKE_INSTEAD,
+        Action.CHECK_IN,
+        Action.RUN_LATE,
+        Action.EXTEND,
+        Action.END_EARLY,
+        Action.GOING,
+        Action.NOT_GOING,
+        Action.TAKE_BACK,
+        Action.WAIT,
+        Action.TAKE_OFFER,
+        Action.DECLINE_OFFER,
+        Action.LEAVE_LINE,
+        Action.RETRY_NOTICES,
     }
 )
