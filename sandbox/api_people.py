@@ -67,7 +67,7 @@ class People:
         person = self._ws.people.get(user) or self._bot_user()
         if person.id != user:
             raise SlackError("user_not_found")
-        return {"user": self._user(person, with_locale=arguments.flag("include_locale"))}
+        return {"user": user_object(self._ws, person, with_locale=arguments.flag("include_locale"))}
 
     def do_not_disturb(self, arguments: Arguments) -> Json:
         """dnd.info: nobody here asked not to be disturbed."""
@@ -82,7 +82,7 @@ class People:
         page, cursor = paged(everybody, arguments, default=1000)
         with_locale = arguments.flag("include_locale")
         return {
-            "members": [self._user(person, with_locale=with_locale) for person in page],
+            "members": [user_object(self._ws, person, with_locale=with_locale) for person in page],
             "cache_ts": int(self._ws.now()),
             "response_metadata": {"next_cursor": cursor},
         }
@@ -92,58 +92,61 @@ class People:
         email = arguments.required("email").lower()
         for person in self._ws.people.values():
             if person.email and person.email.lower() == email and not person.deleted:
-                return {"user": self._user(person, with_locale=False)}
+                return {"user": user_object(self._ws, person, with_locale=False)}
         raise SlackError("users_not_found")
 
     def _bot_user(self) -> Person:
         bot = self._ws.company.bot
         return Person(id=bot.user_id, name=bot.name, real_name=bot.name, is_bot=True)
 
-    def _user(self, person: Person, *, with_locale: bool) -> Json:
-        profile: Json = {
-            "real_name": person.real_name,
-            "real_name_normalized": person.real_name,
-            "display_name": person.name,
-            "display_name_normalized": person.name,
-            "team": self._ws.company.team.id,
-        }
-        if person.email and "users:read.email" in self._ws.company.scopes:
-            profile["email"] = person.email
-        common = {
-            "id": person.id,
-            "team_id": self._ws.company.team.id,
-            "name": person.name,
-            "deleted": person.deleted,
-            "profile": profile,
-            "is_bot": person.is_bot,
-            "is_app_user": False,
-            "updated": 0,
-        }
-        if person.deleted:
-            return common
-        user = common | {
-            "color": person.avatar_color,
-            "real_name": person.real_name,
-            "tz": person.tz,
-            "tz_label": person.tz_label,
-            "tz_offset": self._offset(person),
-            "is_admin": person.is_admin,
-            "is_owner": person.is_owner,
-            "is_primary_owner": False,
-            "is_restricted": person.is_guest,
-            "is_ultra_restricted": person.is_ultra_restricted,
-            "who_can_share_contact_card": "EVERYONE",
-        }
-        return user | ({"locale": person.locale} if with_locale else {})
 
-    def _offset(self, person: Person) -> int:
-        """Seconds east of UTC at this moment; the file's figure where the zone is unknown here."""
-        try:
-            zone = ZoneInfo(person.tz)
-        except (ZoneInfoNotFoundError, ValueError):
-            return person.tz_offset
-        offset = datetime.fromtimestamp(self._ws.now(), UTC).astimezone(zone).utcoffset()
-        return int(offset.total_seconds()) if offset is not None else person.tz_offset
+def user_object(ws: Workspace, person: Person, *, with_locale: bool) -> Json:
+    """A person as users.info and events show them; those who left have no zone and no role."""
+    profile: Json = {
+        "real_name": person.real_name,
+        "real_name_normalized": person.real_name,
+        "display_name": person.name,
+        "display_name_normalized": person.name,
+        "team": ws.company.team.id,
+    }
+    if person.email and "users:read.email" in ws.company.scopes:
+        profile["email"] = person.email
+    common = {
+        "id": person.id,
+        "team_id": ws.company.team.id,
+        "name": person.name,
+        "deleted": person.deleted,
+        "profile": profile,
+        "is_bot": person.is_bot,
+        "is_app_user": False,
+        "updated": 0,
+    }
+    if person.deleted:
+        return common
+    user = common | {
+        "color": person.avatar_color,
+        "real_name": person.real_name,
+        "tz": person.tz,
+        "tz_label": person.tz_label,
+        "tz_offset": _offset(ws, person),
+        "is_admin": person.is_admin,
+        "is_owner": person.is_owner,
+        "is_primary_owner": False,
+        "is_restricted": person.is_guest,
+        "is_ultra_restricted": person.is_ultra_restricted,
+        "who_can_share_contact_card": "EVERYONE",
+    }
+    return user | ({"locale": person.locale} if with_locale else {})
+
+
+def _offset(ws: Workspace, person: Person) -> int:
+    """Seconds east of UTC at this moment; the file's figure where the zone is unknown here."""
+    try:
+        zone = ZoneInfo(person.tz)
+    except (ZoneInfoNotFoundError, ValueError):
+        return person.tz_offset
+    offset = datetime.fromtimestamp(ws.now(), UTC).astimezone(zone).utcoffset()
+    return int(offset.total_seconds()) if offset is not None else person.tz_offset
 
 
 def methods(ws: Workspace, tickets: Tickets, faults: Faults) -> dict[str, Method]:

@@ -134,6 +134,28 @@ class SandboxClient:
         """Switch faults on; `clear=True` turns all off."""
         return await self.post("faults", switches)
 
+    async def posts(self, since: int = 0, *, limit: int | None = None) -> Json:
+        """Every message the app ever posted or changed after change `since`: `{"posts", "next", "count"}`."""
+        return await self.get("posts", since=since, **({} if limit is None else {"limit": limit}))
+
+    async def view_counts(self) -> Json:
+        """How often each Home was published (`homes`, by person) and each modal changed (`views`, by view id)."""
+        return await self.get("view_counts")
+
+    async def channel(self, channel: str, action: str, *, user: str | None = None) -> Json:
+        """`archive`, `unarchive`, `invite` or `remove`; the last two concern the app when no user is named."""
+        return await self.post("channels", {"channel": channel, "action": action, "user": user})
+
+    async def person(self, user: str, **changes: object) -> Json:
+        """Change a person: `action="deactivate"` or `"reactivate"`, or another `tz`, `locale`, `real_name` or role."""
+        return await self.post("users", {"user": user, **changes})
+
+    async def inflicted(self) -> Json:
+        """How many faults befell the app since the start: `{"total", "kinds", "methods"}`."""
+        answer = await self.get("faults")
+        counts: Json = answer["inflicted"]
+        return counts
+
     async def log(self, since: int = 0) -> list[Json]:
         """What went over the wire."""
         answer = await self.get("log", since=since)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from itertools import islice
 
 from aiohttp import web
 
@@ -14,7 +15,9 @@ from sandbox.errors import Json, Refusal
 from sandbox.feed import Subscription
 from sandbox.model import Conversation, Message
 from sandbox.parts import Parts
+from sandbox.sockets import ENDINGS
 from sandbox.submitting import Submitting
+from sandbox.world import World
 
 HEARTBEAT_SECONDS = 15.0
 
@@ -30,6 +33,7 @@ class Control:
         self._composing = Composing(parts)
         self._clicking = Clicking(parts)
         self._submitting = Submitting(parts, self._clicking)
+        self._world = World(parts)
 
     def operations(self) -> dict[str, Operation]:
         """The calls that change something, by the last part of their path."""
@@ -44,6 +48,8 @@ class Control:
             "close": self._submitting.close,
             "read": self._mark_read,
             "faults": self._switch_faults,
+            "channels": self._world.change_channel,
+            "users": self._world.change_user,
         }
 
     def questions(self) -> dict[str, Operation]:
@@ -55,6 +61,10 @@ class Control:
             "home": self._home,
             "faults": self._show_faults,
             "log": self._log,
+            "posts": self._posts,
+            "view_counts": self._view_counts,
+            "channels": self._world.channels,
+            "users": self._world.users,
         }
 
     def routes(self) -> list[web.RouteDef]:
@@ -91,6 +101,7 @@ class Control:
             "topic": one.topic,
             "is_private": one.is_private,
             "is_im": one.is_direct,
+            "is_archived": one.archived,
             "is_member": user in one.members,
             "members": sorted(one.members),
             "unread": self._ws.unread(user, one),
@@ -100,11 +111,13 @@ class Control:
         user = self._parts.person(body.get("user")).id
         conversation = self._parts.conversation(user, body.get("channel"))
         thread_ts = body.get("thread_ts")
-        shown = [
-            self._ws.shown(one)
-            for one in conversation.messages.values()
+        seen = (
+            one
+            for one in reversed(conversation.messages.values())
             if one.ephemeral_to in (None, user) and _belongs(one, thread_ts)
-        ]
+        )
+        newest = list(islice(seen, _number(body, "limit", None)))
+        shown = [self._ws.shown(one) for one in reversed(newest)]
         if not body.get("peek") and conversation.messages:
             conversation.read[user] = next(reversed(conversation.messages))
         return {"ok": True, "messages": shown}
@@ -124,23 +137,31 @@ class Control:
         return {"ok": True, "view": self._composing.home(self._parts.person(body.get("user")).id)}
 
     async def _show_faults(self, body: Json) -> Json:  # noqa: ARG002 - every question has one shape
-        return {"ok": True, "faults": self._parts.faults.shown()}
+        return {"ok": True, **self._faults_now()}
+
+    def _faults_now(self) -> Json:
+        return {"faults": self._parts.faults.shown(), "inflicted": self._parts.faults.counts()}
 
     async def _switch_faults(self, body: Json) -> Json:
+        how = body.get("disconnect")
+        if how and how not in ENDINGS:
+            raise Refusal("invalid_fault", f"disconnect is one of {', '.join(ENDINGS)}.")
         self._parts.faults.switch(body)
-        cut = 0
-        if body.get("disconnect"):
-            reason = str(body["disconnect"])
-            if reason not in ("warning", "refresh_requested", "link_disabled", "abort"):
-                raise Refusal("invalid_fault", "disconnect is warning, refresh_requested, link_disabled or abort.")
-            cut = await self._parts.delivery.disconnect(reason)
-        return {"ok": True, "faults": self._parts.faults.shown(), "disconnected": cut}
+        gone = await self._parts.delivery.disconnect(str(how)) if how else 0
+        self._ws.feed.tell_all({"type": "faults"})
+        return {"ok": True, **self._faults_now(), "disconnected": gone}
+
+    async def _posts(self, body: Json) -> Json:
+        since, limit = _number(body, "since", 0), _number(body, "limit", None)
+        found = self._ws.posts.since(since or 0, limit=limit)
+        following = found[-1].n if found and limit is not None and len(found) >= limit else self._ws.posts.last
+        return {"ok": True, "posts": [post.shown() for post in found], "next": following, "count": self._ws.posts.count}
+
+    async def _view_counts(self, body: Json) -> Json:  # noqa: ARG002 - every question has one shape
+        return {"ok": True, **self._parts.views.counts()}
 
     async def _log(self, body: Json) -> Json:
-        since = str(body.get("since", "0"))
-        if not since.isdigit():
-            raise Refusal("invalid_since", "since is the number of a log entry.")
-        return {"ok": True, "entries": self._parts.feed.log(int(since))}
+        return {"ok": True, "entries": self._parts.feed.log(_number(body, "since", 0) or 0)}
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -171,6 +192,15 @@ async def _stream(response: web.StreamResponse, subscription: Subscription) -> N
         if event is None:
             return
         await response.write(f"data: {json.dumps(event)}\n\n".encode())
+
+
+def _number(body: Json, name: str, default: int | None) -> int | None:
+    given = body.get(name)
+    if given is None:
+        return default
+    if not str(given).isdigit():
+        raise Refusal(f"invalid_{name}", f"{name} is a whole number.")
+    return int(given)
 
 
 def _belongs(message: Message, thread_ts: str | None) -> bool:

@@ -18,14 +18,15 @@ from aiohttp import web
 from sandbox.errors import Json, Value
 from sandbox.faults import Faults
 from sandbox.model import Workspace
+from sandbox.sockets import Sockets
 from sandbox.tickets import Tickets
 
 Kind = Literal["slash_commands", "interactive", "events_api"]
 
 ACK_SECONDS = 3.0
-MOST_SOCKETS = 10
 RETRY_SECONDS = (0.0, 60.0, 300.0)
-HEARTBEAT_SECONDS = 15.0
+OVERTAKING_SECONDS = 1.0
+_REASONS = {"operation_timeout": "http_timeout", "dispatch_failed": "connection_failed"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,30 +42,6 @@ class Answer:
     def ok(self) -> bool:
         """Whether the app acknowledged."""
         return self.error is None
-
-
-class Socket:
-    """One open Socket Mode connection and the envelopes that wait for its ack."""
-
-    def __init__(self, ws: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
-        self.ws = ws
-        self.waiting: dict[str, asyncio.Future[Json]] = {}
-        self._transport = transport
-
-    def cut(self) -> None:
-        """Break the connection without a word, as a network does."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def send(self, envelope: Json) -> None:
-        """Send one envelope."""
-        await self.ws.send_str(json.dumps(envelope))
-
-    def acked(self, message: Json) -> None:
-        """Give an ack to whoever waits for it; acks of other connections' envelopes are not known here."""
-        future = self.waiting.get(str(message.get("envelope_id")))
-        if future is not None and not future.done():
-            future.set_result(message)
 
 
 class Delivery:
@@ -86,15 +63,15 @@ class Delivery:
         self.bot_url = bot_url
         self._ack_seconds = ack_seconds
         self._retry_seconds = retry_seconds
-        self._sockets: list[Socket] = []
-        self._turn = 0
+        self._sockets = Sockets(ws, tickets, faults, self._tell_connected)
+        self._held: list[asyncio.Future[None]] = []
         self._session: aiohttp.ClientSession | None = None
         self._background: set[asyncio.Task[None]] = set()
 
     @property
     def connected(self) -> bool:
         """Whether a payload has anywhere to go: an open socket, or an address."""
-        return bool(self._sockets) or self.bot_url is not None
+        return len(self._sockets) > 0 or self.bot_url is not None
 
     @property
     def sockets(self) -> int:
@@ -114,85 +91,55 @@ class Delivery:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await asyncio.gather(*(_close(socket) for socket in self._sockets), return_exceptions=True)
+        await self._sockets.close_all()
         if self._session is not None:
             await self._session.close()
 
     async def serve_socket(self, request: web.Request) -> web.StreamResponse:
-        """The WebSocket endpoint; the ticket must be fresh and unused, and ten connections are the most."""
-        if not self._tickets.admit(request.query.get("ticket", "")):
-            return web.json_response({"ok": False, "error": "invalid_ticket"}, status=404)
-        if len(self._sockets) >= MOST_SOCKETS:
-            return web.json_response({"ok": False, "error": "too_many_websockets"}, status=429)
-        ws = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, timeout=0.3)
-        await ws.prepare(request)
-        socket = Socket(ws, request.transport)
-        self._sockets.append(socket)
-        self._tell_connected()
-        try:
-            await socket.send(self._hello())
-            async for frame in ws:
-                if frame.type is aiohttp.WSMsgType.TEXT:
-                    self._receive(socket, frame.data)
-        except ConnectionResetError:
-            pass
-        finally:
-            self._sockets.remove(socket)
-            self._tell_connected()
-        return ws
-
-    def _hello(self) -> Json:
-        return {
-            "type": "hello",
-            "num_connections": len(self._sockets),
-            "debug_info": {
-                "host": "sandbox",
-                "build_number": 1,
-                "approximate_connection_time": 18060,
-            },
-            "connection_info": {"app_id": self._ws.company.bot.app_id},
-        }
-
-    def _receive(self, socket: Socket, text: str) -> None:
-        try:
-            message = json.loads(text)
-        except ValueError:
-            self._ws.feed.record("socket_garbage", text=text[:200])
-            return
-        if isinstance(message, dict) and "envelope_id" in message:
-            if message["envelope_id"] not in socket.waiting:
-                self._ws.feed.record("unexpected_ack", envelope_id=message["envelope_id"])
-            socket.acked(message)
+        """The WebSocket endpoint."""
+        return await self._sockets.serve(request)
 
     def _tell_connected(self) -> None:
         self._ws.feed.tell_all({"type": "app", "connected": self.connected})
 
-    async def disconnect(self, reason: str) -> int:
-        """Tell every socket to go (`warning`, `refresh_requested`, `link_disabled`) or cut it (`abort`)."""
-        sockets = list(self._sockets)
-        for socket in sockets:
-            if reason == "abort":
-                socket.cut()
-                continue
-            await socket.send({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
-            if reason != "warning":
-                await _close(socket)
-        return len(sockets)
+    async def disconnect(self, how: str) -> int:
+        """End every socket in one of the ways of `sockets.ENDINGS`; how many there were."""
+        return await self._sockets.end(how)
 
     async def deliver(self, kind: Kind, payload: Json, *, attempt: int = 0, reason: str = "") -> Answer:
         """Send one payload and wait for its ack, three seconds at most."""
-        repeats = 1
-        if self._faults.repeat_deliveries > 0 and attempt == 0:
-            self._faults.repeat_deliveries -= 1
-            repeats = 2
+        befalls = self._faults.delivery_kind(kind) if attempt == 0 else None
         if self._faults.slow_delivery_ms:
             await asyncio.sleep(self._faults.slow_delivery_ms / 1000)
-        answers = await asyncio.gather(*(self._deliver_once(kind, payload, attempt, reason) for _ in range(repeats)))
+        if befalls == "slow" and self._faults.deliveries_by_chance:
+            await asyncio.sleep(self._faults.deliveries_by_chance.slow_ms / 1000)
+        elif befalls == "reorder":
+            await self._be_overtaken()
+        times = 2 if befalls == "duplicate" else 1
+        answers = await asyncio.gather(*(self._deliver_once(kind, payload, attempt, reason) for _ in range(times)))
+        if befalls != "reorder":
+            self._let_go()
         return answers[0]
+
+    async def _be_overtaken(self) -> None:
+        """Wait until another payload was delivered, a second at most."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._held.append(turn)
+        try:
+            async with asyncio.timeout(OVERTAKING_SECONDS):
+                await turn
+        except TimeoutError:
+            self._held.remove(turn)
+
+    def _let_go(self) -> None:
+        for turn in self._held:
+            if not turn.done():
+                turn.set_result(None)
+        self._held.clear()
 
     async def _deliver_once(self, kind: Kind, payload: Json, attempt: int, reason: str) -> Answer:
         began = time.perf_counter()
-        if self._sockets:
+        if len(self._sockets):
             transport, answer = "socket", await self._over_socket(kind, payload, attempt, reason)
         elif self.bot_url is not None:
             transport, answer = "http", await self._over_http(kind, payload, attempt, reason)
@@ -212,8 +159,7 @@ class Delivery:
         return answer
 
     async def _over_socket(self, kind: Kind, payload: Json, attempt: int, reason: str) -> Answer:
-        self._turn += 1
-        socket = self._sockets[self._turn % len(self._sockets)]
+        socket = self._sockets.next()
         envelope_id = str(uuid.uuid4())
         envelope: Json = {
             "envelope_id": envelope_id,
@@ -274,13 +220,8 @@ class Delivery:
             if answer.ok or not answer.retry:
                 return
             await asyncio.sleep(pause)
-            reason = "http_timeout" if answer.error == "operation_timeout" else "http_error"
+            reason = _REASONS.get(answer.error or "", "http_error")
             answer = await self.deliver("events_api", payload, attempt=attempt, reason=reason)
-
-
-async def _close(socket: Socket) -> None:
-    if not socket.ws.closed:
-        await socket.ws.close()
 
 
 def _encoded(kind: Kind, payload: Json) -> tuple[bytes, str]:

@@ -16,6 +16,7 @@ from sandbox.shapes import (
     clock_time,
     day,
     integer,
+    is_number_text,
     link,
     number_text,
     one_of,
@@ -25,6 +26,7 @@ from sandbox.shapes import (
     style,
     text,
     unix_time,
+    zone,
 )
 
 IDENTIFIER = string(255)
@@ -78,17 +80,51 @@ def options_of(element: Mapping[str, Any]) -> list[dict[str, Any]]:
     return listed
 
 
+def _face(option: Mapping[str, Any]) -> tuple[object, object, object]:
+    """What makes an option the same option: its value, its text and its description."""
+
+    def words(name: str) -> object:
+        return option[name].get("text") if isinstance(option.get(name), dict) else None
+
+    return option.get("value"), words("text"), words("description")
+
+
 def _initial_is_an_option(value: object, at: str, problems: list[str]) -> None:
     if not isinstance(value, dict):
         return
-    offered = {one.get("value") for one in options_of(value) if isinstance(one.get("value"), str)}
+    offered = [_face(one) for one in options_of(value)]
     single = value.get("initial_option")
     several = value.get("initial_options") or []
-    if isinstance(single, dict) and single.get("value") not in offered:
+    if isinstance(single, dict) and _face(single) not in offered:
         add(problems, "must match one of the options", f"{at}/initial_option")
     for index, one in enumerate(several if isinstance(several, list) else []):
-        if isinstance(one, dict) and one.get("value") not in offered:
+        if isinstance(one, dict) and _face(one) not in offered:
             add(problems, "must match one of the options", f"{at}/initial_options/{index}")
+
+
+def _no_more_than_selectable(value: object, at: str, problems: list[str]) -> None:
+    most = value.get("max_selected_items") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or isinstance(most, bool) or not isinstance(most, int):
+        return
+    for name in ("initial_options", "initial_users", "initial_conversations", "initial_channels"):
+        if isinstance(value.get(name), list) and len(value[name]) > most:
+            add(problems, f"no more than {most} items allowed", f"{at}/{name}")
+
+
+def _numbers_in_order(value: object, at: str, problems: list[str]) -> None:
+    if not isinstance(value, dict):
+        return
+    low, high, initial = (_number_in(value.get(name)) for name in ("min_value", "max_value", "initial_value"))
+    if low is not None and high is not None and low > high:
+        add(problems, "must be less than or equal to max_value", f"{at}/min_value")
+    if initial is not None and ((low is not None and initial < low) or (high is not None and initial > high)):
+        add(problems, "must be between min_value and max_value", f"{at}/initial_value")
+    if initial is not None and value.get("is_decimal_allowed") is False and initial != int(initial):
+        add(problems, "must be a whole number", f"{at}/initial_value")
+
+
+def _number_in(value: object) -> float | None:
+    return float(str(value)) if is_number_text(value) else None
 
 
 def _options_or_groups(value: object, at: str, problems: list[str]) -> None:
@@ -122,6 +158,8 @@ def _lengths_in_order(value: object, at: str, problems: list[str]) -> None:
     initial = value.get("initial_value")
     if isinstance(initial, str) and isinstance(high, int) and len(initial) > high:
         add(problems, f"must be less than {high + 1} characters", f"{at}/initial_value")
+    if isinstance(initial, str) and initial and isinstance(low, int) and len(initial) < low:
+        add(problems, f"must be more than {low - 1} characters", f"{at}/initial_value")
 
 
 _OPTIONS = {
@@ -148,11 +186,15 @@ ELEMENTS: dict[str, Check] = {
         _field({}, {**_OPTIONS, **_SEVERAL, "initial_options": _ANY_OPTIONS}),
         _options_or_groups,
         _initial_is_an_option,
+        _no_more_than_selectable,
     ),
     "external_select": _field({}, {"initial_option": _ANY_OPTION, "min_query_length": integer(0, 1000)}),
-    "multi_external_select": _field({}, {**_SEVERAL, "initial_options": _ANY_OPTIONS, "min_query_length": integer(0, 1000)}),
+    "multi_external_select": all_of(
+        _field({}, {**_SEVERAL, "initial_options": _ANY_OPTIONS, "min_query_length": integer(0, 1000)}),
+        _no_more_than_selectable,
+    ),
     "users_select": _field({}, {"initial_user": _MEMBER}),
-    "multi_users_select": _field({}, {**_SEVERAL, "initial_users": _MEMBERS}),
+    "multi_users_select": all_of(_field({}, {**_SEVERAL, "initial_users": _MEMBERS}), _no_more_than_selectable),
     "conversations_select": _field(
         {},
         {
@@ -162,19 +204,22 @@ ELEMENTS: dict[str, Check] = {
             "filter": _CONVERSATION_FILTER,
         },
     ),
-    "multi_conversations_select": _field(
-        {},
-        {
-            **_SEVERAL,
-            "initial_conversations": _MEMBERS,
-            "default_to_current_conversation": boolean,
-            "filter": _CONVERSATION_FILTER,
-        },
+    "multi_conversations_select": all_of(
+        _field(
+            {},
+            {
+                **_SEVERAL,
+                "initial_conversations": _MEMBERS,
+                "default_to_current_conversation": boolean,
+                "filter": _CONVERSATION_FILTER,
+            },
+        ),
+        _no_more_than_selectable,
     ),
     "channels_select": _field({}, {"initial_channel": _MEMBER, "response_url_enabled": boolean}),
-    "multi_channels_select": _field({}, {**_SEVERAL, "initial_channels": _MEMBERS}),
+    "multi_channels_select": all_of(_field({}, {**_SEVERAL, "initial_channels": _MEMBERS}), _no_more_than_selectable),
     "datepicker": _field({}, {"initial_date": day}),
-    "timepicker": _field({}, {"initial_time": clock_time, "timezone": string(100)}),
+    "timepicker": _field({}, {"initial_time": clock_time, "timezone": zone}),
     "datetimepicker": _element({}, {"initial_date_time": unix_time, "focus_on_load": boolean}),
     "checkboxes": all_of(
         _element(_LISTED, {"initial_options": array(LISTED_OPTION, most=10, fewest=1), "focus_on_load": boolean}),
@@ -222,17 +267,20 @@ ELEMENTS: dict[str, Check] = {
             "dispatch_action_config": _DISPATCH,
         },
     ),
-    "number_input": record(
-        {"type": anything, "is_decimal_allowed": boolean},
-        {
-            "action_id": IDENTIFIER,
-            "placeholder": plain(150),
-            "focus_on_load": boolean,
-            "initial_value": number_text,
-            "min_value": number_text,
-            "max_value": number_text,
-            "dispatch_action_config": _DISPATCH,
-        },
+    "number_input": all_of(
+        record(
+            {"type": anything, "is_decimal_allowed": boolean},
+            {
+                "action_id": IDENTIFIER,
+                "placeholder": plain(150),
+                "focus_on_load": boolean,
+                "initial_value": number_text,
+                "min_value": number_text,
+                "max_value": number_text,
+                "dispatch_action_config": _DISPATCH,
+            },
+        ),
+        _numbers_in_order,
     ),
 }
 

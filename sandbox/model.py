@@ -129,11 +129,17 @@ class Workspace:
             )
         for person in company.users:
             if not person.is_bot and not person.deleted:
-                direct = f"D{person.id[1:]}"
-                members = {person.id, company.bot.user_id}
-                self.conversations[direct] = Conversation(
-                    id=direct, name=company.bot.name, is_private=True, members=members, user=person.id
-                )
+                self.open_direct(person)
+
+    def open_direct(self, person: Person) -> None:
+        """Give a person a direct conversation with the app, unless there is one."""
+        bot = self.company.bot
+        direct = f"D{person.id[1:]}"
+        if direct not in self.conversations:
+            members = {person.id, bot.user_id}
+            self.conversations[direct] = Conversation(
+                id=direct, name=bot.name, is_private=True, members=members, user=person.id
+            )
 
     def now(self) -> float:
         """Unix seconds."""

@@ -61,6 +61,8 @@ class Parts:
         found = self.conversation(user, channel)
         if user not in found.members:
             raise Refusal("not_a_member", f"Only members write in #{found.name}.")
+        if found.archived:
+            raise Refusal("is_archived", f"#{found.name} is archived; nobody writes in it any more.")
         if found.is_direct and self.ws.company.messages_tab_read_only:
             raise Refusal("read_only", "The app's Messages tab takes no messages and no commands.")
         return found

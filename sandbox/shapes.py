@@ -6,9 +6,11 @@ one answer names everything that is wrong. Which block needs which check is told
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from zoneinfo import available_timezones
 
 Check = Callable[[object, str, list[str]], None]
 
@@ -176,6 +178,17 @@ def clock_time(value: object, at: str, problems: list[str]) -> None:
 def is_clock_time(value: object) -> bool:
     """Whether the value is a time of day as HH:mm."""
     return isinstance(value, str) and bool(_TIME.fullmatch(value))
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def zone(value: object, at: str, problems: list[str]) -> None:
+    """The name of a time zone."""
+    if not isinstance(value, str) or value not in _zones():
+        add(problems, "must be a valid IANA timezone", at)
 
 
 def unix_time(value: object, at: str, problems: list[str]) -> None:

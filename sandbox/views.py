@@ -82,6 +82,7 @@ class Views:
 
     def __init__(self, ws: Workspace) -> None:
         self._ws = ws
+        self._counts: dict[str, Json] = {}
 
     def find(self, view_id: str) -> View | None:
         """The open modal or published Home tab with this id."""
@@ -148,6 +149,7 @@ class Views:
         if expected_hash and expected_hash != view.hash:
             raise SlackError("hash_conflict")
         self.check_external(body, owner=view)
+        self._count(view)
         view.form = Form(body["blocks"], before=view.form, channel=view.channel)
         view.body = body
         view.hash = self._hash()
@@ -164,8 +166,24 @@ class Views:
         self.check_external(body)
         home = self._new(body, user)
         self._ws.homes[user] = home
+        self._count(home)
         self._tell("home", home)
         return home
+
+    def _count(self, view: View) -> None:
+        kept = self._counts.setdefault(view.id, {"user": view.user, "type": view.kind, "updates": 0})
+        kept["updates"] += 1
+        kept |= {"at": self._ws.now(), "callback_id": view.body.get("callback_id", "")}
+
+    def counts(self) -> Json:
+        """How often each person's Home was published, and each modal changed, since the start."""
+        homes = {kept["user"]: kept for kept in self._counts.values() if kept["type"] == "home"}
+        shown = {
+            user: {"published": kept["updates"], "at": kept["at"], "hash": self._ws.homes[user].hash}
+            for user, kept in homes.items()
+        }
+        modals = {view_id: dict(kept) for view_id, kept in self._counts.items() if kept["type"] == "modal"}
+        return {"homes": shown, "views": modals}
 
     def close(self, view: View) -> None:
         """Take one modal off its stack, wherever it is in it."""
