@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -51,9 +52,8 @@ class Desk:
 
     @property
     def may_book(self) -> bool:
-        """Whether there is a room that this person may book: guests may where a rule lets them."""
-        catalogue = self.catalogue
-        return not self.person.guest or any(catalogue.policy(room).guests_may_book for room in catalogue.bookable)
+        """Whether there is a room that this person may book."""
+        return self.reader.may_book
 
     @property
     def command(self) -> str:
@@ -63,8 +63,21 @@ class Desk:
     @property
     def reader(self) -> Reader:
         """The person as the reader of an answer."""
-        places = {room.location_id for room in self.catalogue.bookable}
-        now = self.services.clock.now()
-        return Reader(
-            person=self.person, now=now, several_places=len(places) > 1, may_book=self.may_book, command=self.command
-        )
+        return reader_of(self.person, self.catalogue, now=self.services.clock.now(), command=self.command)
+
+
+def reader_of(person: Person, catalogue: Catalogue, *, now: datetime, command: str) -> Reader:
+    """Return a person as the reader of what is told at a moment."""
+    return Reader(
+        person=person,
+        now=now,
+        several_places=several_places(catalogue),
+        # Guests may book where a rule lets them.
+        may_book=not person.guest or any(catalogue.policy(room).guests_may_book for room in catalogue.bookable),
+        command=command,
+    )
+
+
+def several_places(catalogue: Catalogue) -> bool:
+    """Tell whether there are rooms at more than one location, so that the place has to be said."""
+    return len({room.location_id for room in catalogue.bookable}) > 1
