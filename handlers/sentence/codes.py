@@ -20,6 +20,9 @@ _CURRENCIES = frozenset(
 )
 
 
+_NTH_THINGS = frozenset(
+    "quarter birthday anniversary annual edition interview round draft reunion attempt iteration reminder".split()
+)
 _TICKETS = frozenset("inc req chg tkt pr sr ritm cs so po jira task prb bug ops sec eng".split())
 
 
@@ -32,7 +35,7 @@ def match(ts: list[Token], i: int) -> Item | None:
     if t.kind == "num" and after.low in ("v", "vs") and not after.space and ts[i + 2].text == t.text:
         return Item("filler", "match", i, i + 3)  # 2v2
     quarter = ordinal(ts, i)
-    if quarter and ts[quarter[1]].low == "quarter" and ts[quarter[1] + 1].low not in ("hour", "of"):
+    if quarter and ts[quarter[1]].low in _NTH_THINGS and ts[quarter[1] + 1].low not in ("hour", "of"):
         return Item("filler", "quarter", i, quarter[1] + 1)
     if t.text == "4" and after.space and (_as_for(ts, i) or _room_for(ts, i)):
         return Item("prep", "for", i, i + 1, note="4")
@@ -47,6 +50,13 @@ def ticket(ts: list[Token], i: int) -> bool:
     """INC48213: letters and a long number name a ticket, not a room."""
     t, number = ts[i], ts[i + 1]
     return not number.space and t.text.isupper() and len(t.text) >= 2 and (len(number.text) >= 4 or t.low in _TICKETS)
+
+
+def short_name(ts: list[Token], i: int) -> bool:
+    """K8s, i18n, b2b: one letter, a number and letters in one word."""
+    t, number_token, tail = ts[i : i + 3]
+    glued = not number_token.space and not tail.space and tail.kind == "word"
+    return glued and len(t.text) == 1 and t.low not in ("x", "n") and tail.low not in ("am", "pm", "a", "p", "h", "m", "min")
 
 
 def _money(ts: list[Token], i: int) -> int:

@@ -112,8 +112,8 @@ class Equipment:
                 return None
             names, k = several
             k += ts[k].low in ("is", "are")
-            if ts[k].low in _NEEDED and low == "no":
-                return Item("unneeded", names, i, k + 1)
+            if low == "no" and (ts[k].low in _NEEDED or tuple(names) == ("catering",)):
+                return Item("unneeded", names, i, k + (ts[k].low in _NEEDED))
             return Item("without", names, i, k)
         return None
 

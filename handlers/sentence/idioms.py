@@ -6,6 +6,7 @@ Kept out: phrases with a gap in them (see phrasebook.py).
 from __future__ import annotations
 
 IDIOMS = """
+    to whom it may concern, whom it may concern, it may be, as the case may be, come what may,
     year closing, year close, month close, quarter close, month closing, quarter closing, last day, first day, first
     week, double click, double check, double checking, net net, long weekend, day off, days off, week off, with
     gratitude, with thanks, with best regards, with kind regards, with warm regards, with many thanks, with love,

@@ -27,6 +27,8 @@ _COUNTED = frozenset(
 
 def match(ts: list[Token], i: int) -> Item | None:
     """Return a `count` for a labelled headcount, a `filler` for another label, or None."""
+    if ts[i].low == "how" and ts[i + 1].low in ("many", "long", "big") and ts[i + 2].low in (":", "=", "-", "?"):
+        return _how(ts, i)
     t, sign = ts[i], ts[i + 1]
     label = t.text.lower() if len(t.text) == 1 else t.low
     if t.kind != "word" or sign.low not in (":", "=") or (sign.space and sign.low == ":"):
@@ -39,6 +41,15 @@ def match(ts: list[Token], i: int) -> Item | None:
     if t.low in _MERE and starts:
         return Item("filler", t.low, i, i + 2, note="thin")
     return None
+
+
+def _how(ts: list[Token], i: int) -> Item:
+    """How many: 5; how long - 45 min."""
+    j = i + 3
+    found = whole(ts, j) if ts[i + 1].low != "long" else None
+    if found is not None and found[0] and not _more(ts, found[1]):
+        return Item("count", found[0], i, found[1] + (ts[found[1]].low in words.PEOPLE))
+    return Item("filler", "how", i, j, note="thin")
 
 
 def _more(ts: list[Token], j: int) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from rapidfuzz import fuzz, process
 
-from handlers.sentence import requests, subjects, vague, words
+from handlers.sentence import requests, subjects, unknown, vague, words
 from handlers.sentence.corrections import family
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Item
@@ -21,50 +21,20 @@ from handlers.sentence.phrases import replaced, without
 from handlers.sentence.tokens import Token
 
 _ROOM_WORDS = frozenset({"room", "rm", "conference", "boardroom", "suite"})
-_PLACE_LEADS = frozenset({"in", "at", "@", "inside"})
 _ARTICLES = frozenset({"the", "our", "a", "an", "my", "your", "that", "this", "any", "some"})
-_HALLS = frozenset("hall sala salle raum saal zimmer salon chamber suite studio lounge auditorium".split())
 _SPACES = frozenset(
     "nook den library lounge cafe cafeteria canteen atrium annex annexe pantry loft terrace patio lobby hallway"
     " garden rooftop shed barn bunker cave pit studio gallery pod booth snug vault ballroom chapel mezzanine penthouse"
     " wing gym auditorium theatre theater foyer courtyard basement attic cellar porch yard greenhouse aquarium"
     " fishbowl".split()
 )
-_ANY_ROOM = frozenset("a an any some my our your another that this meeting conference the small big free".split())
 _ABSTRACT = frozenset(
     "english german french spanish detail private total case advance general particular mind order time person"
     " principle sum all short brief fact addition need hurry town shape peace secret future parallel depth house"
     " tandem preparation regards reference".split()
 )
-_ORDERS = frozenset(
-    "book booking reserve get grab find give need want please pls plz i i'd we me us my a an the for at on in can could"
-    " would like to have you thanks thank with and of from until".split()
-)
 _ALL_BUT = frozenset(
     "any all anything everything anywhere every nothing none everyone anyone rooms anybody everybody nowhere".split()
-)
-_LIKE = 66  # of 100: as near as "aplo" is to Apollo
-# Endings of what people do; no room is called so.
-_DOINGS = (
-    "ing",
-    "ion",
-    "ions",
-    "ics",
-    "ment",
-    "ments",
-    "logy",
-    "graphy",
-    "ance",
-    "ence",
-    "ity",
-    "ism",
-    "ship",
-    "psy",
-    "opsy",
-    "urgy",
-    "therapy",
-    "up",
-    "itis",
 )
 _YEARS = range(2000, 2100)
 
@@ -263,7 +233,11 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
     if first < i and tokens[first - 1].low in ("called", "named") and first:
         _unknown_room(" ".join(t.text for t in tokens[first:j]), first, j, draft, tokens, book)
         return
-    if tokens[i].low in _HALLS and j > i + 1 and all(t.text[0].isupper() and not t.text.isupper() for t in tokens[i:j]):
+    if (
+        tokens[i].low in unknown.HALLS
+        and j > i + 1
+        and all(t.text[0].isupper() and not t.text.isupper() for t in tokens[i:j])
+    ):
         _unknown_room(name, i, j, draft, tokens, book)
         return
     sits = articled or (i > 1 and tokens[i - 1].low in subjects.SUBJECTS and tokens[i - 2].low == "the")
@@ -271,8 +245,8 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
     if sits and tokens[j - 1].low in _SPACES and not followed:
         _unknown_room(name, i, j, draft, tokens, book)
         return
-    if _room_beside(tokens, i, j, articled=articled, text=x.value) or (
-        lead in _PLACE_LEADS and tokens[i].low not in _ABSTRACT
+    if unknown.beside_a_room(tokens, i, j, articled=articled, text=x.value) or (
+        lead in unknown.PLACE_LEADS and tokens[i].low not in _ABSTRACT
     ):
         _unknown_room(name, i, j, draft, tokens, book)
     elif lead in ("with", "w/", "w") and not tokens[i].text[0].isupper() and not _company(tokens, i):
@@ -281,7 +255,7 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
             f'I do not know which rooms have "{name}". Shall I book without asking for it?',
             (Option(label=f"Book without {name}"[:75], sentence=without(tokens, i, j)),),
         )
-    elif _looks_like_a_room(xs, x, tokens, i, j, draft) or _stands_alone(xs, x, tokens, draft, book):
+    elif unknown.looks_like_a_room(xs, x, tokens, i, j, draft) or unknown.stands_alone(xs, x, tokens, draft, book):
         _unknown_room(name, i, j, draft, tokens, book)
 
 
@@ -334,70 +308,6 @@ def _lead(tokens: list[Token], i: int) -> tuple[str, bool]:
     return (tokens[k].low if k >= 0 else ""), articled
 
 
-def _room_beside(tokens: list[Token], i: int, j: int, *, articled: bool, text: str) -> bool:
-    if i and tokens[i - 1].low in _HALLS and text[0].isupper() and not text.isupper():
-        return True
-    if i and tokens[i - 1].low in ("room", "rm", "called", "named"):
-        some = i > 1 and tokens[i - 2].low in _ANY_ROOM and tokens[i - 1].low in ("room", "rm")
-        return not some or (text[0].isupper() and not (text.isupper() and tokens[i - 1].text.isupper()))
-    if tokens[j].low in _HALLS and text[0].isupper() and not text.isupper():
-        return True
-    if tokens[j].low in ("room", "rm", "suite") and tokens[j + 1].low != "for-now":
-        return text[0].isupper() or articled or (i > 0 and tokens[i - 1].low in _PLACE_LEADS)
-    return False
-
-
-def _looks_like_a_room(xs: list[Item], x: Item, tokens: list[Token], i: int, j: int, draft: Draft) -> bool:
-    """A capitalised word that stands alone between times: "Atrium tomorrow 2pm"; no subject has it so."""
-    if draft.rooms or j - i > 2 or not all(t.text[0].isupper() for t in tokens[i:j]) or len(x.value) < 3:
-        return False
-    if tokens[j - 1].low.endswith(_DOINGS):
-        return False
-    letters = [t.text for t in tokens if t.kind == "word"]
-    if sum(t.isupper() for t in letters) > len(letters) / 2:
-        return False
-    before, after = tokens[i - 1] if i else None, tokens[j]
-    if any(t.low in ("with", "dr", "mr", "mrs", "ms", "prof") for t in tokens[max(0, i - 3) : i]):
-        return False
-    for t in (before, after):
-        if t is not None and (
-            t.low in subjects.SUBJECTS
-            or t.low in ("with", "and", "from", ":", "&", "-", "/", "re", "about", "call", "(", "'", "for")
-        ):
-            return False
-    neighbours = [y for y in xs if y.j == i or y.i == j]
-    return all(
-        y.kind in ("day", "clock", "part", "dur", "count", "sep", "every", "prep", "filler") for y in neighbours
-    ) and any(y.kind in ("day", "clock", "part", "dur", "count", "every") for y in neighbours)
-
-
-def _stands_alone(xs: list[Item], x: Item, tokens: list[Token], draft: Draft, book: Book) -> bool:
-    """One unknown word beside a time and nothing else, first or last: "book zeppelin tomorrow 2pm" may well mean a room."""
-    word = str(x.value)
-    if draft.rooms or draft.problems or x.j != x.i + 1 or not word.isalpha() or len(word) < 3:
-        return False
-    if x.i and tokens[x.i - 1].low in ("my", "our", "his", "her", "their", "your"):
-        return False
-    if tokens[x.j].low == "," or not any(y.kind in ("clock", "part", "now", "rel") for y in xs):
-        return False
-    if not _ordered(tokens, x) and not _like_a_room(word, book):
-        return False
-    talk = [y for y in xs if y is not x and y.kind in ("word", "filler") and str(y.value).lower() not in _ORDERS]
-    said = [y for y in xs if y.kind not in ("sep", "filler", "prep")]
-    return not talk and len(said) > 1 and (said[0] is x or said[-1] is x)
-
-
-def _ordered(tokens: list[Token], x: Item) -> bool:
-    """Whether somebody books the thing itself: "book zeppelin"."""
-    return x.i > 0 and tokens[x.i - 1].low in ("book", "booking", "reserve", "get", "grab", "hold", "block", "take", "use")
-
-
-def _like_a_room(word: str, book: Book) -> bool:
-    """Whether the word is nearer to a room's name than chance would have it."""
-    names = [room.name.lower() for room in book.rooms if room.active]
-    return process.extractOne(word.lower(), names, scorer=fuzz.ratio, score_cutoff=_LIKE) is not None
-
-
 def _unknown_room(name: str, i: int, j: int, draft: Draft, tokens: list[Token], book: Book) -> None:
     active = [room.name for room in book.rooms if room.active]
     while i and tokens[i - 1].low in ("room", "rm", "the", "called", "named"):
@@ -406,7 +316,7 @@ def _unknown_room(name: str, i: int, j: int, draft: Draft, tokens: list[Token], 
         j += 1
     near = process.extract(name, active, scorer=fuzz.WRatio, limit=3, score_cutoff=60)
     options = tuple(Option(label=hit, sentence=replaced(tokens, i, j, hit)) for hit, _, _ in near)
-    lead = i - 1 if i and tokens[i - 1].low in _PLACE_LEADS else i
+    lead = i - 1 if i and tokens[i - 1].low in unknown.PLACE_LEADS else i
     options += (Option(label="Any free room", sentence=replaced(tokens, lead, j, "")),)
     draft.refuse(Trouble.UNKNOWN_ROOM, f'I know no room or place called "{name}".', options)
 

@@ -9,7 +9,7 @@ Kept out: clock times and dates.
 
 from __future__ import annotations
 
-from handlers.sentence import durations, words
+from handlers.sentence import durations, subjects, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import whole
 from handlers.sentence.tokens import Token
@@ -95,17 +95,53 @@ def part_of_day(ts: list[Token], i: int) -> Item | None:
     return Item("part", (part, today), i, j + 1, note=shade)
 
 
+def _of_a_time(ts: list[Token], i: int) -> bool:
+    """Tell "3pm PT" and "3pm on Friday (CT)" from a PT session, a CT scan and an MDT."""
+    k = i - 1
+    while k >= 0 and ts[k].low in _ZONE_LEADS:
+        k -= 1
+    if k < 0:
+        return ts[i + 1].kind == "num"
+    if ts[k].kind in ("num", "iso", "period", "zoned") or ts[k].low in _CLOCKED:
+        return True
+    return not (
+        ts[i + 1].kind == "word" and (ts[i + 1].low in subjects.SUBJECTS or ts[i + 1].low in ("meeting", "scan", "mtg"))
+    )
+
+
+def _behind_a_time(ts: list[Token], i: int) -> bool:
+    """Whether "pacific" stands right behind "10am" and before no word that it could describe."""
+    timed = i > 0 and (ts[i - 1].low in ("am", "pm") or ts[i - 1].kind == "num")
+    return timed and (ts[i + 1].kind != "word" or ts[i + 1].low in ("for", "on", "in", "with", "until", "to"))
+
+
+_ZONE_LEADS = frozenset({"(", "[", ".", ",", "-", "/", "in", "zone", "timezone", "tz", "=", ":", "is", "@"})
+_CLOCKED = frozenset({"am", "pm", "a", "p", "m", "o'clock", "noon", "midday", "midnight"})
+
+
+def _city_time(ts: list[Token], i: int) -> Item | None:
+    """London time, (our) Berlin time: a city's name means its clock only with "time" behind it."""
+    name, j = ts[i].low, i + 1
+    if ts[j].kind == "word" and ts[j].low != "time":
+        name, j = f"{name} {ts[j].low}", j + 1
+    if ts[j].low != "time" or name not in words.CITY_ZONES or not i:
+        return None
+    return Item("zone", words.CITY_ZONES[name], i, j + 1, note=name)
+
+
 def zone(ts: list[Token], i: int) -> Item | None:
     """EST, Pacific time, UTC+1, (CET); `value` is an IANA name or an offset in minutes."""
     t = ts[i]
     low = t.low
     if low not in words.ZONE_FAMILIES:
-        return None
+        return _city_time(ts, i)
     j = i + 1
     tail = False
     while ts[j].low in _ZONE_TAILS:
         j, tail = j + 1, True
-    if low in words.ZONE_NEEDS_TIME and not tail:
+    if low in words.ZONE_NEEDS_TIME and not (tail or _behind_a_time(ts, i)):
+        return None
+    if not (tail or _of_a_time(ts, i)):
         return None
     if low in words.ZONE_NEEDS_CAPITALS and not (tail or t.text.isupper()):
         return None

@@ -71,7 +71,7 @@ def group(ts: list[Token], i: int) -> tuple[int, int] | None:
 def skip(ts: list[Token], k: int) -> int:
     """Return the index behind the words that may stand between a number and its people."""
     while ts[k].kind == "word" and (ts[k].low in roles.SIDES or _proper(ts, k)) and ts[k + 1].kind == "word":
-        if ts[k].low in words.OTHERS and ts[k + 1].low not in words.PEOPLE and ts[k + 1].low not in words.OTHERS:
+        if ts[k].low in words.PEOPLE and ts[k + 1].low not in words.PEOPLE and ts[k + 1].low not in words.OTHERS:
             break
         k += 1
     return k

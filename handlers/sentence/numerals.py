@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Clock, Day, Item
-from handlers.sentence.model import Book
+from handlers.sentence.model import Assumption, Book
 
 POINTS = frozenset({"clock", "now", "rel"})
 TIME_PREPS = frozenset({"at", "from", "between", "until", "since", "before", "after", "by"})
@@ -222,6 +222,17 @@ def _said_before(xs: list[Item], x: Item) -> bool:
     return (x.value in counts) != (x.value % 12 in hours and x.value > 0)
 
 
+def _listed(xs: list[Item], x: Item) -> bool:
+    """ "2pm, 75 min, 10, video": a number on its own between commas, where start and length are known, counts people."""
+    k = next(n for n, y in enumerate(xs) if y is x)
+    opened = k > 0 and (xs[k - 1].kind == "sep" and xs[k - 1].value in (",", ";", "|", "\u00b7"))
+    closed = k + 1 == len(xs) or (xs[k + 1].kind == "sep" and xs[k + 1].value in (",", ";", "|", "\u00b7"))
+    points = sum(y.kind in POINTS for y in xs)
+    timed = points == 2 or (points == 1 and any(y.kind == "dur" for y in xs))
+    others = any(y.kind in ("count", "badcount", "crowd", "fix", "or") or (y.kind == "num" and y is not x) for y in xs)
+    return opened and closed and timed and not others
+
+
 def _on(x: Item) -> bool:
     return x.kind == "prep" and x.value in ("on", "in")
 
@@ -237,6 +248,9 @@ def _counts(xs: list[Item], draft: Draft, book: Book) -> None:
             x.kind = "filler"
         elif x.note == "for":
             x.kind = "count" if n >= 1 else "badcount"
+        elif _listed(xs, x) and 2 <= n <= book.largest:
+            x.kind = "count"
+            draft.assumptions.append(Assumption(about="attendees", text=f"{n} taken as {n} people"))
         elif _said_before(xs, x):
             x.kind = "filler"
         else:

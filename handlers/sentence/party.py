@@ -317,6 +317,8 @@ def _names_before(ts: list[Token], i: int) -> Item | None:
             k -= 1
         else:
             break
+    if k >= 0 and ts[k].low in ("is", "am", "i'm", "im", "called", "named", "name", "me"):
+        return None  # "my name is Karen and I work upstairs"
     titled = ts[k + 1].low in _TITLES or (
         k >= 0 and (ts[k].low in _TITLES or (ts[k].low == "." and ts[k - 1].low in _TITLES))
     )

@@ -46,6 +46,9 @@ _SOFT_FIXES = frozenset(
 _LONGEST_CORRECTION = 10  # tokens; a text of nothing but "no" must not be scanned from each of them
 _AMOUNTS = frozenset({"than", "least", "most", "max", "maximum", "minimum"})
 _WRITTEN = frozenset("note email mail message call chat conversation discussion request thread ask letter memo".split())
+TALKED = frozenset(
+    "discussed agreed mentioned spoke spoken talked emailed asked chatted promised requested told said arranged met".split()
+)
 _UNDECIDED = frozenset("agreed determined confirmed decided announced arranged fixed defined advised named settled".split())
 _WISHED = frozenset(words.WEEKDAYS) | frozenset("day week weekend evening afternoon morning night one time year".split())
 
@@ -79,7 +82,7 @@ def idiom(ts: list[Token], i: int) -> Item | None:
             return Item(kind, " ".join(phrase), i, j, note="thin" if phrase[-1] in _AMOUNTS else "")
     if ts[i].low == "to" and ts[i + 1].low == "be" and ts[i + 2].low in _UNDECIDED:
         return Item("vague", "to be " + ts[i + 2].low, i, i + 3)
-    wish = _well_wish(ts, i) or _reference(ts, i) or _nth_time(ts, i)
+    wish = _well_wish(ts, i) or _talked(ts, i) or _reference(ts, i) or _nth_time(ts, i)
     if wish:
         return Item("filler", ts[i].low, i, wish)
     if (
@@ -139,7 +142,23 @@ def _reference(ts: list[Token], i: int) -> int:
     j = i + 2
     if ts[j].low in ("yesterday", "earlier", "before"):
         return j + 1 + (ts[j + 1].low in ("today", "morning", "afternoon", "evening"))
+    if ts[j].low in words.WEEKDAYS and ts[j + 1].low in (":", ",", ".", "-"):
+        return j + 1
     if ts[j].low in ("this", "last") and ts[j + 1].low in _WISHED | {"month"}:
+        return j + 2
+    return 0
+
+
+def _talked(ts: list[Token], i: int) -> int:
+    """The index behind "discussed with Tom yesterday", "agreed last week", or 0."""
+    if ts[i].low not in TALKED:
+        return 0
+    j = i + 1
+    while j < i + 6 and ts[j].kind == "word" and ts[j].low not in ("yesterday", "last", "earlier") and ts[j].value is None:
+        j += 1
+    if ts[j].low in ("yesterday", "earlier"):
+        return j + 1 + (ts[j + 1].low in ("today", "morning", "afternoon", "evening"))
+    if ts[j].low == "last" and (ts[j + 1].low in _WISHED or ts[j + 1].low == "month"):
         return j + 2
     return 0
 

@@ -35,7 +35,8 @@ _QUESTIONS = tuple(
         " where's, when is, when was, when's, when does, when do, why is, why was, why can't, what time, what's on,"
         " what is on, what's booked, what is the capacity, what's the capacity, does the, do you know, did i, did we,"
         " did you, have i, have we, am i, are we, was my, is my, is our, what happened, which of, what do, what does,"
-        " what did, what is in, show my, list my, show me my, list all, show all, what are, what's free, what is free,"
+        " what did, what is in, show my, list my, show me my, list all, show all, do i have, do we have a booking, do"
+        " we have a room booked, have we got, what are, what's free, what is free,"
         " what's available, what is available, whats free, whats available"
     ).split(", ")
 )
@@ -53,6 +54,25 @@ _UNDECIDED = tuple(
 _SIZES = frozenset(
     "big bigger biggest small smaller smallest large larger largest usual normal little main nice good".split()
 )
+
+
+# What is done to a booking that exists already.
+_HANDLED = tuple(
+    tuple(text.split())
+    for text in (
+        "no longer need, no longer needed, no longer require, free up, give up, give back, let go of, not need it anymore,"
+        " need it anymore, not needed anymore, not needed any more, hour longer, minutes longer, mins longer,"
+        " my existing booking, our existing booking, drop my, drop our, kill my, scrap my, ditch my"
+    ).split(", ")
+)
+_HANDLES = frozenset("make push bump bring turn shift drop kill scrap ditch axe lengthen stretch".split())
+_STATES = frozenset("free available open taken booked busy occupied empty vacant unoccupied in".split())
+_CHECKS = frozenset(
+    {("check", "if"), ("check", "whether"), ("see", "if"), ("see", "whether"), ("know", "if"), ("tell", "me")}
+)
+_BOOKS = frozenset("book reserve grab hold block schedule get take".split())
+_DISLIKES = frozenset("hate hates dislike detest loathe avoid skip".split())
+_FAULTS = frozenset("too small tiny noisy cold hot dirty loud taken full busy broken booked occupied unavailable".split())
 
 
 _MOVED = frozenset("moved changed shifted pushed rescheduled postponed brought bumped slipped".split())
@@ -110,6 +130,43 @@ def _maybe_tomorrow(draft: Draft, tokens: list[Token]) -> None:
             draft.refuse(Trouble.AMBIGUOUS, 'Does "tom" mean tomorrow?', options)
 
 
+def _handles(tokens: list[Token]) -> bool:
+    """Whether a booking that exists is to change: "push the 3pm back", "I no longer need Apollo"."""
+    lows = [t.low for t in tokens]
+    if any(tuple(lows[n : n + len(said)]) == said for said in _HANDLED for n in range(len(lows))):
+        return True
+    adds = bool({"add", "invite", "include"} & set(lows))
+    return any(
+        (t.low in _HANDLES or (adds and t.low == "to"))
+        and tokens[n + 1].low in ("my", "our", "the")
+        and tokens[n + 2].kind == "num"
+        for n, t in enumerate(tokens[:-2])
+    )
+
+
+def _asks_for_state(xs: list[Item], tokens: list[Token]) -> bool:
+    """ "Is Apollo free at 3?", "check if Big Ben is free", without a wish to book it."""
+    if any(t.low in _BOOKS for t in tokens) or not any(x.kind == "room" for x in xs):
+        return False
+    lows = [t.low for t in tokens]
+    first = next((n for n, t in enumerate(tokens) if t.low not in _GREETINGS and t.kind == "word"), 0)
+    asks = lows[first] in ("is", "are", "will", "isn't") and tokens[first + 1].in_room
+    checks = any((low, lows[n + 1]) in _CHECKS for n, low in enumerate(lows[:-1]))
+    return (asks or checks) and any(low in _STATES for low in lows[first + 1 :])
+
+
+def _disliked(xs: list[Item], tokens: list[Token]) -> bool:
+    """ "I hate Zen", "Zen is too small": the only room named is the one not wanted."""
+    rooms = [x for x in xs if x.kind == "room"]
+    if len({room.name for x in rooms for room in x.value}) != 1:
+        return False
+    return any(
+        (x.i and tokens[x.i - 1].low in _DISLIKES)
+        or (tokens[x.j].low in ("is", "was", "looks") and tokens[x.j + 1].low in _FAULTS)
+        for x in rooms
+    )
+
+
 def _errand(tokens: list[Token]) -> bool:
     """Whether somebody else is meant to do it: "remind me", "call Mom", "order lunch"."""
     first, second = tokens[0].low, tokens[1]
@@ -146,7 +203,11 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
         draft.refuse(Trouble.AMBIGUOUS, f'Which room is "{named}"? Give me its name, or say how many people it is for.')
     if not draft.days:
         _maybe_tomorrow(draft, tokens)
-    if _asks(xs, tokens) or _asks_of_the_past(tokens):
+    if _handles(tokens):
+        draft.refuse(Trouble.NOT_UNDERSTOOD, "This books a new room. To change a booking, use the buttons under it.")
+    if _disliked(xs, tokens):
+        draft.refuse(Trouble.AMBIGUOUS, "You named a room that you would rather not have. Which one should it be?")
+    if _asks(xs, tokens) or _asks_for_state(xs, tokens) or _asks_of_the_past(tokens):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "That sounds like a question. To book, say when and for how many.")
 
 

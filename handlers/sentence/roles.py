@@ -103,7 +103,9 @@ SIDES = frozenset(
     " wonderful lovely hungry very busy good nice big brave happy tired wise french german japanese american british"
     " indian chinese italian spanish dutch us uk eu staff faculty panel project account customer client vendor partner"
     " company practice ward shift branch store site area school parish ground crew trade youth charity opposing union"
-    " bank hospital university end physical actual live required optional registered paying seated c-level level".split()
+    " bank hospital university art phd creative lab medical clinical research teaching field scrum software data"
+    " security web civil copy media event film music end physical actual live required optional registered paying"
+    " seated c-level level".split()
 )
 
 

@@ -125,6 +125,8 @@ class Scanner:
             schooled = t.low in ("year", "grade") and ts[j].low not in words.UNIT
             return None if places.counts_something(ts, j) and not schooled else Item("filler", t.low, i, j)
         strange = t.low not in self.starters and t.low not in PREPOSITIONS and not known(t.low)
+        if codes.short_name(ts, i):
+            return Item("filler", "name", i, i + 3)
         if codes.ticket(ts, i) or _product(ts, i):
             return Item("filler", "ticket", i, i + 2)
         if glued and strange and t.low not in words.UNIT and t.low not in JOINED_TO_NUMBERS:
@@ -220,7 +222,10 @@ def _product(ts: list[Token], i: int) -> bool:
 
 
 def _strange(low: str) -> bool:
-    return low not in PREPOSITIONS and not known(low) and low not in words.UNIT and low not in JOINED_TO_NUMBERS
+    dated = low in words.MONTHS or low in words.WEEKDAYS or low in words.PARTS or low in words.TODAY | words.TOMORROW
+    return (
+        not dated and low not in PREPOSITIONS and low not in words.UNIT and not known(low) and low not in JOINED_TO_NUMBERS
+    )
 
 
 def _moment(t: Token, found: Item) -> list[Item]:
@@ -318,7 +323,8 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
     grammar = (
         set(words.NUMBERS) | set(words.ORDINALS) | set(words.WEEKDAYS) | set(words.WEEKDAY_PLURALS) | set(dates.months)
         | words.TOMORROW | words.TODAY | set(words.PARTS) | set(words.NAMED_CLOCKS) | set(words.ZONE_FAMILIES)
-        | words.FACILITIES | words.WELL_KNOWN_CITIES | set(phrasebook.IDIOMS) | phrasebook.FIX_FIRSTS | words.HOLIDAYS
+        | words.FACILITIES | words.WELL_KNOWN_CITIES | words.CITY_FIRSTS | words.HOLIDAYS
+        | set(phrasebook.IDIOMS) | phrasebook.FIX_FIRSTS | phrasebook.TALKED
     )  # fmt: skip
     grammar |= set(
         "a an the half quarter in on at this next nxt last previous past coming following upcoming late early mid later"

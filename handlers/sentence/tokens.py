@@ -40,7 +40,7 @@ _SHAPES = re.compile(
   | (?P<mention><@(?P<who>[UW][A-Z0-9]+)(?:\|[^<>]*)?>|@(?P<bare>[UW][A-Z0-9]{2,})\b)
   | (?P<junk><[!\#@a-z][^<>]*>|https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.[\w.-]*\w|:[a-z][a-z0-9_+-]*:)
   | (?P<iso>\d{4}-?\d\d-?\d\dT\d\d:?\d\d(?::?\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)(?![\d:])
-  | (?P<period>P(?:\d+D)?T(?:\d+H)?(?:\d+M)?(?:\d+S)?)\b
+  | (?P<period>P(?=T?\d)(?:\d+D)?T(?:\d+H)?(?:\d+M)?(?:\d+S)?)\b
   | (?P<zoned>;TZID=(?P<tz>[A-Za-z_]+(?:/[A-Za-z_]+)*)(?=:))
   | (?P<value>;VALUE=[A-Z-]+(?=:)|\b(?:BEGIN|END):V[A-Z]+|\b(?:UID|DTSTAMP|PRODID|SEQUENCE|CREATED|LAST-MODIFIED):\S+)
   | (?P<slang>(?:l8r|gr8|w8|m8|l8)\b)

@@ -114,11 +114,16 @@ def _night(tokens: list[Token], x: Item) -> bool:
     return tokens[x.j].low in _CREWS
 
 
+def _both(tokens: list[Token], x: Item) -> bool:
+    """Both parties, both sides; but not "both rooms"."""
+    return tokens[x.j].low.removesuffix("'") in ("parties", "sides", "teams", "parents", "companies", "firms", "partners")
+
+
 _JUDGES: Mapping[str, Callable[[list[Token], Item], bool]] = (
     dict.fromkeys(("hour", "hours", "hrs"), _hour)
     | dict.fromkeys(("last", "previous", "past"), _last)
     | dict.fromkeys(("month", "week", "year", "quarter"), _stretch)
-    | {"day": _day, "night": _night, "each": _each, "double": _double, "level": _level, "building": _level}
+    | {"both": _both, "day": _day, "night": _night, "each": _each, "double": _double, "level": _level, "building": _level}
 )
 
 __all__ = ["means_nothing"]

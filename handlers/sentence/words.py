@@ -144,6 +144,23 @@ ZONE_FAMILIES: dict[str, str] = {
     "sgt": "Asia/Singapore", "hkt": "Asia/Hong_Kong", "aest": "Australia/Sydney", "aedt": "Australia/Sydney",
     "msk": "Europe/Moscow",
 }  # fmt: skip
+CITY_ZONES: dict[str, str] = {
+    "london": "Europe/London", "uk": "Europe/London", "dublin": "Europe/Dublin", "paris": "Europe/Paris",
+    "berlin": "Europe/Berlin", "munich": "Europe/Berlin", "hamburg": "Europe/Berlin", "german": "Europe/Berlin",
+    "madrid": "Europe/Madrid", "rome": "Europe/Rome", "milan": "Europe/Rome", "vienna": "Europe/Vienna",
+    "zurich": "Europe/Zurich", "amsterdam": "Europe/Amsterdam", "brussels": "Europe/Brussels", "oslo": "Europe/Oslo",
+    "stockholm": "Europe/Stockholm", "copenhagen": "Europe/Copenhagen", "helsinki": "Europe/Helsinki",
+    "warsaw": "Europe/Warsaw", "prague": "Europe/Prague", "lisbon": "Europe/Lisbon", "athens": "Europe/Athens",
+    "istanbul": "Europe/Istanbul", "moscow": "Europe/Moscow", "dubai": "Asia/Dubai", "mumbai": "Asia/Kolkata",
+    "delhi": "Asia/Kolkata", "bangalore": "Asia/Kolkata", "india": "Asia/Kolkata", "indian": "Asia/Kolkata",
+    "singapore": "Asia/Singapore", "tokyo": "Asia/Tokyo", "japan": "Asia/Tokyo", "seoul": "Asia/Seoul",
+    "beijing": "Asia/Shanghai", "shanghai": "Asia/Shanghai", "sydney": "Australia/Sydney",
+    "melbourne": "Australia/Melbourne", "auckland": "Pacific/Auckland", "toronto": "America/Toronto",
+    "new york": "America/New_York", "nyc": "America/New_York", "boston": "America/New_York",
+    "chicago": "America/Chicago", "denver": "America/Denver", "seattle": "America/Los_Angeles",
+    "san francisco": "America/Los_Angeles", "los angeles": "America/Los_Angeles", "hong kong": "Asia/Hong_Kong",
+}  # fmt: skip
+CITY_FIRSTS = frozenset(name.split()[0] for name in CITY_ZONES)
 # Zone words that are English words too: a zone only when "time" follows or when written in capitals.
 ZONE_NEEDS_TIME = frozenset({"eastern", "central", "mountain", "pacific"})
 ZONE_NEEDS_CAPITALS = frozenset({"et", "ct", "mt", "pt", "est", "ist", "cet", "mst", "bst"})
@@ -190,7 +207,7 @@ OTHER_COMMAND = frozenset(
 CORRECTIONS = frozenset("sorry oops actually correction rather wait scratch whoops nope hmm sry soz".split())
 
 POLITE = frozenset(
-    "a an the and also with w w/ in on at of to for from is are be been being i i'd i'll i'm i've im id ill we"
+    "da a an the and also with w w/ in on at of to for from is are be been being i i'd i'll i'm i've im id ill we"
     " we'd we'll we're we've me my mine our ours us you your u ur he she they them their his her it it's its"
     " this that these those there there's here hi hello hey hallo hola bonjour dear greetings morning good"
     " please pls plz plss pleas kindly thanks thank thx ty tks cheers ta merci danke ok okay yes yeah yep sure"
