@@ -22,9 +22,20 @@ NAMED_PEOPLE = 8
 TITLE_SHOWN = 200
 
 
-def booked(booking: Booking, reader: Reader, *, assumptions: Sequence[Assumption] = ()) -> Message:
-    """Return "✅ Apollo is yours: ...", what was assumed with buttons that change it, and what can be done next."""
-    return _about(booking, reader, _yours("✅", booking, reader), assumptions=assumptions)
+def booked(booking: Booking, reader: Reader, *, assumptions: Sequence[Assumption] = (), tellable: bool = False) -> Message:
+    """Return "✅ Apollo is yours: ...", what was assumed with buttons that change it, and what can be done next.
+
+    `tellable` says that it was booked in a channel, which can be told.
+    """
+    return _about(booking, reader, _yours("✅", booking, reader), assumptions=assumptions, tellable=tellable)
+
+
+def channel_told(booking: Booking, reader: Reader) -> Message:
+    """Return a booking of which a channel hears from now on."""
+    told = _about(booking, reader, _yours("✅", booking, reader))
+    note = "This channel is told now, and sees every change of it."
+    *shown, row = told.blocks
+    return Message(text=f"{told.text}\n{note}", blocks=[*shown, grey(note), row])
 
 
 def restored(booking: Booking, reader: Reader) -> Message:
@@ -113,16 +124,16 @@ def changed_line(change: Changed, reader: Reader) -> Line:
     """Return "✏️ Design review · Apollo · Wed 25 Nov, 14:00-15:30 15:00-16:30", what is gone crossed out."""
     before, after = change.before, change.after
     parts: list[Line] = []
-    rooms = _difference(cut(before.room.name, 100), cut(after.room.name, 100))
+    rooms = difference(cut(before.room.name, 100), cut(after.room.name, 100))
     if before.title != after.title:
-        parts += [_difference(before.title or "", after.title or "no title"), rooms]
+        parts += [difference(before.title or "", after.title or "no title"), rooms]
     elif after.title:
         parts += [[bold(cut(after.title, TITLE_SHOWN))], rooms]
     else:
         parts.append([bold(cut(after.room.name, 100))] if before.room == after.room else rooms)
     parts.append([*_times(change, reader), _where(after, reader)])
     if before.attendees_count != after.attendees_count:
-        parts.append(_difference(saying.people(before.attendees_count), saying.people(after.attendees_count)))
+        parts.append(difference(saying.people(before.attendees_count), saying.people(after.attendees_count)))
     if before.private != after.private:
         parts.append([bold("private" if after.private else "not private any more")])
     if before.shared != after.shared and after.attendees:
@@ -188,9 +199,13 @@ def _none_ahead(reader: Reader, above: Sequence[Block | Mapping[str, Any]], said
     return Message(text=text, blocks=[*above, rich(line), *buttons.rows(row)])
 
 
-def _about(booking: Booking, reader: Reader, line: Line, *, assumptions: Sequence[Assumption] = ()) -> Message:
+def _about(
+    booking: Booking, reader: Reader, line: Line, *, assumptions: Sequence[Assumption] = (), tellable: bool = False
+) -> Message:
     lines = (line, [room_facts(booking.room)], details(booking, reader))
-    row: list[ButtonElement | None] = [buttons.edit(booking), buttons.other_room(booking), buttons.cancel(booking, reader)]
+    row: list[ButtonElement | None] = [buttons.edit(booking), buttons.other_room(booking)]
+    row += [buttons.tell_channel(booking)] if tellable else []
+    row.append(buttons.cancel(booking, reader))
     assumed = [[assumption.text] for assumption in assumptions]
     return Message(text=spoken(*lines, *assumed), blocks=[rich(*lines), *_assumed(booking, assumptions), *buttons.rows(row)])
 
@@ -240,7 +255,8 @@ def _people(booking: Booking) -> Line:
     return [*whole, f" and {left} more"] if left else whole
 
 
-def _difference(before: str, after: str) -> Line:
+def difference(before: str, after: str) -> Line:
+    """Return what is new, behind what is gone crossed out; what stays is no difference."""
     if before == after:
         return [after]
     return [struck(before), " ", bold(after)] if before else [bold(after)]
@@ -248,8 +264,12 @@ def _difference(before: str, after: str) -> Line:
 
 def _times(change: Changed, reader: Reader) -> Line:
     before, after = change.before, change.after
-    old, new = dated(before.slot, before.location, reader), dated(after.slot, after.location, reader)
-    (old_day, old_hours), (new_day, new_hours) = (text.split(", ", 1) for text in (old, new))
+    return differing_times(dated(before.slot, before.location, reader), dated(after.slot, after.location, reader))
+
+
+def differing_times(before: str, after: str) -> Line:
+    """Return the difference of two texts like "Wed 25 Nov, 14:00-15:30"; a day that stays is said once."""
+    (old_day, old_hours), (new_day, new_hours) = (text.split(", ", 1) for text in (before, after))
     if old_day == new_day:
-        return [f"{new_day}, ", *_difference(old_hours, new_hours)]
-    return _difference(old, new)
+        return [f"{new_day}, ", *difference(old_hours, new_hours)]
+    return difference(before, after)

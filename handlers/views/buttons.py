@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, ConfirmObject, PlainTextObject
 
@@ -81,6 +82,60 @@ def cancel(booking: Booking, reader: Reader) -> ButtonElement | None:
         ),
         aloud=f"Cancel the booking of {booking.room.name}",
     )
+
+
+def tell_channel(booking: Booking) -> ButtonElement | None:
+    """Return "Tell the channel", which lets everybody in it see the booking and its changes."""
+    return button("Tell the channel", Action.SHARE, Target.at(booking), aloud=f"Tell the channel of {booking.room.name}")
+
+
+def check_in(booking: Booking) -> ButtonElement | None:
+    """Return "Check in"."""
+    return button("Check in", Action.CHECK_IN, Target.at(booking), style="primary")
+
+
+def run_late(booking: Booking) -> ButtonElement | None:
+    """Return "Running late"."""
+    return button("Running late", Action.RUN_LATE, Target.at(booking), aloud="Tell the others that you run late")
+
+
+def end_early(booking: Booking) -> ButtonElement | None:
+    """Return "End early", which gives the rest of the time back at once; Undo takes it back."""
+    return button("End early", Action.END_EARLY, Target.at(booking), aloud=f"Give the rest of {booking.room.name} back now")
+
+
+def extensions(booking: Booking, ends: Iterable[datetime]) -> list[ButtonElement | None]:
+    """Return "Extend to 15:45" for each end to which the booking can go on, on the place's clock."""
+    zone = booking.location.tz
+    return [
+        button(
+            f"Extend to {saying.clock_time(end, zone)}",
+            Action.EXTEND.nth(number),
+            Moving(
+                booking=booking.id,
+                version=booking.version,
+                room=booking.room.id,
+                start=int(booking.start.timestamp()),
+                end=int(end.timestamp()),
+            ),
+        )
+        for number, end in enumerate(ends, start=1)
+    ]
+
+
+def going(booking: Booking, *, style: str | None = None) -> ButtonElement | None:
+    """Return "Going"."""
+    return button("Going", Action.GOING, Target.at(booking), style=style)
+
+
+def not_going(booking: Booking) -> ButtonElement | None:
+    """Return "Can't"."""
+    return button("Can't", Action.NOT_GOING, Target.at(booking), aloud="Say that you cannot come")
+
+
+def take_back(booking: Booking) -> ButtonElement | None:
+    """Return "Take it back", for a room that was released."""
+    return button("Take it back", Action.TAKE_BACK, Target.at(booking), style="primary")
 
 
 def undo(booking: Booking) -> ButtonElement | None:

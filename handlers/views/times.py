@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core import saying
@@ -30,6 +31,12 @@ class Reader:
             return ZoneInfo(self.person.zone)
         except (ZoneInfoNotFoundError, ValueError):
             return None
+
+
+def everybody(now: datetime, *, several_places: bool, command: str) -> Reader:
+    """Return a channel as the reader: nobody in particular, so that no clock but the place's is told."""
+    nobody = Person(id=UUID(int=0), slack_team_id="", slack_user_id="", name="", zone="")
+    return Reader(person=nobody, now=now, several_places=several_places, command=command)
 
 
 def where_and_own_clock(slot: Slot, location: Location, reader: Reader) -> str:
@@ -60,6 +67,20 @@ def dated(slot: Slot, location: Location, reader: Reader) -> str:
     day, today = slot.start.astimezone(location.tz).date(), reader.now.astimezone(location.tz).date()
     said = "today" if day == today else saying.short_date(day, today=today)
     return f"{said}, {saying.hours(slot, location.tz)}"
+
+
+def lasting(slot: Slot, location: Location, reader: Reader) -> str:
+    """Return "Wed 25 Nov, 14:00-15:30" on the place's clock: true as well on another day than the one it is written on."""
+    day, today = slot.start.astimezone(location.tz).date(), reader.now.astimezone(location.tz).date()
+    return f"{saying.short_date(day, today=today)}, {saying.hours(slot, location.tz)}"
+
+
+def moment(at: datetime, location: Location, reader: Reader) -> str:
+    """Return "14:10" on the place's clock, and "14:10 (20:10 for you)" where the reader's shows another."""
+    zone, there = reader.zone, saying.clock_time(at, location.tz)
+    if zone is None or at.astimezone(zone).utcoffset() == at.astimezone(location.tz).utcoffset():
+        return there
+    return f"{there} ({saying.clock_time(at, zone)} for you)"
 
 
 def in_passing(slot: Slot, location: Location, reader: Reader) -> str:
