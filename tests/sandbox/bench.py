@@ -104,6 +104,11 @@ class Bench:
         conversation = self.running.sandbox.parts.ws.conversations[answer["channel"]]
         return self.running.sandbox.parts.ws.shown(conversation.messages[answer["ts"]])
 
+    async def modal(self, *blocks: dict, user: str = ANA, **more: object) -> dict:
+        """A modal that a person has open."""
+        answer = await self.api.views_open(trigger_id=self.trigger(user), view=modal(*blocks, **more))
+        return dict(answer["view"])
+
     def trigger(self, user: str = ANA, **origin: str) -> str:
         """A trigger id as an interaction would bring it."""
         return self.running.sandbox.parts.tickets.trigger(user=user, **origin)
