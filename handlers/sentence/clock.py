@@ -206,7 +206,8 @@ def _short(ts: list[Token], i: int) -> tuple[Clock, int] | None:
         if ts[j].low in ("hours", "hrs", "hr", "h") and not lasts(ts, i, hour):
             return Clock(hour, minute, exact=True), j + 1
         return _marked(ts, j, hour, minute, padded=padded)
-    if sep.low in (".", ",") and tight and len(tail.text) == 2 and (tail.value or 0) < 60:
+    listed = sep.low == "," and "," in (ts[i - 1].low, ts[i + 3].low)  # "fri,9,10,apollo"
+    if sep.low in (".", ",") and tight and not listed and len(tail.text) == 2 and (tail.value or 0) < 60:
         return _dotted(ts, i, hour, padded=padded)
     if sep.low == "h" and not sep.space:
         return _french(ts, i, hour)

@@ -104,9 +104,10 @@ def _of_a_time(ts: list[Token], i: int) -> bool:
         return ts[i + 1].kind == "num"
     if ts[k].kind in ("num", "iso", "period", "zoned") or ts[k].low in _CLOCKED:
         return True
-    return not (
-        ts[i + 1].kind == "word" and (ts[i + 1].low in subjects.SUBJECTS or ts[i + 1].low in ("meeting", "scan", "mtg"))
-    )
+    dated = ts[k].low in words.WEEKDAYS or ts[k].low in words.MONTHS or ts[k].low in words.TODAY | words.TOMORROW
+    dated = dated or ts[k].low in words.PARTS or ts[k].low in words.UNIT or ts[k].low in words.PEOPLE
+    topic = ts[i + 1].low in subjects.SUBJECTS or ts[i + 1].low in ("meeting", "scan", "mtg")
+    return dated and not (topic and ts[i + 1].kind == "word")
 
 
 def _behind_a_time(ts: list[Token], i: int) -> bool:

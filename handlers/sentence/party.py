@@ -293,7 +293,10 @@ def _from(ts: list[Token], i: int) -> Term | None:
         return None
     timely = ts[k].low in words.WEEKDAYS or ts[k].low in words.MONTHS or ts[k].low in words.PARTS or ts[k].value is not None
     timely = timely or ts[k].low in words.TODAY | words.TOMORROW or ts[k].low in words.NAMED_CLOCKS or ts[k].low == "now"
-    opened = i == 0 or ts[i - 1].kind == "punct" or ts[i - 1].low in ("and", "for", "with", "plus", "are", "be", "of")
+    clocked = ts[i - 1].low in ("am", "pm") or ts[i - 1].low in words.ZONE_FAMILIES
+    opened = (
+        i == 0 or clocked or ts[i - 1].kind == "punct" or ts[i - 1].low in ("and", "for", "with", "plus", "are", "be", "of")
+    )
     if ts[k].kind != "word" or timely or not opened:
         return None
     return Term(found[0], k + 1 + (ts[k + 1].low in ("team", "side", "dept", "department")), "side")

@@ -52,7 +52,8 @@ _LIMITS = frozenset({"max", "maximum", "min", "minimum"})
 _TOTALS = tuple(
     tuple(text.split())
     for text in (
-        "on shift, on duty, on site, on deck, strong, in total, in all, total, altogether, all told, overall, in sum,"
+        "on shift, on duty, on site, on deck, strong, in attendance,"
+        " in total, in all, total, altogether, all told, overall, in sum,"
         " all together, all in all"
     ).split(", ")
 )
@@ -306,7 +307,7 @@ def _holding(ts: list[Token], i: int) -> Item | None:
             "no",
         ):
             j += 1
-        if word in words.PEOPLE and word not in ("seats", "seat", "pax") and j == i + 1:
+        if word in words.PEOPLE and word not in ("seats", "seat", "pax", "headcount") and j == i + 1:
             return None
     elif _short_lead(ts, i):
         pass

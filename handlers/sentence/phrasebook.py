@@ -43,6 +43,9 @@ _SOFT_FIXES = frozenset(
         ("whoops",),
     }
 )
+_TRIGGERS = {
+    first: tuple(trigger for trigger in _FIX_TRIGGERS if trigger[0] == first) for first in {t[0] for t in _FIX_TRIGGERS}
+}
 _LONGEST_CORRECTION = 10  # tokens; a text of nothing but "no" must not be scanned from each of them
 _AMOUNTS = frozenset({"than", "least", "most", "max", "maximum", "minimum"})
 _WRITTEN = frozenset("note email mail message call chat conversation discussion request thread ask letter memo".split())
@@ -186,7 +189,7 @@ def correction(ts: list[Token], i: int) -> Item | None:
         return None
     j, hard, soft = i, False, False
     while ts[j].low in _FIXES and ts[j].kind != "end" and ts[j].low != "-" and j < i + _LONGEST_CORRECTION:
-        for trigger in _FIX_TRIGGERS:
+        for trigger in _TRIGGERS.get(ts[j].low, ()):
             if all(ts[j + n].low == word for n, word in enumerate(trigger)):
                 if trigger == ("no", ",") and not (i and ts[i - 1].kind == "punct"):
                     continue

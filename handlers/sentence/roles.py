@@ -34,7 +34,8 @@ _IRREGULAR = frozenset(
     "deputies people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff"
     " witnesses coaches bosses actresses hostesses waitresses stewardesses idiots fools clowns geniuses attendings bigwigs"
     " walk-ins docs execs recruits hires suits coworkers"
-    " midwives signatories beneficiaries notaries actuaries dignitaries missionaries luminaries alumni wives policemen"
+    " alternates reserves midwives signatories beneficiaries notaries actuaries dignitaries missionaries luminaries"
+    " alumni wives policemen"
     " policewomen firemen salesmen salespersons freshmen clergy postgraduates undergraduates emeriti"
     " counsel directs noses heads folks folk pax nos ppl ladies spokespeople businesspeople craftspeople".split()
 )

@@ -342,7 +342,8 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " there'd we'd so hundred hundreds thousand thousands million gazillion"
         " zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping"
         " enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start"
-        " sometime hc cap ppl hold holds take takes handle handles host hosts attendee guest nr num twins triplets"
+        " sometime hc expecting expect cap ppl hold holds take takes handle handles host hosts attendee guest nr num"
+        " twins triplets"
         " newlyweds".split()
     )
     return frozenset(names | grammar | roles.SINGULAR | {"room", "rm"})

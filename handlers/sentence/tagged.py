@@ -24,6 +24,7 @@ _COUNTED = words.PEOPLE | {"guests", "hc", "headcount"}
 _SIGNS = frozenset({":", "=", "-", "is", ">", "<", "≥", "≤", "~"})
 _HOLDERS = frozenset({"take", "takes", "hold", "holds", "handle", "handles", "host", "hosts"})
 _ABLE = frozenset({"can", "that", "which", "could", "will", "to", "must", "should"})
+_ABOUT = frozenset({"about", "around", "~", "roughly", "approximately", "approx"})
 _LEAST = frozenset({("at", "least"), ("at", "most"), ("no", "fewer"), ("up", "to")})
 _INCLUDING = frozenset({"including", "incl", "counting", "with", "inc"})
 _WRITER = frozenset({"me", "myself", "us", "mine", "ourselves"})
@@ -52,6 +53,8 @@ def including(ts: list[Token], i: int) -> Item | None:
     if found is None or not 2 <= found[0] <= 99 or (i and ts[i - 1].low in _CLOCK_LEADS):
         return None
     j = found[1]
+    if ts[j].low in ("max", "maximum", "tops") and found[0] <= 12 and _ends(ts, j + 1):
+        return Item("count", found[0], i, j + 1)
     if ts[j].low not in _INCLUDING:
         return None
     k = j + 1 + (ts[j + 1].low in (".", ","))
@@ -97,11 +100,16 @@ def _number_of(ts: list[Token], i: int) -> int:
 def _capacity(ts: list[Token], i: int) -> int:
     """The index behind "cap", "hc:", "capacity >="; or 0."""
     if ts[i].low not in ("cap", "capacity", "hc", "headcount", "min", "minimum", "max", "size", "seats"):
-        return 0
+        return _expected(ts, i)
     j = i + 1
     while ts[j].low in _SIGNS and ts[j].low != "-":
         j += 1
     return j if j > i + 1 or ts[i].low in ("cap", "hc") else 0
+
+
+def _expected(ts: list[Token], i: int) -> int:
+    """The index behind "expecting (about)"; or 0."""
+    return i + 1 + (ts[i + 1].low in _ABOUT) if ts[i].low in ("expecting", "expect") else 0
 
 
 def _able(ts: list[Token], i: int) -> int:
@@ -109,11 +117,13 @@ def _able(ts: list[Token], i: int) -> int:
     able = i > 0 and ts[i - 1].low in _ABLE
     if ts[i].low not in _HOLDERS or not able:
         return 0
-    return i + 1 + (ts[i + 1].low in ("about", "around", "~", "roughly"))
+    return i + 1 + (ts[i + 1].low in _ABOUT)
 
 
 def _at_least(ts: list[Token], i: int) -> int:
     """The index behind "at least"; or 0."""
+    if ts[i].low in ("no", "not") and ts[i + 1].low in ("more", "fewer", "less") and ts[i + 2].low == "than":
+        return i + 3
     return i + 2 if (ts[i].low, ts[i + 1].low) in _LEAST else 0
 
 

@@ -29,6 +29,9 @@ BARE = [
     ("number of attendees: 8", 8), ("pax 6", 6), ("seats 8", 8), ("for a dozen", 12), ("cap 6", 6), ("cap >= 6", 6),
     ("capacity>=6", 6), ("ppl 6", 6), ("for ~8", 8), ("8-ish people", 8), ("at least 6", 6), ("attendee count 6", 6),
     ("that can take 10", 10), ("which holds 10", 10), ("1h 4p", 4), ("8 seater", 8), ("for half a dozen", 6),
+    ("headcount 6-8", 8), ("expecting 6", 6), ("six in attendance", 6), ("6 max", 6), ("no more than 6", 6),
+    ("10 staff", 10),
+    ("my team (7) + 2 guests", 9), ("6 from Deloitte, 4 of us", 10), ("12 jurors and 2 alternates", 14),
 ]  # fmt: skip
 
 

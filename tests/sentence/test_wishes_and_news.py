@@ -57,6 +57,7 @@ def test_wishes_in_letters_and_slang_are_read(text, expected):
         ("3pm on friday (CT)", "11-27 16:00-16:30"),
         ("PT session mon 9am", "11-30 09:00-09:30"),
         ("MDT thurs 0800-0900", "11-26 08:00-09:00"),
+        ("discharge planning w/ OT, PT, and social worker, fri 1pm 30m", "11-27 13:00-13:30"),
         ("CT scan review friday 2pm", "11-27 14:00-14:30"),
         ("Tue 12/1 @ 14:00–15:15 (GMT-5)", "12-01 14:00-15:15"),
     ],
@@ -85,6 +86,8 @@ def test_a_number_alone_between_commas_counts_people_and_says_so():
     assert any(a.about == "attendees" for a in reading.assumptions)
 
 
-@pytest.mark.parametrize("text", ["thursday 2pm, 10, video", "thursday 2pm, 75 min, 10 video", "thursday 2-3pm, 45"])
+@pytest.mark.parametrize(
+    "text", ["fri,9,10,apollo", "thursday 2pm, 10, video", "thursday 2pm, 75 min, 10 video", "thursday 2-3pm, 45"]
+)
 def test_a_lone_number_that_may_be_something_else_is_asked_about(text):
     assert span(text) == "ambiguous"
