@@ -39,6 +39,7 @@ def near_room(catalogue: Catalogue, ts: list[Token], i: int, xs: list[Item]) -> 
     if (
         t.text.isupper()
         and 2 <= len(t.text) <= 3
+        and t.low in catalogue.initials
         and not known(t.low)
         and not all(x.text.isupper() for x in ts if x.kind == "word")
     ):
