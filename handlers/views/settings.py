@@ -121,7 +121,12 @@ def _reminders(preferences: Preferences) -> InputBlock:
 
 def _tell(preferences: Preferences) -> InputBlock:
     known = (
-        (ENDINGS, "My meeting ends soon", "15 minutes before, when others follow or you can extend", preferences.end_reminders),
+        (
+            ENDINGS,
+            "My meeting ends soon",
+            "15 minutes before, when others follow or you can extend",
+            preferences.end_reminders,
+        ),
         (INVITATIONS, "I am invited", "With buttons to say whether you come", preferences.tell_invitations),
         (CHANGES, "Others change my meetings", "They move, cancel or bring one back", preferences.tell_changes),
     )
