@@ -33,6 +33,7 @@ from core.db import Database, ReadSession, WriteSession
 from core.endings import Endings
 from core.errors import BookingError, SchemaMismatch
 from core.people import People
+from core.presence import Presence
 from core.search import Search
 from handlers import ops, slack_http
 from handlers.people import Directory
@@ -179,6 +180,7 @@ def _services(db: Database, clock: Clock, command: str) -> Services:
         bookings=Bookings(db, catalogues, search, clock),
         search=search,
         people=people,
+        presence=Presence(db, catalogues, search, clock),
         catalogues=catalogues,
         directory=Directory(people),
         clock=clock,

@@ -41,6 +41,14 @@ T = TypeVar("T")
 SAME_AGAIN = timedelta(minutes=1)
 
 
+# What taking a change back leads to, where that is no booking with a room.
+_UNDONE = {
+    Status.CANCELLED: events.Kind.CANCELLED,
+    Status.RELEASED: events.Kind.RELEASED,
+    Status.ENDED: events.Kind.ENDED,
+}
+
+
 class Bookings:
     """Book, change, cancel, take back, exchange; and look at one's own."""
 
@@ -124,7 +132,7 @@ class Bookings:
             if done := await bookkeeping.answered(session, key, content, catalogue, event_ids=[event_id], now=now):
                 return done[0].after
             invited = await bookkeeping.invited(session, wish.invitees)
-            busy = await claims.busy_rooms(session, rooms, wish.slot) if len(rooms) > 1 else set()
+            busy = await claims.busy_rooms(session, rooms, wish.slot, now=now) if len(rooms) > 1 else set()
             for room in rooms:
                 new = _new_booking(booking_id, wish, room, catalogue, by=by, invited=invited, now=now)
                 if room.id not in busy and await bookkeeping.insert(
@@ -174,8 +182,6 @@ class Bookings:
         async def work(session: WriteSession) -> Changed:
             if done := await bookkeeping.answered(session, key, content, catalogue, event_ids=[event_id], now=now):
                 return done[0]
-            if version is None:
-                await store.lock(session, booking_id)
             before = await bookkeeping.to_change(session, booking_id, catalogue, version=version, by=by, now=now)
             after = bookkeeping.following(before, now=now, status=Status.CANCELLED, cancel_reason=reason)
             wanted = Changed(before=before, after=after)
@@ -199,12 +205,13 @@ class Bookings:
         async def work(session: WriteSession) -> Changed:
             if done := await bookkeeping.answered(session, key, content, catalogue, event_ids=[event_id], now=now):
                 return done[0]
+            await store.lock(session, booking_id)
             before = await store.booking(session, booking_id, catalogue)
             bookkeeping.allow(before, by)
-            if before.version != version:
+            if not await bookkeeping.as_seen(session, before, version):
                 raise await bookkeeping.stale(session, before, catalogue)
             wanted = Changed(before=before, after=await bookkeeping.reverted(session, before, catalogue, now=now))
-            kind = events.Kind.RESTORED if wanted.after.holds_room else events.Kind.CANCELLED
+            kind = _UNDONE.get(wanted.after.status, events.Kind.RESTORED)
             bookkeeping.check_undo(wanted, catalogue, by=by, now=now)
             await bookkeeping.write(session, kind, wanted, catalogue, event_id=event_id, by=by, now=now)
             return wanted
@@ -227,6 +234,7 @@ class Bookings:
         async def work(session: WriteSession) -> tuple[Changed, ...]:
             if done := await bookkeeping.answered(session, key, content, catalogue, event_ids=event_ids, now=now):
                 return done
+            await store.lock(session, first_id, second_id)
             first, second = [
                 await bookkeeping.to_change(session, one, catalogue, version=version, by=by, now=now)
                 for one, version in wanted_versions

@@ -5,7 +5,7 @@ Kept out: opening and committing transactions (`bookings`), and everything that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -86,20 +86,37 @@ def into_room_of(other: Booking, before: Booking, *, now: datetime) -> Changed:
 
 
 async def to_change(
-    session: ReadSession, booking_id: UUID, catalogue: Catalogue, *, version: int | None, by: Actor, now: datetime
+    session: WriteSession, booking_id: UUID, catalogue: Catalogue, *, version: int | None, by: Actor, now: datetime
 ) -> Booking:
-    """Return the booking if the actor may change it and it is as they saw it."""
+    """Return the booking, locked, if the actor may change it and it is as they saw it.
+
+    Answers of those invited and word of running late, which came after what they saw, do not stand in the way.
+    """
+    await store.lock(session, booking_id)
     booking = await store.booking(session, booking_id, catalogue)
     allow(booking, by)
     if booking.status not in HOLDS_ROOM:
-        raise _not_active(booking)
-    if version is not None and booking.version != version:
+        raise not_active(booking)
+    if version is not None and not await as_seen(session, booking, version):
         raise await stale(session, booking, catalogue)
-    if booking.end <= now:
-        zone = booking.location.tz
-        day = near_date(booking.end.astimezone(zone).date(), today=now.astimezone(zone).date())
-        raise errors.NotActive(f"This booking ended {day} at {clock_time(booking.end, zone)}.", booking=booking)
+    refuse_past(booking, now=now)
     return booking
+
+
+async def as_seen(session: ReadSession, booking: Booking, version: int) -> bool:
+    """Tell whether a booking is as somebody saw it, answers and word of running late aside."""
+    if booking.version == version:
+        return True
+    return booking.version > version and await store.only_responses_since(session, booking.id, version)
+
+
+def refuse_past(booking: Booking, *, now: datetime) -> None:
+    """Raise NotActive where the booking's time is over."""
+    if booking.end > now:
+        return
+    zone = booking.location.tz
+    day = near_date(booking.end.astimezone(zone).date(), today=now.astimezone(zone).date())
+    raise errors.NotActive(f"This booking ended {day} at {clock_time(booking.end, zone)}.", booking=booking)
 
 
 def check_change(change: Changed, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
@@ -227,7 +244,8 @@ def allow(booking: Booking, by: Actor) -> None:
         raise errors.NotAllowed("Only whoever booked it, a co-organiser or an admin can change this booking.")
 
 
-def _not_active(booking: Booking) -> BookingError:
+def not_active(booking: Booking) -> BookingError:
+    """Return the refusal to change a booking that holds no room any more."""
     said = {Status.RELEASED: "was released", Status.ENDED: "is over"}.get(
         booking.status, f"is already {booking.status.value}"
     )
@@ -238,7 +256,7 @@ async def stale(session: ReadSession, seen: Booking, catalogue: Catalogue) -> Bo
     """Return the refusal that carries the booking as it is now, other than the actor saw it."""
     current = await store.booking(session, seen.id, catalogue)
     if current.status not in HOLDS_ROOM:
-        return _not_active(current)
+        return not_active(current)
     return errors.StaleBooking("Somebody changed this booking meanwhile. Nothing was saved.", booking=current)
 
 
@@ -252,12 +270,13 @@ async def applied(session: WriteSession, before: Booking, change: Change, catalo
         attendees = tuple(known.get(a.person_id, replace(a, co_organiser=before.shared)) for a in people)
     if not isinstance(change.shared, Keep):
         attendees = tuple(replace(a, co_organiser=change.shared) for a in attendees)
+    slot = before.slot if isinstance(change.slot, Keep) else change.slot
     return following(
-        before,
+        before if slot.start == before.start else _unattended(before),
         now=now,
         room=room,
         location=catalogue.place_of(room),
-        slot=before.slot if isinstance(change.slot, Keep) else change.slot,
+        slot=slot,
         title=before.title if isinstance(change.title, Keep) else one_line(change.title),
         attendees_count=before.attendees_count if isinstance(change.attendees_count, Keep) else change.attendees_count,
         private=before.private if isinstance(change.private, Keep) else change.private,
@@ -265,15 +284,39 @@ async def applied(session: WriteSession, before: Booking, change: Change, catalo
     )
 
 
+def _unattended(booking: Booking) -> Booking:
+    """Return a booking to which nobody has come yet: at another start, everybody may be late anew."""
+    status = Status.CONFIRMED if booking.status is Status.CHECKED_IN else booking.status
+    return replace(booking, status=status, late_at=None, checked_in_at=None)
+
+
 async def reverted(session: ReadSession, current: Booking, catalogue: Catalogue, *, now: datetime) -> Booking:
-    """Return the booking as it was before its last change; one that was only booked becomes cancelled."""
-    event = await store.event_of(session, current.id, current.version)
+    """Return the booking as it was before its last change; one that was only booked becomes cancelled.
+
+    What those invited have answered since is kept. Whoever takes back that a room was released is there.
+    """
+    event = await store.last_step(session, current)
     if event is None:
         raise errors.NothingToUndo("There is nothing to take back.")
     if event["before"] is None:
         return following(current, now=now, status=Status.CANCELLED)
     earlier = await store.from_snapshot(session, current.id, event["before"], catalogue)
+    earlier = _as_answered(earlier, current, led_to=event["after"])
+    if event["kind"] == events.Kind.RELEASED:
+        earlier = replace(earlier, status=Status.CHECKED_IN, checked_in_at=now)
     return replace(earlier, version=current.version + 1, updated_at=now)
+
+
+def _as_answered(earlier: Booking, current: Booking, *, led_to: Mapping[str, Any]) -> Booking:
+    """Return an earlier state with what was answered and said of running late since; `led_to` is the step's outcome."""
+    said = {a.person_id: a.response for a in current.attendees}
+    changed = current.attendees_count - led_to["attendees_count"]
+    return replace(
+        earlier,
+        attendees=tuple(replace(a, response=said.get(a.person_id, a.response)) for a in earlier.attendees),
+        attendees_count=max(1, min(earlier.attendees_count + changed, max(earlier.attendees_count, earlier.room.capacity))),
+        late_at=(earlier.late_at or current.late_at) if earlier.start == current.start else earlier.late_at,
+    )
 
 
 async def exchange(

@@ -158,6 +158,25 @@ class NotActive(BookingError):
         self.booking = booking
 
 
+class NotAttending(BookingError):
+    """The actor neither booked it nor is invited."""
+
+    code = "NotAttending"
+
+
+class CheckInNotOpen(BookingError):
+    """Nobody can check in to that booking yet, or nobody has to."""
+
+    code = "CheckInNotOpen"
+
+
+class NothingToExtend(BookingError):
+    """The new end is not after the old one."""
+
+    code = "NothingToExtend"
+    field = "end"
+
+
 class NothingToUndo(BookingError):
     """The change is no longer the last one, or can no longer be taken back."""
 
@@ -260,6 +279,24 @@ class InvalidPolicy(BookingError):
     """Rules that cannot be meant; `fields` names the rule."""
 
     code = "InvalidPolicy"
+
+
+class InvalidPreferences(BookingError):
+    """Settings that cannot be meant; `fields` names the setting."""
+
+    code = "InvalidPreferences"
+
+
+class InvalidSubscription(BookingError):
+    """A channel's subscription that cannot be meant; `fields` names what."""
+
+    code = "InvalidSubscription"
+
+
+class SubscriptionNotFound(BookingError):
+    """No subscription of that id."""
+
+    code = "SubscriptionNotFound"
 
 
 class SchemaMismatch(BookingError):

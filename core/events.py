@@ -29,6 +29,9 @@ class Kind(StrEnum):
     RESTORED = "restored"
 
 
+# What changes nothing about when and where: it must not make older buttons stale, and Undo leaves it alone.
+ASIDE = frozenset({Kind.RESPONDED, Kind.LATE})
+
 # Column order of `values`, so that statements which write an event with something else can place it.
 COLUMNS = "tenant_id, id, kind, booking_id, booking_version, actor_id, surface, before, after, reason, happened_at"
 

@@ -75,9 +75,28 @@ async def booking(session: ReadSession, booking_id: UUID, catalogue: Catalogue) 
     return from_row(row, catalogue)
 
 
-async def lock(session: WriteSession, booking_id: UUID) -> None:
-    """Keep others from changing the booking until this transaction ends."""
-    await session.run("SELECT FROM bookings WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE", session.tenant, booking_id)
+async def lock(session: WriteSession, *booking_ids: UUID) -> None:
+    """Keep others from changing the bookings until this transaction ends; a room is locked after them, never before.
+
+    A statement of its own: what the same statement read beside a row that it waited for would be of before the wait.
+    """
+    await session.run(
+        "SELECT FROM bookings WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        session.tenant,
+        booking_ids,
+    )
+
+
+async def only_responses_since(session: ReadSession, booking_id: UUID, version: int) -> bool:
+    """Tell whether nothing but answers of those invited, and word that they run late, came after a version."""
+    return not await session.value(
+        "SELECT EXISTS (SELECT FROM events WHERE tenant_id = $1 AND booking_id = $2 AND booking_version > $3"
+        " AND kind <> ALL($4::text[]))",
+        session.tenant,
+        booking_id,
+        version,
+        [kind.value for kind in events.ASIDE],
+    )
 
 
 async def upcoming(
@@ -250,6 +269,18 @@ async def event_of(session: ReadSession, booking_id: UUID, version: int) -> Mapp
         session.tenant,
         booking_id,
         version,
+    )
+
+
+async def last_step(session: ReadSession, current: Booking) -> Mapping[str, Any] | None:
+    """Return the last event (kind, before, after) of a booking that is neither an answer nor word of running late."""
+    return await session.one(
+        "SELECT kind, before, after FROM events WHERE tenant_id = $1 AND booking_id = $2 AND booking_version <= $3"
+        " AND kind <> ALL($4::text[]) ORDER BY booking_version DESC LIMIT 1",
+        session.tenant,
+        current.id,
+        current.version,
+        [kind.value for kind in events.ASIDE],
     )
 
 

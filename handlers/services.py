@@ -12,6 +12,7 @@ from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.models import Actor, Person
 from core.people import People
+from core.presence import Presence
 from core.search import Search
 from handlers.books import Books
 from handlers.latest import Latest
@@ -27,6 +28,7 @@ class Services:
     bookings: Bookings
     search: Search
     people: People
+    presence: Presence
     catalogues: Catalogues
     directory: Directory
     clock: Clock

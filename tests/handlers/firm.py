@@ -29,6 +29,7 @@ from core.db import Database, WriteSession
 from core.ids import new_id
 from core.models import Actor, Booking, Location, Room, Slot, Wish
 from core.people import People, Profile
+from core.presence import Presence
 from core.search import Search
 from handlers import slack_http
 from handlers.edge import Edge
@@ -272,6 +273,7 @@ async def opened(
             bookings=Bookings(db, catalogues, search, clock),
             search=search,
             people=people,
+            presence=Presence(db, catalogues, search, clock),
             catalogues=catalogues,
             directory=Directory(people),
             clock=clock,

@@ -1,0 +1,103 @@
+"""Where a meeting could go on: a later end in its room, or another room that fits its people better. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core import bookkeeping, claims, rules, store
+from core.catalogue import Catalogue
+from core.db import ReadSession
+from core.models import Alternative, Booking, OfferKind, Rival, Room, Slot
+from core.search import as_rival
+
+LOOKED_AHEAD = timedelta(hours=4)
+STEPS = (timedelta(minutes=15), timedelta(minutes=30), timedelta(minutes=60))
+# A room is much too large when at most a third of its seats are needed.
+MUCH_TOO_LARGE = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Growth:
+    """How a booking could go on: `free_until` (None: nothing follows within four hours), who follows, ends to extend to."""
+
+    free_until: datetime | None
+    follows: Rival | None
+    choices: tuple[datetime, ...]
+
+
+async def room_to_grow(session: ReadSession, booking: Booking, catalogue: Catalogue, *, now: datetime) -> Growth:
+    """Return how long the room stays free behind a booking that has it, and the later ends that no rule forbids.
+
+    Who follows is told as far as the booker may see it; a held offer has neither title nor booker.
+    """
+    after = timedelta(minutes=booking.room.teardown_minutes)
+    own_end = booking.end + after
+    window = Slot(start=own_end, end=own_end + LOOKED_AHEAD)
+    begins = (await claims.next_starts(session, [booking.room], window)).get(booking.room.id)
+    free_until = begins - after if begins else None
+    follows = await _who_follows(session, booking, begins, catalogue) if begins else None
+    ends = (booking.end + step for step in STEPS)
+    choices = tuple(
+        end
+        for end in ends
+        if booking.holds_room
+        and end > now
+        and (free_until is None or end <= free_until)
+        and _allowed(booking, catalogue, Slot(start=booking.start, end=end), room=booking.room, now=now)
+    )
+    return Growth(free_until=free_until, follows=follows, choices=choices)
+
+
+async def _who_follows(session: ReadSession, booking: Booking, begins: datetime, catalogue: Catalogue) -> Rival:
+    """Return the booking whose claim begins then (setup counted); a claim of another kind is a time alone."""
+    before = timedelta(minutes=booking.room.setup_minutes)
+    moment = Slot(start=begins + before, end=begins + before + timedelta(minutes=1))
+    there = await store.in_window(session, [booking.room.id], moment, catalogue)
+    if not there:
+        return Rival(slot=moment)
+    return as_rival(there[0], bookkeeping.clock(booking))
+
+
+async def better_room(
+    session: ReadSession, booking: Booking, people: int, catalogue: Catalogue, *, now: datetime
+) -> Alternative | None:
+    """Return a free room at the same place for the booking's time, where its own is too small or much too large.
+
+    It has as much as can be of what the booking's room has; of those the smallest that seats everybody.
+    """
+    own = booking.room
+    if people > own.capacity:
+        fitting = [room for room in catalogue.rooms_at(own.location_id) if room.capacity >= people]
+    elif people * MUCH_TOO_LARGE <= own.capacity:
+        fitting = [room for room in catalogue.rooms_at(own.location_id) if people <= room.capacity < own.capacity]
+    else:
+        return None
+    rooms = [room for room in fitting if _allowed(booking, catalogue, booking.slot, room=room, now=now, people=people)]
+    busy = await claims.busy_rooms(session, rooms, booking.slot, but=[booking.id])
+    free = [room for room in rooms if room.id not in busy and room.id != own.id]
+    if not free:
+        return None
+    best = min(free, key=lambda room: _unlikeness(room, own))
+    return Alternative(kind=OfferKind.OTHER_ROOM, room=best, location=catalogue.place_of(best), slot=booking.slot)
+
+
+def _unlikeness(room: Room, own: Room) -> tuple[int, int, str, UUID]:
+    return len(own.amenities - room.amenities), room.capacity, room.name.casefold(), room.id
+
+
+def _allowed(
+    booking: Booking, catalogue: Catalogue, slot: Slot, *, room: Room, now: datetime, people: int | None = None
+) -> bool:
+    """Tell whether no rule stands against a change by the booker, whose rights are taken to be anybody's."""
+    found = rules.of_room(
+        slot,
+        room=room,
+        location=catalogue.place_of(room),
+        policy=replace(catalogue.policy(room), guests_may_book=True),
+        attendees_count=people or booking.attendees_count,
+        actor=bookkeeping.clock(booking),
+        now=now,
+    )
+    return not found
