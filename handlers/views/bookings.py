@@ -106,7 +106,7 @@ def details(booking: Booking, reader: Reader) -> Line:
     if booking.booker.slack_user_id != reader.person.slack_user_id:
         parts.append(["booked by ", mention(booking.booker.slack_user_id)])
     if booking.attendees:
-        parts.append(["with ", *_people(booking)])
+        parts.append(["with ", *named_people([person.slack_user_id for person in booking.attendees])])
     if booking.private:
         parts.append(["private"])
     return joined(parts, " · ")
@@ -248,10 +248,11 @@ def _name(booking: Booking) -> Line:
     return [bold(cut(booking.title, TITLE_SHOWN)), " in ", room] if booking.title else [room]
 
 
-def _people(booking: Booking) -> Line:
-    named = booking.attendees[:NAMED_PEOPLE]
-    left = len(booking.attendees) - len(named)
-    whole = joined([[mention(person.slack_user_id)] for person in named], ", ")
+def named_people(slack_user_ids: Sequence[str]) -> Line:
+    """Return "@ana, @ben and 3 more"."""
+    named = slack_user_ids[:NAMED_PEOPLE]
+    left = len(slack_user_ids) - len(named)
+    whole = joined([[mention(user)] for user in named], ", ")
     return [*whole, f" and {left} more"] if left else whole
 
 

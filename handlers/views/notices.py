@@ -1,0 +1,316 @@
+"""Messages that come by themselves, each sent once to one person: what happens, and what one can do about it in a tap.
+
+All are in direct messages, where naming somebody pings nobody. What one looks at in a day or two says its date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from slack_sdk.models.blocks import ButtonElement
+
+from core import saying
+from core.models import Alternative, Booking, Location, Response, Rival, Room, Slot, Status
+from core.notices import Happened
+from handlers.drafts import Draft, Target, Waiter
+from handlers.ids import Action
+from handlers.replies import Message
+from handlers.views import buttons
+from handlers.views.bookings import TITLE_SHOWN, named_people
+from handlers.views.cards import ROOM_SHOWN, differences
+from handlers.views.text import Line, Piece, bold, cut, joined, mention, quoted, rich, spoken
+from handlers.views.times import Reader, dated, floor, lasting, moment, where_and_own_clock
+
+MINUTE = timedelta(minutes=1)
+# From here on a date says more than a number of hours.
+FAR = timedelta(hours=12)
+
+Buttons = Sequence[ButtonElement | None]
+
+
+def told(*lines: Line, row: Buttons = ()) -> Message:
+    """Return lines with buttons below."""
+    return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(row)])
+
+
+# -- a meeting that is near or under way -------------------------------------------------------------------------------
+
+
+def reminder(booking: Booking, reader: Reader, *, check_in: bool) -> Message:
+    """Return "⏰ Design review starts in 10 minutes in Apollo (3rd floor)."; `check_in` where the room asks for it."""
+    lines = (
+        ["⏰ ", *_meeting(booking, reader), " starts ", *_ahead(booking, reader), " in ", *room_named(booking.room), "."],
+        _when_and_who(booking, reader),
+    )
+    return told(*lines, row=_before_it(booking, reader, check_in=check_in))
+
+
+def _ahead(booking: Booking, reader: Reader) -> Line:
+    left = booking.start - reader.now
+    if left > FAR:
+        zone = booking.location.tz
+        day = saying.date_in_full(booking.start.astimezone(zone).date(), today=reader.now.astimezone(zone).date())
+        return [bold(f"{day}, at {saying.clock_time(booking.start, zone)}")]
+    return [bold(f"in {saying.length(whole_minutes(left))}")]
+
+
+def whole_minutes(left: timedelta) -> int:
+    """Return a length as the minutes begun, at least one."""
+    return max(1, -(-left // MINUTE))
+
+
+def _before_it(booking: Booking, reader: Reader, *, check_in: bool) -> Buttons:
+    here = [buttons.check_in(booking)] if check_in else []
+    late = [] if booking.late_at else [buttons.run_late(booking)]
+    if booking.changeable_by(reader.person.acting()):
+        return [*here, *late, buttons.cancel(booking, reader)]
+    return [*here, *late, buttons.not_going(booking)]
+
+
+def ending(
+    booking: Booking, reader: Reader, *, free_until: datetime | None, follows: Rival | None, ends: Sequence[datetime]
+) -> Message:
+    """Return that it ends soon, with what comes after it: the room is taken, or free until then.
+
+    `ends` are those to which it can go on; `free_until` None means free for as long as was looked ahead.
+    """
+    left, zone = whole_minutes(booking.end - reader.now), booking.location.tz
+    at = saying.clock_time(booking.end, zone)
+    first: Line = [
+        f"⏰ {saying.length(left)} left of ",
+        *_meeting(booking, reader, first=False),
+        " in ",
+        *room_named(booking.room),
+        f", until {moment(booking.end, booking.location, reader)}.",
+    ]
+    may_change = booking.changeable_by(reader.person.acting())
+    row = [*buttons.extensions(booking, ends), buttons.end_early(booking)] if may_change else []
+    return told(first, _after_it(at, booking, reader, free_until=free_until, follows=follows), row=row)
+
+
+def _after_it(at: str, booking: Booking, reader: Reader, *, free_until: datetime | None, follows: Rival | None) -> Line:
+    zone = booking.location.tz
+    if follows and (free_until is None or free_until <= booking.end):
+        return [f"Then the room is taken, {saying.hours(follows.slot, zone)}", *_whose(follows, reader), "."]
+    if free_until is None:
+        return ["Then the room is free."]
+    if free_until <= booking.end:
+        return [f"The room cannot be had after {at}."]
+    return [f"Then the room is free until {moment(free_until, booking.location, reader)}."]
+
+
+def _whose(rival: Rival, reader: Reader) -> Line:
+    parts: list[Line] = [[quoted(cut(rival.title, TITLE_SHOWN))]] if rival.title else []
+    if rival.booker_slack_user_id:
+        own = rival.booker_slack_user_id == reader.person.slack_user_id
+        parts.append(["yours"] if own else [mention(rival.booker_slack_user_id)])
+    return [" (", *joined(parts, ", "), ")"] if parts else []
+
+
+def release_warning(booking: Booking, reader: Reader, *, release_at: datetime) -> Message:
+    """Return that nobody has checked in, and when the room is given back."""
+    at = moment(release_at, booking.location, reader)
+    lines: tuple[Line, ...] = (
+        ["⏰ Nobody has checked in to ", *_meeting(booking, reader, first=False), " in ", *room_named(booking.room), "."],
+        ["It is released at ", bold(at), " unless somebody is there."],
+    )
+    late = [] if booking.late_at else [buttons.run_late(booking)]
+    return told(*lines, row=[buttons.check_in(booking), *late])
+
+
+def released(booking: Booking, reader: Reader, *, at: datetime, free_until: datetime | None) -> Message:
+    """Return that the room was given back; it can be had again until `free_until`, or not any more where that is None."""
+    said = f" was released at {moment(at, booking.location, reader)}: nobody checked in."
+    if free_until is not None:
+        rest = f" It is free until {moment(free_until, booking.location, reader)}."
+    else:
+        rest = "" if booking.end <= reader.now else " Somebody else has it now."
+    title: Line = ["It was for ", bold(cut(booking.title, TITLE_SHOWN)), "."] if booking.title else []
+    back = [buttons.take_back(booking)] if free_until == booking.end else []
+    again = buttons.button("Book it again tomorrow", Action.TAKE, tomorrow(booking, reader))
+    return told(["🔓 ", bold(cut(booking.room.name, ROOM_SHOWN)), said, rest], title, row=[*back, again])
+
+
+def tomorrow(booking: Booking, reader: Reader) -> Draft:
+    """Return the wish for the same room and hours tomorrow, on the place's clock."""
+    zone = booking.location.tz
+    start = booking.start.astimezone(zone)
+    day = reader.now.astimezone(zone).date() + timedelta(days=1)
+    begins = start.replace(year=day.year, month=day.month, day=day.day, fold=0)
+    seconds = int(booking.slot.length.total_seconds())
+    return Draft.like(booking).model_copy(
+        update={"start": int(begins.timestamp()), "end": int(begins.timestamp()) + seconds}
+    )
+
+
+def late(booking: Booking, reader: Reader, *, by: str, check_in: bool) -> Message:
+    """Return that somebody runs late for a meeting that one comes to; `check_in` where it is open now."""
+    line: Line = [
+        "⏰ ",
+        mention(by),
+        " runs late for ",
+        *_meeting(booking, reader, first=False),
+        f" at {moment(booking.start, booking.location, reader)} in ",
+        *room_named(booking.room),
+        ".",
+    ]
+    return told(line, row=[buttons.check_in(booking)] if check_in else [])
+
+
+# -- what others did ---------------------------------------------------------------------------------------------------
+
+
+def changed(happened: Happened, booking: Booking, reader: Reader, *, by: str | None) -> Message | None:
+    """Return what somebody else did to a meeting that one comes to, or None where it makes no difference to one.
+
+    `booking` is as it stands now; `by` is the Slack id of who did it, None where it was the clock.
+    """
+    who: Line = [mention(by)] if by else ["Somebody"]
+    before = happened.changed.before
+    if not booking.holds_room:
+        return _off(happened, booking, reader, who)
+    if not before.holds_room:
+        when = lasting(booking.slot, booking.location, reader)
+        where = where_and_own_clock(booking.slot, booking.location, reader)
+        on: Line = ["✅ ", *who, " put ", *_meeting(booking, reader, first=False), " back on: "]
+        return told([*on, *room_named(booking.room), ", ", bold(when), where, "."], row=_after_change(booking, reader))
+    parts = differences(before, booking, reader, private=False)
+    if not parts:
+        return None
+    moved = bool(differences(before, booking, reader, private=True))
+    verb = " moved " if moved else " renamed "
+    what: Line = _meeting(before, reader, first=False)
+    undo = [buttons.undo(booking)] if happened.after.version == booking.version else []
+    row = _after_change(booking, reader, undo=undo)
+    stays: Line = [] if before.room.id != booking.room.id else [" (", cut(booking.room.name, ROOM_SHOWN), ")"]
+    return told(["✏️ ", *who, verb, *what, *stays, ": ", *joined(parts, " · ")], row=row)
+
+
+def _off(happened: Happened, booking: Booking, reader: Reader, who: Line) -> Message | None:
+    """Return that it does not take place."""
+    if booking.status is not Status.CANCELLED:
+        return None
+    when = lasting(booking.slot, booking.location, reader)
+    where = where_and_own_clock(booking.slot, booking.location, reader)
+    reason = happened.reason or booking.cancel_reason
+    line: Line = [
+        "❌ ",
+        *who,
+        " cancelled ",
+        *_meeting(booking, reader, first=False),
+        " in ",
+        bold(cut(booking.room.name, ROOM_SHOWN)),
+        f", {when}{where}",
+        f": {cut(reason, TITLE_SHOWN)}." if reason else ".",
+    ]
+    own = booking.booker.person_id == reader.person.id
+    return told(line, row=[buttons.book_again(booking, reader)] if own and reader.may_book else [])
+
+
+def _after_change(booking: Booking, reader: Reader, *, undo: Buttons = ()) -> Buttons:
+    if booking.end <= reader.now:
+        return []
+    if booking.changeable_by(reader.person.acting()) and booking.booker.person_id == reader.person.id:
+        return [*undo, buttons.edit(booking)]
+    own = next((one for one in booking.attendees if one.person_id == reader.person.id), None)
+    if own is None:
+        return []
+    row = [] if own.response is Response.GOING else [buttons.going(booking)]
+    return [*row, buttons.not_going(booking)] if own.response is not Response.DECLINED else row
+
+
+def size(booking: Booking, reader: Reader, *, people: int, better: Alternative | None) -> Message | None:
+    """Return that the room is too small for those who come, or much too large, with a better one in a tap."""
+    small = people > booking.room.capacity
+    if not small and better is None:
+        return None
+    zone, name = booking.location.tz, cut(booking.room.name, ROOM_SHOWN)
+    coming = f"{saying.people(people)} {'is' if people == 1 else 'are'} coming to "
+    first: Line = [
+        coming if small else f"Only {coming}",
+        *_meeting(booking, reader, first=False),
+        f" ({lasting(booking.slot, booking.location, reader)}), and ",
+        bold(name),
+        f" seats {booking.room.capacity}.",
+    ]
+    if better is None:
+        return told(first, ["No larger room is free then."], row=[buttons.edit(booking), buttons.find()])
+    # Where something else differs than the room, it is said.
+    other = cut(better.room.name, ROOM_SHOWN)
+    hours = "then" if better.slot == booking.slot else saying.hours(better.slot, zone)
+    place = f" ({better.location.name})" if better.location.id != booking.location.id else ""
+    second: Line = [bold(other), f"{place} seats {better.room.capacity} and is free {hours}."]
+    move = buttons.moving(Target.at(booking), better)
+    row = [
+        buttons.button(f"Move to {cut(other, 60)}", Action.MOVE_TO, move, style="primary"),
+        buttons.button(f"Keep {cut(name, 60)}", Action.KEEP, Target.at(booking)),
+    ]
+    return told(first, second, row=row)
+
+
+# -- the waiting list --------------------------------------------------------------------------------------------------
+
+
+def offer(waiting: Waiter, room: Room, location: Location, slot: Slot, reader: Reader, *, held_until: datetime) -> Message:
+    """Return that a room is held for somebody who waited for it, until when, and how to take it."""
+    hours = saying.hours(slot, location.tz)
+    name = cut(room.name, ROOM_SHOWN)
+    lines: tuple[Line, ...] = (
+        ["🔔 ", bold(name), " is free for you: ", bold(dated(slot, location, reader)), _where(slot, location, reader)],
+        ["It is held until ", bold(moment(held_until, location, reader)), "; then the next in line gets it."],
+    )
+    row = [
+        buttons.button(f"Book {cut(name, 50)} {hours}", Action.TAKE_OFFER, waiting, style="primary"),
+        buttons.button("No, thanks", Action.DECLINE_OFFER, waiting, aloud=f"No, thanks: leave {cut(name, 40)} to the next"),
+    ]
+    return told(*lines, row=row)
+
+
+def offer_missed(
+    waiting: Waiter, room: Room, location: Location, slot: Slot, reader: Reader, *, again: Draft | None
+) -> Message:
+    """Return that an offer has run out; while its time is ahead it may still be free, or free again."""
+    name = cut(room.name, ROOM_SHOWN)
+    line: Line = [
+        bold(name),
+        f", {lasting(slot, location, reader)}",
+        _where(slot, location, reader),
+        ", is no longer held for you.",
+    ]
+    row: list[ButtonElement | None] = []
+    if slot.end > reader.now:
+        row.append(buttons.button("Book it if it is still free", Action.TAKE_OFFER, waiting))
+    if again is not None and slot.start > reader.now:
+        row.append(buttons.button("Wait again", Action.WAIT, again, aloud=f"Wait for {cut(name, 50)} again"))
+    return told(line, row=row)
+
+
+def _where(slot: Slot, location: Location, reader: Reader) -> str:
+    return where_and_own_clock(slot, location, reader)
+
+
+# -- pieces ------------------------------------------------------------------------------------------------------------
+
+
+def room_named(room: Room) -> list[str | Piece]:
+    """Return "Apollo (3rd floor)"."""
+    on = floor(room)
+    return [bold(cut(room.name, ROOM_SHOWN)), f" ({cut(on, 40)})" if on else ""]
+
+
+def _meeting(booking: Booking, reader: Reader, *, first: bool = True) -> list[str | Piece]:
+    """Return the title, else "your meeting" or "@ana's meeting"; `first` begins the sentence."""
+    if booking.title:
+        return [bold(cut(booking.title, TITLE_SHOWN))]
+    if booking.booker.person_id == reader.person.id:
+        return ["Your meeting" if first else "your meeting"]
+    return [mention(booking.booker.slack_user_id), "'s meeting"]
+
+
+def _when_and_who(booking: Booking, reader: Reader) -> Line:
+    when = f"{dated(booking.slot, booking.location, reader)}{where_and_own_clock(booking.slot, booking.location, reader)}"
+    others = [one.slack_user_id for one in booking.coming if one.person_id != reader.person.id]
+    if booking.booker.person_id != reader.person.id:
+        others.insert(0, booking.booker.slack_user_id)
+    return joined([[when], ["with ", *named_people(others)] if others else []], " · ")
