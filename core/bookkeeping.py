@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core import claims, errors, events, requests, rules, store
+from core import claims, errors, events, offers, requests, rules, store
 from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
 from core.errors import BookingError
@@ -180,12 +180,16 @@ async def write(
         await claims.lock_rooms(session, [before.room.id, after.room.id])
     if not await store.update(session, before, after):
         raise await stale(session, before, catalogue)
+    freed = ((before.room, before.slot),) if moved and before.holds_room else ()
+    wanted = await offers.hold_lines(session, freed, now=now)
     if moved:
         await claims.give_back(session, [before.id])
     if moved and after.holds_room and not await _claim(session, after, catalogue, now=now):
         raise TakenError(after)
     await store.invite(session, before, after)
     await events.add(session, kind, event_id=event_id, before=before, after=after, by=by, at=now, reason=reason)
+    if wanted:
+        await offers.offer_freed(session, catalogue, rooms_and_slots=freed, now=now)
 
 
 async def _claim(session: WriteSession, booking: Booking, catalogue: Catalogue, *, now: datetime) -> bool:
@@ -208,13 +212,14 @@ async def _make_way(session: WriteSession, wanted: Booking, catalogue: Catalogue
 
     A booking that waited for approval until then expires with its claim.
     """
-    for booking_id in await claims.expired_bookings(session, room=wanted.room, slot=wanted.slot):
+    offered = await offers.clear_expired(session, room=wanted.room, slot=wanted.slot, now=now)
+    for booking_id in await claims.expired_bookings(session, room=wanted.room, slot=wanted.slot, now=now):
         before = await store.booking(session, booking_id, catalogue)
         after = following(before, now=now, status=Status.EXPIRED)
         if before.holds_room and await store.update(session, before, after):
             by = clock(before)
             await events.add(session, events.Kind.EXPIRED, event_id=new_id(), before=before, after=after, by=by, at=now)
-    return await claims.drop_expired(session, room=wanted.room, slot=wanted.slot)
+    return await claims.drop_expired(session, room=wanted.room, slot=wanted.slot, now=now) or offered
 
 
 async def invited(session: ReadSession, people: Sequence[UUID]) -> tuple[Attendee, ...]:
@@ -333,6 +338,8 @@ async def exchange(
     for change in sorted(pair, key=lambda change: change.before.id):
         if not await store.update(session, change.before, change.after):
             raise await stale(session, change.before, catalogue)
+    freed = [(change.before.room, change.before.slot) for change in pair]
+    wanted = await offers.hold_lines(session, freed, now=now)
     await claims.give_back(session, [change.before.id for change in pair])
     for change in sorted(pair, key=lambda change: change.after.start):
         if not await _claim(session, change.after, catalogue, now=now):
@@ -341,3 +348,5 @@ async def exchange(
         await events.add(
             session, events.Kind.CHANGED, event_id=event_id, before=change.before, after=change.after, by=by, at=now
         )
+    if wanted:
+        await offers.offer_freed(session, catalogue, rooms_and_slots=freed, now=now)

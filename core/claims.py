@@ -1,7 +1,8 @@
 """Who holds which room when: the only module that writes `room_claims`.
 
 A claim goes in by ON CONFLICT on the one exclusion constraint: a plain insert that fails deadlocks under load, this one
-waits its turn and comes back empty. A claim past its expiry never blocks anybody.
+waits its turn and comes back empty. A claim past its expiry never blocks anybody: by the clock of whoever asks, which
+also set it.
 """
 
 from __future__ import annotations
@@ -22,13 +23,30 @@ ON CONFLICT ON CONSTRAINT room_claims_no_overlap DO NOTHING
 RETURNING booking_id
 """
 
+_TAKE_FOR_OFFER = """
+INSERT INTO room_claims (tenant_id, id, room_id, kind, waiting_id, start_time, end_time, expires_at)
+VALUES ($1, $2, $3, 'offer', $4, $5, $6, $7)
+ON CONFLICT ON CONSTRAINT room_claims_no_overlap DO NOTHING
+RETURNING true
+"""
+
+# An offer that is taken becomes the booking's claim where it stands: there is no moment without it. Placeholders as in
+# `TAKE`, but $2 is the place in line. Never wider than it was, so that it meets nobody.
+TURN = """
+UPDATE room_claims SET kind = 'booking', booking_id = $4, waiting_id = NULL, expires_at = NULL,
+    start_time = greatest(start_time, $5), end_time = least(end_time, $6)
+WHERE tenant_id = $1 AND room_id = $3 AND waiting_id = $2
+RETURNING booking_id
+"""
+
 _EXPIRED = """
-FROM room_claims WHERE tenant_id = $1 AND room_id = $2 AND start_time < $4 AND end_time > $3 AND expires_at <= now()
+FROM room_claims WHERE tenant_id = $1 AND room_id = $2 AND start_time < $4 AND end_time > $3 AND expires_at <= $5
 """
 _EXPIRED_BOOKINGS = f"SELECT DISTINCT booking_id {_EXPIRED} AND booking_id IS NOT NULL ORDER BY booking_id"
 # In one order for everybody, so that two who clear the same way do not deadlock.
 _DROP_EXPIRED = f"""
-DELETE FROM room_claims WHERE tenant_id = $1 AND id IN (SELECT id {_EXPIRED} ORDER BY id FOR UPDATE)
+DELETE FROM room_claims WHERE tenant_id = $1
+    AND id IN (SELECT id {_EXPIRED} AND waiting_id IS NULL ORDER BY id FOR UPDATE)
 """
 
 
@@ -47,17 +65,27 @@ async def take(session: WriteSession, *, room: Room, slot: Slot, booking_id: UUI
     return bool(await session.value(TAKE, session.tenant, new_id(), room.id, booking_id, held.start, held.end))
 
 
-async def expired_bookings(session: WriteSession, *, room: Room, slot: Slot) -> tuple[UUID, ...]:
+async def take_for_offer(session: WriteSession, *, room: Room, slot: Slot, waiting_id: UUID, until: datetime) -> bool:
+    """Claim the room for somebody in line, until then; return False when somebody holds it."""
+    held = span(room, slot)
+    return bool(
+        await session.value(
+            _TAKE_FOR_OFFER, session.tenant, new_id(), room.id, waiting_id, held.start, held.end, until
+        )
+    )
+
+
+async def expired_bookings(session: WriteSession, *, room: Room, slot: Slot, now: datetime) -> tuple[UUID, ...]:
     """Return the bookings whose expired claims are in the way, in id order."""
     held = span(room, slot)
-    rows = await session.all(_EXPIRED_BOOKINGS, session.tenant, room.id, held.start, held.end)
+    rows = await session.all(_EXPIRED_BOOKINGS, session.tenant, room.id, held.start, held.end, now)
     return tuple(row["booking_id"] for row in rows)
 
 
-async def drop_expired(session: WriteSession, *, room: Room, slot: Slot) -> bool:
-    """Remove expired claims in the way; return whether there were any. Bookings that hold them must be expired before."""
+async def drop_expired(session: WriteSession, *, room: Room, slot: Slot, now: datetime) -> bool:
+    """Remove expired claims in the way but offers'; return whether there were any. Their bookings are expired before."""
     held = span(room, slot)
-    return await session.run(_DROP_EXPIRED, session.tenant, room.id, held.start, held.end) != "DELETE 0"
+    return await session.run(_DROP_EXPIRED, session.tenant, room.id, held.start, held.end, now) != "DELETE 0"
 
 
 async def give_back(session: WriteSession, booking_ids: Sequence[UUID]) -> None:
@@ -83,7 +111,7 @@ SELECT room.id FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) AS 
 CROSS JOIN LATERAL (
     SELECT end_time FROM room_claims
     WHERE tenant_id = $1 AND room_id = room.id AND start_time < room.ends
-        AND (expires_at IS NULL OR expires_at > now()) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
+        AND (expires_at IS NULL OR expires_at > $6) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
     ORDER BY start_time DESC LIMIT 1
 ) AS latest
 WHERE latest.end_time > room.starts
@@ -94,7 +122,7 @@ SELECT room.id, next.start_time FROM unnest($2::uuid[]) AS room (id)
 CROSS JOIN LATERAL (
     SELECT start_time FROM room_claims
     WHERE tenant_id = $1 AND room_id = room.id AND start_time >= $3 AND start_time < $4
-        AND (expires_at IS NULL OR expires_at > now())
+        AND (expires_at IS NULL OR expires_at > $5)
     ORDER BY start_time LIMIT 1
 ) AS next
 """
@@ -105,39 +133,40 @@ SELECT held.room_id, held.start_time, held.end_time FROM unnest($2::uuid[]) AS r
 CROSS JOIN LATERAL (
     (SELECT room_id, start_time, end_time FROM room_claims
     WHERE tenant_id = $1 AND room_id = room.id AND start_time <= $3
-        AND (expires_at IS NULL OR expires_at > now()) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
+        AND (expires_at IS NULL OR expires_at > $6) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
     ORDER BY start_time DESC LIMIT 1)
     UNION ALL
     SELECT room_id, start_time, end_time FROM room_claims
     WHERE tenant_id = $1 AND room_id = room.id AND start_time > $3 AND start_time < $4
-        AND (expires_at IS NULL OR expires_at > now()) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
+        AND (expires_at IS NULL OR expires_at > $6) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
 ) AS held
 WHERE held.end_time > $3
 ORDER BY held.room_id, held.start_time
 """
 
 
-async def busy_rooms(session: ReadSession, rooms: Sequence[Room], slot: Slot, *, but: Sequence[UUID] = ()) -> set[UUID]:
+async def busy_rooms(session: ReadSession, rooms: Sequence[Room], slot: Slot, *, now: datetime, but: Sequence[UUID] = ()) -> set[UUID]:
     """Return which of the rooms somebody holds in the slot (setup and teardown counted), the bookings `but` left out."""
     spans = [span(room, slot) for room in rooms]
     rows = await session.all(
-        _BUSY, session.tenant, [r.id for r in rooms], [s.start for s in spans], [s.end for s in spans], list(but)
+        _BUSY, session.tenant, [r.id for r in rooms], [s.start for s in spans], [s.end for s in spans], list(but), now
     )
     return {row["id"] for row in rows}
 
 
-async def next_starts(session: ReadSession, rooms: Sequence[Room], window: Slot) -> dict[UUID, datetime]:
+async def next_starts(session: ReadSession, rooms: Sequence[Room], window: Slot, *, now: datetime) -> dict[UUID, datetime]:
     """Return when the first claim of each room begins inside the window; rooms without one are left out."""
-    rows = await session.all(_NEXT, session.tenant, [r.id for r in rooms], window.start, window.end)
+    rows = await session.all(_NEXT, session.tenant, [r.id for r in rooms], window.start, window.end, now)
     return {row["id"]: row["start_time"] for row in rows}
 
 
 async def held(
-    session: ReadSession, rooms: Sequence[Room], window: Slot, *, but: Sequence[UUID] = ()
+    session: ReadSession, rooms: Sequence[Room], window: Slot, *, now: datetime, but: Sequence[UUID] = ()
 ) -> dict[UUID, list[Slot]]:
     """Return the claims that touch the window, by room, in order of start."""
     found: dict[UUID, list[Slot]] = {}
-    for row in await session.all(_HELD, session.tenant, [r.id for r in rooms], window.start, window.end, list(but)):
+    ids = [room.id for room in rooms]
+    for row in await session.all(_HELD, session.tenant, ids, window.start, window.end, list(but), now):
         found.setdefault(row["room_id"], []).append(Slot(start=row["start_time"], end=row["end_time"]))
     return found
 

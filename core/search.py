@@ -94,10 +94,10 @@ class Search:
         rooms = self.bookable(catalogue, wish, by=by, now=now)
 
         async def work(session: ReadSession) -> Found:
-            busy = await claims.busy_rooms(session, rooms, wish.slot)
+            busy = await claims.busy_rooms(session, rooms, wish.slot, now=now)
             free = [room for room in rooms if room.id not in busy]
             day_after = Slot(start=wish.slot.end, end=wish.slot.end + timedelta(days=1))
-            next_starts = await claims.next_starts(session, free, day_after)
+            next_starts = await claims.next_starts(session, free, day_after, now=now)
             return Found(
                 free=tuple(
                     FreeRoom(
@@ -261,7 +261,7 @@ async def _alternatives(
     rooms = rooms[:ROOMS_CONSIDERED]
     around = timedelta(hours=HOURS_AROUND)
     window = claims.widest(rooms, Slot(start=wish.slot.start - around, end=wish.slot.end + around))
-    taken = await claims.held(session, rooms, window, but=but)
+    taken = await claims.held(session, rooms, window, now=now, but=but)
     search = _Around(catalogue=catalogue, wish=wish, by=by, now=now, taken=taken)
     offers = [*search.other_rooms(rooms), *search.other_times(rooms[:1] if named else rooms[:3]), *search.shorter(rooms[:1])]
     return _mixed(offers, limit)

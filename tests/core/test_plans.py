@@ -12,7 +12,7 @@ from core import claims, store
 from core.db import DEFAULT_TENANT, ReadSession
 from core.ids import new_id
 from core.models import Booking, Slot
-from tests.core.office import Office, at
+from tests.core.office import MONDAY, Office, at
 from tests.core.test_roles import connected
 
 ROOMS, DAYS = 100, 25
@@ -80,7 +80,7 @@ async def the_one_statement(asking: Any) -> tuple[str, tuple[object, ...]]:
 async def test_finding_what_is_busy_reads_one_claim_for_each_room(office: Office):
     await filled(office)
     rooms = (await office.catalogues.current()).rooms
-    sql, values = await the_one_statement(lambda s: claims.busy_rooms(s, rooms, at(12, 60, days=12)))
+    sql, values = await the_one_statement(lambda s: claims.busy_rooms(s, rooms, at(12, 60, days=12), now=MONDAY))
     plan = await explained(office, sql, values)
     assert rows_read(plan, "room_claims") == ROOMS
 
@@ -88,14 +88,14 @@ async def test_finding_what_is_busy_reads_one_claim_for_each_room(office: Office
 async def test_finding_what_comes_next_reads_one_claim_for_each_room(office: Office):
     await filled(office)
     rooms = (await office.catalogues.current()).rooms
-    sql, values = await the_one_statement(lambda s: claims.next_starts(s, rooms, at(12, 24 * 60, days=12)))
+    sql, values = await the_one_statement(lambda s: claims.next_starts(s, rooms, at(12, 24 * 60, days=12), now=MONDAY))
     assert rows_read(await explained(office, sql, values), "room_claims") == ROOMS
 
 
 async def test_the_claims_around_a_time_are_read_without_those_long_before(office: Office):
     await filled(office)
     rooms = (await office.catalogues.current()).rooms[:20]
-    sql, values = await the_one_statement(lambda s: claims.held(s, rooms, at(0, 72 * 60, days=20)))
+    sql, values = await the_one_statement(lambda s: claims.held(s, rooms, at(0, 72 * 60, days=20), now=MONDAY))
     # Three days of eight claims, the one under way when they begin, and the look for that one.
     assert rows_read(await explained(office, sql, values), "room_claims") <= 20 * (3 * 8 + 2)
 

@@ -1,0 +1,305 @@
+"""Offering what was given back to the first in line for it, inside the transaction that gives it back.
+
+An offer is a claim with an expiry, a place in line that says which, and the message that tells so: written together or
+not at all. Kept out: joining, taking and leaving (`line`), and sending (`outbox`).
+
+Locks are taken in one order: the lines of rooms, then places in line, then claims. Whoever holds a line never waits for
+a place in line that somebody else has locked: it goes to the next, and `Line.advance` comes back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from core import claims, rules
+from core.catalogue import Catalogue
+from core.db import ReadSession, WriteSession
+from core.ids import new_id
+from core.models import Actor, Room, Slot
+from core.notices import Notice, Waiting
+
+LASTS = timedelta(minutes=10)
+LASTS_AT_LEAST = timedelta(minutes=2)
+# What is left of a slot that has begun must be worth walking to.
+LEAST_LEFT = timedelta(minutes=15)
+
+COLUMNS = """
+w.id, w.person_id, w.room_id, w.location_id, w.floor, w.start_time, w.end_time, w.attendees_count, w.amenities, w.title,
+w.private, w.shared, w.invitees, w.status, w.offered_room_id, w.offer_expires_at, w.booking_id, w.created_at, w.version
+"""
+# Those in line with what decides whether they can be offered something now.
+IN_LINE = f"""
+SELECT {COLUMNS}, p.slack_team_id, p.slack_user_id, p.name, p.zone, p.quiet_from, p.quiet_until, p.guest,
+    p.slack_admin OR EXISTS (SELECT FROM admins a WHERE a.tenant_id = p.tenant_id AND a.person_id = p.id) AS admin
+FROM waiting w JOIN people p ON p.tenant_id = w.tenant_id AND p.id = w.person_id
+WHERE w.tenant_id = $1 AND w.status = 'waiting'
+"""
+
+# Which of the rooms somebody waits for at that time; one reach into the index of the line where nobody does.
+_WANTED = """
+SELECT DISTINCT freed.room_id FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) AS freed (room_id, starts, ends)
+WHERE EXISTS (
+    SELECT FROM waiting w WHERE w.tenant_id = $1 AND w.status = 'waiting' AND w.start_time < freed.ends
+        AND w.end_time > freed.starts AND (w.room_id IS NULL OR w.room_id = freed.room_id)
+) ORDER BY 1
+"""
+
+_OFFER = """
+WITH offered AS (
+    UPDATE waiting SET status = 'offered', offered_room_id = $3, offer_expires_at = $4, updated_at = $5,
+        version = version + 1
+    WHERE tenant_id = $1 AND id = $2 RETURNING id, person_id, version
+)
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, person_id, waiting_id, about, due_at, until)
+SELECT $1, $6, 'offer:' || id || ':' || version, $7, $8, person_id, id, jsonb_build_object('version', version), $5, $4
+FROM offered
+"""
+
+_LATE = """
+FROM waiting w JOIN room_claims c ON c.tenant_id = w.tenant_id AND c.waiting_id = w.id
+WHERE w.tenant_id = $1 AND c.room_id = $2 AND c.start_time < $4 AND c.end_time > $3
+    AND w.status = 'offered' AND w.offer_expires_at <= $5
+ORDER BY w.id FOR NO KEY UPDATE OF w
+"""
+
+# Changing the place, telling so and giving the claim back are one statement: none of them is ever seen alone.
+_MISSED = """
+WITH missed AS (
+    UPDATE waiting w SET status = 'missed', updated_at = $4, version = version + 1
+    FROM unnest($2::uuid[], $3::uuid[]) AS gone (waiting_id, delivery_id)
+    WHERE w.tenant_id = $1 AND w.id = gone.waiting_id AND w.status = 'offered'
+    RETURNING w.id, w.person_id, w.version, w.end_time, gone.delivery_id
+),
+told AS (
+    INSERT INTO deliveries (tenant_id, id, key, kind, team_id, person_id, waiting_id, about, due_at, until)
+    SELECT $1, m.delivery_id, 'offer_missed:' || m.id || ':' || m.version, $5, p.slack_team_id, m.person_id, m.id,
+        jsonb_build_object('version', m.version), $4, m.end_time
+    FROM missed m JOIN people p ON p.tenant_id = $1 AND p.id = m.person_id
+)
+DELETE FROM room_claims WHERE tenant_id = $1 AND waiting_id IN (SELECT id FROM missed)
+"""
+
+
+def from_row(row: Mapping[str, Any], catalogue: Catalogue) -> Waiting:
+    """Return a place in line from a row with `COLUMNS`."""
+    return Waiting(
+        id=row["id"],
+        person_id=row["person_id"],
+        slot=Slot(start=row["start_time"], end=row["end_time"]),
+        room=catalogue.room(row["room_id"]) if row["room_id"] else None,
+        location=catalogue.location(row["location_id"]) if row["location_id"] else None,
+        floor=row["floor"],
+        attendees_count=row["attendees_count"],
+        amenities=frozenset(row["amenities"]),
+        title=row["title"],
+        private=row["private"],
+        shared=row["shared"],
+        invitees=tuple(row["invitees"]),
+        status=row["status"],
+        offered_room=catalogue.room(row["offered_room_id"]) if row["offered_room_id"] else None,
+        offer_expires_at=row["offer_expires_at"],
+        booking_id=row["booking_id"],
+        created_at=row["created_at"],
+        version=row["version"],
+    )
+
+
+async def by_ids(session: ReadSession, ids: Sequence[UUID], catalogue: Catalogue) -> dict[UUID, Waiting]:
+    """Return those places in line that exist."""
+    rows = await session.all(
+        f"SELECT {COLUMNS} FROM waiting w WHERE w.tenant_id = $1 AND w.id = ANY($2::uuid[])", session.tenant, list(ids)
+    )
+    return {row["id"]: from_row(row, catalogue) for row in rows}
+
+
+def what_is_left(slot: Slot, now: datetime) -> Slot:
+    """Return the slot, or from the minute under way on where it has begun; nothing is left where its end is not after."""
+    minute = now.replace(second=0, microsecond=0)
+    return slot if slot.start >= minute else Slot(start=minute, end=slot.end)
+
+
+def open_until(slot: Slot, now: datetime) -> datetime:
+    """Return when an offer made now ends: after ten minutes, at the start if that is sooner, but never at once."""
+    return max(now + LASTS_AT_LEAST, min(now + LASTS, slot.start))
+
+
+def in_quiet_hours(now: datetime, zone: str, begins: time | None, ends: time | None) -> bool:
+    """Tell whether it is the span of the day, on the zone's clock, in which somebody wants to be left alone."""
+    if begins is None or ends is None or begins == ends:
+        return False
+    clock = now.astimezone(ZoneInfo(zone)).time()
+    return begins <= clock < ends if begins < ends else clock >= begins or clock < ends
+
+
+def can_be_asked(row: Mapping[str, Any], now: datetime) -> bool:
+    """Tell whether somebody in line (a row of `IN_LINE`) may be told of an offer now."""
+    return not in_quiet_hours(now, row["zone"], row["quiet_from"], row["quiet_until"])
+
+
+def wanted_slot(row: Mapping[str, Any], room: Room, catalogue: Catalogue, *, now: datetime) -> Slot | None:
+    """Return the time for which the room would serve somebody in line, None where it would not."""
+    if not _suits(row, room):
+        return None
+    wish = Slot(start=row["start_time"], end=row["end_time"])
+    slot = what_is_left(wish, now)
+    if slot != wish and slot.end - now < LEAST_LEFT:
+        return None
+    broken = rules.of_room(
+        slot,
+        room=room,
+        location=catalogue.place_of(room),
+        policy=catalogue.policy(room),
+        attendees_count=row["attendees_count"],
+        actor=_actor(row),
+        now=now,
+    )
+    return None if broken else slot
+
+
+def _suits(row: Mapping[str, Any], room: Room) -> bool:
+    if row["room_id"] is not None:
+        return bool(row["room_id"] == room.id)
+    return (
+        row["location_id"] in {None, room.location_id}
+        and room.amenities.issuperset(row["amenities"])
+        and (row["floor"] is None or (room.floor or "").casefold() == row["floor"].casefold())
+    )
+
+
+def _actor(row: Mapping[str, Any]) -> Actor:
+    return Actor(
+        person_id=row["person_id"],
+        slack_user_id=row["slack_user_id"],
+        name=row["name"],
+        admin=row["admin"],
+        guest=row["guest"],
+    )
+
+
+async def hold_line(session: WriteSession, room_id: UUID) -> None:
+    """Be the only one who offers this room, until the transaction ends."""
+    await session.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"line:{session.tenant}:{room_id}")
+
+
+async def hold_lines(session: WriteSession, rooms_and_slots: Sequence[tuple[Room, Slot]], *, now: datetime) -> set[UUID]:
+    """Hold the lines of the rooms for which somebody waits at that time, and return those rooms' ids.
+
+    To be called before any claim is given back: two who give back times side by side would wait for each other.
+    """
+    ahead = [(room, claims.span(room, slot)) for room, slot in rooms_and_slots if slot.end > now]
+    if not ahead:
+        return set()
+    rows = await session.all(
+        _WANTED,
+        session.tenant,
+        [room.id for room, _ in ahead],
+        # A wish is as wide as the room makes it, like the claim that was given back.
+        [span.start - timedelta(minutes=room.teardown_minutes) for room, span in ahead],
+        [span.end + timedelta(minutes=room.setup_minutes) for room, span in ahead],
+    )
+    for row in rows:
+        await hold_line(session, row["room_id"])
+    return {row["room_id"] for row in rows}
+
+
+async def offer_freed(
+    session: WriteSession, catalogue: Catalogue, *, rooms_and_slots: Sequence[tuple[Room, Slot]], now: datetime
+) -> int:
+    """Offer what has become free to the first in line whom it serves, then the rest of it to the next; return how many.
+
+    `rooms_and_slots` are bookings' own times, without setup; what of them is still held is left alone. Costs one
+    indexed query when nobody waits.
+    """
+    lines = await hold_lines(session, rooms_and_slots, now=now)
+    offered = 0
+    for room, slot in rooms_and_slots:
+        if room.id in lines:
+            offered += len(await offer(session, catalogue, room, slot, now=now))
+    return offered
+
+
+async def offer(session: WriteSession, catalogue: Catalogue, room: Room, slot: Slot, *, now: datetime) -> tuple[UUID, ...]:
+    """Offer a room whose line is held to those in line for this time, in order; return the places that got it."""
+    around = claims.span(room, slot)
+    rows = await session.all(
+        f"{IN_LINE} AND w.start_time < $4 AND w.end_time > $3 AND (w.room_id IS NULL OR w.room_id = $2)"
+        " ORDER BY w.created_at, w.id",
+        session.tenant,
+        room.id,
+        around.start - timedelta(minutes=room.teardown_minutes),
+        around.end + timedelta(minutes=room.setup_minutes),
+    )
+    hopes = [
+        (row, wanted)
+        for row in rows
+        if can_be_asked(row, now) and (wanted := wanted_slot(row, room, catalogue, now=now)) is not None
+    ]
+    if not hopes:
+        return ()
+    window = claims.span(room, Slot(start=min(s.start for _, s in hopes), end=max(s.end for _, s in hopes)))
+    taken = (await claims.held(session, [room], window, now=now)).get(room.id, [])
+    offered: list[UUID] = []
+    for row, wanted in hopes:
+        held = claims.span(room, wanted)
+        if any(held.overlaps(other) for other in taken) or not await _mine_to_offer(session, row["id"]):
+            continue
+        if await _offer(session, row, room, wanted, now=now):
+            offered.append(row["id"])
+            taken.append(held)
+        else:
+            taken = (await claims.held(session, [room], window, now=now)).get(room.id, [])
+    return tuple(offered)
+
+
+async def _mine_to_offer(session: WriteSession, waiting_id: UUID) -> bool:
+    """Lock a place in line, unless it is not in line any more or somebody else is changing it at this moment."""
+    return bool(
+        await session.value(
+            "SELECT true FROM waiting WHERE tenant_id = $1 AND id = $2 AND status = 'waiting'"
+            " FOR NO KEY UPDATE SKIP LOCKED",
+            session.tenant,
+            waiting_id,
+        )
+    )
+
+
+async def _offer(session: WriteSession, row: Mapping[str, Any], room: Room, slot: Slot, *, now: datetime) -> bool:
+    until = open_until(slot, now)
+    if not await claims.take_for_offer(session, room=room, slot=slot, waiting_id=row["id"], until=until):
+        if not await clear_expired(session, room=room, slot=slot, now=now, waiting=False):
+            return False
+        if not await claims.take_for_offer(session, room=room, slot=slot, waiting_id=row["id"], until=until):
+            return False
+    # The message is as urgent as an event: wake whoever sends it.
+    session.happened = True
+    await session.run(
+        _OFFER, session.tenant, row["id"], room.id, until, now, new_id(), Notice.OFFER.value, row["slack_team_id"]
+    )
+    return True
+
+
+async def clear_expired(session: WriteSession, *, room: Room, slot: Slot, now: datetime, waiting: bool = True) -> bool:
+    """End the offers in the way whose time is over, so that nobody waits for a job to do it; return if there were any.
+
+    Without `waiting`, one that somebody is changing at this moment stays.
+    """
+    held = claims.span(room, slot)
+    late = await session.all(
+        f"SELECT w.id {_LATE} {'' if waiting else 'SKIP LOCKED'}", session.tenant, room.id, held.start, held.end, now
+    )
+    return await miss(session, [row["id"] for row in late], now=now)
+
+
+async def miss(session: WriteSession, waiting_ids: Sequence[UUID], *, now: datetime) -> bool:
+    """End offers that their people have locked out by waiting too long, and tell them; return if there were any."""
+    if not waiting_ids:
+        return False
+    session.happened = True
+    done = await session.run(
+        _MISSED, session.tenant, list(waiting_ids), [new_id() for _ in waiting_ids], now, Notice.OFFER_MISSED.value
+    )
+    return done != "DELETE 0"
