@@ -1,4 +1,4 @@
-"""How somebody wants to be told: judged here, kept with the person; and when their quiet hours end.
+"""How somebody wants to be told: judged here, kept with the person.
 
 Kept out: deciding what is sent (`reminders`, `planning`) and sending it.
 """
@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.errors import InvalidPreferences, PersonNotFound
 from core.ids import new_id
 from core.notices import Notice, Preferences
+from core.quiet import zone_of
 
 MOST_REMINDERS = 5
 LONGEST_AHEAD = 24 * 60
@@ -49,48 +48,6 @@ def from_row(row: Mapping[str, Any]) -> Preferences:
         quiet_until=row["quiet_until"],
         digest_at=row["digest_at"],
     )
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """Return the zone of that name; UTC where nobody knows it, since Slack's list is longer than some machines'."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
-
-
-def moment_of(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return when a wall clock shows `at` on that day, in UTC: the first time, or (skipped that day) when it would be."""
-    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
-
-
-def quiet_until(preferences: Preferences, zone: str, now: datetime) -> datetime | None:
-    """Return when the person's quiet hours end in which `now` lies, in UTC; None when it lies in none.
-
-    They may pass midnight. Judged by the wall clock, so that a night in which the clock changes is as quiet as others.
-    """
-    begins, ends = preferences.quiet_from, preferences.quiet_until
-    if begins is None or ends is None or begins == ends:
-        return None
-    tz = zone_of(zone)
-    local = now.astimezone(tz)
-    clock, day = local.time(), local.date()
-    if begins < ends:
-        if not begins <= clock < ends:
-            return None
-    elif clock >= begins:
-        day += timedelta(days=1)
-    elif clock >= ends:
-        return None
-    end = moment_of(day, ends, tz)
-    # In the hour that comes twice the wall clock is before an end that the moment has passed, on its second round.
-    return end if end > now else moment_of_second(day, ends, tz, now)
-
-
-def moment_of_second(day: date, at: time, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """Return when the wall clock shows `at` for the second time that day, if that is ahead."""
-    again = datetime.combine(day, at.replace(fold=1), tzinfo=zone).astimezone(UTC)
-    return again if again > now else None
 
 
 def checked(preferences: Preferences) -> Preferences:

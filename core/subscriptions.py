@@ -16,7 +16,7 @@ from core.errors import InvalidSubscription, NotAllowed, SubscriptionNotFound
 from core.ids import new_id
 from core.models import Actor, Room
 from core.notices import Subscription
-from core.preferences import zone_of
+from core.quiet import zone_of
 
 KINDS = ("booked", "changed", "cancelled", "released", "ended")
 _NOWHERE = "'00000000-0000-0000-0000-000000000000'::uuid"

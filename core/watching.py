@@ -42,15 +42,14 @@ class OpenView:
     stale_since: datetime
 
 
-# What was drawn before the mark does not show what happened: only older marks are taken away.
+# A mark stays: what was drawn may be older than what happened just before it was noted. A push too many does no harm.
 _SEEN = """
-INSERT INTO open_views AS v (tenant_id, view_id, kind, person_id, team_id, hash, content, location_id, start_time, end_time,
+INSERT INTO open_views (tenant_id, view_id, kind, person_id, team_id, hash, content, location_id, start_time, end_time,
     seen_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11)
 ON CONFLICT (tenant_id, view_id) DO UPDATE
     SET hash = excluded.hash, content = excluded.content, location_id = excluded.location_id,
-        start_time = excluded.start_time, end_time = excluded.end_time, seen_at = excluded.seen_at,
-        stale_since = CASE WHEN v.stale_since >= excluded.seen_at THEN v.stale_since END
+        start_time = excluded.start_time, end_time = excluded.end_time, seen_at = excluded.seen_at
 """
 _CLAIM = """
 WITH due AS (
@@ -117,7 +116,7 @@ class Watching:
         self._db = db
 
     async def home_seen(self, person_id: UUID, team_id: str, view_id: str, view_hash: str | None, now: datetime) -> None:
-        """Note that somebody's Home was drawn from the state of `now` (taken before drawing); it is their only one."""
+        """Note that somebody has a Home, and its hash; it is their only one."""
 
         async def work(session: WriteSession) -> None:
             await session.run(
@@ -143,7 +142,7 @@ class Watching:
         slot: Slot,
         now: datetime,
     ) -> None:
-        """Note that somebody has a search open, drawn from the state of `now` (taken before drawing)."""
+        """Note that somebody has a search open, its hash, and what it is drawn from."""
 
         async def work(session: WriteSession) -> None:
             await session.run(
