@@ -52,8 +52,10 @@ class SandboxClient:
 
     async def post(self, name: str, body: Json) -> Json:
         """POST /sandbox/<name>; fields of None are left out."""
-        given = {field: value for field, value in body.items() if value is not None}
-        async with self._http().post(f"{self._url}/sandbox/{name}", json=given) as response:
+        return await self._send(name, {field: value for field, value in body.items() if value is not None})
+
+    async def _send(self, name: str, body: Json) -> Json:
+        async with self._http().post(f"{self._url}/sandbox/{name}", json=body) as response:
             answer: Json = await response.json()
             return answer
 
@@ -131,8 +133,8 @@ class SandboxClient:
         return await self.post("home", {"user": user, "tab": tab})
 
     async def faults(self, **switches: object) -> Json:
-        """Switch faults on; `clear=True` turns all off."""
-        return await self.post("faults", switches)
+        """Switch faults on, or with None off; `clear=True` turns all off."""
+        return await self._send("faults", switches)
 
     async def posts(self, since: int = 0, *, limit: int | None = None) -> Json:
         """Every message the app ever posted or changed after change `since`: `{"posts", "next", "count"}`."""

@@ -27,6 +27,7 @@ ANA, BEN, CHLOE, DEEPA, ERIK, FATIMA, GUS, OLGA = (
     "U0OWNER",
 )
 GENERAL, NEW_YORK, BERLIN, DESIGN, RANDOM = "C0GENERAL", "C0NEWYORK", "C0BERLIN", "C0DESIGN", "C0RANDOM"
+ANA_DIRECT = "D0ANA"
 
 # Enough for a loaded machine to answer, little enough for tests that wait for no answer.
 ACK_SECONDS = 1.0
