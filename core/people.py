@@ -11,7 +11,7 @@ from core.errors import PersonNotFound
 from core.ids import new_id
 from core.models import Attendee, Person
 
-_COLUMNS = """
+COLUMNS = """
 p.id, p.slack_team_id, p.slack_user_id, p.name, p.zone, p.locale, p.default_location_id, p.guest,
 p.slack_admin OR EXISTS (SELECT FROM admins a WHERE a.tenant_id = p.tenant_id AND a.person_id = p.id) AS admin
 """
@@ -101,7 +101,7 @@ class People:
 
         async def work(session: ReadSession) -> Person:
             row = await session.one(
-                f"SELECT {_COLUMNS} FROM people p WHERE p.tenant_id = $1 AND p.id = $2",
+                f"SELECT {COLUMNS} FROM people p WHERE p.tenant_id = $1 AND p.id = $2",
                 session.tenant,
                 person_id,
             )
@@ -156,7 +156,7 @@ class People:
 
         async def work(session: ReadSession) -> tuple[Person, ...]:
             rows = await session.all(
-                f"SELECT * FROM (SELECT {_COLUMNS} FROM people p WHERE p.tenant_id = $1) known"
+                f"SELECT * FROM (SELECT {COLUMNS} FROM people p WHERE p.tenant_id = $1) known"
                 " WHERE admin ORDER BY lower(name)",
                 session.tenant,
             )
@@ -194,7 +194,7 @@ class People:
 
 async def _by_slack(session: ReadSession, team: str, user: str) -> Person:
     row = await session.one(
-        f"SELECT {_COLUMNS} FROM people p WHERE p.tenant_id = $1 AND p.slack_team_id = $2 AND p.slack_user_id = $3",
+        f"SELECT {COLUMNS} FROM people p WHERE p.tenant_id = $1 AND p.slack_team_id = $2 AND p.slack_user_id = $3",
         session.tenant,
         team,
         user,

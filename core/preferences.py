@@ -15,7 +15,9 @@ from core.db import Database, ReadSession, WriteSession
 from core.errors import InvalidPreferences, PersonNotFound
 from core.ids import new_id
 from core.notices import Notice, Preferences
-from core.quiet import zone_of
+from core.quiet import quiet_until, zone_of
+
+__all__ = ["COLUMNS", "PreferencesStore", "checked", "from_row", "quiet_until"]
 
 MOST_REMINDERS = 5
 LONGEST_AHEAD = 24 * 60

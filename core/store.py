@@ -75,6 +75,16 @@ async def booking(session: ReadSession, booking_id: UUID, catalogue: Catalogue) 
     return from_row(row, catalogue)
 
 
+async def bookings(session: ReadSession, booking_ids: Sequence[UUID], catalogue: Catalogue) -> dict[UUID, Booking]:
+    """Return those of the bookings that exist."""
+    if not booking_ids:
+        return {}
+    rows = await session.all(
+        f"{_SELECT} WHERE b.tenant_id = $1 AND b.id = ANY($2::uuid[])", session.tenant, list(booking_ids)
+    )
+    return {row["id"]: from_row(row, catalogue) for row in rows}
+
+
 async def lock(session: WriteSession, *booking_ids: UUID) -> None:
     """Keep others from changing the bookings until this transaction ends; a room is locked after them, never before.
 
@@ -323,7 +333,11 @@ async def answered(session: ReadSession, answer: Answer, catalogue: Catalogue) -
 
 async def from_snapshot(session: ReadSession, booking_id: UUID, facts: dict[str, Any], catalogue: Catalogue) -> Booking:
     """Return a booking as an event's snapshot has it, with people's names of today."""
-    known = await attendees_by_id(session, events.people_in(facts))
+    return of_snapshot(booking_id, facts, await attendees_by_id(session, events.people_in(facts)), catalogue)
+
+
+def of_snapshot(booking_id: UUID, facts: dict[str, Any], known: dict[UUID, Attendee], catalogue: Catalogue) -> Booking:
+    """Return a booking as an event's snapshot has it; `known` are at least those named in it."""
     room = catalogue.room(UUID(facts["room_id"]))
     booker = known[UUID(facts["booked_by"])]
     return Booking(
