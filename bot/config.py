@@ -48,6 +48,7 @@ WRONG = {
     "DATABASE_URL": _ADDRESS.format("DATABASE_URL"),
     "DATABASE_OWNER_URL": _ADDRESS.format("DATABASE_OWNER_URL"),
     "DATABASE_WORKER_URL": _ADDRESS.format("DATABASE_WORKER_URL"),
+    "PUBLIC_URL": "PUBLIC_URL is no http:// or https:// address: write where people reach Bookroom, like https://rooms.firm.com.",
     "DB_POOL_SIZE": "DB_POOL_SIZE is not a number from 1 to 200: it says how many database connections to keep.",
     "BOOKROOM_TENANT": "BOOKROOM_TENANT is not a UUID: leave it out unless several companies share the database.",
     "BOOKROOM_COMMAND": (
@@ -79,6 +80,8 @@ class StorageSettings(BaseSettings):
     db_pool_size: int = Field(default=10, ge=1, le=200)
     bookroom_data: Path = Path("var")
     bookroom_tenant: UUID = DEFAULT_TENANT
+    public_url: str | None = None
+    """Where people reach our pages, without a slash at the end; None where nobody has said."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @property
@@ -103,6 +106,11 @@ class StorageSettings(BaseSettings):
     def _database(cls, value: SecretStr | None) -> SecretStr | None:
         """Accept the spellings that people and hosts use, and settle on one."""
         return SecretStr(driver_dsn(value.get_secret_value())) if value else None
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str | None) -> str | None:
+        return _web_address(value) if value else None
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -153,10 +161,7 @@ class Settings(StorageSettings):
     @field_validator("slack_api_url")
     @classmethod
     def _api_url(cls, value: str) -> str:
-        url = urlsplit(value.strip())
-        if url.scheme not in {"http", "https"} or not url.hostname:
-            raise ValueError
-        return url.geturl().rstrip("/") + "/"
+        return _web_address(value) + "/"
 
     @field_validator("bookroom_command")
     @classmethod
@@ -200,6 +205,14 @@ def _sentence(error: ValidationError) -> str:
     if first["type"] == "missing":
         return MISSING[name]
     return WRONG.get(name, f"{name} is set to something that cannot be used.")
+
+
+def _web_address(value: str) -> str:
+    """Return an http:// or https:// address without a slash at its end."""
+    url = urlsplit(value.strip())
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise ValueError
+    return url.geturl().rstrip("/")
 
 
 def _beginning(token: SecretStr, prefix: str) -> SecretStr:

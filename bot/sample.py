@@ -49,6 +49,9 @@ WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 OPEN_ALL_WEEK = {day: ["07:00", "21:00"] for day in WEEK}
 BOARDROOM_HOURS = {day: ["08:00", "18:00"] for day in WEEK}
 
+# Small rooms that everybody wants, in which somebody must be seen.
+CHECK_IN = ("Corner", "Hudson", "Skylight", "Kiez", "Mauerpark")
+
 # What the first line of the demo asks for must be there to be had.
 KEPT_FREE = {"Apollo": (time(13, 0), time(17, 0)), "Hudson": (time(13, 0), time(17, 0))}
 
@@ -104,6 +107,8 @@ async def seed(db: Database, company: Mapping[str, Any], *, now: datetime) -> bo
     catalogue = await catalogues.current()
     await rooms.set_policy(opening=OPEN_ALL_WEEK)
     await rooms.set_policy(room_id=_named(catalogue, "Boardroom").id, opening=BOARDROOM_HOURS)
+    for name in CHECK_IN:
+        await rooms.set_policy(room_id=_named(catalogue, name).id, check_in=True)
     people = await _people(db, company)
     await _week(db, catalogues, people, now=now)
     return True

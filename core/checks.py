@@ -48,12 +48,40 @@ INVARIANTS: Mapping[str, str] = {
         SELECT b.id AS booking_id, b.version, e.kind FROM bookings b
         JOIN events e ON e.tenant_id = b.tenant_id AND e.booking_id = b.id AND e.booking_version = b.version
         WHERE b.tenant_id = $1 AND (e.after->>'status' <> b.status OR (e.after->>'room_id')::uuid <> b.room_id
-            OR (e.after->>'start')::timestamptz <> b.start_time OR (e.after->>'end')::timestamptz <> b.end_time)
+            OR (e.after->>'start')::timestamptz <> b.start_time OR (e.after->>'end')::timestamptz <> b.end_time
+            OR (e.after->>'attendees_count')::int <> b.attendees_count
+            OR (e.after->>'late_at')::timestamptz IS DISTINCT FROM b.late_at
+            OR (e.after->>'checked_in_at')::timestamptz IS DISTINCT FROM b.checked_in_at)
     """,
     "a meeting ahead has more people than seats": f"""
         SELECT b.id AS booking_id, b.room_id, b.attendees_count, r.capacity FROM bookings b
         JOIN rooms r ON r.tenant_id = b.tenant_id AND r.id = b.room_id
         WHERE b.tenant_id = $1 AND b.end_time > now() AND b.status IN {_HOLDING} AND b.attendees_count > r.capacity
+    """,
+    "a room was released without a warning": """
+        SELECT e.booking_id, e.happened_at FROM events e
+        WHERE e.tenant_id = $1 AND e.kind = 'released' AND e.surface = 'clock' AND e.happened_at > now() - interval '1 day'
+            AND NOT EXISTS (
+                SELECT FROM deliveries d WHERE d.tenant_id = e.tenant_id AND d.booking_id = e.booking_id
+                    AND d.kind = 'release_warning' AND d.status IN ('sent', 'given_up')
+                    AND d.done_at <= e.happened_at - interval '3 min')
+    """,
+    "a room was released although somebody was there": """
+        SELECT e.booking_id, e.happened_at, e.before->>'status' AS status FROM events e
+        WHERE e.tenant_id = $1 AND e.kind = 'released' AND e.surface = 'clock'
+            AND (e.before->>'status' <> 'confirmed' OR e.before->>'checked_in_at' IS NOT NULL)
+    """,
+    "a booking is checked in without a time, or confirmed with one": """
+        SELECT b.id AS booking_id, b.status, b.checked_in_at FROM bookings b
+        WHERE b.tenant_id = $1 AND (b.status = 'checked_in' AND b.checked_in_at IS NULL
+            OR b.status IN ('pending', 'confirmed') AND b.checked_in_at IS NOT NULL)
+    """,
+    "an answer is not as the last event left it": """
+        SELECT b.id AS booking_id, a.person_id, a.response, said->>2 AS told FROM bookings b
+        JOIN events e ON e.tenant_id = b.tenant_id AND e.booking_id = b.id AND e.booking_version = b.version
+        CROSS JOIN jsonb_array_elements(e.after->'attendees') AS said
+        LEFT JOIN attendees a ON a.tenant_id = b.tenant_id AND a.booking_id = b.id AND a.person_id = (said->>0)::uuid
+        WHERE b.tenant_id = $1 AND (a.person_id IS NULL OR a.response IS DISTINCT FROM said->>2)
     """,
     "two request keys claim the same event": """
         SELECT event, array_agg(key ORDER BY key) AS keys FROM requests,

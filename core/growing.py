@@ -35,7 +35,7 @@ async def room_to_grow(session: ReadSession, booking: Booking, catalogue: Catalo
     after = timedelta(minutes=booking.room.teardown_minutes)
     own_end = booking.end + after
     window = Slot(start=own_end, end=own_end + LOOKED_AHEAD)
-    begins = (await claims.next_starts(session, [booking.room], window)).get(booking.room.id)
+    begins = (await claims.next_starts(session, [booking.room], window, now=now)).get(booking.room.id)
     free_until = begins - after if begins else None
     follows = await _who_follows(session, booking, begins, catalogue) if begins else None
     ends = (booking.end + step for step in STEPS)
@@ -75,7 +75,7 @@ async def better_room(
     else:
         return None
     rooms = [room for room in fitting if _allowed(booking, catalogue, booking.slot, room=room, now=now, people=people)]
-    busy = await claims.busy_rooms(session, rooms, booking.slot, but=[booking.id])
+    busy = await claims.busy_rooms(session, rooms, booking.slot, now=now, but=[booking.id])
     free = [room for room in rooms if room.id not in busy and room.id != own.id]
     if not free:
         return None

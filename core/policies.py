@@ -23,6 +23,7 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _NOWHERE = "'00000000-0000-0000-0000-000000000000'::uuid"
 MOST_MINUTES = 366 * 24 * 60
 MOST_DAYS = 3660
+_DAY = 24 * 60
 NAMES = (
     "opening",
     "shortest_minutes",
@@ -31,12 +32,18 @@ NAMES = (
     "cutoff_on",
     "cutoff_from",
     "guests_may_book",
+    "check_in",
+    "check_in_opens_minutes",
+    "check_in_grace_minutes",
+    "check_in_longest_minutes",
+    "check_in_notice_minutes",
 )
 
 
 class Rules(TypedDict, total=False):
     """What can be set; None removes a rule, so that the next wider scope's holds again.
 
+    `check_in` asks for checking in; the minutes beside it are those of `CheckIn`.
     `opening` is `{"mon": ["08:00", "18:00"], ...}`, absent days closed; `cutoff_from` is local time, "17:00".
     """
 
@@ -47,6 +54,11 @@ class Rules(TypedDict, total=False):
     cutoff_on: bool | None
     cutoff_from: time | str | None
     guests_may_book: bool | None
+    check_in: bool | None
+    check_in_opens_minutes: int | None
+    check_in_grace_minutes: int | None
+    check_in_longest_minutes: int | None
+    check_in_notice_minutes: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +90,14 @@ def judged(rules: Rules) -> dict[str, Any]:
 
 def _minutes(value: object) -> int:
     return _between(value, 1, MOST_MINUTES)
+
+
+def _spare_minutes(value: object) -> int:
+    return _between(value, 0, _DAY)
+
+
+def _grace(value: object) -> int:
+    return _between(value, 1, _DAY)
 
 
 def _days(value: object) -> int:
@@ -133,6 +153,11 @@ _JUDGES: Mapping[str, Any] = {
     "cutoff_on": _flag,
     "cutoff_from": _local_time,
     "guests_may_book": _flag,
+    "check_in": _flag,
+    "check_in_opens_minutes": _spare_minutes,
+    "check_in_grace_minutes": _grace,
+    "check_in_longest_minutes": _minutes,
+    "check_in_notice_minutes": _spare_minutes,
 }
 
 

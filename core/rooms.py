@@ -5,6 +5,7 @@ Whoever changes a room takes it FOR UPDATE first: no booking can then slip in be
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, Unpack
@@ -123,6 +124,22 @@ class Rooms:
 
         await self._changing(work)
 
+    async def doors(self) -> tuple[tuple[Room, Location, str], ...]:
+        """Return every room in use with its place and the token of its door, made where there was none.
+
+        Whoever knows a token can say that somebody is in that room; it stays the same, so that what was put up is of use.
+        """
+        catalogue = await self._catalogues.current()
+
+        async def work(session: WriteSession) -> dict[UUID, str]:
+            rooms = [room.id for room in catalogue.bookable]
+            await session.run(_NEW_DOORS, session.tenant, rooms, [secrets.token_urlsafe(16) for _ in rooms])
+            rows = await session.all("SELECT id, door FROM rooms WHERE tenant_id = $1 AND door IS NOT NULL", session.tenant)
+            return {row["id"]: row["door"] for row in rows}
+
+        tokens = await self._db.write(work, repeatable=True)
+        return tuple((room, catalogue.place_of(room), tokens[room.id]) for room in catalogue.bookable if room.id in tokens)
+
     async def policies(self) -> tuple[Scoped, ...]:
         """Return what is set at every scope, the workspace first, then locations, then rooms."""
         catalogue = await self._catalogues.current()
@@ -234,6 +251,10 @@ UPDATE rooms r SET name = new.name, capacity = new.capacity, floor = new.floor, 
 FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::int[], $6::text[], $7::int[], $8::int[], $9::bool[])
     AS new (id, name, location_id, capacity, floor, setup_minutes, teardown_minutes, active)
 WHERE r.tenant_id = $1 AND r.id = new.id
+"""
+_NEW_DOORS = """
+UPDATE rooms r SET door = new.door FROM unnest($2::uuid[], $3::text[]) AS new (id, door)
+WHERE r.tenant_id = $1 AND r.id = new.id AND r.door IS NULL
 """
 _NO_AMENITIES = "DELETE FROM room_amenities WHERE tenant_id = $1 AND room_id = ANY($2::uuid[])"
 _AMENITIES = (

@@ -1,4 +1,4 @@
-"""`bookroom policies`: when and how long one may book, for the workspace, a location or a room."""
+"""`bookroom policies`: when and how long one may book, and whether one checks in; everywhere, at a location, in a room."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ OPTIONS = {
     "horizon": "horizon_days",
     "cutoff": "cutoff_from",
     "guests": "guests_may_book",
+    "check-in": "check_in",
+    "check-in-opens": "check_in_opens_minutes",
+    "grace": "check_in_grace_minutes",
+    "check-in-longest": "check_in_longest_minutes",
+    "check-in-notice": "check_in_notice_minutes",
 }
 _HOURS = re.compile(
     r"(?P<first>[a-z]{3})[a-z]*(?:\s*-\s*(?P<last>[a-z]{3})[a-z]*)?\s+"
@@ -68,13 +73,40 @@ def set_policy(
     guests: Annotated[
         bool | None, typer.Option("--guests/--no-guests", help="Whether guests may book; not by default.")
     ] = None,
+    check_in: Annotated[
+        bool | None,
+        typer.Option("--check-in/--no-check-in", help="Whether a room is given back when nobody checks in; not by default."),
+    ] = None,
+    check_in_opens: Annotated[
+        int | None, typer.Option(metavar="MINUTES", help="How long before the start one may check in; 10 by default.")
+    ] = None,
+    grace: Annotated[
+        int | None, typer.Option(metavar="MINUTES", help="How long after the start the room is kept; 10 by default.")
+    ] = None,
+    check_in_longest: Annotated[
+        int | None, typer.Option(metavar="MINUTES", help="Longer bookings are never given back; 240 by default.")
+    ] = None,
+    check_in_notice: Annotated[
+        int | None,
+        typer.Option(metavar="MINUTES", help="Nor are those made less than this before their start; 15 by default."),
+    ] = None,
     clear: Annotated[list[str] | None, typer.Option(metavar="RULE", help=f"Take a rule back: {', '.join(OPTIONS)}.")] = None,
 ) -> None:
     """Set rules for the workspace, a location or a room; those not named stay as they are."""
     from core.catalogue import Catalogues
     from core.rooms import Rooms
 
-    given = {"shortest_minutes": shortest, "longest_minutes": longest, "horizon_days": horizon, "guests_may_book": guests}
+    given = {
+        "shortest_minutes": shortest,
+        "longest_minutes": longest,
+        "horizon_days": horizon,
+        "guests_may_book": guests,
+        "check_in": check_in,
+        "check_in_opens_minutes": check_in_opens,
+        "check_in_grace_minutes": grace,
+        "check_in_longest_minutes": check_in_longest,
+        "check_in_notice_minutes": check_in_notice,
+    }
     rules: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if opening is not None:
         rules["opening"] = opening_from(opening)
@@ -161,8 +193,8 @@ def _rules_said(rules: Mapping[str, Any]) -> list[str]:
 def _value_said(rule: str, value: Any) -> str:  # noqa: ANN401 - each rule has a type of its own
     if rule == "opening":
         return ", ".join(f"{day} {'-'.join(value[day])}" for day in DAYS if value.get(day))
-    if rule == "guests_may_book":
+    if rule in {"guests_may_book", "check_in"}:
         return "yes" if value else "no"
     if rule == "cutoff_from":
         return f"{value:%H:%M}"
-    return f"{value} {rule.partition('_')[2]}"
+    return f"{value} {rule.rpartition('_')[2]}"

@@ -16,8 +16,11 @@ from bot.commands.connected import with_database
 if TYPE_CHECKING:
     from core.catalogue import Catalogue
     from core.db import Database
-    from core.models import Room
+    from core.models import Location, Room
     from core.rooms import ImportReport, Progress
+
+# Where the page behind a door's link is served; the room's token follows.
+DOOR_PATH = "/door/"
 
 app = typer.Typer(help="The rooms that can be booked.", no_args_is_help=True)
 
@@ -61,6 +64,27 @@ def list_rooms(
     elif catalogue.rooms:
         _print_table(catalogue)
     else:
+        typer.echo("There are no rooms yet: give some to `bookroom rooms import`.")
+
+
+@app.command("doors")
+def list_doors() -> None:
+    """Show each room's link for its door, behind which anybody may check in; put it there as a QR code.
+
+    With PUBLIC_URL the links are whole; without it they are paths below wherever Bookroom is reached by HTTP.
+    """
+    from bot import config
+    from core.catalogue import Catalogues
+    from core.rooms import Rooms
+
+    async def work(db: Database) -> tuple[tuple[Room, Location, str], ...]:
+        return await Rooms(db, Catalogues(db)).doors()
+
+    doors = with_database(work)
+    base = config.load_storage().public_url or ""
+    for room, place, token in doors:
+        typer.echo(f"{place.name}, {room.name}: {base}{DOOR_PATH}{token}")
+    if not doors:
         typer.echo("There are no rooms yet: give some to `bookroom rooms import`.")
 
 

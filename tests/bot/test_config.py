@@ -74,6 +74,7 @@ def test_a_token_pasted_with_its_line_end_works(monkeypatch: pytest.MonkeyPatch)
         ("BOOKROOM_COMMAND", "book"),
         ("BOOKROOM_COMMAND", "/Book Rooms"),
         ("BOOKROOM_TENANT", "us"),
+        ("PUBLIC_URL", "rooms.firm.com"),
     ],
 )
 def test_a_wrong_value_is_told_by_name_and_not_by_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -91,7 +92,14 @@ def test_each_message_is_one_sentence_that_names_a_variable(sentence: str) -> No
     assert sentence.endswith(".")
     assert "\n" not in sentence
     assert ". " not in sentence.replace("xapp-...,", "").replace("(xoxb-...)", "")
-    assert any(name in sentence for name in ("SLACK_", "DATABASE_", "DB_", "BOOKROOM_", "PORT", "LOG_LEVEL"))
+    assert any(name in sentence for name in ("SLACK_", "DATABASE_", "DB_", "BOOKROOM_", "PORT", "LOG_LEVEL", "PUBLIC_URL"))
+
+
+def test_where_people_reach_us_is_kept_without_a_slash_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, PUBLIC_URL=" https://rooms.firm.com/ ")
+    assert config.load().public_url == "https://rooms.firm.com"
+    monkeypatch.delenv("PUBLIC_URL")
+    assert config.load().public_url is None
 
 
 def test_a_missing_bot_token_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

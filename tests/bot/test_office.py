@@ -1,6 +1,7 @@
 """The commands of whoever looks after the rooms and the rules."""
 
 import io
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -116,6 +117,42 @@ def test_rules_are_set_and_listed_by_scope(bookroom: Run, file: Path) -> None:
         "  shortest: 15 minutes",
         "  cutoff: off",
     ]
+
+
+def test_a_room_asks_for_check_in_with_its_own_times(bookroom: Run, file: Path) -> None:
+    bookroom("rooms", "import", str(file))
+    bookroom("policies", "set", "--location", "berlin", "--check-in", "--check-in-opens", "5", "--check-in-longest", "120")
+    bookroom("policies", "set", "--room", "kiez", "--grace", "20", "--check-in-notice", "0")
+    bookroom("policies", "set", "--room", "apollo", "--no-check-in")
+    assert bookroom("policies", "list")[1].splitlines() == [
+        "Location Berlin",
+        "  check-in: yes",
+        "  check-in-opens: 5 minutes",
+        "  check-in-longest: 120 minutes",
+        "Room Apollo",
+        "  check-in: no",
+        "Room Kiez",
+        "  grace: 20 minutes",
+        "  check-in-notice: 0 minutes",
+    ]
+    code, _, said = bookroom("policies", "set", "--room", "kiez", "--grace", "0")
+    assert code == 2
+    assert "check_in_grace_minutes: must be a whole number between 1 and 1440" in said
+
+
+def test_every_room_in_use_has_a_link_for_its_door_that_stays(
+    bookroom: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bookroom("rooms", "doors")[1].startswith("There are no rooms yet")
+    bookroom("rooms", "import", str(file))
+    lines = bookroom("rooms", "doors")[1].splitlines()
+    tokens = re.findall(r"^(.+): /door/([\w-]{22})$", "\n".join(lines), re.MULTILINE)
+    assert [where for where, _ in tokens] == ["New York, Apollo", "Berlin, Kiez"]
+    assert len({token for _, token in tokens}) == 2
+
+    monkeypatch.setenv("PUBLIC_URL", "https://rooms.firm.com/")
+    again = bookroom("rooms", "doors")[1].splitlines()
+    assert again == [f"{where}: https://rooms.firm.com/door/{token}" for where, token in tokens]
 
 
 def test_a_rule_can_be_taken_back(bookroom: Run) -> None:

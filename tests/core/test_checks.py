@@ -14,7 +14,7 @@ async def names(office: Office) -> set[str]:
 async def lived_in(office: Office) -> None:
     """Book, move, swap and cancel, with and without keys."""
     apollo, zeus = await office.room("Apollo", setup=10), await office.room("Zeus")
-    first = await office.book(apollo, at(10))
+    first = await office.book(apollo, at(10), invitees=(office.bob.person_id,))
     second = await office.book(zeus, at(10))
     await office.bookings.change(first.id, Change(slot=at(12)), version=1, by=office.ana, key="move")
     await office.bookings.swap(first.id, second.id, versions=(2, 1), by=office.ana, key="swap")
@@ -38,6 +38,18 @@ DAMAGE = [
     ("UPDATE bookings SET version = version + 1", "a booking's events do not count its versions"),
     ("UPDATE bookings SET start_time = start_time - interval '5 min'", "a booking is not as its last event left it"),
     ("UPDATE bookings SET attendees_count = 99", "a meeting ahead has more people than seats"),
+    (
+        "UPDATE events SET kind = 'released', surface = 'clock' WHERE booking_version = 2",
+        "a room was released without a warning",
+    ),
+    (
+        """UPDATE events SET kind = 'released', surface = 'clock',
+        before = before || '{"status": "checked_in"}' WHERE booking_version = 2""",
+        "a room was released although somebody was there",
+    ),
+    ("UPDATE bookings SET status = 'checked_in'", "a booking is checked in without a time, or confirmed with one"),
+    ("UPDATE bookings SET checked_in_at = now()", "a booking is not as its last event left it"),
+    ("UPDATE attendees SET response = 'declined'", "an answer is not as the last event left it"),
     (
         """INSERT INTO requests SELECT tenant_id, 'again', fingerprint, result, created_at, expires_at
         FROM requests WHERE key = 'move'""",
