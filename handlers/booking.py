@@ -9,6 +9,7 @@ from core.errors import NothingFits
 from core.models import KEEP, Booking, Change, Location, Room
 from core.search import all_taken_sentence
 from handlers.assumed import worth_saying
+from handlers.attending import tellable
 from handlers.drafts import ChosenPlace, Draft, Reread, Target
 from handlers.inviting import invitee_ids
 from handlers.replies import Message
@@ -65,7 +66,7 @@ async def _book(request: Command | Click, reading: Reading, sentence: str, desk:
         if twin := await bookings.twin(wish, by=desk.actor, key=request.key):
             return views.same_again(twin, draft, desk.reader)
         booking = await bookings.book(wish, by=desk.actor, key=request.key)
-    return views.booked(booking, desk.reader, assumptions=worth_saying(reading, booking, desk))
+    return views.booked(booking, desk.reader, assumptions=worth_saying(reading, booking, desk), tellable=tellable(request))
 
 
 async def read_button(click: Click, desk: Desk) -> Message:
@@ -79,7 +80,7 @@ async def take(click: Click, desk: Desk) -> Message:
     with wanting(draft):
         wish = draft.wish(await invitee_ids(draft.invitees, desk))
         booking = await desk.services.bookings.book(wish, by=desk.actor, key=click.key)
-    return views.booked(booking, desk.reader)
+    return views.booked(booking, desk.reader, tellable=tellable(click))
 
 
 async def choose_place(click: Click, desk: Desk) -> Message:

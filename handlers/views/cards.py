@@ -156,14 +156,18 @@ def differences(before: Booking, after: Booking, reader: Reader, *, private: boo
 
 
 def history(happened: Happened, booking: Booking, reader: Reader, *, who: str | None) -> Message | None:
-    """Return what happened as a line of the card's thread; None where it is no news there.
+    """Return what happened as a message in the card's thread; None where it is no news there."""
+    line = history_line(happened, booking, reader, who=who)
+    return Message(text=spoken(line), blocks=[rich(line)]) if line else None
+
+
+def history_line(happened: Happened, booking: Booking, reader: Reader, *, who: str | None) -> Line:
+    """Return what happened as "@ana cancelled it: no projector.", or nothing.
 
     `booking` is as it stands now: what is private by now has no title and nobody's name in the line.
     """
-    before, after = happened.changed.before, happened.after
-    private = booking.private or before.private or after.private
-    line = _told(happened, reader, private=private, who=None if private else who)
-    return Message(text=spoken(line), blocks=[rich(line)]) if line else None
+    private = booking.private or happened.changed.before.private or happened.after.private
+    return _told(happened, reader, private=private, who=None if private else who)
 
 
 def _told(happened: Happened, reader: Reader, *, private: bool, who: str | None) -> Line:

@@ -75,8 +75,7 @@ def ending(
 
     `ends` are those to which it can go on; `free_until` None means free for as long as was looked ahead.
     """
-    left, zone = whole_minutes(booking.end - reader.now), booking.location.tz
-    at = saying.clock_time(booking.end, zone)
+    left = whole_minutes(booking.end - reader.now)
     first: Line = [
         f"⏰ {saying.length(left)} left of ",
         *_meeting(booking, reader, first=False),
@@ -86,17 +85,19 @@ def ending(
     ]
     may_change = booking.changeable_by(reader.person.acting())
     row = [*buttons.extensions(booking, ends), buttons.end_early(booking)] if may_change else []
-    return told(first, _after_it(at, booking, reader, free_until=free_until, follows=follows), row=row)
+    return told(first, _after_it(booking, reader, free_until=free_until, follows=follows, ends=ends), row=row)
 
 
-def _after_it(at: str, booking: Booking, reader: Reader, *, free_until: datetime | None, follows: Rival | None) -> Line:
+def _after_it(
+    booking: Booking, reader: Reader, *, free_until: datetime | None, follows: Rival | None, ends: Sequence[datetime]
+) -> Line:
     zone = booking.location.tz
     if follows and (free_until is None or free_until <= booking.end):
         return [f"Then the room is taken, {saying.hours(follows.slot, zone)}", *_whose(follows, reader), "."]
-    if free_until is None:
-        return ["Then the room is free."]
-    if free_until <= booking.end:
-        return [f"The room cannot be had after {at}."]
+    if free_until is None and ends:
+        return ["Nothing follows in the room."]
+    if free_until is None or free_until <= booking.end:
+        return [f"The room cannot be had after {moment(booking.end, booking.location, reader)}."]
     return [f"Then the room is free until {moment(free_until, booking.location, reader)}."]
 
 

@@ -1,0 +1,257 @@
+"""What has been claimed for telling, put into words from the state of this moment.
+
+Kept out: what is due (`core`), sending it and what Slack says to that (`bot.deliverer`), the words (`handlers.views`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from types import MappingProxyType
+from uuid import UUID
+
+from core.catalogue import Catalogue
+from core.checkin import check_in_state
+from core.errors import BookingError
+from core.models import Booking, Location, Person, Room, Slot, Status
+from core.notices import Card, Delivery, Happened, Notice, Subscription, Waiting
+from handlers.drafts import Draft, Waiter
+from handlers.replies import Message
+from handlers.services import Services, reader_of, several_places
+from handlers.views import cards, digests
+from handlers.views import notices as views
+from handlers.views.times import Reader, everybody
+
+CLOCK = "clock"  # the surface of what nobody did
+
+
+class Notices:
+    """Renders cards and deliveries; what there is nothing to say of is None."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._words: Mapping[Notice, Callable[[Delivery], Awaitable[Message | None]]] = MappingProxyType(
+            {
+                Notice.REMINDER: self._reminder,
+                Notice.ENDING: self._ending,
+                Notice.RELEASE_WARNING: self._release_warning,
+                Notice.RELEASED: self._released,
+                Notice.CHANGED: self._changed,
+                Notice.LATE: self._late,
+                Notice.SIZE: self._size,
+                Notice.HISTORY: self._history,
+                Notice.OFFER: self._offer,
+                Notice.OFFER_MISSED: self._offer_missed,
+                Notice.DIGEST: self._digest,
+                Notice.CHANNEL_DIGEST: self._channel_digest,
+            }
+        )
+
+    async def card(self, card: Card) -> Message:
+        """Return a living message as it should stand now."""
+        catalogue = await self._services.catalogues.current()
+        if card.person is not None:
+            return cards.invitation(card.booking, self._reader(card.person, catalogue), announced=card.announced)
+        who = await self._name(card.last, card.booking)
+        reader = self._everybody(catalogue)
+        return cards.channel_card(card.booking, reader, announced=card.announced, last=card.last, who=who)
+
+    async def delivery(self, delivery: Delivery) -> Message | None:
+        """Return what is to be sent, or None where it would say nothing by now."""
+        return await self._words[delivery.kind](delivery)
+
+    # -- about a booking -------------------------------------------------------------------------------------------
+
+    async def _reminder(self, delivery: Delivery) -> Message | None:
+        booking, reader, catalogue = await self._booking_for(delivery)
+        if booking.start <= reader.now or not booking.holds_room:
+            return None
+        return views.reminder(booking, reader, check_in=_to_check_in(booking, catalogue, reader, ahead=True))
+
+    async def _ending(self, delivery: Delivery) -> Message | None:
+        booking, reader, _ = await self._booking_for(delivery)
+        if cards.over(booking, reader.now):
+            return None
+        growth = await self._services.presence.room_to_grow(booking)
+        return views.ending(booking, reader, free_until=growth.free_until, follows=growth.follows, ends=growth.choices)
+
+    async def _release_warning(self, delivery: Delivery) -> Message | None:
+        booking, reader, _ = await self._booking_for(delivery)
+        if cards.over(booking, reader.now) or booking.status is Status.CHECKED_IN:
+            return None
+        return views.release_warning(booking, reader, release_at=datetime.fromisoformat(delivery.about["release_at"]))
+
+    async def _released(self, delivery: Delivery) -> Message | None:
+        booking, reader, _ = await self._booking_for(delivery)
+        if booking.status is not Status.RELEASED:
+            return None
+        at = delivery.happened.at if delivery.happened else booking.updated_at
+        return views.released(booking, reader, at=at, free_until=await self._free_until(booking, reader))
+
+    async def _free_until(self, booking: Booking, reader: Reader) -> datetime | None:
+        """Return until when a room given back is free within the booking's time; None where it is not free now."""
+        if booking.end <= reader.now or not booking.room.active:
+            return None
+        rest = Slot(start=max(booking.start, reader.now), end=booking.end)
+        rivals = await self._services.search.rivals(booking.room, rest, by=reader.person.acting(), but=[booking.id])
+        first = min((rival.slot.start for rival in rivals), default=rest.end)
+        return first if first > rest.start else None
+
+    async def _changed(self, delivery: Delivery) -> Message | None:
+        booking, reader, _ = await self._booking_for(delivery)
+        assert delivery.happened is not None
+        if not booking.attended_by(reader.person.id):
+            return None
+        return views.changed(delivery.happened, booking, reader, by=_by(delivery.happened))
+
+    async def _late(self, delivery: Delivery) -> Message | None:
+        booking, reader, catalogue = await self._booking_for(delivery)
+        assert delivery.happened is not None
+        if cards.over(booking, reader.now):
+            return None
+        check_in = _to_check_in(booking, catalogue, reader, ahead=False)
+        return views.late(booking, reader, by=delivery.happened.by_slack_user_id, check_in=check_in)
+
+    async def _size(self, delivery: Delivery) -> Message | None:
+        booking, reader, _ = await self._booking_for(delivery)
+        if cards.over(booking, reader.now):
+            return None
+        # The count stops at the room's seats; who is invited and has not declined may be more.
+        coming = len(booking.coming) + 1
+        people = coming if coming > booking.room.capacity else booking.attendees_count
+        better = await self._services.presence.better_room(booking, people)
+        return views.size(booking, reader, people=people, better=better)
+
+    async def _history(self, delivery: Delivery) -> Message | None:
+        assert delivery.booking is not None
+        assert delivery.happened is not None
+        who = await self._name(delivery.happened, delivery.booking)
+        reader = self._everybody(await self._services.catalogues.current())
+        return cards.history(delivery.happened, delivery.booking, reader, who=who)
+
+    # -- about the line --------------------------------------------------------------------------------------------
+
+    async def _offer(self, delivery: Delivery) -> Message | None:
+        waiting, room, place, reader = await self._waiting_for(delivery)
+        if waiting.status != "offered" or room is None or waiting.offer_expires_at is None:
+            return None
+        slot = _rest(waiting.slot, reader.now)
+        if slot.end <= slot.start:
+            return None
+        waiter = Waiter(waiting=waiting.id)
+        return views.offer(waiter, room, place, slot, reader, held_until=waiting.offer_expires_at)
+
+    async def _offer_missed(self, delivery: Delivery) -> Message | None:
+        waiting, room, place, reader = await self._waiting_for(delivery)
+        if waiting.status != "missed" or room is None:
+            return None
+        again = await self._wish_of(waiting)
+        return views.offer_missed(Waiter(waiting=waiting.id), room, place, waiting.slot, reader, again=again)
+
+    async def _wish_of(self, waiting: Waiting) -> Draft:
+        invited = [(await self._services.people.get(person)).slack_user_id for person in waiting.invitees]
+        return Draft(
+            start=int(waiting.slot.start.timestamp()),
+            end=int(waiting.slot.end.timestamp()),
+            people=waiting.attendees_count,
+            amenities=tuple(sorted(waiting.amenities)),
+            room=waiting.room and waiting.room.id,
+            place=waiting.location and waiting.location.id,
+            floor=waiting.floor,
+            title=waiting.title,
+            private=waiting.private,
+            shared=waiting.shared,
+            invitees=tuple(invited),
+        )
+
+    async def _waiting_for(self, delivery: Delivery) -> tuple[Waiting, Room | None, Location, Reader]:
+        """Return somebody's place in line with the room that was offered and where that is."""
+        catalogue = await self._services.catalogues.current()
+        waiting, person = delivery.waiting, delivery.person
+        assert waiting is not None
+        assert person is not None
+        room = waiting.offered_room or waiting.room
+        place = catalogue.place_of(room) if room else waiting.location or catalogue.locations[0]
+        return waiting, room, place, self._reader(person, catalogue)
+
+    # -- about the day ---------------------------------------------------------------------------------------------
+
+    async def _digest(self, delivery: Delivery) -> Message | None:
+        assert delivery.person is not None
+        day = date.fromisoformat(delivery.about["day"])
+        found = await self._services.digests.of_person(delivery.person, day)
+        return digests.of_person(found, day, self._reader(delivery.person, await self._services.catalogues.current()))
+
+    async def _channel_digest(self, delivery: Delivery) -> Message | None:
+        subscription = delivery.subscription
+        assert subscription is not None
+        day = date.fromisoformat(delivery.about["day"])
+        told = await self._services.digests.of_subscription(subscription, day)
+        reader, scope = self._everybody(await self._services.catalogues.current()), _scope(subscription)
+        if scope:
+            # The heading says where.
+            reader = replace(reader, several_places=False)
+        names = {one.by_person_id: await self._name(one, one.after) for one in told.happened}
+        return digests.of_channel(
+            told.bookings,
+            told.happened,
+            day,
+            reader,
+            scope=scope,
+            who=lambda one: None if one.surface == CLOCK else names.get(one.by_person_id),
+        )
+
+    # -- parts -----------------------------------------------------------------------------------------------------
+
+    async def _booking_for(self, delivery: Delivery) -> tuple[Booking, Reader, Catalogue]:
+        catalogue = await self._services.catalogues.current()
+        assert delivery.booking is not None
+        assert delivery.person is not None
+        return delivery.booking, self._reader(delivery.person, catalogue), catalogue
+
+    def _reader(self, person: Person, catalogue: Catalogue) -> Reader:
+        return reader_of(person, catalogue, now=self._services.clock.now(), command=self._services.command)
+
+    def _everybody(self, catalogue: Catalogue) -> Reader:
+        now, command = self._services.clock.now(), self._services.command
+        return everybody(now, several_places=several_places(catalogue), command=command)
+
+    async def _name(self, happened: Happened, booking: Booking) -> str | None:
+        """Return the name of who did something, None for the clock and for somebody unknown."""
+        if happened.surface == CLOCK:
+            return None
+        if known := _named_in(booking, happened.by_person_id):
+            return known
+        try:
+            return (await self._services.people.get(happened.by_person_id)).name
+        except BookingError:
+            return None
+
+
+def _named_in(booking: Booking, person_id: UUID) -> str | None:
+    people = (booking.booker, *booking.attendees)
+    return next((one.name for one in people if one.person_id == person_id), None)
+
+
+def _by(happened: Happened) -> str | None:
+    return None if happened.surface == CLOCK else happened.by_slack_user_id
+
+
+def _rest(slot: Slot, now: datetime) -> Slot:
+    """Return what is left of a slot, from this minute."""
+    begun = now.replace(second=0, microsecond=0)
+    return Slot(start=max(slot.start, min(begun, slot.end)), end=slot.end)
+
+
+def _to_check_in(booking: Booking, catalogue: Catalogue, reader: Reader, *, ahead: bool) -> bool:
+    """Tell whether one can check in now, or, `ahead`, will be able to."""
+    state = check_in_state(booking, catalogue.policy(booking.room), reader.now)
+    return state == "open" or (ahead and state == "not_yet" and booking.status is not Status.PENDING)
+
+
+def _scope(subscription: Subscription) -> str:
+    """Return what a channel listens to, "" for everything."""
+    if subscription.room:
+        return subscription.room.name
+    return subscription.location.name if subscription.location else ""
