@@ -10,6 +10,7 @@ Kept out: what to say about it (see leftovers.py).
 from __future__ import annotations
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from handlers.sentence import subjects
 from handlers.sentence.draft import Draft
@@ -76,7 +77,7 @@ def stands_alone(xs: list[Item], x: Item, tokens: list[Token], draft: Draft, boo
         return False
     if tokens[x.j].low == "," or not any(y.kind in ("clock", "part", "now", "rel") for y in xs):
         return False
-    if not _ordered(tokens, x) and not _like_a_room(word, book):
+    if not (_ordered(tokens, x) or _like_a_room(word, book) or _like_a_command(word)):
         return False
     talk = [y for y in xs if y is not x and y.kind in ("word", "filler") and str(y.value).lower() not in _ORDERS]
     said = [y for y in xs if y.kind not in ("sep", "filler", "prep")]
@@ -86,6 +87,14 @@ def stands_alone(xs: list[Item], x: Item, tokens: list[Token], draft: Draft, boo
 def _ordered(tokens: list[Token], x: Item) -> bool:
     """Whether somebody books the thing itself: "book zeppelin"."""
     return x.i > 0 and tokens[x.i - 1].low in ("book", "booking", "reserve", "get", "grab", "hold", "block", "take", "use")
+
+
+def _like_a_command(word: str) -> bool:
+    """Whether the word is a slip of a command that books nothing: "cancle tomorrow 3pm"."""
+    limit = 1 if len(word) < 5 else 2
+    return any(
+        OSA.distance(word.lower(), said, score_cutoff=limit) <= limit for said in ("cancel", "move", "delete", "resched")
+    )
 
 
 def _like_a_room(word: str, book: Book) -> bool:

@@ -17,6 +17,7 @@ from tests.sentence.office import booked, said
         ("the zeppelin room tomorrow 2pm", "zeppelin"),
         ("pollo tomorrow 2pm", "pollo"),
         ("Atlantis tomorrow 2pm", "Atlantis"),
+        ("cancle tomorrow 3pm", "cancle"),
     ],
 )
 def test_a_word_where_a_room_would_stand_is_asked_about(text: str, word: str):
