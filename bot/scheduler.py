@@ -27,9 +27,9 @@ class Scheduler:
         )
         self._running: set[asyncio.Task[object]] = set()
 
-    def every(self, seconds: float, job: Job) -> None:
-        """Run the job now and then every so many seconds."""
-        name = getattr(job, "__name__", "job")
+    def every(self, seconds: float, job: Job, *, name: str | None = None) -> None:
+        """Run the job every so many seconds, first after that time; its name is its function's unless given."""
+        name = name or getattr(job, "__name__", "job")
 
         async def run() -> None:
             task = asyncio.ensure_future(job(self._clock.now()))

@@ -1,4 +1,4 @@
-"""What operators ask: is the process alive (`/healthz`), can it serve (`/readyz`)."""
+"""What operators ask: is the process alive (`/healthz`), can it serve (`/readyz`), how does it fare (`/metrics`)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 Check = Callable[[], Awaitable[bool]]
+Figures = Callable[[], Awaitable[bytes]]
 CHECK_SECONDS = 1.5
+# Prometheus' text format; in the header as it stands, since a charset would be put behind it again.
+FIGURES = {"Content-Type": "text/plain; version=1.0.0; charset=utf-8"}
 
 
-def routes(checks: Mapping[str, Check]) -> list[web.RouteDef]:
-    """Return the routes; `/readyz` answers 200 when every check holds, else 503, with each by name."""
+def routes(checks: Mapping[str, Check], figures: Figures | None = None) -> list[web.RouteDef]:
+    """Return the routes; `/readyz` answers 200 when every check holds, else 503, with each by name.
+
+    `figures` gives the text for `/metrics`, which is not there without.
+    """
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -24,7 +30,15 @@ def routes(checks: Mapping[str, Check]) -> list[web.RouteDef]:
         body = {"status": "ready" if ready else "not ready", "checks": found}
         return web.json_response(body, status=200 if ready else 503)
 
-    return [web.get("/healthz", healthz), web.get("/readyz", readyz)]
+    shown = [web.get("/metrics", _metrics(figures))] if figures else []
+    return [web.get("/healthz", healthz), web.get("/readyz", readyz), *shown]
+
+
+def _metrics(figures: Figures) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=await figures(), headers=FIGURES)
+
+    return metrics
 
 
 async def _holds(check: Check) -> bool:

@@ -1,0 +1,182 @@
+"""All that Bookroom does without being asked: what is told, released, offered, ended, pushed and cleaned away.
+
+It works as the worker's role on a small pool of its own, so that a rush of notices never keeps anybody from booking.
+Kept out: what each job does; each is a plain function of the moment, harmless when run late, twice, or on many replicas.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from bot.config import Settings
+from bot.courier import Courier
+from bot.deliverer import Deliverer
+from bot.errands import Errand
+from bot.jobs import Job, Jobs, Work
+from bot.listening import Listener
+from bot.metrics import Metrics
+from bot.posting import Poster
+from bot.pusher import Pusher
+from bot.scheduler import Scheduler
+from core import requests, schema
+from core.bell import Bell
+from core.clock import Clock
+from core.db import Database, WriteSession
+from core.digests import Digests
+from core.endings import Endings
+from core.errors import BookingError
+from core.notices import Notice
+from core.outbox import Outbox
+from core.planning import Planning
+from core.reminders import Reminders
+from handlers.notices import Notices
+from handlers.pushing import Pushes
+from handlers.services import Services
+
+log = logging.getLogger(__name__)
+
+POOL_SIZE = 5
+TICK_SECONDS = 2.0
+# What happened is held back while an older transaction may still be writing: look once more when that is over.
+SECOND_LOOK_SECONDS = 0.25
+DELIVERER_SECONDS = 30.0
+
+
+def worker_database(settings: Settings) -> Database:
+    """Return the jobs' own pool: as the worker where it has a login, else as the application."""
+    role = schema.WORKER if settings.database_worker_url else schema.APPLICATION
+    return Database(settings.worker_url, tenant=settings.bookroom_tenant, role=role, pool_size=POOL_SIZE)
+
+
+class Background:
+    """One process's jobs, deliverer and bell. `services` must stand on `db`, the jobs' own database."""
+
+    def __init__(self, settings: Settings, services: Services, db: Database, clock: Clock, bell: Bell) -> None:
+        self._services, self._db, self._clock, self._bell = services, db, clock, bell
+        self.metrics = Metrics()
+        self.outbox = Outbox(db, services.catalogues, clock)
+        self.poster = Poster(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, self.metrics)
+        self.deliverer = Deliverer(
+            self.outbox,
+            Notices(services),
+            Courier(self.poster, clock, self.metrics, pause_subscriptions=services.subscriptions.pause, sent=self._told),
+            clock,
+        )
+        self.jobs = self._jobs()
+        self.listener = Listener(settings.worker_url, bell)
+        self._scheduler = Scheduler(clock)
+        self._second_look: asyncio.TimerHandle | None = None
+        bell.heard_by(self._happened)
+
+    def start(self) -> None:
+        """Begin; the first run of every job is at once, to make up for the time in which nobody was there."""
+        self.deliverer.start()
+        for job in self.jobs.all.values():
+            self._scheduler.every(job.seconds, job.tick, name=job.name)
+            job.ring()
+        self._scheduler.start()
+        self.listener.start()
+        self.deliverer.wake()
+
+    async def stop(self, seconds: float) -> None:
+        """Start nothing more; finish or give back what is in hand, each step within so many seconds."""
+        await self.listener.stop()
+        if self._second_look:
+            self._second_look.cancel()
+        await self._scheduler.stop(seconds)
+        await self.jobs.stop(seconds)
+        await self.deliverer.stop(seconds)
+        await self._bell.close()
+        await self.poster.close()
+
+    def checks(self) -> dict[str, Callable[[], Awaitable[bool]]]:
+        """Return what `/readyz` looks at: does every job succeed, is the outbox looked into."""
+
+        async def scheduler() -> bool:
+            if failing := self.jobs.failing:
+                log.warning("jobs are failing: %s", ", ".join(failing))
+            return not failing
+
+        async def deliverer() -> bool:
+            return self.deliverer.idle_seconds < DELIVERER_SECONDS
+
+        return {"scheduler": scheduler, "deliverer": deliverer}
+
+    async def figures(self) -> bytes:
+        """Return all metrics; those of the outbox are looked up now, and left as they were where that fails."""
+        metrics = self.metrics
+        try:
+            seen = await self.outbox.overview(self._clock.now())
+        except BookingError as error:
+            log.warning("no figures of the outbox: %s", type(error).__name__)
+        else:
+            metrics.pending.set(seen.pending)
+            metrics.retrying.set(seen.retrying)
+            metrics.given_up_now.set(len(seen.given_up))
+            metrics.oldest_due.set(seen.oldest_due_seconds or 0)
+        metrics.in_hand.set(self.deliverer.in_hand)
+        metrics.listening.set(self.listener.connected)
+        return metrics.text()
+
+    def _jobs(self) -> Jobs:
+        services, db = self._services, self._db
+        catalogues, clock = services.catalogues, self._clock
+        pusher = Pusher(services.watching, Pushes(services), lambda: self.poster.client, self.metrics)
+        wake = self.deliverer.wake
+
+        def job(name: str, seconds: float, work: Work, then: Callable[[], None] | None = None) -> Job:
+            return Job(name, seconds, work, clock=clock, metrics=self.metrics, then=then)
+
+        return Jobs(
+            [
+                job("plan", TICK_SECONDS, Planning(db, catalogues, clock).plan, self._planned),
+                job("deliver", TICK_SECONDS, self._deliver),
+                job("push", 1.0, pusher.push),
+                job("reminders", TICK_SECONDS, Reminders(db, catalogues, clock).plan, wake),
+                job("digests", 15.0, Digests(db, catalogues, clock).plan, wake),
+                job("release", 5.0, services.presence.release_due),
+                job("line", TICK_SECONDS, services.line.advance, wake),
+                job("end", 60.0, Endings(db, catalogues).end),
+                job("clean", 600.0, self._clean),
+            ]
+        )
+
+    def _happened(self) -> None:
+        """A booking was changed, here or elsewhere."""
+        self.metrics.bells.inc()
+        self.jobs["plan"].ring()
+        # What the use case has itself put into the outbox need not wait for the plan.
+        self.deliverer.wake()
+        if self._second_look is None or self._second_look.cancelled():
+            self._second_look = asyncio.get_running_loop().call_later(SECOND_LOOK_SECONDS, self._look_again)
+
+    def _look_again(self) -> None:
+        self._second_look = None
+        self.jobs["plan"].ring()
+
+    def _planned(self) -> None:
+        self.deliverer.wake()
+        self.jobs["push"].ring()
+
+    async def _deliver(self, _now: datetime) -> None:
+        """The safety net: whoever was not woken looks now."""
+        self.deliverer.wake()
+
+    async def _told(self, errand: Errand) -> None:
+        """An offer's minutes begin when it was told."""
+        delivery = errand.delivery
+        if delivery and delivery.kind is Notice.OFFER and delivery.waiting:
+            waiting = delivery.waiting
+            await self._services.line.delivered(waiting.id, waiting.version, self._clock.now())
+
+    async def _clean(self, now: datetime) -> int:
+        """Remove what is of no use any more: request keys past their day, notices long done, views long closed."""
+
+        async def work(session: WriteSession) -> int:
+            return await requests.clean(session, now=now)
+
+        cleaned = await self._db.write(work, repeatable=True)
+        return cleaned + (await self.outbox.clean(now) or 0) + await self._services.watching.clean(now)

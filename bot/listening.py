@@ -1,0 +1,77 @@
+"""LISTEN on a direct connection of its own, kept up until `stop`: how this process hears of commits in the others."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+import asyncpg
+
+from core.address import driver_dsn
+from core.bell import CHANNEL, Bell
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 5.0
+# A connection can die without a word; a question now and then finds that out.
+WATCH_SECONDS = 10.0
+ANSWER_SECONDS = 5.0
+LONGEST_PAUSE = 10.0
+_BROKEN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class Listener:
+    """Passes every NOTIFY on to the bell. Whatever was missed while the connection was away is found by one ring after."""
+
+    def __init__(self, url: str, bell: Bell, *, watch_seconds: float = WATCH_SECONDS) -> None:
+        self._dsn = driver_dsn(url)
+        self._bell = bell
+        self._watch_seconds = watch_seconds
+        self._task: asyncio.Task[None] | None = None
+        self.connected = False
+
+    def start(self) -> None:
+        """Begin to connect; a database out of reach is asked again."""
+        self._task = asyncio.create_task(self._keep_up())
+
+    async def stop(self) -> None:
+        """Hang up."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _keep_up(self) -> None:
+        pause = 0.25
+        while True:
+            try:
+                await self._listen()
+            except _BROKEN as error:
+                log.warning("not listening to other replicas: %s", type(error).__name__)
+            pause = 0.25 if self.connected else min(pause * 2, LONGEST_PAUSE)
+            self.connected = False
+            await asyncio.sleep(pause)
+
+    async def _listen(self) -> None:
+        connection = await asyncpg.connect(
+            self._dsn, timeout=CONNECT_SECONDS, server_settings={"application_name": "bookroom-listen"}
+        )
+        ended = asyncio.Event()
+        connection.add_termination_listener(lambda _connection: ended.set())
+        try:
+            await connection.add_listener(CHANNEL, self._heard)
+            self.connected = True
+            log.info("listening to other replicas", extra={"action": "listen_bell"})
+            self._bell.wake()
+            while not ended.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), self._watch_seconds)
+                if not ended.is_set():
+                    await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
+        finally:
+            connection.terminate()
+
+    def _heard(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:  # noqa: ANN401 - the driver's own
+        self._bell.hear(payload)

@@ -1,0 +1,152 @@
+"""Saying one thing to Slack, once: posting, editing, and looking whether an earlier post has arrived after all.
+
+The SDK's own retries are off here: a post that timed out may have arrived. Kept out: when to try, and what to do after.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.metrics import Metrics
+from bot.pace import POST
+from handlers.replies import Message
+from handlers.slack_errors import FAILED, reason
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS = 10
+UPDATE = "chat.update"
+EVENT_TYPE = "bookroom"
+LOOK_BACK = 200
+# A connection that Slack may close at any moment must not be taken for a post that may have arrived.
+KEEP_SECONDS = 15.0
+MOST_CONNECTIONS = 16
+MOST_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posted:
+    """Where a message stands."""
+
+    channel_id: str
+    ts: str
+
+
+class Blind(Exception):
+    """Whether a post has arrived cannot be found out."""
+
+
+class Poster:
+    """Slack's methods for messages, timed. Every call may raise what `slack_errors.FAILED` names."""
+
+    def __init__(self, token: str, base_url: str, metrics: Metrics, *, timeout: float = TIMEOUT_SECONDS) -> None:
+        """`timeout` is in seconds, for a whole call."""
+        self.timeout = timeout
+        self._token, self._base_url = token, base_url
+        self._metrics = metrics
+        self._session: ClientSession | None = None
+        self._client: AsyncWebClient | None = None
+        # Channels whose history we may not read; "D" for all direct messages.
+        self._closed: set[str] = set()
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """The client behind it, without any retry handlers, on connections that are kept."""
+        if self._client is None:
+            self._session = ClientSession(
+                timeout=ClientTimeout(total=self.timeout),
+                connector=TCPConnector(limit=MOST_CONNECTIONS, keepalive_timeout=KEEP_SECONDS),
+            )
+            self._client = AsyncWebClient(
+                token=self._token,
+                base_url=self._base_url,
+                session=self._session,
+                retry_handlers=[],
+                timeout=int(self.timeout),
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session:
+            await self._session.close()
+        self._session = self._client = None
+
+    async def post(self, channel: str, message: Message, *, key: str, thread: str | None = None) -> Posted:
+        """Post in a channel, or to a person by Slack id; `key` travels in the message's metadata."""
+        answer = await self._call(
+            POST,
+            channel=channel,
+            text=message.text,
+            blocks=list(message.blocks) or None,
+            thread_ts=thread,
+            metadata=metadata(key),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return Posted(channel_id=str(answer["channel"]), ts=str(answer["ts"]))
+
+    async def edit(self, at: Posted, message: Message) -> None:
+        """Put something else in a message's place; its metadata stays."""
+        await self._call(UPDATE, channel=at.channel_id, ts=at.ts, text=message.text, blocks=list(message.blocks))
+
+    async def find(self, channel: str, key: str, *, thread: str | None = None) -> Posted | None:
+        """Return where the message with that key stands, None where it did not arrive; Blind where we may not look."""
+        kind = "D" if channel.startswith("D") else channel
+        if kind in self._closed or channel.startswith(("U", "W")):
+            raise Blind
+        method = "conversations.replies" if thread else "conversations.history"
+        asked: dict[str, Any] = {"channel": channel, "limit": LOOK_BACK}
+        if thread:
+            asked["ts"] = thread
+        try:
+            found = await self._call(method, **asked, include_all_metadata=True)
+        except SlackApiError as error:
+            if reason(error) not in {"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found"}:
+                raise
+            self._remember(kind)
+            raise Blind from error
+        for message in found["messages"]:
+            if _key_of(message) == key:
+                return Posted(channel_id=channel, ts=str(message["ts"]))
+        return None
+
+    def _remember(self, kind: str) -> None:
+        if len(self._closed) >= MOST_REMEMBERED:
+            self._closed.clear()
+        self._closed.add(kind)
+
+    async def _call(self, method: str, **asked: Any) -> Any:  # noqa: ANN401 - Slack's answer
+        calls = {
+            POST: self.client.chat_postMessage,
+            UPDATE: self.client.chat_update,
+            "conversations.history": self.client.conversations_history,
+            "conversations.replies": self.client.conversations_replies,
+        }
+        began = time.monotonic()
+        outcome = "ok"
+        try:
+            return await calls[method](**asked)
+        except FAILED as error:
+            outcome = reason(error)
+            raise
+        finally:
+            self._metrics.calls.labels(method, outcome).observe(time.monotonic() - began)
+
+
+def metadata(key: str) -> dict[str, Any]:
+    """Return what a message carries so that it can be found again."""
+    return {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
+
+
+def _key_of(message: Mapping[str, Any]) -> object:
+    said = message.get("metadata") or {}
+    return said.get("event_payload", {}).get("key") if said.get("event_type") == EVENT_TYPE else None

@@ -1,0 +1,65 @@
+"""Brings open views up to date, a few at once, and keeps still where Slack says that it is asked too often."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.metrics import Metrics
+from bot.verdicts import Verdict, judge, pause
+from core.watching import OpenView, Watching
+from handlers.pushing import Pushes
+from handlers.slack_errors import FAILED
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+
+
+class Pusher:
+    """The job that pushes. Views that could not be drawn again stay stale and come up again."""
+
+    def __init__(
+        self,
+        watching: Watching,
+        pushes: Pushes,
+        client: Callable[[], AsyncWebClient],
+        metrics: Metrics,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._watching, self._pushes, self._client = watching, pushes, client
+        self._metrics, self._monotonic = metrics, monotonic
+        self._silent_until = 0.0
+
+    async def push(self, now: datetime) -> int:
+        """Draw again what is stale and due, and return how many views that were."""
+        pushed = 0
+        while self._monotonic() >= self._silent_until:
+            views = await self._watching.claim(now, limit=AT_ONCE)
+            await asyncio.gather(*(self._push(view, now) for view in views))
+            pushed += len(views)
+            if len(views) < AT_ONCE:
+                break
+        return pushed
+
+    async def _push(self, view: OpenView, now: datetime) -> None:
+        outcome, seconds = "failed", pause(1)
+        try:
+            outcome = await self._pushes.push(view, self._client())
+        except FAILED as error:
+            ruling = judge(error)
+            outcome, seconds = ruling.code, ruling.seconds or seconds
+            if ruling.verdict is Verdict.RATE_LIMITED:
+                self._silent_until = self._monotonic() + seconds
+            await self._watching.later(view, now + timedelta(seconds=seconds))
+        except Exception:
+            log.exception("a view could not be drawn again", extra={"action": "push_failed", "kind": view.kind})
+            await self._watching.later(view, now + timedelta(seconds=seconds))
+        finally:
+            self._metrics.pushes.labels(view.kind, outcome).inc()
