@@ -16,8 +16,10 @@ from core.catalogue import Catalogues, load
 from core.clock import SetClock
 from core.db import Database, ReadSession, WriteSession
 from core.ids import new_id
+from core.line import Line
 from core.models import Actor, Booking, Location, Room, Slot, Wish
 from core.people import People, Profile
+from core.presence import Presence
 from core.search import Search
 
 # A Monday morning that PostgreSQL's own clock has not reached, so that everything booked is in its future too.
@@ -41,6 +43,8 @@ class Office:
     people: People
     search: Search
     bookings: Bookings
+    line: Line
+    presence: Presence
     ana: Actor
     bob: Actor
     boss: Actor
@@ -170,6 +174,8 @@ async def opened(urls: Any, **pool: Any) -> AsyncIterator[Office]:
             people=people,
             search=search,
             bookings=Bookings(db, catalogues, search, clock),
+            line=Line(db, catalogues, search, clock),
+            presence=Presence(db, catalogues, search, clock),
             berlin=await _location(db, "Berlin", "Europe/Berlin"),
             tokyo=await _location(db, "Tokyo", "Asia/Tokyo"),
             **seen,
