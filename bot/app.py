@@ -32,9 +32,13 @@ from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession, WriteSession
 from core.endings import Endings
 from core.errors import BookingError, SchemaMismatch
+from core.line import Line
 from core.people import People
+from core.preferences import PreferencesStore
 from core.presence import Presence
 from core.search import Search
+from core.subscriptions import Subscriptions
+from core.watching import Watching
 from handlers import ops, slack_http
 from handlers.people import Directory
 from handlers.services import Services
@@ -181,6 +185,10 @@ def _services(db: Database, clock: Clock, command: str) -> Services:
         search=search,
         people=people,
         presence=Presence(db, catalogues, search, clock),
+        line=Line(db, catalogues, search, clock),
+        preferences=PreferencesStore(db, clock),
+        subscriptions=Subscriptions(db, catalogues),
+        watching=Watching(db),
         catalogues=catalogues,
         directory=Directory(people),
         clock=clock,

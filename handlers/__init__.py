@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import booking, cancelling, commands, home, mine, modals, moving, rooms
+from handlers import attending, booking, cancelling, commands, home, mine, modals, moving, rooms
 from handlers.edge import PATIENCE, Edge, OnClick
 from handlers.ids import Action
 from handlers.modals import refuse_form
@@ -34,6 +34,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     Action.PAGE_MINE: mine.page,
     Action.PAGE_ROOMS: rooms.page,
     Action.ROOM_DAY: rooms.day,
+    **attending.ACTIONS,
 }
 
 
@@ -41,11 +42,13 @@ def register(app: AsyncApp, services: Services, *, patience: float = PATIENCE) -
     """Let the app answer everything that Bookroom offers; return the edge, which knows what is still under way."""
     edge = Edge(services, refuse=refuse, refuse_form=refuse_form, patience=patience)
     app.command(services.command)(edge.command(commands.typed))
-    for action, on_click in {**ACTIONS, **modals.ACTIONS}.items():
+    for action, on_click in {**ACTIONS, **attending.ACTIONS, **modals.ACTIONS}.items():
         # Buttons of one kind that stand side by side are told apart by a number.
         app.action(re.compile(rf"^{action.value}(:\d+)?$"))(edge.click(on_click))
     for callback, on_submission in modals.SUBMISSIONS.items():
         app.view(callback.value)(edge.submission(on_submission))
+    for callback, on_closed in modals.CLOSINGS.items():
+        app.view_closed(callback.value)(edge.closing(on_closed))
     for action, on_lookup in modals.LOOKUPS.items():
         app.options(re.compile(rf"^{action.value}(:\d+)?$"))(edge.lookup(on_lookup))
     app.event("app_home_opened")(edge.home(home.opened))

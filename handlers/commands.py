@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from rapidfuzz.distance import OSA
 
-from handlers import cancelling, guide, mine, moving, rooms
+from handlers import cancelling, guide, mine, moving, notify, preferring, rooms
 from handlers.booking import book_reading, book_sentence
 from handlers.booking_modal import open_booking
 from handlers.replies import ClickReply, CommandReply, Show
@@ -20,7 +20,15 @@ from handlers.views import questions
 Handler = Callable[[Command | Click, str, Desk], Awaitable[ClickReply]]
 
 # The names that are used instead of ours by people who know other programs.
-ALSO = {"search": "find", "list": "mine", "my": "mine", "reschedule": "move", "?": "help"}
+ALSO = {
+    "preferences": "settings",
+    "subscribe": "notify",
+    "search": "find",
+    "list": "mine",
+    "my": "mine",
+    "reschedule": "move",
+    "?": "help",
+}
 
 
 async def typed(command: Command, desk: Desk) -> CommandReply:
@@ -107,6 +115,13 @@ async def _find(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
     return await open_search(request, desk, fragment=part if isinstance(part, Fragment) else None)
 
 
+async def _settings(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
+    # "settings review tomorrow 2pm" is a meeting.
+    if rest:
+        return await _sentence_or_slip(request, f"settings {rest}", desk)
+    return await preferring.typed(request, rest, desk)
+
+
 _COMMANDS: dict[str, Handler] = {
     "": _form,
     "room": _room,
@@ -115,5 +130,7 @@ _COMMANDS: dict[str, Handler] = {
     "move": moving.typed,
     "cancel": cancelling.typed,
     "rooms": rooms.shown,
+    "settings": _settings,
+    "notify": notify.typed,
     "help": guide.shown,
 }

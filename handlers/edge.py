@@ -20,8 +20,9 @@ from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.errors import BookingError
-from handlers import forms, requests
+from handlers import forms, looking, requests
 from handlers.ids import CHANGING_ACTIONS, CHANGING_FORMS, Callback
+from handlers.looking import SearchView, There
 from handlers.replies import (
     ClickReply,
     Close,
@@ -51,6 +52,7 @@ OnCommand = Callable[[Command, Desk], Awaitable[CommandReply]]
 OnClick = Callable[[Click, Desk], Awaitable[ClickReply]]
 OnSubmission = Callable[[Submission, Desk], Awaitable[SubmissionReply]]
 OnLookup = Callable[[Lookup, Desk], Awaitable[list[dict[str, Any]]]]
+OnClosed = Callable[[str, Services], Awaitable[None]]
 OnHome = Callable[[HomeOpened, Desk], Awaitable[View | None]]
 Refuse = Callable[[BookingError, Desk], Awaitable[Message]]
 RefuseForm = Callable[[BookingError, Submission, Desk], Awaitable[SubmissionReply | Message]]
@@ -119,7 +121,7 @@ class Edge:
             if isinstance(reply, Message):
                 await _answer_click(request, reply, call)
             elif isinstance(reply, Show):
-                await _show(request, reply, call.client)
+                await self._note(reply.view, await _show(request, reply, call.client), request, call.client)
             if request.form is not None and _changes(request):
                 await self._refresh_home(request.sender, call.client)
 
@@ -142,6 +144,9 @@ class Edge:
                 # The acknowledgement is still on its way: an update that overtook it would be covered by "working".
                 await asyncio.sleep(TRAVEL)
                 await _finish_late(await _settled(task), call.body["view"], request, call.client)
+            if isinstance(shown := _outcome(task), Show) and shown.place is Place.SAME:
+                # Slack does not say the hash of a view that an acknowledgement carried.
+                await self._note(shown.view, There(view_id=request.form.view_id, hash=None), request, call.client)
             if request.form.callback_id in CHANGING_FORMS and isinstance(_outcome(task), Show):
                 await self._refresh_home(request.sender, call.client)
 
@@ -159,6 +164,18 @@ class Edge:
             except Exception:
                 log.exception("options %s", request.action_id)
             await ack(options=options)
+
+        return listener
+
+    def closing(self, handle: OnClosed) -> Listener:
+        """Note that a modal which wants to know was closed."""
+
+        async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
+            await ack()
+            try:
+                await handle(str(body["view"]["id"]), self._services)
+            except Exception:
+                log.exception("a closed view was not noted")
 
         return listener
 
@@ -180,9 +197,22 @@ class Edge:
     # -- parts -----------------------------------------------------------------------------------------------------
 
     async def _publish(self, handle: OnHome, request: HomeOpened, client: AsyncWebClient) -> None:
-        view = await handle(request, await self._desk(request.sender, client))
+        desk = await self._desk(request.sender, client)
+        drawn_at = self._services.clock.now()
+        view = await handle(request, desk)
         if view is not None:
-            await client.views_publish(user_id=request.sender.user_id, view=view)
+            answer = await client.views_publish(user_id=request.sender.user_id, view=view)
+            await looking.home_shown(There.of(answer), desk, drawn_at=drawn_at)
+
+    async def _note(self, view: View, there: There | None, request: Click | Submission, client: AsyncWebClient) -> None:
+        """Remember a search that is shown now, and forget one that something else has taken the place of."""
+        was_search = request.form is not None and request.form.callback_id == Callback.SEARCH
+        if there is None or not (was_search or isinstance(view, SearchView)):
+            return
+        try:
+            await looking.search_shown(view, there, await self._desk(request.sender, client))
+        except BookingError as error:
+            log.info("view of %s not noted: %s", request.sender.user_id, error.code)
 
     async def _refresh_home(self, sender: Sender, client: AsyncWebClient) -> None:
         """Show a change in the App Home too; the person has had their answer, so that a failure is only noted."""
@@ -313,20 +343,26 @@ async def _respond(respond: AsyncRespond, reply: Message, *, replace: bool) -> N
         log.warning("response_url failed: %s", type(error).__name__)
 
 
-async def _show(request: Click, reply: Show, client: AsyncWebClient) -> None:
+async def _show(request: Click, reply: Show, client: AsyncWebClient) -> There | None:
+    """Show a view and return where it stands; None where Slack did not take it."""
     form = request.form
     try:
         if reply.place is Place.ON_TOP and form is not None and form.callback_id == Callback.HOME:
-            await client.views_open(trigger_id=request.trigger_id, view=reply.view)
+            answer = await client.views_open(trigger_id=request.trigger_id, view=reply.view)
         elif reply.place is Place.ON_TOP:
-            await client.views_push(trigger_id=request.trigger_id, view=reply.view)
-        elif form is not None:
+            answer = await client.views_push(trigger_id=request.trigger_id, view=reply.view)
+        elif form is None:
+            return None
+        else:
             # What is done has to be told whatever the view shows by now; anything else must not replace newer things.
-            await client.views_update(view_id=form.view_id, hash=None if reply.done else form.hash, view=reply.view)
+            known = None if reply.done else form.hash
+            answer = await client.views_update(view_id=form.view_id, hash=known, view=reply.view)
     except FAILED as error:
         # hash_conflict: a newer click has updated the view already; not_found: it was closed meanwhile.
         log.warning("view not shown: %s", reason(error))
         await _tell_aside(request.sender, reply, client)
+        return None
+    return There.of(answer)
 
 
 async def _tell_aside(sender: Sender, reply: Show, client: AsyncWebClient) -> None:

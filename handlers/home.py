@@ -12,7 +12,7 @@ from handlers.views.home import home
 LISTED = 20
 
 
-async def opened(request: HomeOpened, desk: Desk) -> View | None:  # noqa: ARG001 - the shape of its kind
+async def opened(request: HomeOpened, desk: Desk) -> View:  # noqa: ARG001 - the shape of its kind
     """Return the Home of whoever looks at it."""
     found = await desk.services.bookings.mine(desk.actor, limit=LISTED + 1)
     changeable = frozenset(booking.id for booking in found if booking.changeable_by(desk.actor))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 
 from slack_sdk.models.views import View
 
+from handlers.looking import There, search_shown
 from handlers.replies import Nothing
 from handlers.requests import Form
 from handlers.services import Desk
@@ -37,7 +38,8 @@ async def shown_if_latest(form: Form, desk: Desk, view: Awaitable[View]) -> Noth
 async def _update(desk: Desk, view_id: str, view: View, only_if: str | None) -> str | None:
     """Return why Slack did not update the view, or None; a view that was closed meanwhile is `not_found`."""
     try:
-        await desk.client.views_update(view_id=view_id, hash=only_if, view=view)
+        answer = await desk.client.views_update(view_id=view_id, hash=only_if, view=view)
     except FAILED as error:
         return reason(error)
+    await search_shown(view, There.of(answer), desk)
     return None

@@ -19,6 +19,8 @@ from handlers.views.booking_form import offers, refused_form
 from handlers.views.text import rich
 from handlers.wanted import Wanted
 
+# Forms that are not about a room and a time: what is wrong in them stands at the field, if there is one.
+OWN_FIELDS = frozenset({Callback.SETTINGS, Callback.SUBSCRIBE, Callback.INVITE})
 # What another room or time would mend; everything else is mended in the form, or not at all.
 ELSEWHERE = (errors.SlotTaken, errors.NothingFits, errors.LacksAmenities, errors.OutsideOpeningHours)
 
@@ -27,7 +29,8 @@ async def refuse_form(error: BookingError, submission: Submission, desk: Desk) -
     """Return the answer to a booking or edit form that cannot be had as it was sent."""
     form = submission.form
     if form.callback_id not in {Callback.BOOK, Callback.EDIT}:
-        return await refuse(error, desk)
+        own = form.callback_id in OWN_FIELDS and _named_fields(error, form)
+        return FieldErrors(errors=own) if own else await refuse(error, desk)
     match error:
         case errors.StaleBooking(booking=booking):
             return await edit_modal.stale_form(booking, submission, desk)
@@ -101,6 +104,13 @@ def _at_fields(error: BookingError, form: Form, desk: Desk) -> dict[str, str]:
         if field is not None and field in blocks:
             found.setdefault(blocks[field], text)
     return found
+
+
+def _named_fields(error: BookingError, form: Form) -> dict[str, str]:
+    """Return the error's sentences by block id, for a form in which a field is only what it is called."""
+    blocks = filled.input_blocks(form)
+    at = {BY_CORE_FIELD[name]: text for name, text in error.fields.items() if name in BY_CORE_FIELD}
+    return {blocks[field]: text for field, text in at.items() if field in blocks}
 
 
 def _about_the_date(error: BookingError, form: Form, desk: Desk) -> bool:

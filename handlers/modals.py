@@ -6,9 +6,9 @@ from typing import Any
 
 from slack_sdk.models.blocks import Option
 
-from handlers import booking_modal, edit_modal, filled, modal_refusals, search_modal
+from handlers import booking_modal, edit_modal, filled, inviting_modal, modal_refusals, notify, preferring, search_modal
 from handlers.booking_modal import open_booking
-from handlers.edge import OnClick, OnLookup, OnSubmission
+from handlers.edge import OnClick, OnClosed, OnLookup, OnSubmission
 from handlers.filled import Asked, Editing
 from handlers.ids import Action, Callback
 from handlers.modal_refusals import refuse_form
@@ -18,7 +18,7 @@ from handlers.search_modal import open_search
 from handlers.services import Desk
 from handlers.views.fields import MOST_OPTIONS, room_options
 
-__all__ = ["ACTIONS", "LOOKUPS", "SUBMISSIONS", "open_booking", "open_search", "refuse_form"]
+__all__ = ["ACTIONS", "CLOSINGS", "LOOKUPS", "SUBMISSIONS", "open_booking", "open_search", "refuse_form"]
 
 
 async def place_chosen(click: Click, desk: Desk) -> Show | Nothing:
@@ -59,12 +59,23 @@ ACTIONS: dict[Action, OnClick] = {
     Action.BOOK_RESULT: search_modal.book_result,
     Action.TAKE_INSTEAD: modal_refusals.take_instead,
     Action.BACK_TO_FORM: modal_refusals.back_to_form,
+    Action.INVITE: inviting_modal.clicked,
+    Action.OPEN_SETTINGS: preferring.clicked,
+    Action.OPEN_NOTIFY: notify.add,
+    Action.EDIT_SUBSCRIPTION: notify.edit,
+    Action.DROP_SUBSCRIPTION: notify.drop,
 }
 
 SUBMISSIONS: dict[Callback, OnSubmission] = {
     Callback.BOOK: booking_modal.sent,
     Callback.EDIT: edit_modal.sent,
     Callback.SEARCH: search_modal.sent,
+    Callback.INVITE: inviting_modal.sent,
+    Callback.SETTINGS: preferring.sent,
+    Callback.SUBSCRIBE: notify.sent,
 }
 
-LOOKUPS: dict[Action, OnLookup] = {Action.ROOM: rooms_typed}
+LOOKUPS: dict[Action, OnLookup] = {Action.ROOM: rooms_typed, Action.SCOPE: notify.scopes_typed}
+
+# Those that say when they are closed.
+CLOSINGS: dict[Callback, OnClosed] = {Callback.SEARCH: search_modal.closed}

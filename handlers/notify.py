@@ -8,7 +8,7 @@ from uuid import UUID
 
 from slack_sdk.models.views import View
 
-from core.errors import BookingError
+from core.errors import BookingError, NotAllowed, SubscriptionNotFound
 from core.notices import Subscription
 from handlers import channels
 from handlers.channels import Standing
@@ -30,12 +30,6 @@ class NotInChannel(BookingError):
     """Only people who are in a channel say what it hears of."""
 
     code = "NotInChannel"
-
-
-class SubscriptionGone(BookingError):
-    """Somebody else has removed it."""
-
-    code = "SubscriptionGone"
 
 
 async def typed(request: Command | Click, rest: str, desk: Desk) -> Message | Show | Nothing:  # noqa: ARG001 - one shape
@@ -68,7 +62,7 @@ async def drop(click: Click, desk: Desk) -> Show:
     channel = _of(click.form).channel
     await _allow(channel, desk)
     there = await _there(channel, _id(click.value), desk)
-    await desk.services.subscriptions.remove(there.id, desk.person.id)
+    await desk.services.subscriptions.remove(there.id, desk.actor)
     return Show(view=await _list(channel, desk, above=["Removed: ", *views.said(there), "."]))
 
 
@@ -89,7 +83,7 @@ async def sent(submission: Submission, desk: Desk) -> Show:
         kinds=wanted.kinds,
         digest_at=wanted.digest_at,
         zone=zone,
-        by=desk.person.id,
+        by=desk.actor,
     )
     return Show(view=await _list(channel.channel, desk, above=["✅ Saved: ", *views.said(kept), "."]))
 
@@ -148,7 +142,9 @@ async def _no_place_for_notices(channel: str, desk: Desk) -> Message | None:
 
 
 async def _allow(channel: str, desk: Desk) -> None:
-    """Raise NotInChannel for somebody who is not in the channel any more, or a guest who may not book."""
+    """Raise NotInChannel for somebody who is not in the channel any more, NotAllowed for guests."""
+    if desk.person.guest:
+        raise NotAllowed("Guests cannot say what a channel hears of. Ask a colleague.")
     if not await channels.belongs(desk.sender.user_id, channel, desk.client):
         raise NotInChannel("Only people who are in the channel can say what it hears of.")
 
@@ -158,7 +154,7 @@ async def _there(channel: str, subscription_id: UUID, desk: Desk) -> Subscriptio
     for one in await desk.services.subscriptions.of_channel(desk.sender.team_id, channel):
         if one.id == subscription_id:
             return one
-    raise SubscriptionGone("Somebody has removed that one meanwhile.")
+    raise SubscriptionNotFound("Somebody has removed that one meanwhile.")
 
 
 async def _first(channel: str, desk: Desk) -> View:
@@ -170,7 +166,7 @@ async def _first(channel: str, desk: Desk) -> View:
 
 async def _list(channel: str, desk: Desk, *, above: Line = ()) -> View:
     known = await desk.services.subscriptions.of_channel(desk.sender.team_id, channel)
-    return views.listed(known, channel, desk.reader, above=above)
+    return views.listed(known, channel, above=above)
 
 
 async def _form(wanted: Wanted, channel: InChannel, desk: Desk) -> View:

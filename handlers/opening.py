@@ -16,6 +16,7 @@ from core.errors import BookingError
 from handlers import forms
 from handlers.edge import APOLOGY
 from handlers.ids import Callback
+from handlers.looking import SearchView, There, search_shown
 from handlers.replies import Nothing, Show
 from handlers.requests import Click, Command
 from handlers.services import Desk
@@ -68,7 +69,10 @@ async def _open(desk: Desk, trigger_id: str, view: View) -> str:
         if reason(error) not in _TOO_LATE:
             raise
         raise OpenedTooLate("Slack gave up waiting before the form was there. Try again.") from error
-    return str((answer.get("view") or {}).get("id"))
+    there = There.of(answer)
+    if isinstance(view, SearchView):
+        await search_shown(view, there, desk)
+    return there.view_id if there else ""
 
 
 async def _fill(desk: Desk, view_id: str, building: Awaitable[View]) -> None:
@@ -81,6 +85,9 @@ async def _fill(desk: Desk, view_id: str, building: Awaitable[View]) -> None:
         log.exception("a view could not be made")
         view = forms.notice(APOLOGY, ())
     try:
-        await desk.client.views_update(view_id=view_id, view=view)
+        answer = await desk.client.views_update(view_id=view_id, view=view)
     except FAILED as error:
         log.warning("view not filled: %s", reason(error))
+        return
+    if isinstance(view, SearchView):
+        await search_shown(view, There.of(answer), desk)

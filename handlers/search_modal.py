@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import time
-
-from slack_sdk.models.views import View
+from datetime import date, time
+from typing import Any
 
 from core.errors import BookingError, Busy, Unavailable
 from core.models import Location, Wish
 from handlers import booking_modal, filled
-from handlers.drafts import Draft
+from handlers.drafts import Carried, Draft
 from handlers.filled import Filled, Searching
 from handlers.live import shown_if_latest
+from handlers.looking import Looking, SearchView
 from handlers.opening import opened
 from handlers.replies import Nothing, Show
 from handlers.requests import Click, Command, Form, Submission
 from handlers.sentence.model import Fragment
-from handlers.services import Desk
+from handlers.services import Desk, Services
 from handlers.views.fields import Fields
 from handlers.views.search_form import Results, search_form
 
 # Where a day is named without a time, and it is not today.
 MORNING = time(10)
+
+
+class Asked(Carried):
+    """What a search was drawn from, kept as long as somebody sees it."""
+
+    day: date
+    at: time
+    fold: int | None = None
+    minutes: int
+    floor: str | None = None
+    people: int | None = None
+    amenities: tuple[str, ...] = ()
+    searching: Searching
 
 
 async def open_search(
@@ -68,7 +81,28 @@ async def book_result(click: Click, desk: Desk) -> Show:
     return await booking_modal.book(offer.model_copy(update=extra), desk, key=click.key)
 
 
-async def _first(desk: Desk, fragment: Fragment | None, draft: Draft | None) -> View:
+async def closed(view_id: str, services: Services) -> None:
+    """Nobody sees that search any more."""
+    await services.watching.closed(view_id)
+
+
+async def shown_again(content: dict[str, Any], desk: Desk) -> SearchView:
+    """Return a search as it is now, drawn from what it was drawn from before."""
+    asked = Asked.model_validate(content)
+    filled_in = Filled(
+        place=asked.searching.place,
+        day=asked.day,
+        at=asked.at,
+        fold=asked.fold,
+        minutes=asked.minutes,
+        floor=asked.floor,
+        people=asked.people,
+        amenities=asked.amenities,
+    )
+    return await _view(filled_in, asked.searching, desk)
+
+
+async def _first(desk: Desk, fragment: Fragment | None, draft: Draft | None) -> SearchView:
     if draft is not None:
         content = filled.of_draft(draft, filled.place_of(draft, desk.catalogue, desk.person))
     elif fragment is not None:
@@ -85,16 +119,37 @@ async def _first(desk: Desk, fragment: Fragment | None, draft: Draft | None) -> 
     return await _view(content, searching, desk)
 
 
-async def _again(form: Form, desk: Desk, *, page: int) -> View:
+async def _again(form: Form, desk: Desk, *, page: int) -> SearchView:
     searching = Searching.load(form.private_metadata)
     content = filled.read(form, searching.place)
     return await _view(content, searching.model_copy(update={"place": content.place, "page": page}), desk)
 
 
-async def _view(content: Filled, searching: Searching, desk: Desk) -> View:
+async def _view(content: Filled, searching: Searching, desk: Desk) -> SearchView:
     place = desk.catalogue.location(content.place)
     fields = Fields(filled=content, catalogue=desk.catalogue, place=place, reader=desk.reader, live=True)
-    return search_form(fields, await _results(content, searching, place, desk), searching)
+    drawn_at = desk.services.clock.now()
+    results = await _results(content, searching, place, desk)
+    view = search_form(fields, results, searching)
+    view.looking = Looking(content=_kept(content, searching), location_id=place.id, slot=results.slot, drawn_at=drawn_at)
+    return view
+
+
+def _kept(content: Filled, searching: Searching) -> dict[str, Any]:
+    """Return what the search can be drawn from again; nothing where it holds no time."""
+    if content.day is None or content.at is None or content.minutes is None:
+        return {}
+    asked = Asked(
+        day=content.day,
+        at=content.at,
+        fold=content.fold,
+        minutes=content.minutes,
+        floor=content.floor,
+        people=content.people,
+        amenities=content.amenities,
+        searching=searching,
+    )
+    return asked.model_dump(mode="json")
 
 
 async def _results(content: Filled, searching: Searching, place: Location, desk: Desk) -> Results:

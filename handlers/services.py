@@ -10,10 +10,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from core.bookings import Bookings
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
+from core.line import Line
 from core.models import Actor, Person
 from core.people import People
+from core.preferences import PreferencesStore
 from core.presence import Presence
 from core.search import Search
+from core.subscriptions import Subscriptions
+from core.watching import Watching
 from handlers.books import Books
 from handlers.latest import Latest
 from handlers.people import Directory
@@ -29,6 +33,10 @@ class Services:
     search: Search
     people: People
     presence: Presence
+    line: Line
+    preferences: PreferencesStore
+    subscriptions: Subscriptions
+    watching: Watching
     catalogues: Catalogues
     directory: Directory
     clock: Clock

@@ -203,7 +203,7 @@ def _about(
     booking: Booking, reader: Reader, line: Line, *, assumptions: Sequence[Assumption] = (), tellable: bool = False
 ) -> Message:
     lines = (line, [room_facts(booking.room)], details(booking, reader))
-    row: list[ButtonElement | None] = [buttons.edit(booking), buttons.other_room(booking)]
+    row: list[ButtonElement | None] = [buttons.edit(booking), buttons.invite(booking), buttons.other_room(booking)]
     row += [buttons.tell_channel(booking)] if tellable else []
     row.append(buttons.cancel(booking, reader))
     assumed = [[assumption.text] for assumption in assumptions]

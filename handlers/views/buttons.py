@@ -84,6 +84,11 @@ def cancel(booking: Booking, reader: Reader) -> ButtonElement | None:
     )
 
 
+def invite(booking: Booking) -> ButtonElement | None:
+    """Return "Invite people", which opens a small form."""
+    return button("Invite people", Action.INVITE, Target.at(booking), aloud=f"Invite people to {booking.room.name}")
+
+
 def tell_channel(booking: Booking) -> ButtonElement | None:
     """Return "Tell the channel", which lets everybody in it see the booking and its changes."""
     return button("Tell the channel", Action.SHARE, Target.at(booking), aloud=f"Tell the channel of {booking.room.name}")

@@ -54,6 +54,8 @@ def _others(catalogue: Catalogue, reader: Reader) -> list[Line]:
             code(f"{command} rooms {room}"),
             " its day",
         ],
+        [code(f"{command} settings"), " sets your reminders, quiet hours and usual place"],
+        [code(f"{command} notify"), " lets a channel hear of bookings"],
     ]
 
 

@@ -84,9 +84,7 @@ def subscribe_form(wanted: Wanted, channel: InChannel, catalogue: Catalogue, rea
     )
 
 
-def listed(
-    subscriptions: Sequence[Subscription], channel_id: str, reader: Reader, *, above: Line = (), may_add: bool = True
-) -> View:
+def listed(subscriptions: Sequence[Subscription], channel_id: str, *, above: Line = ()) -> View:
     """Return what the channel hears of, each with Edit and Remove; `above` says what was just done."""
     count = len(subscriptions)
     title: Line = [bold("This channel hears of nothing yet." if not count else "This channel hears of")]
@@ -96,8 +94,8 @@ def listed(
         blocks += buttons.rows([_edit(one, number), _remove(one, number)], block_id=f"subscription:{one.id}")
     if count > MOST_LISTED:
         blocks.append(grey(f"These are the first {MOST_LISTED} of {count}."))
-    add = buttons.button("Add another" if count else "Add one", Action.OPEN_NOTIFY, channel_id) if may_add else None
-    blocks += [DividerBlock(), *buttons.rows([add])] if add else []
+    add = buttons.button("Add another" if count else "Add one", Action.OPEN_NOTIFY)
+    blocks += [DividerBlock(), *buttons.rows([add])]
     return View(
         type="modal",
         callback_id=Callback.NOTIFY.value,
@@ -138,8 +136,9 @@ def not_here() -> Message:
 def only_in_channels(reader: Reader) -> Message:
     """Return why direct messages cannot subscribe, and what is told there anyway."""
     line: Line = [
-        f"Type {reader.command} notify in the channel that is to hear of bookings. Here you get what concerns you:"
-        " reminders, invitations and changes."
+        "Type ",
+        code(f"{reader.command} notify"),
+        " in the channel that is to hear of bookings. Reminders, invitations and changes of yours come here anyway.",
     ]
     row = [buttons.button("My settings", Action.OPEN_SETTINGS)]
     return Message(text=spoken(line), blocks=[rich(line), *buttons.rows(row)])

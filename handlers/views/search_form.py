@@ -14,13 +14,13 @@ from slack_sdk.models.blocks import (
     SectionBlock,
     TextObject,
 )
-from slack_sdk.models.views import View
 
 from core import saying
 from core.models import Alternative, FreeRoom, Slot
 from handlers.drafts import Draft
 from handlers.filled import Searching
 from handlers.ids import Action, Callback
+from handlers.looking import SearchView
 from handlers.views import buttons
 from handlers.views.fields import Fields
 from handlers.views.text import bold, cut, grey, rich, said
@@ -48,16 +48,17 @@ class Results:
     offers: tuple[Alternative, ...] = ()
 
 
-def search_form(fields: Fields, results: Results, searching: Searching) -> View:
+def search_form(fields: Fields, results: Results, searching: Searching) -> SearchView:
     """Return the search with one page of what it found; a page past the end is the last."""
     last = max(0, (len(results.free) - 1) // PAGE)
     page = min(searching.page, last)
-    return View(
+    return SearchView(
         type="modal",
         callback_id=Callback.SEARCH.value,
         title="Find a room",
         submit="Search",
         close="Close",
+        notify_on_close=True,
         private_metadata=searching.model_copy(update={"page": page}).dump(),
         blocks=[
             fields.row(),

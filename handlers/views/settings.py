@@ -136,7 +136,7 @@ def _tell(preferences: Preferences) -> InputBlock:
     return _input(Field.TELL, "Tell me when", boxes, optional=True)
 
 
-def _time(  # noqa: PLR0917 - a row of a table
+def _time(
     field: Field, label: str, never: str, at: time | None, minutes: Iterable[int], *, hint: str | None = None
 ) -> InputBlock:
     """Return a choice of half hours; unlike a time picker, it can be put back to nothing."""

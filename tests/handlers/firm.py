@@ -27,10 +27,14 @@ from core.catalogue import Catalogues
 from core.clock import SetClock
 from core.db import Database, WriteSession
 from core.ids import new_id
+from core.line import Line
 from core.models import Actor, Booking, Location, Room, Slot, Wish
 from core.people import People, Profile
+from core.preferences import PreferencesStore
 from core.presence import Presence
 from core.search import Search
+from core.subscriptions import Subscriptions
+from core.watching import Watching
 from handlers import slack_http
 from handlers.edge import Edge
 from handlers.people import Directory
@@ -274,6 +278,10 @@ async def opened(
             search=search,
             people=people,
             presence=Presence(db, catalogues, search, clock),
+            line=Line(db, catalogues, search, clock),
+            preferences=PreferencesStore(db, clock),
+            subscriptions=Subscriptions(db, catalogues),
+            watching=Watching(db),
             catalogues=catalogues,
             directory=Directory(people),
             clock=clock,

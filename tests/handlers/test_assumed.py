@@ -68,7 +68,7 @@ async def test_keeping_the_room_shows_the_booking_again(firm: Firm):
     kept = await firm.press(BEN, asked, "Keep Corner")
 
     assert words(kept).startswith("✅ Corner stays as it is: tomorrow, Wed 25 Nov, 14:00-15:00 (New York)")
-    assert labels(kept) == ["Edit", "Other room", "Cancel booking"]
+    assert labels(kept) == ["Edit", "Invite people", "Other room", "Cancel booking"]
 
 
 @pytest.mark.parametrize("line", ["", "room", "find", "find tomorrow 2pm"])

@@ -12,7 +12,7 @@ async def test_a_sentence_books_the_smallest_room_that_fits(firm: Firm):
     assert words(answer).startswith(
         "✅ Apollo is yours: tomorrow, Wed 25 Nov, 14:00-15:30 (New York)\nseats 8 · projector, whiteboard · 3rd floor"
     )
-    assert labels(answer)[-3:] == ["Edit", "Other room", "Cancel booking"]
+    assert labels(answer)[-5:] == ["Edit", "Invite people", "Other room", "Tell the channel", "Cancel booking"]
     assert answer["ephemeral"]
     (booking,) = await firm.mine(BEN)
     assert (booking.room.name, booking.slot, booking.attendees_count) == ("Apollo", new_york(14, minutes=90), 6)

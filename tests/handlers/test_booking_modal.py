@@ -45,7 +45,7 @@ async def test_what_the_form_holds_is_booked_and_shown_in_its_place(firm: Firm):
     (done,) = await firm.slack.views(BEN)
     assert words(done).startswith("✅ Apollo is yours: tomorrow, Wed 25 Nov, 14:00-15:30 (New York)")
     assert '"Design <!channel> *review*"' in words(done)
-    assert labels(done) == ["Edit", "Other room", "Cancel booking"]
+    assert labels(done) == ["Edit", "Invite people", "Other room", "Cancel booking"]
     (booking,) = await firm.mine(BEN)
     assert (booking.room.name, booking.slot, booking.attendees_count) == ("Apollo", new_york(14, minutes=90), 6)
     assert (booking.title, booking.private) == ("Design <!channel> *review*", True)
