@@ -21,7 +21,6 @@ from core.ids import new_id
 from core.models import (
     Actor,
     Alternative,
-    Attendee,
     Booking,
     Change,
     Changed,
@@ -134,7 +133,7 @@ class Bookings:
             invited = await bookkeeping.invited(session, wish.invitees)
             busy = await claims.busy_rooms(session, rooms, wish.slot, now=now) if len(rooms) > 1 else set()
             for room in rooms:
-                new = _new_booking(booking_id, wish, room, catalogue, by=by, invited=invited, now=now)
+                new = bookkeeping.new_booking(booking_id, wish, room, catalogue, by=by, invited=invited, now=now)
                 if room.id not in busy and await bookkeeping.insert(
                     session, new, catalogue, by=by, event_id=event_id, now=now
                 ):
@@ -336,31 +335,3 @@ class Bookings:
     async def _instead_of(self, wanted: Booking, *, by: Actor, but: tuple[UUID, ...]) -> tuple[Alternative, ...]:
         wish = Wish(slot=wanted.slot, attendees_count=wanted.attendees_count, room_id=wanted.room.id)
         return await self._search.alternatives(wish, by=by, but=(*but, wanted.id))
-
-
-def _new_booking(
-    booking_id: UUID,
-    wish: Wish,
-    room: Room,
-    catalogue: Catalogue,
-    *,
-    by: Actor,
-    invited: tuple[Attendee, ...],
-    now: datetime,
-) -> Booking:
-    booker = Attendee(person_id=by.person_id, slack_user_id=by.slack_user_id, name=by.name, co_organiser=True)
-    return Booking(
-        id=booking_id,
-        room=room,
-        location=catalogue.place_of(room),
-        slot=wish.slot,
-        title=wish.title,
-        booker=booker,
-        attendees=tuple(replace(one, co_organiser=wish.shared) for one in invited),
-        attendees_count=wish.attendees_count,
-        status=Status.CONFIRMED,
-        private=wish.private,
-        version=1,
-        created_at=now,
-        updated_at=now,
-    )

@@ -16,7 +16,7 @@ from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
 from core.errors import BookingError
 from core.ids import new_id
-from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Change, Changed, Keep, Status, by_name, one_line
+from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Change, Changed, Keep, Room, Status, Wish, by_name, one_line
 from core.people import attendees_by_id
 from core.saying import clock_time, near_date
 
@@ -230,6 +230,35 @@ async def invited(session: ReadSession, people: Sequence[UUID]) -> tuple[Attende
     if any(person not in known for person in people):
         raise errors.PersonNotFound("One of the people invited is not known here.")
     return by_name(known.values())
+
+
+def new_booking(
+    booking_id: UUID,
+    wish: Wish,
+    room: Room,
+    catalogue: Catalogue,
+    *,
+    by: Actor,
+    invited: tuple[Attendee, ...],
+    now: datetime,
+) -> Booking:
+    """Return a booking of a wish in a room, as it is going to be written."""
+    booker = Attendee(person_id=by.person_id, slack_user_id=by.slack_user_id, name=by.name, co_organiser=True)
+    return Booking(
+        id=booking_id,
+        room=room,
+        location=catalogue.place_of(room),
+        slot=wish.slot,
+        title=wish.title,
+        booker=booker,
+        attendees=tuple(replace(one, co_organiser=wish.shared) for one in invited),
+        attendees_count=wish.attendees_count,
+        status=Status.CONFIRMED,
+        private=wish.private,
+        version=1,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 async def insert(

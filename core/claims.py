@@ -7,8 +7,9 @@ also set it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from core.db import ReadSession, WriteSession
@@ -45,8 +46,7 @@ FROM room_claims WHERE tenant_id = $1 AND room_id = $2 AND start_time < $4 AND e
 _EXPIRED_BOOKINGS = f"SELECT DISTINCT booking_id {_EXPIRED} AND booking_id IS NOT NULL ORDER BY booking_id"
 # In one order for everybody, so that two who clear the same way do not deadlock.
 _DROP_EXPIRED = f"""
-DELETE FROM room_claims WHERE tenant_id = $1
-    AND id IN (SELECT id {_EXPIRED} AND waiting_id IS NULL ORDER BY id FOR UPDATE)
+DELETE FROM room_claims WHERE tenant_id = $1 AND id IN (SELECT id {_EXPIRED} ORDER BY id FOR UPDATE)
 """
 
 
@@ -69,9 +69,7 @@ async def take_for_offer(session: WriteSession, *, room: Room, slot: Slot, waiti
     """Claim the room for somebody in line, until then; return False when somebody holds it."""
     held = span(room, slot)
     return bool(
-        await session.value(
-            _TAKE_FOR_OFFER, session.tenant, new_id(), room.id, waiting_id, held.start, held.end, until
-        )
+        await session.value(_TAKE_FOR_OFFER, session.tenant, new_id(), room.id, waiting_id, held.start, held.end, until)
     )
 
 
@@ -83,7 +81,7 @@ async def expired_bookings(session: WriteSession, *, room: Room, slot: Slot, now
 
 
 async def drop_expired(session: WriteSession, *, room: Room, slot: Slot, now: datetime) -> bool:
-    """Remove expired claims in the way but offers'; return whether there were any. Their bookings are expired before."""
+    """Remove expired claims in the way; return whether there were any. Whatever holds them must be expired before."""
     held = span(room, slot)
     return await session.run(_DROP_EXPIRED, session.tenant, room.id, held.start, held.end, now) != "DELETE 0"
 
@@ -92,6 +90,21 @@ async def give_back(session: WriteSession, booking_ids: Sequence[UUID]) -> None:
     """Remove every claim of the bookings."""
     await session.run(
         "DELETE FROM room_claims WHERE tenant_id = $1 AND booking_id = ANY($2::uuid[])", session.tenant, booking_ids
+    )
+
+
+async def give_back_offer(session: WriteSession, waiting_id: UUID) -> None:
+    """Remove the claim that was held for somebody in line."""
+    await session.run("DELETE FROM room_claims WHERE tenant_id = $1 AND waiting_id = $2", session.tenant, waiting_id)
+
+
+async def extend_offer(session: WriteSession, waiting_id: UUID, *, until: datetime) -> None:
+    """Hold what is held for somebody in line until then."""
+    await session.run(
+        "UPDATE room_claims SET expires_at = $3 WHERE tenant_id = $1 AND waiting_id = $2",
+        session.tenant,
+        waiting_id,
+        until,
     )
 
 
@@ -115,6 +128,27 @@ CROSS JOIN LATERAL (
     ORDER BY start_time DESC LIMIT 1
 ) AS latest
 WHERE latest.end_time > room.starts
+"""
+
+_FREE = """
+SELECT wanted.number FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
+    WITH ORDINALITY AS wanted (room_id, starts, ends, number)
+WHERE NOT EXISTS (
+    SELECT FROM (
+        SELECT end_time FROM room_claims
+        WHERE tenant_id = $1 AND room_id = wanted.room_id AND start_time < wanted.ends
+            AND (expires_at IS NULL OR expires_at > $5)
+        ORDER BY start_time DESC LIMIT 1
+    ) latest WHERE latest.end_time > wanted.starts
+)
+"""
+
+# Who is offered what in a window; never so many that their order matters.
+_OFFERED = """
+SELECT c.room_id, c.start_time, c.end_time, c.expires_at, w.person_id
+FROM room_claims c JOIN waiting w ON w.tenant_id = c.tenant_id AND w.id = c.waiting_id
+WHERE c.tenant_id = $1 AND c.room_id = ANY($2::uuid[]) AND c.start_time < $4 AND c.end_time > $3 AND c.expires_at > $5
+ORDER BY c.room_id, c.start_time
 """
 
 _NEXT = """
@@ -145,13 +179,41 @@ ORDER BY held.room_id, held.start_time
 """
 
 
-async def busy_rooms(session: ReadSession, rooms: Sequence[Room], slot: Slot, *, now: datetime, but: Sequence[UUID] = ()) -> set[UUID]:
+async def busy_rooms(
+    session: ReadSession, rooms: Sequence[Room], slot: Slot, *, now: datetime, but: Sequence[UUID] = ()
+) -> set[UUID]:
     """Return which of the rooms somebody holds in the slot (setup and teardown counted), the bookings `but` left out."""
     spans = [span(room, slot) for room in rooms]
     rows = await session.all(
         _BUSY, session.tenant, [r.id for r in rooms], [s.start for s in spans], [s.end for s in spans], list(but), now
     )
     return {row["id"] for row in rows}
+
+
+async def free(session: ReadSession, wanted: Sequence[tuple[Room, Slot]], *, now: datetime) -> set[int]:
+    """Return the numbers, from 0, of those rooms and spans (setup and teardown counted) that nobody holds."""
+    ids, starts, ends = [r.id for r, _ in wanted], [s.start for _, s in wanted], [s.end for _, s in wanted]
+    rows = await session.all(_FREE, session.tenant, ids, starts, ends, now)
+    return {row["number"] - 1 for row in rows}
+
+
+async def offered(
+    session: ReadSession, rooms: Sequence[Room], window: Slot, *, now: datetime
+) -> list[tuple[Room, Slot, datetime, UUID]]:
+    """Return what is held for people in line and touches the window: room, time without setup, until when, for whom."""
+    known = {room.id: room for room in rooms}
+    rows = await session.all(_OFFERED, session.tenant, list(known), window.start, window.end, now)
+    return [
+        (known[row["room_id"]], _within(known[row["room_id"]], row), row["expires_at"], row["person_id"]) for row in rows
+    ]
+
+
+def _within(room: Room, row: Mapping[str, Any]) -> Slot:
+    """Return a claim's time without setup and teardown."""
+    return Slot(
+        start=row["start_time"] + timedelta(minutes=room.setup_minutes),
+        end=row["end_time"] - timedelta(minutes=room.teardown_minutes),
+    )
 
 
 async def next_starts(session: ReadSession, rooms: Sequence[Room], window: Slot, *, now: datetime) -> dict[UUID, datetime]:

@@ -239,6 +239,29 @@ class NothingFits(BookingError):
         self.alternatives = alternatives
 
 
+class AlreadyFree(BookingError):
+    """Nobody need wait: `alternative` is free now, for the whole time."""
+
+    code = "AlreadyFree"
+
+    def __init__(self, message: str, *, alternative: Alternative) -> None:
+        super().__init__(message)
+        self.alternative = alternative
+        self.alternatives = (alternative,)
+
+
+class WaitingNotFound(BookingError):
+    """No place in line of that id."""
+
+    code = "WaitingNotFound"
+
+
+class OfferGone(BookingError):
+    """Nothing is held for the person, or its time is over."""
+
+    code = "OfferGone"
+
+
 # What another room or another time would mend: refusals that come with alternatives.
 MENDED_ELSEWHERE = (OutsideOpeningHours, TooManyAttendees, TooLong, RoomInactive)
 

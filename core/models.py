@@ -284,12 +284,18 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rival:
-    """The booking in the way, as far as the asker may see it; a private one has neither title nor booker."""
+    """What is in the way, as far as the asker may see it; a private booking has neither title nor booker.
+
+    `held_until` is set where it is no booking: the room is held until then for somebody on the waiting list, `for_you`
+    where that is the asker.
+    """
 
     slot: Slot
     title: str | None = None
     booker_slack_user_id: str | None = None
     private: bool = False
+    held_until: datetime | None = None
+    for_you: bool = False
 
 
 class OfferKind(StrEnum):

@@ -259,8 +259,7 @@ async def _mine_to_offer(session: WriteSession, waiting_id: UUID) -> bool:
     """Lock a place in line, unless it is not in line any more or somebody else is changing it at this moment."""
     return bool(
         await session.value(
-            "SELECT true FROM waiting WHERE tenant_id = $1 AND id = $2 AND status = 'waiting'"
-            " FOR NO KEY UPDATE SKIP LOCKED",
+            "SELECT true FROM waiting WHERE tenant_id = $1 AND id = $2 AND status = 'waiting' FOR NO KEY UPDATE SKIP LOCKED",
             session.tenant,
             waiting_id,
         )

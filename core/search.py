@@ -17,7 +17,7 @@ from core.clock import Clock
 from core.db import Database, ReadSession
 from core.errors import BookingError
 from core.models import Actor, Alternative, Booking, FreeRoom, OfferKind, Rival, Room, RoomDay, Slot, Wish
-from core.saying import listed, people, when
+from core.saying import clock_time, listed, people, when
 
 # Alternatives are worked out for this many of the best rooms, this far around the wanted time.
 ROOMS_CONSIDERED = 20
@@ -152,6 +152,7 @@ class Search:
     async def rivals(self, room: Room, slot: Slot, *, by: Actor, but: Sequence[UUID] = ()) -> tuple[Rival, ...]:
         """Return who holds the room then, as far as the asker may see it."""
         catalogue = await self._catalogues.current()
+        now = self._clock.now()
         around = claims.span(room, slot)
 
         async def work(session: ReadSession) -> tuple[Rival, ...]:
@@ -160,26 +161,43 @@ class Search:
                 end=around.end + timedelta(minutes=room.setup_minutes),
             )
             there = await store.in_window(session, [room.id], wide, catalogue)
-            return tuple(as_rival(booking, by) for booking in there if booking.id not in but)
+            bookings = [as_rival(booking, by) for booking in there if booking.id not in but]
+            held = await _held(session, [room], wide, by=by, now=now)
+            return tuple(sorted([*bookings, *held.get(room.id, ())], key=lambda rival: rival.slot.start))
 
         return await self._db.read(work)
 
     async def day(self, room_ids: Sequence[UUID], window: Slot, *, by: Actor) -> tuple[RoomDay, ...]:
-        """Return what is booked in the rooms in the window, as far as the asker may see it, in the order asked for."""
+        """Return what holds the rooms in the window, as far as the asker may see it, in the order asked for."""
         catalogue = await self._catalogues.current()
+        now = self._clock.now()
+        rooms = [catalogue.room(room_id) for room_id in room_ids]
 
-        async def work(session: ReadSession) -> tuple[Booking, ...]:
-            return await store.in_window(session, room_ids, window, catalogue)
-
-        there = await self._db.read(work)
-        return tuple(
-            RoomDay(
-                room=catalogue.room(room_id),
-                location=catalogue.place_of(catalogue.room(room_id)),
-                taken=tuple(as_rival(booking, by) for booking in there if booking.room.id == room_id),
+        async def work(session: ReadSession) -> tuple[RoomDay, ...]:
+            taken = await _held(session, rooms, window, by=by, now=now)
+            for booking in await store.in_window(session, room_ids, window, catalogue):
+                taken.setdefault(booking.room.id, []).append(as_rival(booking, by))
+            return tuple(
+                RoomDay(
+                    room=room,
+                    location=catalogue.place_of(room),
+                    taken=tuple(sorted(taken.get(room.id, ()), key=lambda rival: rival.slot.start)),
+                )
+                for room in rooms
             )
-            for room_id in room_ids
-        )
+
+        return await self._db.read(work)
+
+
+async def _held(
+    session: ReadSession, rooms: Sequence[Room], window: Slot, *, by: Actor, now: datetime
+) -> dict[UUID, list[Rival]]:
+    """Return what is held for people on the waiting list, by room."""
+    found: dict[UUID, list[Rival]] = {}
+    for room, slot, until, person_id in await claims.offered(session, rooms, window, now=now):
+        rival = Rival(slot=slot, held_until=until, for_you=person_id == by.person_id)
+        found.setdefault(room.id, []).append(rival)
+    return found
 
 
 def as_rival(booking: Booking, by: Actor) -> Rival:
@@ -364,11 +382,18 @@ def _apart(slots: Sequence[Slot]) -> list[Slot]:
 
 
 def taken_sentence(room: Room, rivals: Sequence[Rival], slot: Slot, *, catalogue: Catalogue, now: datetime) -> str:
-    """Return "Apollo is taken tomorrow 14:00-15:00 ("Design review")." without naming anybody."""
+    """Return "Apollo is taken tomorrow 14:00-15:00 ("Design review")." without naming anybody.
+
+    What is held for somebody in line reads "Apollo is held for somebody on the waiting list until 14:10 (…)."
+    """
     zone = catalogue.place_of(room).tz
     if not rivals:
         return f"{room.name} is taken {when(slot, zone, now=now)}."
     first = rivals[0]
+    if first.held_until:
+        whom = "you" if first.for_you else "somebody on the waiting list"
+        held = when(first.slot, zone, now=now)
+        return f"{room.name} is held for {whom} until {clock_time(first.held_until, zone)} ({held})."
     title = f' ("{first.title}")' if first.title else ""
     return f"{room.name} is taken {when(first.slot, zone, now=now)}{title}."
 

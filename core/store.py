@@ -163,8 +163,8 @@ async def made_since(
 
 
 # Claim, booking, invitations and event stand or fall together in one round trip: the rest is made from the claim's row.
-_BOOK = f"""
-WITH claim AS ({claims.TAKE}),
+_BOOK = """
+WITH claim AS ({claim}),
 booking AS (
     INSERT INTO bookings (tenant_id, id, room_id, booked_by, title, start_time, end_time, attendees_count, status, private,
         created_at, updated_at, version)
@@ -180,16 +180,27 @@ event AS (
 )
 SELECT booking_id FROM claim
 """
+_BOOK_FREE = _BOOK.format(claim=claims.TAKE)
+_BOOK_OFFERED = _BOOK.format(claim=claims.TURN)
 
 
 async def insert(session: WriteSession, new: Booking, *, by: Actor, event_id: UUID) -> bool:
     """Write a new booking with its claim, attendees and event; return False when somebody holds the room."""
+    return await _insert(session, _BOOK_FREE, new_id(), new, by=by, event_id=event_id)
+
+
+async def insert_offered(session: WriteSession, new: Booking, *, waiting_id: UUID, by: Actor, event_id: UUID) -> bool:
+    """Write a new booking whose claim is what was held for somebody in line; return False when nothing is held."""
+    return await _insert(session, _BOOK_OFFERED, waiting_id, new, by=by, event_id=event_id)
+
+
+async def _insert(session: WriteSession, sql: str, claim: UUID, new: Booking, *, by: Actor, event_id: UUID) -> bool:
     session.happened = True
     held = claims.span(new.room, new.slot)
     taken = await session.value(
-        _BOOK,
+        sql,
         session.tenant,
-        new_id(),
+        claim,
         new.room.id,
         new.id,
         held.start,
