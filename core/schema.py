@@ -196,6 +196,8 @@ people = Table(
     _of_tenant("people"),
     _of("people", "default_location_id", "locations"),
     UniqueConstraint("tenant_id", "slack_team_id", "slack_user_id", name="people_slack_user"),
+    Index("people_reminded_otherwise", "tenant_id", "id", postgresql_where=text("reminder_minutes <> '{10}'")),
+    Index("people_digest", "tenant_id", "zone", postgresql_where=text("digest_at IS NOT NULL")),
 )
 
 admins = Table(
@@ -318,6 +320,12 @@ bookings = Table(
     Index("bookings_room_start", "tenant_id", "room_id", "start_time"),
     Index("bookings_room_span", "tenant_id", "room_id", "start_time", "end_time"),
     Index("bookings_booker_end", "tenant_id", "booked_by", "end_time"),
+    Index(
+        "bookings_ahead",
+        "tenant_id",
+        "start_time",
+        postgresql_where=text("status IN ('pending', 'confirmed', 'checked_in')"),
+    ),
 )
 
 attendees = Table(
@@ -558,6 +566,7 @@ cards = Table(
         "due_at",
         postgresql_where=text("rendered_version < wanted_version AND given_up IS NULL"),
     ),
+    Index("cards_given_up", "tenant_id", "given_up_at", postgresql_where=text("given_up IS NOT NULL")),
 )
 
 deliveries = Table(
@@ -597,6 +606,7 @@ deliveries = Table(
     Index("deliveries_due", "tenant_id", "due_at", postgresql_where=text("status = 'pending'")),
     Index("deliveries_booking", "tenant_id", "booking_id"),
     Index("deliveries_given_up", "tenant_id", "done_at", postgresql_where=text("status = 'given_up'")),
+    Index("deliveries_done", "tenant_id", "done_at", postgresql_where=text("done_at IS NOT NULL")),
 )
 
 open_views = Table(

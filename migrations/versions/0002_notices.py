@@ -203,6 +203,16 @@ CREATE TABLE deliveries (
     "CREATE INDEX deliveries_due ON deliveries (tenant_id, due_at) WHERE status = 'pending'",
     "CREATE INDEX deliveries_booking ON deliveries (tenant_id, booking_id)",
     "CREATE INDEX deliveries_given_up ON deliveries (tenant_id, done_at) WHERE status = 'given_up'",
+    "CREATE INDEX deliveries_done ON deliveries (tenant_id, done_at) WHERE done_at IS NOT NULL",
+    "CREATE INDEX cards_given_up ON cards (tenant_id, given_up_at) WHERE given_up IS NOT NULL",
+    # What falls due by the clock is found by its start, among those that still hold a room.
+    (
+        "CREATE INDEX bookings_ahead ON bookings (tenant_id, start_time)"
+        " WHERE status IN ('pending', 'confirmed', 'checked_in')"
+    ),
+    # Few want it otherwise than by default; so nobody has to look at everybody.
+    "CREATE INDEX people_reminded_otherwise ON people (tenant_id, id) WHERE reminder_minutes <> '{10}'",
+    "CREATE INDEX people_digest ON people (tenant_id, zone) WHERE digest_at IS NOT NULL",
     """
 CREATE TABLE open_views (
     tenant_id UUID NOT NULL,
@@ -248,8 +258,19 @@ TENANT_TABLES = ("waiting", "subscriptions", "cards", "deliveries", "open_views"
 OURS = "tenant_id = nullif(current_setting('app.tenant', true), '')::uuid"
 
 
+# Notices are made of what happens from now on; what happened before is nobody's news. The owner too sees no tenant.
+FROM_NOW_ON = (
+    "ALTER TABLE tenants NO FORCE ROW LEVEL SECURITY",
+    (
+        "INSERT INTO event_readers (tenant_id, name, transaction, number)"
+        " SELECT id, 'notices', pg_snapshot_xmin(pg_current_snapshot()), 0 FROM tenants"
+    ),
+    "ALTER TABLE tenants FORCE ROW LEVEL SECURITY",
+)
+
+
 def upgrade() -> None:
-    for statement in (*NEW_COLUMNS, *TABLES):
+    for statement in (*NEW_COLUMNS, *TABLES, *FROM_NOW_ON):
         op.execute(statement)
     for table in TENANT_TABLES:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
@@ -260,7 +281,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP INDEX events_in_order")
+    for index in ("events_in_order", "bookings_ahead", "people_reminded_otherwise", "people_digest"):
+        op.execute(f"DROP INDEX {index}")
     op.execute("CREATE INDEX events_number ON events (tenant_id, number)")
     op.execute("DELETE FROM room_claims WHERE waiting_id IS NOT NULL")
     op.execute("ALTER TABLE room_claims DROP CONSTRAINT room_claims_of_offer, DROP COLUMN waiting_id")

@@ -1,0 +1,424 @@
+"""From what happened to what is to be told: reads the feed and makes cards and deliveries, each event once.
+
+What an event leads to is decided without the database (`consequences`); moving the reader on and writing what follows is
+one transaction. Kept out: what falls due by the clock (`reminders`, `digests`), and sending.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from core import subscriptions, watching
+from core.catalogue import Catalogue, Catalogues
+from core.clock import Clock
+from core.db import Database, ReadSession, WriteSession
+from core.errors import RoomNotFound
+from core.events import Kind
+from core.feed import BEGINNING, Feed, Position
+from core.ids import new_id
+from core.models import Booking, Slot
+from core.notices import Happened, Notice, Subscription
+from core.subscriptions import covers
+
+log = logging.getLogger(__name__)
+
+READER = "notices"
+# A batch is one short transaction.
+BATCH = 100
+# A room is much too large when at most a third of its seats are needed.
+MUCH_TOO_LARGE = 3
+
+_WORDS = {
+    Kind.BOOKED: "booked",
+    Kind.CHANGED: "changed",
+    Kind.CANCELLED: "cancelled",
+    Kind.RELEASED: "released",
+    Kind.RESTORED: "changed",
+}
+_IN_THE_THREAD = frozenset({Kind.CANCELLED, Kind.RELEASED, Kind.RESTORED, Kind.LATE})
+
+
+def ended_early(happened: Happened) -> bool:
+    """Tell whether somebody ended the meeting before its time."""
+    return happened.kind is Kind.ENDED and happened.at < happened.after.end
+
+
+def word_of(happened: Happened) -> str | None:
+    """Return which of a subscription's words an event goes by, or None for those that no channel asks for."""
+    if happened.kind is Kind.RESTORED and not (happened.before and happened.before.holds_room):
+        return "booked"
+    if ended_early(happened):
+        return "ended"
+    return _WORDS.get(happened.kind)
+
+
+def visibly_changed(happened: Happened) -> bool:
+    """Tell whether room, time, title or number of people differ."""
+    before, after = happened.before, happened.after
+    if before is None:
+        return False
+    shown = ((one.room.id, one.slot, one.title, one.attendees_count) for one in (before, after))
+    return next(shown) != next(shown)
+
+
+@dataclass(kw_only=True, slots=True)
+class Consequences:
+    """What follows from some events, in the order in which they happened."""
+
+    raised: dict[UUID, int] = field(default_factory=dict)  # booking -> version that its cards are to show
+    threads: list[tuple[UUID, int]] = field(default_factory=list)  # (booking, version) told in its channels' threads
+    channel_cards: list[tuple[UUID, int, str, str]] = field(default_factory=list)  # booking, version, team, channel
+    person_cards: list[tuple[UUID, int, UUID]] = field(default_factory=list)  # booking, version, person
+    told: list[Told] = field(default_factory=list)
+    homes: set[UUID] = field(default_factory=set)
+    spans: set[tuple[UUID, Slot]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """A message to one person about a version of a booking."""
+
+    notice: Notice
+    booking_id: UUID
+    version: int
+    person_id: UUID
+    until: datetime | None
+
+    @property
+    def key(self) -> str:
+        """The delivery's key: once for each version, and person where several are told."""
+        person = "" if self.notice in {Notice.RELEASED, Notice.SIZE} else f":{self.person_id}"
+        return f"{self.notice}:{self.booking_id}:{self.version}{person}"
+
+
+def consequences(events: Iterable[Happened], hearing: Sequence[Subscription], *, now: datetime) -> Consequences:
+    """Return what follows from the events; what is over already is not told anew."""
+    found = Consequences()
+    for happened in events:
+        _watched(found, happened)
+        _cards(found, happened, hearing, now=now)
+        if happened.after.end > now or (happened.before and happened.before.end > now):
+            _people(found, happened)
+    return found
+
+
+def _watched(found: Consequences, happened: Happened) -> None:
+    for one in (happened.before, happened.after):
+        if one is not None:
+            found.homes.add(one.booker.person_id)
+            found.homes.update(a.person_id for a in one.attendees)
+            found.spans.add((one.location.id, one.slot))
+
+
+def _cards(found: Consequences, happened: Happened, hearing: Sequence[Subscription], *, now: datetime) -> None:
+    after, version = happened.after, happened.after.version
+    if happened.kind is Kind.ENDED and not ended_early(happened):
+        return
+    found.raised[after.id] = max(version, found.raised.get(after.id, 0))
+    seen = visibly_changed(happened)
+    if happened.kind in _IN_THE_THREAD or ended_early(happened) or (happened.kind is Kind.CHANGED and seen):
+        found.threads.append((after.id, version))
+    word = word_of(happened)
+    if word is None or after.end <= now or (happened.kind is Kind.CHANGED and not seen):
+        return
+    for subscription in hearing:
+        if covers(subscription, after.room) and _asked_for(subscription, happened, word):
+            found.channel_cards.append((after.id, version, subscription.team_id, subscription.channel_id))
+
+
+def _asked_for(subscription: Subscription, happened: Happened, word: str) -> bool:
+    if word in subscription.kinds:
+        return True
+    # What moves into a room is new to those who look at that room alone.
+    before = happened.before
+    return (
+        word == "changed" and "booked" in subscription.kinds and before is not None and not covers(subscription, before.room)
+    )
+
+
+def _people(found: Consequences, happened: Happened) -> None:
+    after, actor = happened.after, None if happened.surface == "clock" else happened.by_person_id
+    booker = after.booker.person_id
+    before = happened.before
+    were = {a.person_id for a in before.attendees} if before else set()
+    invited = {a.person_id for a in after.attendees} - were - {booker, actor}
+    if after.holds_room:
+        found.person_cards += [(after.id, after.version, person) for person in sorted(invited)]
+
+    def tell(notice: Notice, people: Iterable[UUID], until: datetime) -> None:
+        found.told.extend(
+            Told(notice=notice, booking_id=after.id, version=after.version, person_id=person, until=until)
+            for person in sorted(set(people) - {actor})
+        )
+
+    coming = {booker, *(a.person_id for a in after.coming)} - invited
+    if before is not None and _moved(happened):
+        tell(Notice.CHANGED, coming, max(before.end, after.end))
+    elif happened.kind is Kind.LATE:
+        tell(Notice.LATE, coming, after.end)
+    elif happened.kind is Kind.RELEASED:
+        tell(Notice.RELEASED, {booker}, after.end)
+    if before is not None and _another_size(before, after, happened):
+        tell(Notice.SIZE, {booker}, after.end)
+
+
+def _moved(happened: Happened) -> bool:
+    """Tell whether those who come must know: another room or time, no room any more, or one again."""
+    before, after = happened.before, happened.after
+    if before is None or happened.kind not in {Kind.CHANGED, Kind.CANCELLED, Kind.RESTORED}:
+        return False
+    if (before.room.id, before.start, before.holds_room) != (after.room.id, after.start, after.holds_room):
+        return True
+    # Who is in the room sees when the meeting ends.
+    return before.end != after.end and happened.at < before.start
+
+
+def _another_size(before: Booking, after: Booking, happened: Happened) -> bool:
+    """Tell whether the room has become too small, or much too large, by what others said or did."""
+    by_booker = happened.by_person_id == after.booker.person_id
+    if not after.holds_room or before.room.id != after.room.id or happened.kind not in {Kind.RESPONDED, Kind.CHANGED}:
+        return False
+    if by_booker and happened.kind is Kind.CHANGED:
+        return False
+    seats = after.room.capacity
+    too_small = len(before.coming) + 1 <= seats < len(after.coming) + 1
+    fits_a_third = after.attendees_count * MUCH_TOO_LARGE <= seats < before.attendees_count * MUCH_TOO_LARGE
+    return too_small or fits_a_third
+
+
+_NEWS = """
+SELECT EXISTS (SELECT FROM events e WHERE e.tenant_id = $1
+    AND (e.transaction, e.number) > (
+        coalesce((SELECT transaction FROM event_readers WHERE tenant_id = $1 AND name = $2), '0'::xid8),
+        coalesce((SELECT number FROM event_readers WHERE tenant_id = $1 AND name = $2), 0)))
+    OR (SELECT transaction > pg_snapshot_xmax(pg_current_snapshot()) FROM event_readers
+        WHERE tenant_id = $1 AND name = $2)
+"""
+_WRITTEN_SINCE = """
+SELECT transaction, number FROM events WHERE tenant_id = $1 AND transaction < $2::xid8 AND happened_at >= $3
+ORDER BY transaction, number LIMIT 1
+"""
+_NEW_READER = """
+INSERT INTO event_readers (tenant_id, name, transaction, number) VALUES ($1, $2, $3::xid8, $4)
+ON CONFLICT (tenant_id, name) DO NOTHING
+"""
+_READER = """
+SELECT transaction, number, updated_at FROM event_readers WHERE tenant_id = $1 AND name = $2 FOR UPDATE SKIP LOCKED
+"""
+_READ_SO_FAR = """
+UPDATE event_readers SET transaction = $3::xid8, number = $4, updated_at = clock_timestamp()
+WHERE tenant_id = $1 AND name = $2
+"""
+# A card that is due already, and perhaps waits for a channel's pause to end, keeps its moment.
+_RAISE = """
+UPDATE cards c SET wanted_version = raised.version, updated_at = $4,
+    due_at = CASE WHEN c.rendered_version < c.wanted_version THEN c.due_at ELSE $4 END
+FROM unnest($2::uuid[], $3::int[]) AS raised (booking_id, version)
+WHERE c.tenant_id = $1 AND c.booking_id = raised.booking_id AND c.wanted_version < raised.version
+"""
+_THREADS = """
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, card_id, about, due_at)
+SELECT $1, gen_random_uuid(), 'history:' || c.id || ':' || told.version, 'history', c.team_id, c.booking_id, c.id,
+    jsonb_build_object('version', told.version), $4
+FROM unnest($2::uuid[], $3::int[]) WITH ORDINALITY AS told (booking_id, version, place)
+JOIN cards c ON c.tenant_id = $1 AND c.booking_id = told.booking_id
+WHERE c.person_id IS NULL AND c.given_up IS NULL AND (c.ts IS NOT NULL OR c.posting_since IS NOT NULL)
+ORDER BY told.place
+ON CONFLICT (tenant_id, key) DO NOTHING
+"""
+_CHANNEL_CARDS = """
+INSERT INTO cards AS c (tenant_id, id, booking_id, team_id, channel_id, wanted_version, due_at)
+SELECT $1, new.id, new.booking_id, new.team_id, new.channel_id, new.version, $7
+FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[]) AS new (id, booking_id, version, team_id, channel_id)
+JOIN bookings b ON b.tenant_id = $1 AND b.id = new.booking_id
+ON CONFLICT (tenant_id, booking_id, team_id, channel_id) WHERE person_id IS NULL DO NOTHING
+"""
+_PERSON_CARDS = """
+INSERT INTO cards AS c (tenant_id, id, booking_id, team_id, person_id, wanted_version, due_at)
+SELECT $1, new.id, new.booking_id, p.slack_team_id, new.person_id, new.version, $6
+FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::uuid[]) AS new (id, booking_id, version, person_id)
+JOIN bookings b ON b.tenant_id = $1 AND b.id = new.booking_id
+JOIN people p ON p.tenant_id = $1 AND p.id = new.person_id
+WHERE p.tell_invitations
+ON CONFLICT (tenant_id, booking_id, person_id) WHERE person_id IS NOT NULL DO NOTHING
+"""
+# What was never sent and is overtaken is dropped; what came after it is told from where the person last knew it.
+_SUPERSEDED = """
+UPDATE deliveries d SET status = 'dropped', reason = 'a later change is told instead', done_at = $6, lease = NULL,
+    leased_until = NULL
+FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::text[]) AS new (booking_id, person_id, version, kind)
+WHERE d.tenant_id = $1 AND d.booking_id = new.booking_id AND d.person_id = new.person_id AND d.kind = new.kind
+    AND d.status = 'pending' AND d.posting_since IS NULL AND (d.about->>'version')::int < new.version
+RETURNING d.booking_id, d.person_id, d.kind, coalesce((d.about->>'since')::int, (d.about->>'version')::int) AS since
+"""
+_TELL = """
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, person_id, about, due_at, until)
+SELECT $1, new.id, new.key, new.kind, p.slack_team_id, new.booking_id, new.person_id, new.about, $9, new.until
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::jsonb[], $8::timestamptz[])
+    AS new (id, key, kind, booking_id, person_id, about, until)
+JOIN bookings b ON b.tenant_id = $1 AND b.id = new.booking_id
+JOIN people p ON p.tenant_id = $1 AND p.id = new.person_id
+WHERE p.tell_changes OR new.kind <> 'changed'
+ON CONFLICT (tenant_id, key) DO NOTHING
+"""
+
+
+class Planning:
+    """The reader of the feed that makes notices; on several replicas one reads at a time, and any of them can."""
+
+    def __init__(self, db: Database, catalogues: Catalogues, clock: Clock) -> None:
+        self._db = db
+        self._catalogues = catalogues
+        self._clock = clock
+
+    async def plan(self, now: datetime) -> int:
+        """Plan for everything that happened since the last time, and return how many events that was.
+
+        Returns 0 at once when another replica is at it: that one will read what is there.
+        """
+        planned = 0
+        while await self._db.read(_any_news):
+            done = await self._plan_some(now)
+            planned += done
+            if done == 0:
+                break
+        return planned
+
+    async def _plan_some(self, now: datetime) -> int:
+        try:
+            return await self._plan_batch(await self._catalogues.current(), now)
+        except RoomNotFound:
+            # A room that is younger than our catalogue.
+            self._catalogues.forget()
+            return await self._plan_batch(await self._catalogues.current(), now)
+
+    async def _plan_batch(self, catalogue: Catalogue, now: datetime) -> int:
+        async def work(session: WriteSession) -> int:
+            position = await _come_so_far(session)
+            if position is None:
+                return 0
+            read = await Feed(catalogue).after(session, position, BATCH)
+            if not read:
+                await session.run(_READ_SO_FAR, session.tenant, READER, position.transaction, position.number)
+                return 0
+            hearing = await subscriptions.at_once(session, catalogue)
+            found = consequences((happened for _, happened in read), hearing, now=now)
+            await _write(session, found, now=now)
+            last = read[-1][0]
+            await session.run(_READ_SO_FAR, session.tenant, READER, last.transaction, last.number)
+            return len(read)
+
+        return await self._db.write(work, repeatable=True)
+
+
+async def _any_news(session: ReadSession) -> bool:
+    return bool(await session.value(_NEWS, session.tenant, READER))
+
+
+async def _come_so_far(session: WriteSession) -> Position | None:
+    """Lock the reader and return its position; None when another replica has it."""
+    row = await session.one(_READER, session.tenant, READER)
+    if row is None:
+        await session.run(_NEW_READER, session.tenant, READER, BEGINNING.transaction, BEGINNING.number)
+        row = await session.one(_READER, session.tenant, READER)
+    if row is None:
+        return None
+    position = Position(row["transaction"], row["number"])
+    return await _in_this_server(session, position, row["updated_at"])
+
+
+async def _in_this_server(session: ReadSession, position: Position, read_at: datetime) -> Position:
+    """Return the position, or where to go on when it comes from another server, whose transactions were further on.
+
+    So it is after a restore from a dump. What is read twice then makes nothing twice: cards and deliveries have keys.
+    """
+    following: int = await session.value("SELECT pg_snapshot_xmax(pg_current_snapshot())")
+    if position.transaction <= following:
+        return position
+    log.warning("the notices go on from the time of a restore", extra={"action": "plan", "read_at": read_at.isoformat()})
+    first = await session.one(_WRITTEN_SINCE, session.tenant, following, read_at)
+    return Position(first["transaction"], first["number"] - 1) if first else Position(following, 0)
+
+
+async def _write(session: WriteSession, found: Consequences, *, now: datetime) -> None:
+    """Write what follows. Threads before cards: what made a card is told by the card."""
+    if found.raised:
+        await session.run(_RAISE, session.tenant, list(found.raised), list(found.raised.values()), now)
+    if found.threads:
+        ids, versions = [one for one, _ in found.threads], [version for _, version in found.threads]
+        await session.run(_THREADS, session.tenant, ids, versions, now)
+    await _make_cards(session, found, now=now)
+    if found.told:
+        await _tell(session, found.told, now=now)
+    await watching.mark_stale(session, people=found.homes, spans=found.spans, now=now)
+
+
+async def _make_cards(session: WriteSession, found: Consequences, *, now: datetime) -> None:
+    # Several events of one booking may ask for the same card: the first makes it, at the version raised to.
+    channels = {(booking, team, channel): None for booking, _, team, channel in found.channel_cards}
+    if channels:
+        await session.run(
+            _CHANNEL_CARDS,
+            session.tenant,
+            [new_id() for _ in channels],
+            [booking for booking, _, _ in channels],
+            [found.raised[booking] for booking, _, _ in channels],
+            [team for _, team, _ in channels],
+            [channel for _, _, channel in channels],
+            now,
+        )
+    invited = {(booking, person): None for booking, _, person in found.person_cards}
+    if invited:
+        await session.run(
+            _PERSON_CARDS,
+            session.tenant,
+            [new_id() for _ in invited],
+            [booking for booking, _ in invited],
+            [found.raised[booking] for booking, _ in invited],
+            [person for _, person in invited],
+            now,
+        )
+
+
+async def _tell(session: WriteSession, told: Sequence[Told], *, now: datetime) -> None:
+    latest: dict[tuple[UUID, UUID, Notice], Told] = {}
+    since: dict[tuple[UUID, UUID, Notice], int] = {}
+    for one in told:
+        name = (one.booking_id, one.person_id, one.notice)
+        if name in latest:
+            since.setdefault(name, latest[name].version)
+        latest[name] = one
+    rows = list(latest.values())
+    superseded = await session.all(
+        _SUPERSEDED,
+        session.tenant,
+        [one.booking_id for one in rows],
+        [one.person_id for one in rows],
+        [one.version for one in rows],
+        [one.notice.value for one in rows],
+        now,
+    )
+    for row in superseded:
+        name = (row["booking_id"], row["person_id"], Notice(row["kind"]))
+        since[name] = min(row["since"], since.get(name, row["since"]))
+    about = []
+    for name, one in latest.items():
+        first = {"since": since[name]} if name in since else {}
+        about.append(json.dumps({"version": one.version, **first}))
+    await session.run(
+        _TELL,
+        session.tenant,
+        [new_id() for _ in rows],
+        [one.key for one in rows],
+        [one.notice.value for one in rows],
+        [one.booking_id for one in rows],
+        [one.person_id for one in rows],
+        about,
+        [one.until for one in rows],
+        now,
+    )
