@@ -76,12 +76,13 @@ async def take_back(click: Click, desk: Desk) -> Message:
 
 
 async def share(click: Click, desk: Desk) -> Message:
-    """Let the channel in which something was booked hear of it."""
-    booking = await changeable(Target.load(click.value).booking, desk)
-    if click.channel_id is None or not tellable(click):
-        return bookings.kept(booking, desk.reader)
-    await desk.services.outbox.share(booking.id, desk.sender.team_id, click.channel_id, desk.actor)
-    return bookings.channel_told(booking, desk.reader)
+    """Let the channel in which something was booked hear of it, now and whenever it changes."""
+    booking_id, services = Target.load(click.value).booking, desk.services
+    if click.channel_id and tellable(click):
+        team = desk.sender.team_id
+        await services.outbox.share(booking_id, team_id=team, channel_id=click.channel_id, by=desk.actor)
+        return bookings.channel_told(await services.bookings.get(booking_id), desk.reader)
+    return bookings.kept(await changeable(booking_id, desk), desk.reader)
 
 
 def tellable(request: Command | Click) -> bool:

@@ -75,7 +75,7 @@ def _what(booking: Booking, announced: Booking | None, reader: Reader) -> list[L
     if not (title := _title(booking, before)) and before.room.id == booking.room.id:
         rooms = [bold(cut(booking.room.name, ROOM_SHOWN))]
     where = where_and_own_clock(booking.slot, booking.location, reader)
-    return [title, rooms, [*_when(booking, before, reader), where]]
+    return [title, rooms, _when(booking, before, reader, where=where)]
 
 
 def _title(booking: Booking, before: Booking) -> Line:
@@ -86,11 +86,11 @@ def _title(booking: Booking, before: Booking) -> Line:
     return difference(cut(before.title or "", TITLE_SHOWN), cut(booking.title or "no title", TITLE_SHOWN))
 
 
-def _when(booking: Booking, before: Booking, reader: Reader) -> Line:
+def _when(booking: Booking, before: Booking, reader: Reader, *, where: str) -> Line:
     now = lasting(booking.slot, booking.location, reader)
     if booking.status in _OUT:
-        return [struck(now)]
-    return differing_times(lasting(before.slot, before.location, reader), now)
+        return [struck(f"{now}{where}")]
+    return [*differing_times(lasting(before.slot, before.location, reader), now), where]
 
 
 def _outcome(booking: Booking, reader: Reader, *, last: Happened, who: str | None) -> Line:
@@ -278,7 +278,13 @@ def _uninvited(booking: Booking, reader: Reader) -> Message:
     """Return that they need not come; of what has become none of their business, nothing else is told."""
     when = lasting(booking.slot, booking.location, reader)
     where = where_and_own_clock(booking.slot, booking.location, reader)
-    line: Line = ["❌ You are no longer invited: ", bold(cut(booking.room.name, ROOM_SHOWN)), f", {when}{where}."]
+    line: Line = [
+        "❌ You are no longer invited to ",
+        mention(booking.booker.slack_user_id),
+        "'s meeting in ",
+        bold(cut(booking.room.name, ROOM_SHOWN)),
+        f", {when}{where}.",
+    ]
     return Message(text=spoken(line), blocks=[rich(line)])
 
 

@@ -23,7 +23,8 @@ def of_person(bookings: Sequence[Booking], day: date, reader: Reader) -> Message
     """Return somebody's meetings of a day; None where there is none."""
     if not bookings:
         return None
-    heading = f"☀️ Your {_heading(day, reader)}: {_meetings(len(bookings))}"
+    meetings = "1 meeting" if len(bookings) == 1 else f"{len(bookings)} meetings"
+    heading = f"☀️ Your day, {_heading(day, reader)}: {meetings}"
     lines = fitting([bold(heading)], [_own(booking, reader) for booking in bookings])
     return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows([buttons.run("My bookings", "mine")])])
 
@@ -45,7 +46,7 @@ def of_channel(
     if not bookings and not news:
         return None
     place = f" in {cut(scope, ROOM_SHOWN)}" if scope else ""
-    heading = f"☀️ {_heading(day, reader)}{place}: {_meetings(len(bookings))}"
+    heading = f"☀️ {_heading(day, reader)}{place}: {_booked(len(bookings))}"
     several_rooms = len({booking.room.id for booking in bookings}) > 1
     entries = [_of_all(booking, reader, room=several_rooms or not scope) for booking in bookings]
     lines = fitting([bold(heading)], entries, longest=LONGEST * 2 // 3 if news else LONGEST)
@@ -72,10 +73,10 @@ def _heading(day: date, reader: Reader) -> str:
     return saying.short_date(day, today=reader.now.date())
 
 
-def _meetings(count: int) -> str:
+def _booked(count: int) -> str:
     if not count:
         return "nothing booked"
-    return "1 meeting" if count == 1 else f"{count} meetings"
+    return "1 booking" if count == 1 else f"{count} bookings"
 
 
 def _own(booking: Booking, reader: Reader) -> Line:
@@ -89,7 +90,7 @@ def _own(booking: Booking, reader: Reader) -> Line:
         [cut(booking.title, TITLE_SHOWN)] if booking.title else [],
         [cut(booking.room.name, ROOM_SHOWN)],
         ["booked by ", mention(booking.booker.slack_user_id)] if mine else [],
-        ["you have not answered yet"] if mine and mine.response is None else [],
+        ["not answered yet"] if mine and mine.response is None else [],
         ["you cannot come"] if mine and mine.response is Response.DECLINED else [],
     ]
     return joined(parts, " · ")
@@ -109,13 +110,13 @@ def _of_all(booking: Booking, reader: Reader, *, room: bool) -> Line:
 
 
 def _news(happened: Happened, reader: Reader, who: str | None) -> Line:
-    """Return "Design review, Apollo, Wed 25 Nov, 14:00-15:30: @ana cancelled it."."""
+    """Return "Design review · Apollo · Wed 25 Nov, 14:00-15:30 · @ana cancelled it."; a time that moved is told once."""
     told = history_line(happened, happened.after, reader, who=who)
     if not told:
         return []
-    before = happened.changed.before
-    private = before.private or happened.after.private
+    before, after = happened.changed.before, happened.after
+    private = before.private or after.private
     title = "Busy" if private else before.title
-    what = [cut(title, TITLE_SHOWN)] if title else []
-    what += [cut(before.room.name, ROOM_SHOWN), lasting(before.slot, before.location, reader)]
-    return [", ".join(what), ": ", *told]
+    parts: list[Line] = [[cut(title, TITLE_SHOWN)] if title else [], [cut(before.room.name, ROOM_SHOWN)]]
+    parts += [[lasting(before.slot, before.location, reader)]] if before.slot == after.slot else []
+    return joined([*parts, told], " · ")

@@ -25,6 +25,8 @@ from handlers.views.times import Reader, dated, floor, lasting, moment, where_an
 MINUTE = timedelta(minutes=1)
 # From here on a date says more than a number of hours.
 FAR = timedelta(hours=12)
+# Nobody knows sooner that they will be late, or stands at the door.
+NEAR = timedelta(hours=1)
 
 Buttons = Sequence[ButtonElement | None]
 
@@ -61,8 +63,9 @@ def whole_minutes(left: timedelta) -> int:
 
 
 def _before_it(booking: Booking, reader: Reader, *, check_in: bool) -> Buttons:
-    here = [buttons.check_in(booking)] if check_in else []
-    late = [] if booking.late_at else [buttons.run_late(booking)]
+    near = booking.start - reader.now <= NEAR
+    here = [buttons.check_in(booking)] if check_in and near else []
+    late = [buttons.run_late(booking)] if near and not booking.late_at else []
     if booking.changeable_by(reader.person.acting()):
         return [*here, *late, buttons.cancel(booking, reader)]
     return [*here, *late, buttons.not_going(booking)]
@@ -258,7 +261,7 @@ def offer(waiting: Waiter, room: Room, location: Location, slot: Slot, reader: R
     hours = saying.hours(slot, location.tz)
     name = cut(room.name, ROOM_SHOWN)
     lines: tuple[Line, ...] = (
-        ["🔔 ", bold(name), " is free for you: ", bold(dated(slot, location, reader)), _where(slot, location, reader)],
+        ["🔔 ", bold(name), " is free for you: ", bold(dated(slot, location, reader)), f"{_where(slot, location, reader)}."],
         ["It is held until ", bold(moment(held_until, location, reader)), "; then the next in line gets it."],
     )
     row = [
@@ -314,4 +317,4 @@ def _when_and_who(booking: Booking, reader: Reader) -> Line:
     others = [one.slack_user_id for one in booking.coming if one.person_id != reader.person.id]
     if booking.booker.person_id != reader.person.id:
         others.insert(0, booking.booker.slack_user_id)
-    return joined([[when], ["with ", *named_people(others)] if others else []], " · ")
+    return joined([[when[0].upper() + when[1:]], ["with ", *named_people(others)] if others else []], " · ")
