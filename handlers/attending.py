@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.checkin import check_in_state, release_at
+from handlers import channels
+from handlers.channels import Standing
 from handlers.drafts import Draft, Moving, Target
 from handlers.edge import OnClick
 from handlers.edit_modal import changeable
@@ -77,17 +79,25 @@ async def take_back(click: Click, desk: Desk) -> Message:
 
 async def share(click: Click, desk: Desk) -> Message:
     """Let the channel in which something was booked hear of it, now and whenever it changes."""
-    booking_id, services = Target.load(click.value).booking, desk.services
-    if click.channel_id and tellable(click):
-        team = desk.sender.team_id
-        await services.outbox.share(booking_id, team_id=team, channel_id=click.channel_id, by=desk.actor)
-        return bookings.channel_told(await services.bookings.get(booking_id), desk.reader)
-    return bookings.kept(await changeable(booking_id, desk), desk.reader)
+    booking_id, channel, services = Target.load(click.value).booking, click.channel_id, desk.services
+    if channel is None or channels.direct(channel):
+        return bookings.kept(await changeable(booking_id, desk), desk.reader)
+    if why := UNTOLD.get(await channels.standing(channel, desk.client)):
+        return bookings.channel_untold(await changeable(booking_id, desk), desk.reader, why=why)
+    await services.outbox.share(booking_id, team_id=desk.sender.team_id, channel_id=channel, by=desk.actor)
+    return bookings.channel_told(await services.bookings.get(booking_id), desk.reader)
+
+
+UNTOLD = {
+    Standing.ABSENT: "I am not in this channel, so I cannot write here. Type /invite @Bookroom, then try again.",
+    Standing.ARCHIVED: "This channel is archived: nothing can be posted here.",
+    Standing.GROUP: "I cannot write into a conversation between people. Invited people hear of it anyway.",
+}
 
 
 def tellable(request: Command | Click) -> bool:
     """Tell whether what was asked for was asked in a channel, not in direct messages or a modal."""
-    return bool(request.channel_id) and not str(request.channel_id).startswith("D")
+    return not channels.direct(request.channel_id)
 
 
 ACTIONS: Mapping[Action, OnClick] = {

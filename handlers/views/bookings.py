@@ -33,7 +33,16 @@ def booked(booking: Booking, reader: Reader, *, assumptions: Sequence[Assumption
 def channel_told(booking: Booking, reader: Reader) -> Message:
     """Return a booking of which a channel hears from now on."""
     told = _about(booking, reader, _yours("✅", booking, reader))
-    note = "This channel is told now, and sees every change of it."
+    return _noted(told, "This channel is told now, and sees every change of it.")
+
+
+def channel_untold(booking: Booking, reader: Reader, *, why: str) -> Message:
+    """Return a booking of which its channel cannot be told yet, with the button that tries again."""
+    return _noted(_about(booking, reader, _yours("✅", booking, reader), tellable=True), why)
+
+
+def _noted(told: Message, note: str) -> Message:
+    """Return a message with a grey line above its buttons."""
     *shown, row = told.blocks
     return Message(text=f"{told.text}\n{note}", blocks=[*shown, grey(note), row])
 

@@ -174,6 +174,9 @@ def changed(happened: Happened, booking: Booking, reader: Reader, *, by: str | N
     before = happened.changed.before
     if not booking.holds_room:
         return _off(happened, booking, reader, who)
+    if before.status is Status.RELEASED:
+        # Only the booker had heard that the room was given back.
+        return None
     if not before.holds_room:
         when = lasting(booking.slot, booking.location, reader)
         where = where_and_own_clock(booking.slot, booking.location, reader)
