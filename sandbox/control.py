@@ -74,7 +74,7 @@ class Control:
         return [*asked, *done, web.get("/sandbox/events", self._events)]
 
     async def _state(self, body: Json) -> Json:
-        me = self._parts.person(body.get("user") or next(iter(self._ws.people)))
+        me = self._parts.person(body.get("user") or self._somebody())
         company = self._ws.company
         team = company.team.model_dump(exclude_none=True)
         return {
@@ -93,6 +93,10 @@ class Control:
             "faults": self._parts.faults.shown(),
             "app_connected": self._parts.delivery.connected,
         }
+
+    def _somebody(self) -> str | None:
+        """Anybody who can use the client."""
+        return next((one.id for one in self._ws.people.values() if not one.deleted and not one.is_bot), None)
 
     def _channel(self, user: str, one: Conversation) -> Json:
         return {

@@ -22,8 +22,11 @@ function post(path, body) {
   });
 }
 
+// More than this nobody scrolls through; the rest is there for programs.
+const NEWEST = 300;
+
 export const getState = (user) => get("state", { user });
-export const getMessages = (user, channel, thread) => get("messages", { user, channel, thread_ts: thread });
+export const getMessages = (user, channel, thread) => get("messages", { user, channel, thread_ts: thread, limit: NEWEST });
 export const getViews = (user) => get("views", { user });
 export const getHome = (user) => get("home", { user });
 export const openHome = (user, tab = "home") => post("home", { user, tab });
@@ -33,4 +36,10 @@ export const click = (body) => post("click", body);
 export const fillInputs = (body) => post("fill", body);
 export const submitView = (user, viewId, values) => post("submit", { user, view_id: viewId, values });
 export const closeView = (user, viewId, clear) => post("close", { user, view_id: viewId, clear });
+export const getFaults = () => get("faults", {});
+export const switchFaults = (switches) => post("faults", switches);
+export const getChannels = () => get("channels", {});
+export const changeChannel = (body) => post("channels", body);
+export const getUsers = () => get("users", {});
+export const changeUser = (body) => post("users", body);
 export const findOptions = (body) => post("options", body);

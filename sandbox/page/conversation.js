@@ -39,6 +39,7 @@ export function drawConversation(node, { go, openDrawer, openThread }) {
       { data: { testid: "conversation-title" } },
       isAppChannel(channel) ? null : icon(channel.is_private ? "lock" : "hash"),
       h("span", {}, channelName(channel)),
+      channel.is_archived ? h("span", { class: "tag" }, "Archived") : null,
     ),
     channel.topic ? h("p", { class: "topic" }, channel.topic) : null,
     members(channel),
@@ -62,33 +63,33 @@ export function drawConversation(node, { go, openDrawer, openThread }) {
     onThread: (message) => openThread(message.ts),
     empty: () => welcome(channel, name, composer),
   });
-  const reader = channel.is_member === false;
+  const reader = channel.is_member === false || channel.is_archived;
   if (reader) open.composer = null;
-  fill(node, head, tabs, open.list.node, reader ? onlyReading(name) : composer.node);
+  fill(node, head, tabs, open.list.node, reader ? onlyReading(channel, name) : composer.node);
   if (isAppChannel(channel)) api.openHome(store.me.id, "messages");
   refreshConversation();
   return undefined;
 }
 
-function onlyReading(name) {
-  return h(
-    "p",
-    { class: "reading", data: { testid: "reading" } },
-    `Only members write in ${name}; ${personName(store.me)} is not one of them.`,
-  );
+function onlyReading(channel, name) {
+  const words = channel.is_archived
+    ? `${name} is archived. It can be read, and nobody writes in it any more.`
+    : `Only members write in ${name}; ${personName(store.me)} is not one of them.`;
+  return h("p", { class: "reading", data: { testid: "reading" } }, words);
 }
 
 function welcome(channel, name, composer) {
   const direct = isAppChannel(channel);
+  const silent = channel.is_member === false || channel.is_archived;
   return emptyConversation({
     title: direct ? appName() : `This is the beginning of ${name}`,
     text: direct
       ? `What ${appName()} tells you alone appears here.`
-      : channel.is_member === false
+      : silent
         ? "Nobody has said anything yet."
         : "Nobody has said anything yet. A good first line:",
     suggestions:
-      direct || channel.is_member === false
+      direct || silent
         ? []
         : store.commands.map((command) => `${command.command} ${command.usage_hint ?? ""}`.trim()),
     onPick: (words) => composer.write(words),
@@ -233,7 +234,7 @@ export class ThreadPanel {
         shut,
       ),
       this.list.node,
-      this.composer.node,
+      channel.is_archived ? null : this.composer.node,
     );
     this.node.hidden = false;
     this.node.onkeydown = (event) => {
@@ -241,7 +242,7 @@ export class ThreadPanel {
       event.preventDefault();
       this.close();
     };
-    this.composer.input.focus();
+    (channel.is_archived ? shut : this.composer.input).focus();
     return this.refresh();
   }
 

@@ -11,6 +11,7 @@ import {
   ThreadPanel,
 } from "./conversation.js";
 import { fill, h } from "./dom.js";
+import { openFaults } from "./faults.js";
 import { covered } from "./layers.js";
 import { follow } from "./live.js";
 import { refreshModals, showStack } from "./modal.js";
@@ -30,18 +31,29 @@ let stopFollowing = null;
 const refreshState = coalesced(async () => {
   const user = store.me?.id;
   const answer = await api.getState(user);
+  if (answer.error === "no_such_user" && user === store.me?.id) return void elsewhere();
   if (!answer.ok || user !== store.me?.id) return;
   const before = channelList();
   takeState(answer);
   paintSidebar();
-  if (before !== channelList() && !channelById(store.place.channel)) go(firstPlace());
+  if (before === channelList()) return;
+  if (channelById(store.place.channel)) paintPlace();
+  else go(firstPlace());
 });
+// Whoever was just deactivated sees nothing any more; somebody else looks on.
+async function elsewhere() {
+  const answer = await api.getState(undefined);
+  if (!answer.ok) return;
+  toast(`${personName(store.me)} left the company.`, { level: "info" });
+  become(answer.me.id, { history: "replace" });
+}
 const refreshMessages = coalesced(refreshConversation);
 const refreshThread = coalesced(() => thread.refresh());
 const refreshViews = coalesced(refreshModals);
 const refreshHomeTab = coalesced(refreshOpenHome);
 
-const channelList = () => store.channels.map((channel) => channel.id).join();
+const channelList = () =>
+  store.channels.map((channel) => `${channel.id}${channel.is_archived}${channel.is_member}`).join();
 
 // Many events in a row cause one fetch after the running one, not one each.
 function coalesced(work) {
@@ -65,7 +77,12 @@ function coalesced(work) {
 }
 
 function paintSidebar() {
-  drawSidebar(sidebar, { go, become, search: jump, close: closeDrawer });
+  drawSidebar(sidebar, { go, become, search: jump, close: closeDrawer, openFaults: faultsPanel });
+}
+
+function faultsPanel() {
+  closeDrawer();
+  openFaults({ changed: refreshState });
 }
 
 function jump() {
@@ -110,6 +127,13 @@ function paint() {
   drawConversation(main, { go, openDrawer, openThread });
   if (thread.ts !== store.place.thread) thread.show(store.place.thread);
   paintSidebar();
+}
+
+// The head and the composer of the open conversation depend on what the channel allows.
+function paintPlace() {
+  leaveConversation();
+  drawConversation(main, { go, openDrawer, openThread });
+  if (thread.ts) thread.show(thread.ts);
 }
 
 function openThread(ts) {

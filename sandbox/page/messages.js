@@ -281,6 +281,8 @@ function threadFoot(message, onThread) {
     },
     icon("chat", { size: 14 }),
     `${count} ${count === 1 ? "reply" : "replies"}`,
+    message.latest_reply ? " " : null,
+    message.latest_reply ? h("span", { class: "latest" }, `last at ${time(Number(message.latest_reply))}`) : null,
   );
 }
 

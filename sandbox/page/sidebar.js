@@ -2,6 +2,7 @@
 import { avatar } from "./avatar.js";
 import { time } from "./clock.js";
 import { fill, h, moveTabStop, roving } from "./dom.js";
+import { faultsOn } from "./faults.js";
 import { icon } from "./icons.js";
 import { openPopup } from "./popup.js";
 import { appChannel, appName, isMe, people, personName, roleOf, store } from "./store.js";
@@ -9,8 +10,8 @@ import { appChannel, appName, isMe, people, personName, roleOf, store } from "./
 let popup = null;
 let drawn = null;
 
-/** Draw the sidebar; `go(place)` opens a conversation, `become(userId)` shows another person, `search()` the switcher. */
-export function drawSidebar(node, { go, become, search, close }) {
+/** Draw the sidebar: `go(place)`, `become(userId)`, `search()`, `close()` and `openFaults()` do what is clicked. */
+export function drawSidebar(node, { go, become, search, close, openFaults }) {
   const now = JSON.stringify([
     store.me,
     store.team,
@@ -26,7 +27,7 @@ export function drawSidebar(node, { go, become, search, close }) {
   drawn = now;
   const focused = node.contains(document.activeElement) ? document.activeElement.dataset.testid : null;
   const list = conversations(go);
-  fill(node, head(close), personSwitcher(become), searchButton(search), list, faults(), connection());
+  fill(node, head(close), personSwitcher(become), searchButton(search), list, faults(openFaults), connection());
   if (focused) node.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
@@ -171,7 +172,7 @@ function conversations(go) {
           {},
           channelLink(channel, {
             name: channel.name,
-            picture: icon(channel.is_private ? "lock" : "hash", { size: 16 }),
+            picture: icon(channel.is_archived ? "archive" : channel.is_private ? "lock" : "hash", { size: 16 }),
             testid: `channel-${channel.name}`,
             go,
           }),
@@ -217,12 +218,12 @@ function channelLink(channel, { name, picture, testid, go, tab = "messages" }) {
     "a",
     {
       href: `?${search}`,
-      class: unread ? "side-link unread" : "side-link",
+      class: ["side-link", unread && "unread", channel.is_archived && "archived"].filter(Boolean).join(" "),
       "aria-current": current ? "page" : null,
       data: { testid, channel: channel.id },
     },
     picture,
-    h("span", { class: "side-name" }, name),
+    h("span", { class: "side-name" }, name, channel.is_archived ? h("span", { class: "sr-only" }, ", archived") : null),
     unread
       ? h(
           "span",
@@ -241,17 +242,18 @@ function channelLink(channel, { name, picture, testid, go, tab = "messages" }) {
 }
 
 // A fault that somebody switched on and forgot would look like a fault of the app.
-function faults() {
-  const on = Object.entries(store.faults).filter(([, value]) =>
-    Array.isArray(value) ? value.length : value,
-  );
-  if (!on.length) return null;
-  const names = on.map(([name]) => name.replaceAll("_", " ")).join(", ");
+function faults(open) {
+  const on = faultsOn(store.faults);
   return h(
-    "div",
-    { class: "faults", role: "status", data: { testid: "faults" } },
+    "button",
+    {
+      type: "button",
+      class: on.length ? "faults on" : "faults",
+      data: { testid: "faults" },
+      on: { click: open },
+    },
     icon("warning", { size: 14 }),
-    h("span", {}, `Faults are on: ${names}`),
+    h("span", {}, on.length ? `Faults are on: ${on.join(", ")}` : "Faults"),
   );
 }
 

@@ -133,7 +133,7 @@ async def test_a_thread_opens_beside_and_takes_replies(stage: Stage):
     await page.keyboard.type("Fine")
     await page.keyboard.press("Enter")
     await expect(replies.last).to_contain_text("Fine")
-    await expect(page.get_by_test_id("open-thread")).to_have_text("2 replies")
+    await expect(page.get_by_test_id("open-thread")).to_contain_text("2 replies")
     await page.keyboard.type("/book room")
     await page.keyboard.press("Escape")
     await expect(page.get_by_test_id("thread")).to_be_hidden()
@@ -410,7 +410,7 @@ async def test_a_focused_message_takes_a_reply_by_key(stage: Stage):
 async def test_faults_that_are_on_are_told(stage: Stage):
     await stage.bench.slack.faults(slow_api_ms=10)
     page = await stage.window()
-    await expect(page.get_by_test_id("faults")).to_have_text("Faults are on: slow api ms")
+    await expect(page.get_by_test_id("faults")).to_have_text("Faults are on: slow answers")
     assert await violations(page) == []
 
 
