@@ -33,6 +33,7 @@ from core.db import Database, ReadSession, WriteSession
 from core.endings import Endings
 from core.errors import BookingError, SchemaMismatch
 from core.line import Line
+from core.outbox import Outbox
 from core.people import People
 from core.preferences import PreferencesStore
 from core.presence import Presence
@@ -186,6 +187,7 @@ def _services(db: Database, clock: Clock, command: str) -> Services:
         people=people,
         presence=Presence(db, catalogues, search, clock),
         line=Line(db, catalogues, search, clock),
+        outbox=Outbox(db, catalogues, clock),
         preferences=PreferencesStore(db, clock),
         subscriptions=Subscriptions(db, catalogues),
         watching=Watching(db),

@@ -12,6 +12,7 @@ from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.line import Line
 from core.models import Actor, Person
+from core.outbox import Outbox
 from core.people import People
 from core.preferences import PreferencesStore
 from core.presence import Presence
@@ -34,6 +35,7 @@ class Services:
     people: People
     presence: Presence
     line: Line
+    outbox: Outbox
     preferences: PreferencesStore
     subscriptions: Subscriptions
     watching: Watching

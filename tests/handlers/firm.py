@@ -29,6 +29,7 @@ from core.db import Database, WriteSession
 from core.ids import new_id
 from core.line import Line
 from core.models import Actor, Booking, Location, Room, Slot, Wish
+from core.outbox import Outbox
 from core.people import People, Profile
 from core.preferences import PreferencesStore
 from core.presence import Presence
@@ -279,6 +280,7 @@ async def opened(
             people=people,
             presence=Presence(db, catalogues, search, clock),
             line=Line(db, catalogues, search, clock),
+            outbox=Outbox(db, catalogues, clock),
             preferences=PreferencesStore(db, clock),
             subscriptions=Subscriptions(db, catalogues),
             watching=Watching(db),
