@@ -38,9 +38,7 @@ INSERT INTO cards (tenant_id, id, booking_id, team_id, channel_id, wanted_versio
 INSERT INTO deliveries (tenant_id, id, key, kind, team_id, person_id, due_at)
     SELECT tenant_id, gen_random_uuid(), 'k', 'reminder', 'T1', booked_by, now() FROM bookings;
 INSERT INTO open_views (tenant_id, view_id, kind, person_id, team_id, seen_at)
-    SELECT tenant_id, 'V1', 'home', booked_by, 'T1', now() FROM bookings;
-INSERT INTO event_readers (tenant_id, name, transaction, number)
-    SELECT tenant_id, 'notices', '0', 0 FROM bookings
+    SELECT tenant_id, 'V1', 'home', booked_by, 'T1', now() FROM bookings
 """
 
 
