@@ -83,6 +83,47 @@ INVARIANTS: Mapping[str, str] = {
         LEFT JOIN attendees a ON a.tenant_id = b.tenant_id AND a.booking_id = b.id AND a.person_id = (said->>0)::uuid
         WHERE b.tenant_id = $1 AND (a.person_id IS NULL OR a.response IS DISTINCT FROM said->>2)
     """,
+    "a place in line has not exactly the claim that it was offered": """
+        SELECT w.id AS waiting_id, w.status, w.offered_room_id, count(c.id) AS claims FROM waiting w
+        LEFT JOIN room_claims c ON c.tenant_id = w.tenant_id AND c.waiting_id = w.id
+        WHERE w.tenant_id = $1 AND (w.status = 'offered' OR c.id IS NOT NULL)
+        GROUP BY w.id, w.status, w.offered_room_id, w.offer_expires_at, w.end_time
+        HAVING w.status <> 'offered' OR count(c.id) <> 1 OR bool_or(c.room_id <> w.offered_room_id
+            OR c.expires_at <> w.offer_expires_at OR c.end_time < w.end_time)
+    """,
+    # The same time only, and who may book what the other may: what else a rule keeps from somebody no SQL can see.
+    "somebody is offered a room before somebody ahead in line": """
+        SELECT o.id AS offered, o.offered_room_id, w.id AS waiting FROM waiting o
+        JOIN rooms r ON r.tenant_id = o.tenant_id AND r.id = o.offered_room_id
+        JOIN people q ON q.tenant_id = o.tenant_id AND q.id = o.person_id
+        JOIN waiting w ON w.tenant_id = o.tenant_id AND w.status = 'waiting'
+            AND (w.start_time, w.end_time) = (o.start_time, o.end_time) AND (w.created_at, w.id) < (o.created_at, o.id)
+        JOIN people p ON p.tenant_id = w.tenant_id AND p.id = w.person_id
+        WHERE o.tenant_id = $1 AND o.status = 'offered' AND NOT p.guest
+            AND (p.slack_admin OR NOT q.slack_admin AND NOT EXISTS (SELECT FROM admins a
+                WHERE a.tenant_id = q.tenant_id AND a.person_id = q.id))
+            AND w.updated_at <= o.updated_at AND w.attendees_count <= r.capacity
+            AND coalesce(w.room_id, r.id) = r.id AND (w.room_id IS NOT NULL
+                OR coalesce(w.location_id, r.location_id) = r.location_id
+                AND (w.floor IS NULL OR lower(w.floor) = lower(r.floor))
+                AND w.amenities <@ ARRAY(SELECT name FROM room_amenities a WHERE a.tenant_id = r.tenant_id
+                    AND a.room_id = r.id))
+            AND NOT coalesce(CASE WHEN p.quiet_from < p.quiet_until
+                THEN (o.updated_at AT TIME ZONE p.zone)::time >= p.quiet_from
+                    AND (o.updated_at AT TIME ZONE p.zone)::time < p.quiet_until
+                ELSE (o.updated_at AT TIME ZONE p.zone)::time >= p.quiet_from
+                    OR (o.updated_at AT TIME ZONE p.zone)::time < p.quiet_until END, false)
+    """,
+    "a place in line was taken with a booking of somebody else's": """
+        SELECT w.id AS waiting_id, w.person_id, b.id AS booking_id, b.booked_by FROM waiting w
+        JOIN bookings b ON b.tenant_id = w.tenant_id AND b.id = w.booking_id
+        WHERE w.tenant_id = $1 AND b.booked_by <> w.person_id
+    """,
+    "an offer was made without a message that tells so": """
+        SELECT w.id AS waiting_id, w.version FROM waiting w WHERE w.tenant_id = $1 AND w.status = 'offered'
+            AND NOT EXISTS (SELECT FROM deliveries d WHERE d.tenant_id = w.tenant_id AND d.waiting_id = w.id
+                AND d.kind = 'offer')
+    """,
     "two request keys claim the same event": """
         SELECT event, array_agg(key ORDER BY key) AS keys FROM requests,
             jsonb_array_elements_text(result->'events') AS event

@@ -14,6 +14,7 @@ from handlers.ids import Action
 from handlers.replies import Message
 from handlers.views import buttons
 from handlers.views.bookings import details, headline
+from handlers.views.line import wait
 from handlers.views.text import Line, Piece, bold, cut, joined, mention, quoted, rich, spoken
 from handlers.views.times import Reader, dated, in_passing, own_clock
 
@@ -37,11 +38,22 @@ def plain(line: Line, row: Sequence[ButtonElement | None] = ()) -> Message:
 
 
 def elsewhere(
-    error: BookingError, line: Line, wanted: Draft | Target, reader: Reader, *, instead_of: Slot, at: Location | None
+    error: BookingError,
+    line: Line,
+    wanted: Draft | Target,
+    reader: Reader,
+    *,
+    instead_of: Slot,
+    at: Location | None,
+    waits_for: Draft | None = None,
 ) -> Message:
-    """Return a refusal with what can be had instead, and the ways to look further."""
+    """Return a refusal with what can be had instead, and the ways to look further.
+
+    `waits_for` is what one can stand in line for, where it may become free.
+    """
     row = buttons.offers(error.alternatives, instead_of=instead_of, at=at, wanted=wanted, reader=reader)
-    return plain(line, [*row, *further(wanted, reader, after_offers=bool(row), about=error.fields)])
+    waiting = [wait(waits_for)] if waits_for else []
+    return plain(line, [*row, *waiting, *further(wanted, reader, after_offers=bool(row), about=error.fields)])
 
 
 def further(
@@ -72,6 +84,8 @@ def taken_line(error: SlotTaken, location: Location, reader: Reader) -> Line:
     notes: list[Line] = [[location.name]] if reader.several_places else []
     if own := own_clock(slot, location, reader):
         notes.append([f"{own} for you"])
+    if first and first.held_until:
+        return held_line(error.room.name, first, location, reader)
     if len(error.rivals) > 1:
         notes.append([f"{len(error.rivals)} bookings"])
     elif first:
@@ -79,6 +93,17 @@ def taken_line(error: SlotTaken, location: Location, reader: Reader) -> Line:
     said: Line = [" (", *joined(notes, "; "), ")"] if notes else []
     between = _between(error, slot) if len(error.rivals) == 1 else ""
     return [bold(cut(error.room.name, 100)), f" is taken {in_passing(slot, location, reader)}", *said, f"{between}."]
+
+
+def held_line(room: str, held: Rival, location: Location, reader: Reader) -> Line:
+    """Return "Apollo is held for somebody on the waiting list until 14:10 (tomorrow 14:00-15:00)."."""
+    whom = "you" if held.for_you else "somebody on the waiting list"
+    until = saying.clock_time(held.held_until or reader.now, location.tz)
+    notes: list[Line] = [[in_passing(held.slot, location, reader)]]
+    notes += [[location.name]] if reader.several_places else []
+    if own := own_clock(held.slot, location, reader):
+        notes.append([f"{own} for you"])
+    return [bold(cut(room, 100)), f" is held for {whom} until {until} (", *joined(notes, "; "), ")."]
 
 
 def _between(error: SlotTaken, rival: Slot) -> str:

@@ -391,20 +391,22 @@ async def test_setup_and_teardown_keep_the_room_around_a_meeting(office: Office)
 
 async def test_an_expired_offer_in_the_way_is_cleared_and_a_live_one_respected(office: Office):
     apollo = await office.room("Apollo")
-    offer = (
-        "WITH first AS (INSERT INTO waiting (tenant_id, id, person_id, start_time, end_time, status)"
-        " SELECT tenant_id, gen_random_uuid(), id, '{start}', '{end}', 'waiting' FROM people LIMIT 1 RETURNING id)"
-        " INSERT INTO room_claims (tenant_id, id, room_id, kind, waiting_id, start_time, end_time, expires_at)"
-        " SELECT r.tenant_id, gen_random_uuid(), r.id, 'offer', first.id, '{start}', '{end}', now() + interval '{left}'"
-        " FROM rooms r, first"
-    )
-    gone, live = at(10), at(12)
-    await office.damage(offer.format(start=gone.start, end=gone.end, left="-1 second"))
-    await office.damage(offer.format(start=live.start, end=live.end, left="1 hour"))
+    for slot, until in ((at(10), MONDAY - timedelta(seconds=1)), (at(12), MONDAY + timedelta(minutes=10))):
+        await office.damage(
+            "WITH first AS (INSERT INTO waiting (tenant_id, id, person_id, start_time, end_time, status, offered_room_id,"
+            " offer_expires_at) SELECT r.tenant_id, gen_random_uuid(), p.id,"
+            f" '{slot.start}', '{slot.end}', 'offered', r.id, '{until}' FROM people p, rooms r WHERE p.name = 'bob' RETURNING id)"
+            " INSERT INTO room_claims (tenant_id, id, room_id, kind, waiting_id, start_time, end_time, expires_at)"
+            " SELECT r.tenant_id, gen_random_uuid(), r.id, 'offer', first.id,"
+            f" '{slot.start}', '{slot.end}', '{until}' FROM rooms r, first"
+        )
 
     assert (await office.book(apollo, at(10))).version == 1
     error = await refusal(office, Wish(slot=at(12), room_id=apollo.id))
-    assert (error.code, error.message) == ("SlotTaken", "Apollo is taken today 13:00-14:00.")
+    assert (error.code, error.message) == (
+        "SlotTaken",
+        "Apollo is held for somebody on the waiting list until 09:10 (today 13:00-14:00).",
+    )
 
 
 async def test_a_booking_that_waited_for_approval_too_long_expires_when_somebody_needs_the_room(office: Office):

@@ -3,7 +3,7 @@
 import pytest
 
 from core import checks
-from core.models import Change
+from core.models import Change, Wish
 from tests.core.office import Office, at
 
 
@@ -19,6 +19,10 @@ async def lived_in(office: Office) -> None:
     await office.bookings.change(first.id, Change(slot=at(12)), version=1, by=office.ana, key="move")
     await office.bookings.swap(first.id, second.id, versions=(2, 1), by=office.ana, key="swap")
     await office.bookings.cancel(second.id, by=office.ana, key="cancel")
+    third = await office.book(zeus, at(15))
+    for person in (office.bob, await office.actor("next")):
+        await office.line.join(Wish(slot=at(15), room_id=zeus.id), by=person)
+    await office.bookings.cancel(third.id, by=office.ana)
 
 
 async def test_a_database_in_use_breaks_no_invariant(office: Office):
@@ -50,6 +54,18 @@ DAMAGE = [
     ("UPDATE bookings SET status = 'checked_in'", "a booking is checked in without a time, or confirmed with one"),
     ("UPDATE bookings SET checked_in_at = now()", "a booking is not as its last event left it"),
     ("UPDATE attendees SET response = 'declined'", "an answer is not as the last event left it"),
+    ("DELETE FROM room_claims WHERE kind = 'offer'", "a place in line has not exactly the claim that it was offered"),
+    ("UPDATE room_claims SET expires_at = now()", "a place in line has not exactly the claim that it was offered"),
+    ("UPDATE waiting SET status = 'missed'", "a place in line has not exactly the claim that it was offered"),
+    (
+        "UPDATE waiting SET created_at = created_at - interval '1 hour' WHERE status = 'waiting'",
+        "somebody is offered a room before somebody ahead in line",
+    ),
+    (
+        "UPDATE waiting SET status = 'taken', booking_id = (SELECT id FROM bookings LIMIT 1)",
+        "a place in line was taken with a booking of somebody else's",
+    ),
+    ("DELETE FROM deliveries", "an offer was made without a message that tells so"),
     (
         """INSERT INTO requests SELECT tenant_id, 'again', fingerprint, result, created_at, expires_at
         FROM requests WHERE key = 'move'""",
