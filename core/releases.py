@@ -67,13 +67,15 @@ async def unattended(
     if not rooms:
         return ()
     rows = await session.all(_UNATTENDED, session.tenant, rooms, now, list(store.HOLDING), only)
+    there = await store.bookings(session, [row["id"] for row in rows], catalogue)
     found = []
     for row in rows:
-        booking = await store.booking(session, row["id"], catalogue)
+        booking = there[row["id"]]
         policy = catalogue.policy(booking.room)
         due = checkin.release_at(booking, policy)
         late = row["settled_at"] is not None and checkin.made_too_late(booking, policy, settled_at=row["settled_at"])
-        if due is not None and not late and due - ahead <= now:
+        # Somebody may have come between the two statements.
+        if due is not None and not late and due - ahead <= now and booking.status is Status.CONFIRMED:
             found.append(Unattended(booking=booking, release_at=due))
     return tuple(found)
 
