@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from core import bookkeeping, claims, errors, offers, requests, rules, store
+from core.ahead import ahead
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
@@ -105,6 +106,10 @@ class Line:
             return tuple(offers.from_row(row, catalogue) for row in rows)
 
         return await self._db.read(work)
+
+    async def ahead(self, places: Sequence[Waiting]) -> dict[UUID, int]:
+        """Return how many stand before each of these places in line."""
+        return await self._db.read(lambda session: ahead(session, [place.id for place in places]))
 
     # -- the person ------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import attending, booking, cancelling, commands, home, mine, modals, moving, rooms
+from handlers import attending, booking, cancelling, commands, home, line, mine, modals, moving, rooms
 from handlers.edge import PATIENCE, Edge, OnClick
 from handlers.ids import Action
 from handlers.modals import refuse_form
@@ -35,6 +35,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     Action.PAGE_ROOMS: rooms.page,
     Action.ROOM_DAY: rooms.day,
     **attending.ACTIONS,
+    **line.ACTIONS,
 }
 
 
@@ -42,7 +43,7 @@ def register(app: AsyncApp, services: Services, *, patience: float = PATIENCE) -
     """Let the app answer everything that Bookroom offers; return the edge, which knows what is still under way."""
     edge = Edge(services, refuse=refuse, refuse_form=refuse_form, patience=patience)
     app.command(services.command)(edge.command(commands.typed))
-    for action, on_click in {**ACTIONS, **attending.ACTIONS, **modals.ACTIONS}.items():
+    for action, on_click in {**ACTIONS, **modals.ACTIONS}.items():
         # Buttons of one kind that stand side by side are told apart by a number.
         app.action(re.compile(rf"^{action.value}(:\d+)?$"))(edge.click(on_click))
     for callback, on_submission in modals.SUBMISSIONS.items():

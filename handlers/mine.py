@@ -7,10 +7,12 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
+from handlers.places import places_in_line
 from handlers.replies import Message
 from handlers.requests import Click, Command
 from handlers.services import Desk
 from handlers.views import bookings as views
+from handlers.views import line as line_views
 
 PAGE = 8
 
@@ -38,6 +40,7 @@ async def listed(
     found = await desk.services.bookings.mine(desk.actor, limit=PAGE + 1, offset=offset)
     if not found and offset:
         return await listed(desk, above=above, said_above=said_above)
+    held, line = await _in_line(desk, offset) if not offset else (_NOTHING, _NOTHING)
     changeable = frozenset(str(booking.id) for booking in found if booking.changeable_by(desk.actor))
     return views.listed(
         found[:PAGE],
@@ -46,8 +49,28 @@ async def listed(
         offset=offset,
         more_from=offset + PAGE if len(found) > PAGE else None,
         page=PAGE,
-        above=above,
-        said_above=said_above,
+        above=[*above, *held[0]],
+        said_above="\n".join(part for part in (said_above, held[1]) if part),
+        below=line[0],
+        said_below=line[1],
+    )
+
+
+_Told = tuple[list[Block], str]
+_NOTHING: _Told = ([], "")
+
+
+async def _in_line(desk: Desk, offset: int) -> tuple[_Told, _Told]:
+    """Return what is held for the person, and what they wait for, each as blocks and as text."""
+    places = await places_in_line(desk)
+    held = [one for one in places.waiting if one.status == "offered"]
+    waiting = [one for one in places.waiting if one.status != "offered"]
+    start = f"{views.IN_LIST}:{offset}"
+    return (
+        line_views.listed(held, places.ahead, places.locations, desk.reader, block_id=f"{start}:held"),
+        line_views.listed(
+            waiting, places.ahead, places.locations, desk.reader, block_id=f"{start}:line", title=line_views.TITLE
+        ),
     )
 
 

@@ -7,10 +7,10 @@ from slack_sdk.models.views import View
 from core import errors
 from core.errors import BookingError
 from handlers import booking_modal, edit_modal, filled, wall_time
-from handlers.drafts import Draft, UnreadableError
+from handlers.drafts import Draft, Target, UnreadableError
 from handlers.filled import Asked, Editing, Filled, Refused
 from handlers.ids import BY_CORE_FIELD, Callback, Field
-from handlers.refusals import refuse
+from handlers.refusals import refuse, waitable
 from handlers.replies import FieldErrors, Message, Show, SubmissionReply
 from handlers.requests import Click, Form, Submission
 from handlers.services import Desk
@@ -38,8 +38,8 @@ async def refuse_form(error: BookingError, submission: Submission, desk: Desk) -
             return refusals.plain(["This form was sent before; what it said then is done. Open it again for more."])
         case wall_time.TwoSuchTimes():
             return Show(view=await _again(form, desk))
-    if error.alternatives and isinstance(error, ELSEWHERE):
-        return Show(view=await _elsewhere(error, form, desk))
+    if isinstance(error, ELSEWHERE) and (refused := await _elsewhere(error, form, desk)):
+        return Show(view=refused)
     at_fields = _at_fields(error, form, desk)
     return FieldErrors(errors=at_fields) if at_fields else await refuse(error, desk)
 
@@ -81,16 +81,24 @@ async def _again(form: Form, desk: Desk) -> View:
     return edit_modal.form_for(await edit_modal.changeable(editing.booking, desk), editing, content, desk)
 
 
-async def _elsewhere(error: BookingError, form: Form, desk: Desk) -> View:
+async def _elsewhere(error: BookingError, form: Form, desk: Desk) -> View | None:
+    """Return what stands in the form's place, where there is a way out other than changing the form."""
     content, editing = _content(form)
     draft = filled.wanted(content, desk.catalogue)
     refused = Refused(draft=draft, editing=editing)
+    waits_for = await waitable(error, _target(editing) or draft, desk)
+    if not error.alternatives and waits_for is None:
+        return None
     if editing is None:
         error.wanted = Wanted(what=draft)
         return refused_form(refused, (await refuse(error, desk)).blocks)
     place = desk.catalogue.location(content.place)
     why = refusals.taken_line(error, place, desk.reader) if isinstance(error, errors.SlotTaken) else [error.message]
-    return refused_form(refused, [rich(why), *offers(error, draft, place, desk.reader)])
+    return refused_form(refused, [rich(why), *offers(error, draft, place, desk.reader, waits_for=waits_for)])
+
+
+def _target(editing: Editing | None) -> Target | None:
+    return Target(booking=editing.booking, version=editing.version) if editing else None
 
 
 def _at_fields(error: BookingError, form: Form, desk: Desk) -> dict[str, str]:

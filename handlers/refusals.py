@@ -8,7 +8,8 @@ from slack_sdk.models.blocks import ButtonElement
 
 from core import errors
 from core.errors import BookingError
-from core.models import Location
+from core.models import Location, Room, Slot
+from core.search import suitable
 from handlers.drafts import Draft, Target, UnreadableError
 from handlers.filled import NoRooms
 from handlers.ids import Action
@@ -34,10 +35,10 @@ async def refuse(error: BookingError, desk: Desk) -> Message:
         case errors.NotAllowed() | errors.GuestsMayNotBook() | errors.BookingCutoff():
             # No other room or time would change it: a button that ends in the same refusal is none.
             return refusals.plain([error.message])
-    return _with_ways_out(error, wanted, desk) if wanted else refusals.plain([error.message])
+    return await _with_ways_out(error, wanted, desk) if wanted else refusals.plain([error.message])
 
 
-def _with_ways_out(error: BookingError, wanted: Wanted, desk: Desk) -> Message:
+async def _with_ways_out(error: BookingError, wanted: Wanted, desk: Desk) -> Message:
     match error:
         case errors.PersonNotFound() if isinstance(wanted.what, Draft):
             alone = buttons.button("Book without inviting", Action.TAKE, wanted.what.alone())
@@ -46,7 +47,7 @@ def _with_ways_out(error: BookingError, wanted: Wanted, desk: Desk) -> Message:
             again = buttons.button("Try again", Action.READ, wanted.sentence) if wanted.sentence else None
             return refusals.plain([error.message], [again])
         case _:
-            return _elsewhere(error, wanted.what, desk)
+            return _elsewhere(error, wanted.what, desk, waits_for=await waitable(error, wanted.what, desk))
 
 
 async def _overtaken(error: errors.StaleBooking | errors.NotActive, desk: Desk) -> Message:
@@ -56,12 +57,33 @@ async def _overtaken(error: errors.StaleBooking | errors.NotActive, desk: Desk) 
     return say(error.booking, change, desk.reader)
 
 
-def _elsewhere(error: BookingError, wanted: Draft | Target, desk: Desk) -> Message:
+async def waitable(error: BookingError, wanted: Draft | Target, desk: Desk) -> Draft | None:
+    """Return what one can stand in line for: what somebody else holds now. None where nobody's leaving would help."""
+    match error:
+        case errors.SlotTaken(room=room, slot=slot):
+            asked = wanted if isinstance(wanted, Draft) else await _moved(wanted, room, slot, desk)
+        case errors.NothingFits() if isinstance(wanted, Draft) and suitable(desk.catalogue, wanted.wish()):
+            asked = wanted
+        case _:
+            return None
+    return asked if asked and asked.slot.start > desk.services.clock.now() else None
+
+
+async def _moved(target: Target, room: Room, slot: Slot, desk: Desk) -> Draft | None:
+    """Return the wish for where a booking could not go, unless it is the booking itself that is there."""
+    booking = await desk.services.bookings.get(target.booking)
+    if booking.holds_room and booking.room.id == room.id and booking.slot.overlaps(slot):
+        return None
+    start, end = int(slot.start.timestamp()), int(slot.end.timestamp())
+    return Draft.like(booking).alone().model_copy(update={"start": start, "end": end, "room": room.id})
+
+
+def _elsewhere(error: BookingError, wanted: Draft | Target, desk: Desk, *, waits_for: Draft | None) -> Message:
     reader = desk.reader
     if isinstance(error, errors.SlotTaken):
         location = desk.catalogue.place_of(error.room)
         line = refusals.taken_line(error, location, reader)
-        return refusals.elsewhere(error, line, wanted, reader, instead_of=error.slot, at=location)
+        return refusals.elsewhere(error, line, wanted, reader, instead_of=error.slot, at=location, waits_for=waits_for)
     if isinstance(wanted, Target):
         # All offers are of the day that was wanted, at the place that it was wanted at.
         first = next(iter(error.alternatives), None)
@@ -70,7 +92,13 @@ def _elsewhere(error: BookingError, wanted: Draft | Target, desk: Desk) -> Messa
         return refusals.elsewhere(error, [error.message], wanted, reader, instead_of=first.slot, at=first.location)
     at = _place(wanted, desk)
     return refusals.elsewhere(
-        error, refusals.at_own_clock(error, wanted.slot, at, reader), wanted, reader, instead_of=wanted.slot, at=at
+        error,
+        refusals.at_own_clock(error, wanted.slot, at, reader),
+        wanted,
+        reader,
+        instead_of=wanted.slot,
+        at=at,
+        waits_for=waits_for,
     )
 
 

@@ -171,8 +171,10 @@ async def _results(content: Filled, searching: Searching, place: Location, desk:
     except BookingError as error:
         offers = await search.alternatives(wish, by=desk.actor) if wish else ()
         return Results(slot=slot, people=people, trouble=error.message, offers=offers)
-    offers = () if found.free else await search.alternatives(wish, by=desk.actor)
-    return Results(slot=slot, people=people, free=found.free, taken=found.taken, offers=offers)
+    if found.free:
+        return Results(slot=slot, people=people, free=found.free, taken=found.taken)
+    offers = await search.alternatives(wish, by=desk.actor)
+    return Results(slot=slot, people=people, taken=found.taken, offers=offers, waits_for=Draft.of(wish))
 
 
 def _place(fragment: Fragment, desk: Desk) -> Location:

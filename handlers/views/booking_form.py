@@ -15,6 +15,7 @@ from handlers.filled import Asked, Editing, Refused
 from handlers.ids import Action, Callback
 from handlers.views import buttons
 from handlers.views.fields import Fields
+from handlers.views.line import wait
 from handlers.views.text import grey
 from handlers.views.times import Reader
 
@@ -88,11 +89,14 @@ def refused_form(refused: Refused, blocks: Sequence[Block | Mapping[str, Any]]) 
     )
 
 
-def offers(error: BookingError, wanted: Draft, place: Location, reader: Reader) -> list[Block]:
-    """Return the other rooms and times as buttons that take the rest of what the form holds along."""
+def offers(
+    error: BookingError, wanted: Draft, place: Location, reader: Reader, *, waits_for: Draft | None = None
+) -> list[Block]:
+    """Return the other rooms and times as buttons that take the rest of what the form holds along, and the waiting list."""
     made = []
     for number, offer in enumerate(error.alternatives, start=1):
         label = buttons.offer_label(offer, instead_of=wanted.slot, at=place, reader=reader)
         taken = Draft(start=int(offer.slot.start.timestamp()), end=int(offer.slot.end.timestamp()), room=offer.room.id)
         made.append(buttons.button(label, Action.TAKE_INSTEAD.nth(number), taken, aloud=f"Move to {label}"))
+    made += [wait(waits_for)] if waits_for else []
     return [*buttons.rows(made)]

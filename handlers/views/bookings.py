@@ -160,14 +160,18 @@ def listed(
     page: int = 8,
     above: Sequence[Block | Mapping[str, Any]] = (),
     said_above: str = "",
+    below: Sequence[Block] = (),
+    said_below: str = "",
 ) -> Message:
     """Return a page of one's own bookings with Edit and Cancel at each that one may change.
 
     `changeable` holds their ids as text; `more_from` is the offset of the next page, None on the last; `above` is
-    what is told first.
+    what is told first, `below` what is told last.
     """
     if not bookings and not offset:
-        return _none_ahead(reader, above, said_above)
+        none = _none_ahead(reader, above, said_above)
+        text = "\n".join(part for part in (none.text, said_below) if part)
+        return Message(text=text, blocks=[*none.blocks, *below])
     title = "Your bookings" if not offset else f"Your bookings, from the {offset + 1}. on"
     blocks: list[Block | Mapping[str, Any]] = [*above, rich([bold(title)])]
     told = [said_above] if said_above else []
@@ -181,7 +185,8 @@ def listed(
             blocks += buttons.rows(row, block_id=f"{IN_LIST}:{offset}:{number}")
     turn = [buttons.button("Earlier", Action.PAGE_MINE.nth(1), str(max(0, offset - page)))] if offset else []
     turn += [buttons.button("More", Action.PAGE_MINE.nth(2), str(more_from))] if more_from else []
-    blocks += buttons.rows(turn) if turn else []
+    blocks += [*buttons.rows(turn), *below]
+    told += [said_below] if said_below else []
     return Message(text=cut("\n".join(told), 3000), blocks=blocks)
 
 

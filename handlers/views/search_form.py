@@ -23,6 +23,7 @@ from handlers.ids import Action, Callback
 from handlers.looking import SearchView
 from handlers.views import buttons
 from handlers.views.fields import Fields
+from handlers.views.line import wait
 from handlers.views.text import bold, cut, grey, rich, said
 from handlers.views.times import Reader, in_passing, room_facts, where_and_own_clock
 
@@ -37,7 +38,8 @@ _FORMATTED = re.compile(r"[*_~`]")
 class Results:
     """What a search has found: free rooms, best first, how many more fit but are taken; or why there are none.
 
-    `slot` is None where the form holds no time; `offers` are the nearest ways out where nothing is free.
+    `slot` is None where the form holds no time; `offers` are the nearest ways out where nothing is free,
+    `waits_for` is what one can stand in line for then.
     """
 
     slot: Slot | None = None
@@ -46,6 +48,7 @@ class Results:
     taken: int = 0
     trouble: str | None = None
     offers: tuple[Alternative, ...] = ()
+    waits_for: Draft | None = None
 
 
 def search_form(fields: Fields, results: Results, searching: Searching) -> SearchView:
@@ -135,6 +138,8 @@ def _nothing(results: Results, fields: Fields) -> Iterator[Block]:
         label = buttons.offer_label(offer, instead_of=results.slot, at=fields.place, reader=fields.reader)
         value = _taking(offer.slot, results, room_id=offer.room.id.hex)
         made.append(buttons.button(label, Action.BOOK_RESULT.nth(number), value, aloud=f"Book {label}"))
+    if results.waits_for:
+        made.append(wait(results.waits_for))
     yield from buttons.rows(made)
 
 

@@ -176,6 +176,7 @@ async def test_a_taken_room_is_refused_with_ways_out_that_book_at_once(firm: Fir
         "Corner 14:00-15:00",
         "Apollo 13:00-14:00",
         "Apollo 15:00-16:00",
+        "Tell me when it frees",
         "More…",
     ]
     answer = await firm.press(BEN, refusal, "Apollo 15:00-16:00")
