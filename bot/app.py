@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
+from dataclasses import replace
 
 import asyncpg
 import uvloop
@@ -22,15 +22,15 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetr
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
+from bot.background import Background, worker_database
 from bot.config import Settings, SettingsError
-from bot.scheduler import Scheduler
 from bot.socket_mode import SocketMode
-from core import requests
+from core.bell import Bell
 from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.clock import Clock, SystemClock
-from core.db import Database, ReadSession, WriteSession
-from core.endings import Endings
+from core.db import Database, ReadSession
+from core.digests import Digests
 from core.errors import BookingError, SchemaMismatch
 from core.line import Line
 from core.outbox import Outbox
@@ -50,8 +50,6 @@ log = logging.getLogger(__name__)
 
 SLACK_SECONDS = 10
 DRAIN_SECONDS = 5.0
-CLEANING_SECONDS = 600.0
-ENDING_SECONDS = 60.0
 INTRODUCTION_RETRY_SECONDS = 30.0
 # Slack's words for a token that is of no use, as opposed to Slack being out of reach.
 BAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
@@ -66,11 +64,11 @@ class Bookroom:
         self.clock = clock or SystemClock()
         self.db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=settings.db_pool_size)
         self.services = _services(self.db, self.clock, settings.bookroom_command)
-        self.endings = Endings(self.db, self.services.catalogues)
         self.slack = _slack_client(settings)
         self.bolt = _bolt(settings, self.slack)
         self.edge = handlers.register(self.bolt, self.services)
-        self.scheduler = Scheduler(self.clock)
+        self.worker_db = worker_database(settings)
+        self.background = self._in_background()
         self.socket = _socket(settings, self.bolt)
         self.port = settings.port
         self._runner: web.AppRunner | None = None
@@ -79,12 +77,11 @@ class Bookroom:
     async def start(self) -> None:
         """Come up; raises SchemaMismatch, SettingsError or Unavailable where that cannot be."""
         await _check_schema(self.db)
+        await _check_schema(self.worker_db)
         await self._introduce_once()
         await self._ask_for_a_socket()
-        self.scheduler.every(CLEANING_SECONDS, self.clean)
-        self.scheduler.every(ENDING_SECONDS, self.endings.end)
-        self.scheduler.start()
         await self._serve()
+        self.background.start()
         if self.socket:
             self.socket.start()
 
@@ -97,26 +94,29 @@ class Bookroom:
         if self.socket:
             await self.socket.stop()
         await self.edge.drain(DRAIN_SECONDS)
-        await self.scheduler.stop(DRAIN_SECONDS)
+        await self.background.stop(DRAIN_SECONDS)
         if self._introducing:
             self._introducing.cancel()
         if self._runner:
             await self._runner.cleanup()
         await self.db.close()
+        await self.worker_db.close()
 
-    async def clean(self, now: datetime) -> int:
-        """Remove what is of no use any more: request keys past their day."""
-
-        async def work(session: WriteSession) -> int:
-            return await requests.clean(session, now=now)
-
-        return await self.db.write(work, repeatable=True)
+    def _in_background(self) -> Background:
+        """Everything that nobody asks for, on the worker's database; both databases' commits ring the same bell."""
+        settings, ours = self.settings, self.services
+        bell = Bell(self.worker_db)
+        self.db.when_something_happened = self.worker_db.when_something_happened = bell.ring
+        services = _services(self.worker_db, self.clock, settings.bookroom_command)
+        # What this process remembers of forms and books is one, whoever asks.
+        services = replace(services, latest=ours.latest, books=ours.books)
+        return Background(settings, services, self.worker_db, self.clock, bell)
 
     async def _serve(self) -> None:
         web_app = web.Application(client_max_size=slack_http.LARGEST)
         if not self.socket:
             web_app.add_routes(slack_http.routes(self.bolt))
-        web_app.add_routes(ops.routes(self._checks()))
+        web_app.add_routes(ops.routes(self._checks(), self.background.figures))
         self._runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
         await self._runner.setup()
         settings = self.settings
@@ -134,7 +134,7 @@ class Bookroom:
         async def database() -> bool:
             return await self.db.read(_answers)
 
-        checks: dict[str, Callable[[], Awaitable[bool]]] = {"database": database}
+        checks: dict[str, Callable[[], Awaitable[bool]]] = {"database": database, **self.background.checks()}
         if self.socket:
             checks["slack"] = self.socket.connected
         return checks
@@ -189,8 +189,9 @@ def _services(db: Database, clock: Clock, command: str) -> Services:
         line=Line(db, catalogues, search, clock),
         outbox=Outbox(db, catalogues, clock),
         preferences=PreferencesStore(db, clock),
-        subscriptions=Subscriptions(db, catalogues),
+        subscriptions=Subscriptions(db, catalogues, clock),
         watching=Watching(db),
+        digests=Digests(db, catalogues, clock),
         catalogues=catalogues,
         directory=Directory(people),
         clock=clock,

@@ -6,16 +6,17 @@ Kept out: what they are told (`planning`, `digests`).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
 from core.catalogue import Catalogue, Catalogues
+from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.errors import InvalidSubscription, NotAllowed, SubscriptionNotFound
 from core.ids import new_id
 from core.models import Actor, Room
-from core.notices import Subscription
+from core.notices import Notice, Subscription
 from core.quiet import zone_of
 
 KINDS = ("booked", "changed", "cancelled", "released", "ended")
@@ -32,6 +33,12 @@ ON CONFLICT (tenant_id, team_id, channel_id, coalesce(location_id, {_NOWHERE}), 
     SET kinds = excluded.kinds, digest_at = excluded.digest_at, zone = excluded.zone, paused = NULL,
         updated_at = now(), version = s.version + 1
 RETURNING {COLUMNS}
+"""
+# A digest that is asked for after its hour begins tomorrow; the row stands in the way of today's.
+_NOT_TODAY = """
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, subscription_id, about, due_at, status, reason, done_at)
+VALUES ($1, $2, $3, $4, $5, $6, jsonb_build_object('day', $7::text), $8, 'dropped', 'asked for after its hour', $8)
+ON CONFLICT (tenant_id, key) DO NOTHING
 """
 _ALL = f"SELECT {COLUMNS} FROM subscriptions s WHERE s.tenant_id = $1"
 
@@ -66,6 +73,12 @@ async def at_once(session: ReadSession, catalogue: Catalogue) -> tuple[Subscript
     return tuple(from_row(row, catalogue) for row in rows)
 
 
+async def by_day(session: ReadSession, catalogue: Catalogue) -> tuple[Subscription, ...]:
+    """Return every subscription that is told once a day and is not paused."""
+    rows = await session.all(f"{_ALL} AND s.digest_at IS NOT NULL AND s.paused IS NULL ORDER BY s.id", session.tenant)
+    return tuple(from_row(row, catalogue) for row in rows)
+
+
 async def by_ids(session: ReadSession, ids: Collection[UUID], catalogue: Catalogue) -> dict[UUID, Subscription]:
     """Return those of the subscriptions that are still there."""
     if not ids:
@@ -77,9 +90,10 @@ async def by_ids(session: ReadSession, ids: Collection[UUID], catalogue: Catalog
 class Subscriptions:
     """The channels' subscriptions, as people see and change them."""
 
-    def __init__(self, db: Database, catalogues: Catalogues) -> None:
+    def __init__(self, db: Database, catalogues: Catalogues, clock: Clock) -> None:
         self._db = db
         self._catalogues = catalogues
+        self._clock = clock
 
     async def get(self, subscription_id: UUID) -> Subscription:
         """Return the subscription, or raise SubscriptionNotFound."""
@@ -167,7 +181,9 @@ class Subscriptions:
                     team_id,
                     channel_id,
                 )
-            return from_row(row, catalogue)
+            saved = from_row(row, catalogue)
+            await _not_today(session, saved, self._clock.now())
+            return saved
 
         return await self._db.write(work, repeatable=True)
 
@@ -213,6 +229,15 @@ class Subscriptions:
             return changed != "UPDATE 0"
 
         return await self._db.write(work, repeatable=True)
+
+
+async def _not_today(session: WriteSession, saved: Subscription, now: datetime) -> None:
+    local = now.astimezone(zone_of(saved.zone))
+    if saved.digest_at is None or saved.digest_at > local.time():
+        return
+    day, kind = local.date().isoformat(), Notice.CHANNEL_DIGEST
+    key = f"{kind}:{saved.id}:{day}"
+    await session.run(_NOT_TODAY, session.tenant, new_id(), key, kind.value, saved.team_id, saved.id, day, now)
 
 
 def _gone() -> SubscriptionNotFound:

@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from core.bookings import Bookings
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
+from core.digests import Digests
 from core.line import Line
 from core.models import Actor, Person
 from core.outbox import Outbox
@@ -39,6 +40,7 @@ class Services:
     preferences: PreferencesStore
     subscriptions: Subscriptions
     watching: Watching
+    digests: Digests
     catalogues: Catalogues
     directory: Directory
     clock: Clock

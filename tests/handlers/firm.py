@@ -26,6 +26,7 @@ from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.clock import SetClock
 from core.db import Database, WriteSession
+from core.digests import Digests
 from core.ids import new_id
 from core.line import Line
 from core.models import Actor, Booking, Location, Room, Slot, Wish
@@ -282,8 +283,9 @@ async def opened(
             line=Line(db, catalogues, search, clock),
             outbox=Outbox(db, catalogues, clock),
             preferences=PreferencesStore(db, clock),
-            subscriptions=Subscriptions(db, catalogues),
+            subscriptions=Subscriptions(db, catalogues, clock),
             watching=Watching(db),
+            digests=Digests(db, catalogues, clock),
             catalogues=catalogues,
             directory=Directory(people),
             clock=clock,

@@ -1,0 +1,262 @@
+"""What falls due by the clock: reminders before the start and the end, and the warning before a room is given back.
+
+Nothing is kept of what is to come: at every run the settings, bookings and rules of that moment say what is due, and a
+key for each message keeps it from being made twice. Kept out: digests, and sending.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from core import checkin, releases, store
+from core.catalogue import Catalogue, Catalogues
+from core.clock import Clock
+from core.db import Database, ReadSession, WriteSession
+from core.growing import room_to_grow
+from core.ids import new_id
+from core.notices import Notice
+
+BEFORE_END = timedelta(minutes=15)
+LONG_ENOUGH = timedelta(minutes=30)
+FOLLOWS_WITHIN = timedelta(minutes=60)
+# A batch is one short transaction.
+BATCH = 200
+# Between two looks at everything, a run looks at what has fallen due since the last one, and a little before that: for
+# bookings that were being written then.
+OVERLAP = timedelta(minutes=2)
+EVERYTHING_EVERY = timedelta(minutes=5)
+
+_OFFSETS = """
+SELECT 10 AS minutes UNION SELECT unnest(reminder_minutes) FROM people WHERE tenant_id = $1 AND reminder_minutes <> '{10}'
+"""
+# For each offset that anybody has, the meetings that come so soon, and who of those attending wants it. What was due at a
+# moment is judged as it was at that moment: who booked five minutes ahead knows of it.
+_REMINDERS = """
+WITH due AS (
+    SELECT b.id, b.start_time, b.booked_by, o.minutes
+    FROM unnest($2::int[], $3::timestamptz[], $4::timestamptz[]) AS o (minutes, behind, until)
+    JOIN bookings b ON b.tenant_id = $1 AND b.status IN ('pending', 'confirmed', 'checked_in')
+        AND b.start_time > o.behind AND b.start_time <= o.until
+    WHERE b.status <> 'pending'
+),
+who AS (
+    SELECT d.*, d.booked_by AS person_id FROM due d
+    UNION
+    SELECT d.*, a.person_id FROM due d JOIN attendees a ON a.tenant_id = $1 AND a.booking_id = d.id
+        AND a.response IS DISTINCT FROM 'declined'
+)
+SELECT w.id AS booking_id, w.person_id, p.slack_team_id, w.start_time, w.minutes
+FROM who w JOIN people p ON p.tenant_id = $1 AND p.id = w.person_id AND w.minutes = ANY(p.reminder_minutes)
+WHERE NOT EXISTS (
+    SELECT FROM deliveries d WHERE d.tenant_id = $1 AND d.booking_id = w.id AND d.person_id = w.person_id
+        AND d.kind = 'reminder' AND (d.about->>'start')::timestamptz = w.start_time
+        AND (d.about->>'minutes')::int <= w.minutes
+)
+AND (
+    SELECT (e.after->>'start')::timestamptz = w.start_time
+        AND (e.after->>'booked_by' = w.person_id::text
+            OR e.after->'attendees' @> jsonb_build_array(jsonb_build_array(w.person_id::text)))
+    FROM events e WHERE e.tenant_id = $1 AND e.booking_id = w.id
+        AND e.happened_at <= w.start_time - make_interval(mins => w.minutes)
+    ORDER BY e.booking_version DESC LIMIT 1
+)
+ORDER BY w.id, w.person_id, w.minutes
+"""
+# Meetings under way are few: those over no longer hold a room.
+_ENDINGS = """
+SELECT b.id, b.end_time - $3::interval AS due_at FROM bookings b
+JOIN people p ON p.tenant_id = b.tenant_id AND p.id = b.booked_by AND p.end_reminders
+WHERE b.tenant_id = $1 AND b.status IN ('pending', 'confirmed', 'checked_in') AND b.status <> 'pending'
+    AND b.start_time < $2 AND b.end_time > $2 AND b.end_time - $3::interval <= $2
+    AND b.end_time - b.start_time >= $4::interval
+    AND NOT EXISTS (
+        SELECT FROM deliveries d WHERE d.tenant_id = $1 AND d.booking_id = b.id AND d.person_id = b.booked_by
+            AND d.kind = 'ending' AND (d.about->>'end')::timestamptz = b.end_time
+    )
+    AND (
+        SELECT (e.after->>'end')::timestamptz = b.end_time FROM events e
+        WHERE e.tenant_id = $1 AND e.booking_id = b.id AND e.happened_at <= b.end_time - $3::interval
+        ORDER BY e.booking_version DESC LIMIT 1
+    )
+ORDER BY b.id
+"""
+_WARNED = """
+SELECT key FROM deliveries WHERE tenant_id = $1 AND booking_id = ANY($2::uuid[]) AND kind = 'release_warning'
+"""
+_TEAMS = "SELECT id, slack_team_id FROM people WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
+_MAKE = """
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, person_id, about, due_at, until, reason, status,
+    done_at)
+SELECT $1, new.*, CASE WHEN new.reason IS NULL THEN 'pending' ELSE 'dropped' END,
+    CASE WHEN new.reason IS NOT NULL THEN $12::timestamptz END
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::jsonb[], $9::timestamptz[],
+    $10::timestamptz[], $11::text[]) AS new (id, key, kind, team_id, booking_id, person_id, about, due_at, until, reason)
+ON CONFLICT (tenant_id, key) DO NOTHING
+RETURNING reason IS NULL AS pending
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """A message that has fallen due; with a `reason` it is noted as not sent."""
+
+    notice: Notice
+    key: str
+    booking_id: UUID
+    person_id: UUID
+    team_id: str
+    about: Mapping[str, Any]
+    due_at: datetime
+    until: datetime
+    reason: str | None = None
+
+
+class Reminders:
+    """Makes what falls due by the clock; safe to run at any time, late, and on several replicas at once."""
+
+    def __init__(self, db: Database, catalogues: Catalogues, clock: Clock) -> None:
+        self._db = db
+        self._catalogues = catalogues
+        self._clock = clock
+        self._looked_at: datetime | None = None
+        self._looked_at_everything: datetime | None = None
+
+    async def plan(self, now: datetime) -> int:
+        """Make all messages that are due by now, and return how many there are to send."""
+        catalogue = await self._catalogues.current()
+        since = self._since(now)
+        due = await self._db.read(lambda session: _reminders(session, since, now))
+        due += await self._db.read(lambda session: _endings(session, catalogue, now))
+        due += await self._db.read(lambda session: _warnings(session, catalogue, now))
+        made = 0
+        for start in range(0, len(due), BATCH):
+            made += await self._make(due[start : start + BATCH], now)
+        self._looked_at = now
+        if since is None:
+            self._looked_at_everything = now
+        return made
+
+    def _since(self, now: datetime) -> datetime | None:
+        """Return since when what fell due may not have been seen; None to look at everything, as after a clock's jump."""
+        last, whole = self._looked_at, self._looked_at_everything
+        if last is None or whole is None or not last <= now < whole + EVERYTHING_EVERY:
+            return None
+        return last - OVERLAP
+
+    async def _make(self, due: Sequence[Due], now: datetime) -> int:
+        async def work(session: WriteSession) -> int:
+            rows = await session.all(
+                _MAKE,
+                session.tenant,
+                [new_id() for _ in due],
+                [one.key for one in due],
+                [one.notice.value for one in due],
+                [one.team_id for one in due],
+                [one.booking_id for one in due],
+                [one.person_id for one in due],
+                [json.dumps(one.about) for one in due],
+                [one.due_at for one in due],
+                [one.until for one in due],
+                [one.reason for one in due],
+                now,
+            )
+            return sum(row["pending"] for row in rows)
+
+        return await self._db.write(work, repeatable=True)
+
+
+async def _reminders(session: ReadSession, since: datetime | None, now: datetime) -> list[Due]:
+    """Return the reminders due before a start; of several for one meeting that are late, the nearest to it alone."""
+    offsets = [row["minutes"] for row in await session.all(_OFFSETS, session.tenant)]
+    ahead = [timedelta(minutes=minutes) for minutes in offsets]
+    rows = await session.all(
+        _REMINDERS,
+        session.tenant,
+        offsets,
+        [max(now, since + one) if since else now for one in ahead],
+        [now + one for one in ahead],
+    )
+    nearest: dict[tuple[UUID, UUID], Due] = {}
+    for row in rows:
+        start, minutes = row["start_time"].astimezone(UTC), row["minutes"]
+        due = Due(
+            notice=Notice.REMINDER,
+            key=f"reminder:{row['booking_id']}:{row['person_id']}:{start.isoformat()}:{minutes}",
+            booking_id=row["booking_id"],
+            person_id=row["person_id"],
+            team_id=row["slack_team_id"],
+            about={"start": start.isoformat(), "minutes": minutes},
+            due_at=start - timedelta(minutes=minutes),
+            until=start,
+        )
+        nearest.setdefault((row["booking_id"], row["person_id"]), due)
+    return list(nearest.values())
+
+
+async def _endings(session: ReadSession, catalogue: Catalogue, now: datetime) -> list[Due]:
+    """Return the reminders due before an end; where there is nothing to say, noted as not sent."""
+    rows = await session.all(_ENDINGS, session.tenant, now, BEFORE_END, LONG_ENOUGH)
+    bookings = await store.bookings(session, [row["id"] for row in rows], catalogue)
+    teams = await _teams(session, [booking.booker.person_id for booking in bookings.values()])
+    found = []
+    for booking in bookings.values():
+        growth = await room_to_grow(session, booking, catalogue, now=now)
+        followed = growth.free_until is not None and growth.free_until <= booking.end + FOLLOWS_WITHIN
+        person, end = booking.booker.person_id, booking.end.isoformat()
+        due = Due(
+            notice=Notice.ENDING,
+            key=f"ending:{booking.id}:{person}:{end}",
+            booking_id=booking.id,
+            person_id=person,
+            team_id=teams[person],
+            about={"end": end},
+            due_at=booking.end - BEFORE_END,
+            until=booking.end,
+            reason=None if followed or growth.choices else "nothing follows, and it cannot go on",
+        )
+        found.append(due)
+    return found
+
+
+async def _warnings(session: ReadSession, catalogue: Catalogue, now: datetime) -> list[Due]:
+    """Return the warnings due before a release, to everybody who comes."""
+    unattended = await releases.unattended(session, catalogue, now=now, ahead=checkin.WARNING)
+    if not unattended:
+        return []
+    rows = await session.all(_WARNED, session.tenant, [one.booking.id for one in unattended])
+    warned = {row["key"] for row in rows}
+    found = []
+    for one in unattended:
+        booking = one.booking
+        people = {booking.booker.person_id, *(a.person_id for a in booking.coming)}
+        keys = {person: checkin.warning_key(booking, person) for person in sorted(people)}
+        missing = [person for person, key in keys.items() if key not in warned]
+        teams = await _teams(session, missing)
+        # Who is told late has three minutes all the same.
+        release_at = max(one.release_at, now + checkin.WARNING)
+        found += [
+            Due(
+                notice=Notice.RELEASE_WARNING,
+                key=keys[person],
+                booking_id=booking.id,
+                person_id=person,
+                team_id=teams[person],
+                about={"release_at": release_at.isoformat()},
+                due_at=one.release_at - checkin.WARNING,
+                until=booking.end,
+            )
+            for person in missing
+        ]
+    return found
+
+
+async def _teams(session: ReadSession, people: Sequence[UUID]) -> dict[UUID, str]:
+    if not people:
+        return {}
+    rows = await session.all(_TEAMS, session.tenant, list(people))
+    return {row["id"]: row["slack_team_id"] for row in rows}
