@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -20,7 +20,32 @@ from sandbox.posts import Deletion, Posts, Version
 
 Clock = Callable[[], float]
 
-MOST_MESSAGES = 10_000
+MOST_MESSAGES = 100_000
+
+
+@dataclass(slots=True)
+class Thread:
+    """The replies under one message, by ts, with their authors; counts are kept so that nobody has to walk through it."""
+
+    replies: dict[str, str] = field(default_factory=dict)
+    authors: Counter[str] = field(default_factory=Counter)
+
+    def add(self, ts: str, author: str) -> None:
+        """Keep a reply."""
+        self.replies[ts] = author
+        self.authors[author] += 1
+
+    def drop(self, ts: str) -> None:
+        """Forget a reply, if it is one."""
+        author = self.replies.pop(ts, None)
+        if author is not None:
+            self.authors[author] -= 1
+            self.authors += Counter()
+
+    @property
+    def latest(self) -> str:
+        """The ts of the newest reply."""
+        return next(reversed(self.replies))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -35,7 +60,7 @@ class Conversation:
     user: str | None = None
     archived: bool = False
     messages: dict[str, Message] = field(default_factory=dict)
-    threads: dict[str, list[str]] = field(default_factory=dict)
+    threads: dict[str, Thread] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -53,8 +78,8 @@ class Conversation:
     def forget(self, ts: str) -> None:
         """Drop a message, and it from its thread."""
         message = self.messages.pop(ts, None)
-        if message and message.thread_ts in self.threads and ts in self.threads[message.thread_ts]:
-            self.threads[message.thread_ts].remove(ts)
+        if message and message.thread_ts in self.threads:
+            self.threads[message.thread_ts].drop(ts)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -184,7 +209,8 @@ class Workspace:
         messages = conversation.messages
         messages[message.ts] = message
         if message.thread_ts and not message.ephemeral_to:
-            conversation.threads.setdefault(message.thread_ts, []).append(message.ts)
+            thread = conversation.threads.setdefault(message.thread_ts, Thread())
+            thread.add(message.ts, message.user or message.bot_id or "")
         while len(messages) > MOST_MESSAGES:
             conversation.forget(next(iter(messages)))
         self._wrote(message, by)
@@ -256,16 +282,21 @@ class Workspace:
             shown["edited"] = message.edited
         if message.metadata:
             shown["metadata"] = message.metadata
-        replies = self.replies(message)
-        if replies:
-            shown["reply_count"] = len(replies)
-            shown["latest_reply"] = replies[-1].ts
+        thread = self.thread(message)
+        if thread is not None:
+            shown["reply_count"] = len(thread.replies)
+            shown["latest_reply"] = thread.latest
         return shown
 
     def replies(self, message: Message) -> list[Message]:
         """The answers in this message's thread, oldest first, without ephemeral ones."""
-        conversation = self.conversations[message.channel]
-        return [conversation.messages[ts] for ts in conversation.threads.get(message.ts, ())]
+        thread, messages = self.thread(message), self.conversations[message.channel].messages
+        return [messages[ts] for ts in thread.replies] if thread else []
+
+    def thread(self, message: Message) -> Thread | None:
+        """The thread under this message; None when nobody has replied."""
+        thread = self.conversations[message.channel].threads.get(message.ts)
+        return thread if thread and thread.replies else None
 
     def unread(self, user: str, conversation: Conversation) -> int:
         """How many messages of others this person has not looked at."""

@@ -87,13 +87,13 @@ def message(ws: Workspace, one: Message) -> Json:
         shown["thread_ts"] = one.thread_ts
     if one.edited:
         shown["edited"] = one.edited
-    replies = ws.replies(one)
-    if replies:
+    thread = ws.thread(one)
+    if thread is not None:
         shown |= {
             "thread_ts": one.ts,
-            "reply_count": len(replies),
-            "reply_users_count": len({reply.user or reply.bot_id for reply in replies}),
-            "latest_reply": replies[-1].ts,
+            "reply_count": len(thread.replies),
+            "reply_users_count": len(thread.authors),
+            "latest_reply": thread.latest,
         }
     return shown
 
