@@ -70,7 +70,8 @@ ORDER BY offer_expires_at, id
 """
 _OVER = """
 UPDATE waiting SET status = 'over', updated_at = $2, version = version + 1 WHERE tenant_id = $1 AND id IN (
-    SELECT id FROM waiting WHERE tenant_id = $1 AND status = 'waiting' AND start_time < $3 AND end_time < $4 ORDER BY id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)
+    SELECT id FROM waiting WHERE tenant_id = $1 AND status = 'waiting' AND start_time < $3 AND end_time < $4
+    ORDER BY id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)
 """
 
 

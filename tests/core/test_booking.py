@@ -395,7 +395,8 @@ async def test_an_expired_offer_in_the_way_is_cleared_and_a_live_one_respected(o
         await office.damage(
             "WITH first AS (INSERT INTO waiting (tenant_id, id, person_id, start_time, end_time, status, offered_room_id,"
             " offer_expires_at) SELECT r.tenant_id, gen_random_uuid(), p.id,"
-            f" '{slot.start}', '{slot.end}', 'offered', r.id, '{until}' FROM people p, rooms r WHERE p.name = 'bob' RETURNING id)"
+            f" '{slot.start}', '{slot.end}', 'offered', r.id, '{until}' FROM people p, rooms r WHERE p.name = 'bob'"
+            " RETURNING id)"
             " INSERT INTO room_claims (tenant_id, id, room_id, kind, waiting_id, start_time, end_time, expires_at)"
             " SELECT r.tenant_id, gen_random_uuid(), r.id, 'offer', first.id,"
             f" '{slot.start}', '{slot.end}', '{until}' FROM rooms r, first"
