@@ -40,7 +40,7 @@ from core.presence import Presence
 from core.search import Search
 from core.subscriptions import Subscriptions
 from core.watching import Watching
-from handlers import ops, slack_http
+from handlers import door, ops, slack_http
 from handlers.people import Directory
 from handlers.services import Services
 from handlers.slack_errors import FAILED, reason
@@ -116,6 +116,7 @@ class Bookroom:
         web_app = web.Application(client_max_size=slack_http.LARGEST)
         if not self.socket:
             web_app.add_routes(slack_http.routes(self.bolt))
+        web_app.add_routes(door.routes(self.services))
         web_app.add_routes(ops.routes(self._checks(), self.background.figures))
         self._runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
         await self._runner.setup()

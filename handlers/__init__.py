@@ -36,6 +36,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     Action.ROOM_DAY: rooms.day,
     **attending.ACTIONS,
     **line.ACTIONS,
+    **home.ACTIONS,
 }
 
 

@@ -48,7 +48,7 @@ class Action(StrEnum):
     EDIT_SUBSCRIPTION = "edit_subscription"
     DROP_SUBSCRIPTION = "drop_subscription"
     RETRY_NOTICES = "retry_notices"  # admins: send once more what could not be delivered
-    MORE = "more"  # a menu at a booking; value of an entry: Entry text ("edit:<Target JSON>")
+    MORE = "more"  # a menu at a booking; value of an entry: what is to be done, and Target JSON ("edit:{…}")
     # inside modals
     PLACE = "place"
     ROOM = "room"

@@ -1,68 +1,247 @@
-"""The App Home as blocks: one's bookings by day, each with what can be done to it."""
+"""The App Home as blocks: what is held for one, one's meetings by day with what can be done to each, one's settings."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from itertools import groupby
-from typing import Any
+from typing import Literal
 from uuid import UUID
 
-from slack_sdk.models.blocks import Block, DividerBlock, HeaderBlock, PlainTextObject
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    DividerBlock,
+    HeaderBlock,
+    Option,
+    OverflowMenuElement,
+    PlainTextObject,
+)
 from slack_sdk.models.views import View
 
 from core import saying
-from core.models import Booking, Room
-from handlers.ids import Callback
+from core.models import Booking, Location, Response, Room
+from core.notices import Preferences, Waiting
+from core.outbox import GivenUp
+from handlers.drafts import Target
+from handlers.ids import Action, Callback
 from handlers.views import buttons
+from handlers.views import line as line_views
 from handlers.views.bookings import details, none_ahead_line
 from handlers.views.questions import no_rooms
-from handlers.views.text import Line, bold, code, cut, rich
-from handlers.views.times import Reader, room_facts, where_and_own_clock
+from handlers.views.settings import summary
+from handlers.views.text import Line, bold, channel, code, cut, mention, rich
+from handlers.views.times import Reader, moment, room_facts, where_and_own_clock
+
+# What stands in the menu at a booking, by the name under which it comes back.
+EDIT, INVITE, OTHER_ROOM, CANNOT = "edit", "invite", "other_room", "cannot"
+MOST_BUTTONS = 3
+MOST_BLOCKS = 100
+MOST_REASONS = 5
+
+CheckIn = Literal["off", "not_yet", "open", "done", "over"]
 
 
-def home(
-    bookings: Sequence[Booking],
-    reader: Reader,
-    *,
-    changeable: Collection[UUID],
-    more: bool = False,
-    rooms: Sequence[Room] = (),
-) -> View:
-    """Return the Home: ways to begin, then what is ahead, soonest first; `changeable` are those with buttons."""
-    if not rooms:
-        blocks: list[Block | Mapping[str, Any]] = [*no_rooms(reader).blocks]
-    elif not bookings:
-        blocks = [rich(none_ahead_line(reader)), *_begin(reader)]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ahead:
+    """A meeting as the Home shows it. `check_in_until` is when the room is given back unless somebody checks in.
+
+    `extend_to` is the next later end that can be had, set while the meeting is under way.
+    """
+
+    booking: Booking
+    changeable: bool = False
+    check_in: CheckIn = "off"
+    check_in_from: datetime | None = None
+    check_in_until: datetime | None = None
+    extend_to: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undelivered:
+    """Notices that were given up, the last first."""
+
+    given_up: Sequence[GivenUp]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """All that a Home shows; `more` says that there are further meetings, `place` is the person's usual one."""
+
+    rooms: Sequence[Room] = ()
+    ahead: Sequence[Ahead] = ()
+    more: bool = False
+    waiting: Sequence[Waiting] = ()
+    before: Mapping[UUID, int] = field(default_factory=dict)
+    locations: Mapping[UUID, Location] = field(default_factory=dict)
+    preferences: Preferences = field(default_factory=Preferences)
+    place: Location | None = None
+    undelivered: Undelivered | None = None
+
+
+def home(page: Page, reader: Reader) -> View:
+    """Return the Home: what is held, ways to begin, what is ahead, the waiting list, settings."""
+    blocks = [*_content(page, reader)]
+    return View(type="home", callback_id=Callback.HOME.value, blocks=blocks[:MOST_BLOCKS])
+
+
+def _content(page: Page, reader: Reader) -> Iterator[Block]:
+    if not page.rooms:
+        yield from (block for block in no_rooms(reader).blocks if isinstance(block, Block))
+        return
+    yield from _held(page, reader)
+    if page.ahead:
+        yield from _begin(reader)
     else:
-        blocks = [*_begin(reader), *([DividerBlock()] if reader.may_book else []), *_days(bookings, reader, changeable)]
-    if more:
-        blocks.append(rich(["These are the next ", str(len(bookings)), ". All of them: ", code(f"{reader.command} mine")]))
-    shown = [one if isinstance(one, Block) else dict(one) for one in blocks]
-    return View(type="home", callback_id=Callback.HOME.value, blocks=shown)
+        yield rich(none_ahead_line(reader))
+        yield from _begin(reader)
+    if page.undelivered:
+        yield from _undelivered(page.undelivered)
+    if page.ahead:
+        yield DividerBlock()
+        yield from _days(page.ahead, reader)
+    if page.more:
+        yield rich(["These are the next ", str(len(page.ahead)), ". All of them: ", code(f"{reader.command} mine")])
+    yield from _waiting(page, reader)
+    yield DividerBlock()
+    yield from _settings(page)
 
 
 def _begin(reader: Reader) -> Sequence[Block]:
     return buttons.rows([buttons.new_booking(), buttons.find()] if reader.may_book else [], block_id="begin")
 
 
-def _days(bookings: Sequence[Booking], reader: Reader, changeable: Collection[UUID]) -> Iterator[Block]:
-    for day, those in groupby(bookings, key=lambda booking: _day(booking, reader)):
+def _held(page: Page, reader: Reader) -> Sequence[Block]:
+    held = [place for place in page.waiting if place.status == "offered"]
+    blocks, _ = line_views.listed(held, page.before, page.locations, reader, block_id="held")
+    return [*blocks, DividerBlock()] if blocks else []
+
+
+def _waiting(page: Page, reader: Reader) -> Sequence[Block]:
+    waiting = [place for place in page.waiting if place.status != "offered"]
+    blocks, _ = line_views.listed(waiting, page.before, page.locations, reader, block_id="line")
+    if not blocks:
+        return []
+    rest = len(waiting) - line_views.MOST_LISTED
+    note = [rich([f"And {rest} more."])] if rest > 0 else []
+    return [HeaderBlock(text=PlainTextObject(text=line_views.TITLE, emoji=False)), *blocks, *note]
+
+
+def _settings(page: Page) -> Sequence[Block]:
+    said = summary(page.preferences, place=page.place)
+    row = [buttons.button("Change settings", Action.OPEN_SETTINGS)]
+    return [rich([bold("Your settings"), ": ", *said]), *buttons.rows(row, block_id="settings")]
+
+
+def _undelivered(undelivered: Undelivered) -> Sequence[Block]:
+    count = len(undelivered.given_up)
+    first = "1 notice could not be delivered" if count == 1 else f"{count} notices could not be delivered"
+    shown = undelivered.given_up[:MOST_REASONS]
+    lines: list[Line] = [[bold(first), ":"], *(_given_up(one) for one in shown)]
+    if count > len(shown):
+        lines.append([f"And {count - len(shown)} more: ", code("bookroom notices"), " lists them."])
+    return [rich(*lines), *buttons.rows([buttons.button("Try again", Action.RETRY_NOTICES)], block_id="undelivered")]
+
+
+def _given_up(one: GivenUp) -> Line:
+    """Return "• Reminder to @ana: Slack knows no such person."."""
+    whom = channel(one.whom) if one.whom.startswith(("C", "G", "D")) else mention(one.whom)
+    what = "Message about a booking" if one.what == "card" else one.what.replace("_", " ").capitalize()
+    reason = one.reason if one.reason.endswith(".") else f"{one.reason}."
+    return [f"• {what} to ", whom, f": {cut(reason, 300)}"]
+
+
+def _days(ahead: Sequence[Ahead], reader: Reader) -> Iterator[Block]:
+    for day, those in groupby(ahead, key=lambda one: _day(one.booking, reader)):
         yield HeaderBlock(text=PlainTextObject(text=day, emoji=False))
-        for booking in those:
-            yield rich(*_lines(booking, reader))
-            if booking.id in changeable:
-                row = [buttons.edit(booking), buttons.cancel(booking, reader)]
-                yield from buttons.rows(row, block_id=f"home:{booking.id}")
+        for one in those:
+            yield rich(*_lines(one, reader))
+            yield from _row(one, reader)
 
 
-def _lines(booking: Booking, reader: Reader) -> tuple[Line, ...]:
-    """Return the hours and the room, then what it is about and what the room has."""
+def _lines(one: Ahead, reader: Reader) -> tuple[Line, ...]:
+    """Return the hours and the room, what it is about and what the room has, and how it stands with being there."""
+    booking = one.booking
     where = where_and_own_clock(booking.slot, booking.location, reader)
     hours = saying.hours(booking.slot, booking.location.tz)
-    under_way: Line = [" · now"] if booking.start <= reader.now < booking.end else []
+    under_way: Line = [" · now"] if _running(booking, reader) else []
     first: Line = [bold(hours), where, " · ", bold(cut(booking.room.name, 100)), *under_way]
-    return (first, details(booking, reader), [room_facts(booking.room)])
+    return (first, details(booking, reader), [room_facts(booking.room)], _state(one, reader))
+
+
+def _state(one: Ahead, reader: Reader) -> Line:
+    """Return where it stands with checking in, and what one has said of coming."""
+    booking = one.booking
+    if one.check_in == "done":
+        return ["✅ Checked in"]
+    said: list[str] = []
+    match _own_response(booking, reader):
+        case Response.GOING:
+            said.append("You are going")
+        case Response.DECLINED:
+            said.append("You cannot come")
+        case _:
+            pass
+    if one.check_in == "open" and one.check_in_until and one.check_in_until > reader.now:
+        said.append(f"check in by {moment(one.check_in_until, booking.location, reader)}, or the room is given back")
+    elif one.check_in == "not_yet" and one.check_in_from and _today(booking, reader):
+        said.append(f"check-in opens at {moment(one.check_in_from, booking.location, reader)}")
+    told = " · ".join(said)
+    return [told[0].upper() + told[1:]] if told else []
+
+
+def _row(one: Ahead, reader: Reader) -> Sequence[Block]:
+    """Return at most three buttons, the most pressing first, and a menu with the rest."""
+    booking = one.booking
+    row: list[ButtonElement | None] = [buttons.check_in(booking)] if one.check_in == "open" and _comes(one, reader) else []
+    menu: list[tuple[str, str]] = []
+    if one.changeable and _running(booking, reader):
+        row += buttons.extensions(booking, [one.extend_to]) if one.extend_to else []
+        row.append(buttons.end_early(booking))
+        menu = [("Edit", EDIT), ("Invite people", INVITE), ("Other room", OTHER_ROOM)]
+    elif one.changeable:
+        row += [buttons.edit(booking), buttons.cancel(booking, reader)]
+        menu = [("Invite people", INVITE), ("Other room", OTHER_ROOM)]
+    else:
+        answered = _own_response(booking, reader)
+        invited = any(a.slack_user_id == reader.person.slack_user_id for a in booking.attendees)
+        if invited and answered is not Response.GOING:
+            row.append(buttons.going(booking))
+        if invited and answered is None:
+            row.append(buttons.not_going(booking))
+        if answered is Response.GOING:
+            menu = [("I cannot come", CANNOT)]
+    shown = [one for one in row if one is not None][:MOST_BUTTONS]
+    elements: list[ButtonElement | OverflowMenuElement] = [*shown, *_menu(booking, menu)]
+    return [ActionsBlock(elements=elements, block_id=f"home:{booking.id}")] if elements else []
+
+
+def _menu(booking: Booking, entries: Sequence[tuple[str, str]]) -> list[OverflowMenuElement]:
+    if not entries:
+        return []
+    target = Target.at(booking).dump()
+    options = [Option(value=f"{name}:{target}", text=PlainTextObject(text=label, emoji=False)) for label, name in entries]
+    return [OverflowMenuElement(action_id=Action.MORE, options=options)]
+
+
+def _comes(one: Ahead, reader: Reader) -> bool:
+    return one.changeable or _own_response(one.booking, reader) is not Response.DECLINED
+
+
+def _own_response(booking: Booking, reader: Reader) -> Response | None:
+    own = (a.response for a in booking.attendees if a.slack_user_id == reader.person.slack_user_id)
+    return next(own, None)
+
+
+def _running(booking: Booking, reader: Reader) -> bool:
+    return booking.start <= reader.now < booking.end
+
+
+def _today(booking: Booking, reader: Reader) -> bool:
+    zone = booking.location.tz
+    return booking.start.astimezone(zone).date() == reader.now.astimezone(zone).date()
 
 
 def _day(booking: Booking, reader: Reader) -> str:

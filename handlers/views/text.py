@@ -17,13 +17,14 @@ GREY_LENGTH = 2000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """A stretch of text in one style, or a person by Slack id."""
+    """A stretch of text in one style, or a person or channel by Slack id."""
 
     text: str = ""
     bold: bool = False
     struck: bool = False
     code: bool = False
     user: str | None = None
+    channel: str | None = None
 
 
 Line = Sequence[str | Piece]
@@ -47,6 +48,11 @@ def code(text: str) -> Piece:
 def mention(slack_user_id: str) -> Piece:
     """Return a person's name as Slack shows it; in an answer to one person it pings nobody."""
     return Piece(user=slack_user_id)
+
+
+def channel(channel_id: str) -> Piece:
+    """Return a channel's name as Slack shows it."""
+    return Piece(channel=channel_id)
 
 
 def quoted(title: str) -> str:
@@ -88,11 +94,13 @@ def grey(text: str) -> Block:
     return ContextBlock(elements=[PlainTextObject(text=cut(text, GREY_LENGTH), emoji=False)])
 
 
-def _part(piece: str | Piece) -> Parts.Text | Parts.User:
+def _part(piece: str | Piece) -> Parts.Text | Parts.User | Parts.Channel:
     if isinstance(piece, str):
         return Parts.Text(text=piece)
     if piece.user:
         return Parts.User(user_id=piece.user)
+    if piece.channel:
+        return Parts.Channel(channel_id=piece.channel)
     style = Parts.TextStyle(bold=piece.bold or None, strike=piece.struck or None, code=piece.code or None)
     return Parts.Text(text=piece.text, style=style if piece.bold or piece.struck or piece.code else None)
 
@@ -102,5 +110,7 @@ def _spoken(piece: str | Piece) -> str:
         return said(piece)
     if piece.user:
         return f"<@{piece.user}>"
+    if piece.channel:
+        return f"<#{piece.channel}>"
     # Crossed out is not heard.
     return f"(was {said(piece.text)})" if piece.struck else said(piece.text)

@@ -37,7 +37,7 @@ from core.presence import Presence
 from core.search import Search
 from core.subscriptions import Subscriptions
 from core.watching import Watching
-from handlers import slack_http
+from handlers import door, slack_http
 from handlers.edge import Edge
 from handlers.people import Directory
 from handlers.services import Services
@@ -301,7 +301,7 @@ async def opened(
             answers.append(await request.json())
             return web.Response(text="ok")
 
-        served.add_routes([*slack_http.routes(app), web.post("/answers", answered)])
+        served.add_routes([*slack_http.routes(app), *door.routes(services), web.post("/answers", answered)])
         runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

@@ -21,8 +21,10 @@ def headers(view: dict[str, Any]) -> list[str]:
 async def test_an_empty_home_invites(firm: Firm):
     view = await home(firm, BEN)
 
-    assert words(view) == "No bookings ahead. Try /book room tomorrow 10am for 4, or"
-    assert labels(view) == ["Book a room", "Find a room"]
+    assert words(view) == (
+        "No bookings ahead. Try /book room tomorrow 10am for 4, or\nYour settings: reminders 10 minutes before"
+    )
+    assert labels(view) == ["Book a room", "Find a room", "Change settings"]
 
 
 async def test_what_is_ahead_is_listed_by_day_with_buttons_where_one_may(firm: Firm):
@@ -40,7 +42,11 @@ async def test_what_is_ahead_is_listed_by_day_with_buttons_where_one_may(firm: F
     assert '"Standup"' in said
     assert "15:00-16:00 (Berlin; 09:00-10:00 for you) · Spree" in said
     assert '"Sync" · booked by @U0CHLOE · with @U0BEN' in said
-    assert labels(view) == ["Book a room", "Find a room", *["Edit", "Cancel booking"] * 2]
+    assert labels(view) == [
+        *["Book a room", "Find a room"],
+        *["Extend to 12:15", "End early", "Edit", "Cancel booking", "Going", "Can't"],
+        "Change settings",
+    ]
 
 
 async def test_book_a_room_from_home_opens_the_form_and_home_shows_the_booking(firm: Firm):
@@ -118,7 +124,7 @@ async def test_a_long_list_stays_within_slacks_limits_and_says_where_the_rest_is
 
     assert len(view["blocks"]) <= 100
     assert labels(view).count("Edit") == 20
-    assert words(view).endswith("These are the next 20. All of them: /book mine")
+    assert "These are the next 20. All of them: /book mine" in words(view)
 
 
 async def test_a_title_arrives_as_typed_and_pings_nobody(firm: Firm):
