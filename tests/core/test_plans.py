@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core import claims, store
+from core import claims, offers, store
 from core.db import DEFAULT_TENANT, ReadSession
 from core.ids import new_id
 from core.models import Booking, Slot
@@ -132,3 +132,18 @@ async def test_the_claims_of_a_booking_are_found_by_its_id(office: Office):
         office, "SELECT id FROM room_claims WHERE tenant_id = $1 AND booking_id = ANY($2)", (DEFAULT_TENANT, [new_id()])
     )
     assert rows_read(plan, "room_claims") == 0
+
+
+async def test_giving_back_what_nobody_waits_for_reads_one_index_once(office: Office):
+    await filled(office)
+    await office.damage(
+        "INSERT INTO waiting (tenant_id, id, person_id, room_id, start_time, end_time, status)"
+        " SELECT b.tenant_id, gen_random_uuid(), b.booked_by, b.room_id, b.start_time, b.end_time, 'waiting' FROM bookings b"
+        " WHERE b.start_time > '2040-03-12'; ANALYZE"
+    )
+    room = (await office.catalogues.current()).rooms[0]
+
+    sql, values = await the_one_statement(lambda s: offers.hold_lines(s, [(room, at(12, 50, days=1))], now=MONDAY))
+    plan = await explained(office, sql, values)
+
+    assert rows_read(plan, "waiting") == 0
