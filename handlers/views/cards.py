@@ -65,7 +65,8 @@ def _sign(booking: Booking, announced: Booking | None, reader: Reader) -> str:
         return "🔓"
     if booking.status in _OUT:
         return "❌"
-    return "✏️" if announced and differences(announced, booking, reader, private=booking.private) else "✅"
+    private = booking.private or (announced is not None and announced.private)
+    return "✏️" if announced and differences(announced, booking, reader, private=private) else "✅"
 
 
 def _what(booking: Booking, announced: Booking | None, reader: Reader) -> list[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 from slack_sdk.models.blocks import Block
@@ -9,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from core.ids import new_id
 from core.models import Booking
-from core.notices import Card, Delivery, Notice
+from core.notices import Card, Delivery, Notice, Preferences
 from core.planning import Planning
 from core.rooms import Rooms
 from handlers.notices import Notices
@@ -38,6 +39,7 @@ class Teller:
         """Plan what follows from what happened, and post all that is due."""
         now = self.firm.clock.now()
         await self.planning.plan(now)
+        await self.firm.services.digests.plan(now)
         for delivery in await self.outbox.claim_deliveries(now):
             await self._send(delivery)
         for card in await self.outbox.claim_cards(now):
@@ -99,16 +101,28 @@ class Teller:
         thread = await self.firm.slack.messages(BEN, CHANNEL, thread_ts=card["ts"])
         return [one for one in thread if one["ts"] != card["ts"]]
 
-    async def subscribe(self, *kinds: str) -> None:
+    async def subscribe(self) -> None:
         """Let the channel hear of all rooms at once."""
+        await self._subscribe(None)
+
+    async def subscribe_daily(self) -> None:
+        """Let the channel hear of all rooms every morning at seven."""
+        await self._subscribe(time(7))
+
+    async def prefer_a_digest(self, user: str) -> None:
+        """Let somebody hear of their day every morning at seven."""
+        person = (await self.firm.actor(user)).person_id
+        await self.firm.services.preferences.set(person, Preferences(digest_at=time(7)))
+
+    async def _subscribe(self, digest_at: time | None) -> None:
         await self.firm.services.subscriptions.save(
             None,
             team_id=self.firm.running.company.team.id,
             channel_id=CHANNEL,
             location_id=None,
             room_id=None,
-            kinds=frozenset(kinds or {"booked", "changed", "cancelled", "released", "ended"}),
-            digest_at=None,
+            kinds=frozenset({"booked", "changed", "cancelled", "released", "ended"}),
+            digest_at=digest_at,
             zone="America/New_York",
             by=await self.firm.actor(BEN),
         )
