@@ -87,8 +87,7 @@ class Background:
         if self._second_look:
             self._second_look.cancel()
         await self._scheduler.stop(seconds)
-        await self.jobs.stop(seconds)
-        await self.deliverer.stop(seconds)
+        await asyncio.gather(self.jobs.stop(seconds), self.deliverer.stop(seconds))
         await self._bell.close()
         await self.poster.close()
 

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
-from core.outbox import LEASE_SECONDS
-
 from bot.errands import Errand, say
 from bot.metrics import Metrics
 from bot.pace import POST, Pace
@@ -24,6 +22,7 @@ from bot.posting import UPDATE, Blind, Posted, Poster
 from bot.verdicts import CLOSED_CHANNELS, DEAD, TOKEN_SECONDS, Ruling, Verdict, judge, pause
 from core.clock import Clock
 from core.errors import BookingError
+from core.outbox import LEASE_SECONDS
 from core.preferences import quiet_until
 from handlers.replies import Message
 from handlers.slack_errors import FAILED
@@ -69,12 +68,13 @@ class Courier:
         pause_subscriptions: PauseSubscriptions,
         sent: Sent,
         lease_seconds: float = LEASE_SECONDS,
+        margin_seconds: float = MARGIN_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`pause_subscriptions` takes team, channel and reason; `sent` is told of each message that was marked."""
         self._poster, self._clock, self._metrics, self._monotonic = poster, clock, metrics, monotonic
         self._pause_subscriptions, self._sent = pause_subscriptions, sent
-        self._usable_seconds = lease_seconds - poster.timeout - MARGIN_SECONDS
+        self._usable_seconds = lease_seconds - poster.timeout - margin_seconds
         self._pace = Pace(monotonic)
         self._channels: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._silent_until = 0.0

@@ -10,12 +10,11 @@ import logging
 import time
 from collections.abc import Callable
 
-from core.outbox import Outbox
-
 from bot.courier import Courier
 from bot.errands import Errand, Renderer, of_card, of_delivery
 from core.clock import Clock
 from core.errors import BookingError
+from core.outbox import Outbox
 
 log = logging.getLogger(__name__)
 

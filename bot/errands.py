@@ -8,11 +8,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from core.outbox import Outbox
-
 from bot.posting import Posted, Poster
 from core.models import Person
 from core.notices import IN_QUIET_HOURS, Card, Delivery, Preferences
+from core.outbox import Outbox
 from handlers.replies import Message
 
 
@@ -84,7 +83,7 @@ def of_card(card: Card, outbox: Outbox, renderer: Renderer) -> Errand:
         done=lambda at: outbox.card_shown(card, channel_id=at.channel_id, ts=at.ts),
         later=partial(outbox.card_later, card),
         give_up=partial(outbox.card_given_up, card),
-        drop=partial(outbox.card_given_up, card),
+        drop=lambda _why: outbox.card_dropped(card),
     )
 
 

@@ -48,7 +48,7 @@ class Metrics:
         self.job_success = self._gauge(
             "bookroom_job_last_success_timestamp_seconds", "When a job last did all that was due.", "job"
         )
-        self.pending = self._gauge("bookroom_notices_pending", "Messages that are waiting, due or not.")
+        self.pending = self._gauge("bookroom_notices_pending", "Messages that are due and not sent.")
         self.retrying = self._gauge("bookroom_notices_retrying", "Messages that have failed at least once.")
         self.given_up_now = self._gauge("bookroom_notices_given_up_now", "Messages given up and not tried again.")
         self.oldest_due = self._gauge("bookroom_notices_oldest_due_seconds", "Age of the oldest message that is due.")

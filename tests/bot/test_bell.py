@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Self
 from uuid import UUID
 
 import pytest
@@ -44,7 +45,7 @@ class Replica:
 
         await self.db.write(work, repeatable=True)
 
-    async def __aenter__(self) -> Replica:
+    async def __aenter__(self) -> Self:
         self.listener.start()
         await until(lambda: self.listener.connected)
         self.heard = 0

@@ -27,9 +27,7 @@ class Seconds:
 
 def made(work, *, name: str = "work", seconds: float = 2, monotonic=None, then=None, metrics: Metrics | None = None) -> Job:
     metrics = metrics or Metrics()
-    return Job(
-        name, seconds, work, clock=SetClock(NOW), metrics=metrics, then=then, monotonic=monotonic or Seconds()
-    )
+    return Job(name, seconds, work, clock=SetClock(NOW), metrics=metrics, then=then, monotonic=monotonic or Seconds())
 
 
 async def test_a_job_gets_the_clock_s_moment_and_wakes_the_next_when_it_found_something():
@@ -47,17 +45,16 @@ async def test_a_job_gets_the_clock_s_moment_and_wakes_the_next_when_it_found_so
 
 
 async def test_rings_during_a_run_lead_to_exactly_one_more():
-    runs, gate = [], asyncio.Event()
+    runs, began, gate = [], asyncio.Event(), asyncio.Event()
 
     async def work(_now: datetime) -> None:
         runs.append(1)
+        began.set()
         await gate.wait()
 
     job = made(work)
     job.ring()
-    await asyncio.sleep(0)
-    while not runs:
-        await asyncio.sleep(0)
+    await began.wait()
     for _ in range(10):
         job.ring()
     gate.set()
