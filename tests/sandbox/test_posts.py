@@ -55,6 +55,21 @@ async def call_once(bench: Bench) -> None:
     await bench.api.chat_postMessage(channel=GENERAL, text="Lost")
 
 
+async def test_a_client_that_hung_up_before_a_slow_answer_does_not_know_of_its_message(bench: Bench):
+    await bench.slack.faults(slow={"chat.*": 300})
+    headers = {"Authorization": f"Bearer {bench.running.company.tokens.bot}"}
+    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=0.1)) as session:
+        with pytest.raises(TimeoutError):
+            await session.post(bench.running.api_url + "chat.postMessage", json={"channel": GENERAL, "text": "Late"})
+
+    async def arrived() -> list[dict]:
+        return list((await bench.slack.posts())["posts"])
+
+    (post,) = await bench.slack.wait_for(arrived)
+
+    assert (post["text"], post["answered"]) == ("Late", False)
+
+
 async def test_what_never_took_effect_is_no_post(bench: Bench):
     await bench.slack.faults(fail_next={"method": "chat.postMessage", "status": 503})
     with pytest.raises(SlackApiError):
