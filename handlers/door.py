@@ -113,9 +113,9 @@ async def _page(services: Services, token: str, *, said: str = "", status: int =
     parts += [
         _meeting(one, door, now, can_check_in=one in open_now, opens=opens.get(one.id))
         for one in meetings
-        if one is door.current or one in open_now
+        if one is door.current or one in open_now or one.checked_in_at
     ]
-    if door.next and door.current and door.next not in open_now:
+    if door.next and door.next not in open_now and not door.next.checked_in_at:
         parts.append(_next(door.next, door, now))
     return _response(_html(door.room.name, "".join(parts)), status=status)
 

@@ -1,0 +1,113 @@
+"""The waiting list in Slack: joined from refusals, shown in one's list and in the Home, offered, taken, declined, left."""
+
+from typing import Any
+
+from core.models import Slot, Status
+from tests.handlers.firm import ANA, BEN, DEEPA, Firm, labels, new_york, words
+from tests.handlers.modal_acts import form, push, send, top
+from tests.handlers.modal_acts import labels as view_labels
+from tests.handlers.test_home import home
+
+
+async def refused(firm: Firm, user: str, line: str = "/book apollo tomorrow 14:00-15:00") -> dict[str, Any]:
+    answer = await firm.say(user, line)
+    assert "Tell me when it frees" in labels(answer)
+    return answer
+
+
+async def test_joining_says_the_place_in_line_and_what_happens_next(firm: Firm):
+    await firm.booked("Apollo", new_york(14), by=ANA)
+
+    first = await firm.press(BEN, await refused(firm, BEN), "Tell me when it frees")
+    assert words(first) == (
+        "You are first in line for Apollo: tomorrow, Wed 25 Nov, 14:00-15:00 (New York).\n"
+        "When it frees, it is held for you for 10 minutes, and you get a direct message."
+    )
+    second = await firm.press(DEEPA, await refused(firm, DEEPA), "Tell me when it frees")
+    assert words(second).startswith("You are second in line for Apollo")
+    assert "1 person comes before you." in words(second)
+
+    left = await firm.press(BEN, first, "Leave the line")
+    assert words(left).startswith("You are no longer in line for Apollo")
+    assert "Apollo · first in line" in words(await firm.say(DEEPA, "/book mine"))
+
+
+async def test_what_is_held_stands_first_and_is_taken_in_a_tap(firm: Firm):
+    booking = await firm.booked("Apollo", new_york(14), by=ANA)
+    await firm.press(BEN, await refused(firm, BEN), "Tell me when it frees")
+    await firm.services.bookings.cancel(booking.id, by=await firm.actor(ANA))
+
+    view = await home(firm, BEN)
+    assert words(view).startswith("Apollo is free again and held for you until 10:17: tomorrow, Wed 25 Nov, 14:00-15:00")
+    assert view_labels(view)[:2] == ["Take Apollo", "No, thanks"]
+    told = await push(firm, BEN, view, "Take Apollo")
+
+    assert words(told).startswith("✅ Apollo is yours: tomorrow")
+    (mine,) = await firm.mine(BEN)
+    assert mine.status is Status.CONFIRMED
+    assert "held for you" not in words(await firm.slack.home(BEN) or {})
+
+
+async def test_declining_in_the_list_leaves_the_list(firm: Firm):
+    booking = await firm.booked("Apollo", new_york(14), by=ANA)
+    await firm.press(BEN, await refused(firm, BEN), "Tell me when it frees")
+    await firm.services.bookings.cancel(booking.id, by=await firm.actor(ANA))
+
+    listed = await firm.say(BEN, "/book mine")
+    after = await firm.press(BEN, listed, "No, thanks")
+
+    assert words(after).startswith("Apollo is not kept for you any more")
+    assert "No bookings ahead." in words(after)
+    assert await firm.services.line.mine(await firm.actor(BEN)) == ()
+
+
+async def test_a_room_that_is_free_by_now_is_offered_instead(firm: Firm):
+    booking = await firm.booked("Apollo", new_york(14), by=ANA)
+    answer = await refused(firm, BEN)
+    await firm.services.bookings.cancel(booking.id, by=await firm.actor(ANA))
+
+    told = await firm.press(BEN, answer, "Tell me when it frees")
+
+    assert labels(told) == ["Book Apollo 14:00-15:00"]
+    assert words(await firm.press(BEN, told, "Book Apollo 14:00-15:00")).startswith("✅ Apollo is yours")
+
+
+async def test_any_room_that_fits_can_be_waited_for(firm: Firm):
+    for room in ("Kiez", "Spree"):
+        await firm.booked(room, Slot(start=new_york(8).start, end=new_york(9).start), by=ANA)
+
+    answer = await firm.say(BEN, "/book berlin tomorrow 14:00-15:00 for 3")
+    joined = await firm.press(BEN, answer, "Tell me when it frees")
+
+    assert words(joined).startswith("You are first in line for a room in Berlin that seats 3: ")
+
+
+async def test_one_can_wait_from_the_booking_form_and_from_the_search(firm: Firm):
+    await firm.booked("Apollo", new_york(14), by=ANA)
+    view = await form(firm, BEN)
+    await send(firm, BEN, view, room=str(firm.rooms["Apollo"].id), date="2026-11-25", time="14:00")
+    told = await push(firm, BEN, await top(firm, BEN, "refused"), "Tell me when it frees")
+    assert words(told).startswith("You are first in line for Apollo")
+
+    for room in ("Big Ben", "Boardroom", "Corner"):
+        await firm.booked(room, new_york(14), by=ANA)
+    search = await form(firm, DEEPA, "search", text="/book find tomorrow 14:00-15:00")
+    told = await push(firm, DEEPA, search, "Tell me when it frees")
+    assert words(told).startswith("You are second in line for a room in New York")
+    assert "first in line" in words(await home(firm, BEN))
+
+
+async def test_what_no_room_can_do_is_not_waited_for(firm: Firm):
+    answer = await firm.say(BEN, "/book tomorrow 14:00-15:00 for 300 in new york")
+
+    assert "Tell me when it frees" not in labels(answer)
+
+
+async def test_leaving_somebody_elses_line_is_refused(firm: Firm):
+    await firm.booked("Apollo", new_york(14), by=ANA)
+    await firm.press(BEN, await refused(firm, BEN), "Tell me when it frees")
+    (place,) = await firm.services.line.mine(await firm.actor(BEN))
+
+    await firm.deliver(firm.click_of(DEEPA, "leave_line", f'{{"w":"{place.id}"}}'))
+
+    assert len(await firm.services.line.mine(await firm.actor(BEN))) == 1
