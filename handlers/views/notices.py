@@ -318,6 +318,7 @@ def _meeting(booking: Booking, reader: Reader, *, first: bool = True) -> list[st
 def _when_and_who(booking: Booking, reader: Reader) -> Line:
     when = f"{dated(booking.slot, booking.location, reader)}{where_and_own_clock(booking.slot, booking.location, reader)}"
     others = [one.slack_user_id for one in booking.coming if one.person_id != reader.person.id]
-    if booking.booker.person_id != reader.person.id:
+    # Of a meeting without a title, the booker has been named.
+    if booking.title and booking.booker.person_id != reader.person.id:
         others.insert(0, booking.booker.slack_user_id)
     return joined([[when[0].upper() + when[1:]], ["with ", *named_people(others)] if others else []], " · ")

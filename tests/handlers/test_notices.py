@@ -203,6 +203,29 @@ async def test_checking_in_too_early_says_from_when(firm: Firm, teller: Teller):
     assert refusal["ts"] != reminder["ts"]
 
 
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("check_in", "✅ Checked in to Retro: Apollo (3rd floor) is yours until 15:00."),
+        ("run_late", "⏰ You run late for Retro: nobody else is invited.\nApollo is kept until 14:20 without a check-in."),
+        ("end_early", "🔓 Retro ended at 14:05. Apollo (3rd floor) is free for others until 15:00."),
+    ],
+)
+async def test_a_second_click_changes_nothing_and_is_answered_like_the_first(
+    firm: Firm, teller: Teller, action: str, said: str
+):
+    await teller.ask_for_check_in()
+    booked = await firm.booked("Apollo", new_york(14), title="Retro")
+    firm.clock.set(utc(19, 5))
+    click = firm.click_of(BEN, action, f'{{"b":"{booked.id}","v":1}}')
+
+    for _ in range(2):
+        await firm.deliver(click)
+
+    assert [answer["text"] for answer in firm.answers] == [said, said]
+    assert (await firm.services.bookings.get(booked.id)).version == 2
+
+
 async def test_an_end_that_is_taken_by_now_is_refused_with_those_that_are_not(firm: Firm, teller: Teller):
     booked = await firm.booked("Apollo", new_york(14), title="Retro")
     firm.clock.set(utc(19, 45))
