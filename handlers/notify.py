@@ -85,7 +85,9 @@ async def sent(submission: Submission, desk: Desk) -> Show:
         zone=zone,
         by=desk.actor,
     )
-    return Show(view=await _list(channel.channel, desk, above=["✅ Saved: ", *views.said(kept), "."]))
+    return Show(
+        view=await _list(channel.channel, desk, above=["✅ Saved: ", views.scope_name(kept.room, kept.location), "."])
+    )
 
 
 async def scopes_typed(lookup: Lookup, desk: Desk) -> list[dict[str, Any]]:

@@ -22,8 +22,13 @@ class Places:
 
 async def places_in_line(desk: Desk) -> Places:
     """Return the person's places in line."""
+    now = desk.services.clock.now()
     waiting = await desk.services.line.mine(desk.actor)
-    found = sorted(waiting, key=lambda place: place.status != "offered")
+    # An offer whose time is over holds nothing, whether or not a job has come to end it.
+    current = [
+        one for one in waiting if one.offer_expires_at is None or one.status != "offered" or now < one.offer_expires_at
+    ]
+    found = sorted(current, key=lambda place: place.status != "offered")
     known = {place.id: where for place in found if (where := location_of(place, desk))}
     return Places(waiting=found, ahead=await desk.services.line.ahead(found), locations=known)
 

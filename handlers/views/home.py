@@ -197,25 +197,36 @@ def _row(one: Ahead, reader: Reader) -> Sequence[Block]:
     booking = one.booking
     row: list[ButtonElement | None] = [buttons.check_in(booking)] if one.check_in == "open" and _comes(one, reader) else []
     menu: list[tuple[str, str]] = []
-    if one.changeable and _running(booking, reader):
+    if _invited(booking, reader):
+        row += _answers(booking, reader)
+        menu = [("Edit", EDIT), ("Invite people", INVITE)] if one.changeable else []
+        menu += [("I cannot come", CANNOT)] if _own_response(booking, reader) is Response.GOING else []
+    elif one.changeable and _running(booking, reader):
         row += buttons.extensions(booking, [one.extend_to]) if one.extend_to else []
         row.append(buttons.end_early(booking))
         menu = [("Edit", EDIT), ("Invite people", INVITE), ("Other room", OTHER_ROOM)]
     elif one.changeable:
         row += [buttons.edit(booking), buttons.cancel(booking, reader)]
         menu = [("Invite people", INVITE), ("Other room", OTHER_ROOM)]
-    else:
-        answered = _own_response(booking, reader)
-        invited = any(a.slack_user_id == reader.person.slack_user_id for a in booking.attendees)
-        if invited and answered is not Response.GOING:
-            row.append(buttons.going(booking))
-        if invited and answered is None:
-            row.append(buttons.not_going(booking))
-        if answered is Response.GOING:
-            menu = [("I cannot come", CANNOT)]
     shown = [one for one in row if one is not None][:MOST_BUTTONS]
     elements: list[ButtonElement | OverflowMenuElement] = [*shown, *_menu(booking, menu)]
     return [ActionsBlock(elements=elements, block_id=f"home:{booking.id}")] if elements else []
+
+
+def _answers(booking: Booking, reader: Reader) -> list[ButtonElement | None]:
+    """Return the buttons with which somebody invited says whether they come, as far as they have not said it."""
+    match _own_response(booking, reader):
+        case None:
+            return [buttons.going(booking), buttons.not_going(booking)]
+        case Response.DECLINED:
+            return [buttons.going(booking)]
+        case _:
+            return []
+
+
+def _invited(booking: Booking, reader: Reader) -> bool:
+    own = reader.person.slack_user_id
+    return booking.booker.slack_user_id != own and any(a.slack_user_id == own for a in booking.attendees)
 
 
 def _menu(booking: Booking, entries: Sequence[tuple[str, str]]) -> list[OverflowMenuElement]:
@@ -227,7 +238,7 @@ def _menu(booking: Booking, entries: Sequence[tuple[str, str]]) -> list[Overflow
 
 
 def _comes(one: Ahead, reader: Reader) -> bool:
-    return one.changeable or _own_response(one.booking, reader) is not Response.DECLINED
+    return _own_response(one.booking, reader) is not Response.DECLINED
 
 
 def _own_response(booking: Booking, reader: Reader) -> Response | None:

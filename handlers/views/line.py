@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
@@ -26,7 +27,7 @@ TITLE = "Waiting list"
 def wait(draft: Draft, number: int = 0) -> ButtonElement | None:
     """Return "Tell me when it frees"."""
     action = Action.WAIT.nth(number) if number else Action.WAIT
-    return buttons.button("Tell me when it frees", action, draft, aloud="Put me on the waiting list")
+    return buttons.button("Tell me when it frees", action, draft)
 
 
 def joined_line(place: Waiting, ahead: int, location: Location | None, reader: Reader) -> Message:
@@ -74,14 +75,16 @@ def offered(place: Waiting, location: Location, reader: Reader) -> tuple[tuple[L
     ]
     row = [
         buttons.button(f"Take {cut(room.name, 60)}", Action.TAKE_OFFER, Waiter(waiting=place.id), style="primary"),
-        buttons.button("No, thanks", Action.DECLINE_OFFER, Waiter(waiting=place.id), aloud=f"Decline {cut(room.name, 60)}"),
+        buttons.button(
+            "No, thanks", Action.DECLINE_OFFER, Waiter(waiting=place.id), aloud=f"No, thanks: let {cut(room.name, 50)} go"
+        ),
     ]
     return (first, [quoted(cut(place.title, 200))] if place.title else []), row
 
 
 def entry(place: Waiting, ahead: int, location: Location | None, reader: Reader) -> tuple[Line, ...]:
     """Return a place in line as it stands in a list."""
-    when = _when(place, location, reader)
+    when = _when(place, location, reader, opening=True)
     what: list[Line] = [_what(place), [f"{rank(ahead)} in line"]]
     what += [[quoted(cut(place.title, 200))]] if place.title else []
     return (when, joined(what, " · "))
@@ -141,13 +144,17 @@ def _what(place: Waiting) -> Line:
     return [bold(f"a room{where}"), *([f" {' '.join(wants)}"] if wants else [])]
 
 
-def _when(place: Waiting, location: Location | None, reader: Reader) -> Line:
-    """Return when, on the clock of where it is; on the reader's own where that could be anywhere."""
+def _when(place: Waiting, location: Location | None, reader: Reader, *, opening: bool = False) -> Line:
+    """Return when, on the clock of where it is; on the reader's own where that could be anywhere.
+
+    `opening` is for the beginning of a line.
+    """
     slot: Slot = place.slot
     if location is not None:
-        return [bold(in_full(slot, location, reader)), where_and_own_clock(slot, location, reader)]
-    zone = reader.zone
-    return [bold(saying.when_in_full(slot, zone, now=reader.now))] if zone else [bold(f"{slot.start:%d.%m. %H:%M} UTC")]
+        said, where = in_full(slot, location, reader), where_and_own_clock(slot, location, reader)
+    else:
+        said, where = saying.when_in_full(slot, reader.zone or ZoneInfo("UTC"), now=reader.now), ""
+    return [bold(said[0].upper() + said[1:] if opening else said), where]
 
 
 def _leave(place: Waiting) -> ButtonElement | None:

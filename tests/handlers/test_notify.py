@@ -27,7 +27,9 @@ async def test_a_channel_hears_of_everything_at_once_when_that_is_chosen(firm: F
     (one,) = await subscribed(firm)
     assert (one.location, one.room, one.digest_at) == (None, None, None)
     told = words(await top(firm, BEN, "notify"))
-    assert told.startswith("✅ Saved: All rooms: booked, changed, cancelled and released · at once.")
+    assert told == (
+        "✅ Saved: All rooms.\nThis channel hears of\nAll rooms: booked, changed, cancelled and released · at once"
+    )
 
 
 async def test_one_room_once_a_day_goes_by_the_rooms_clock(firm: Firm):
