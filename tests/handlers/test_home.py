@@ -151,3 +151,39 @@ async def test_a_firm_without_rooms_is_told_how_to_add_them(empty_firm: Firm):
 
     assert "There are no rooms yet" in words(view)
     assert labels(view) == []
+
+
+async def test_the_menu_at_a_booking_leads_to_what_has_no_button(firm: Firm):
+    await firm.booked("Apollo", new_york(14), by=BEN)
+    view = await home(firm, BEN)
+    block, menu = next((b["block_id"], e) for b in view["blocks"] for e in b.get("elements", []) if e["type"] == "overflow")
+    assert [option["text"]["text"] for option in menu["options"]] == ["Invite people", "Other room"]
+
+    answer = await firm.slack.click(BEN, view, "more", block_id=block, selected_option=menu["options"][0]["value"])
+
+    assert answer["ok"]
+    assert (await top(firm, BEN, "invite"))["callback_id"] == "invite"
+
+
+async def test_admins_see_what_could_not_be_delivered_and_send_it_again(firm: Firm):
+    team = firm.running.company.team.id
+    (chloe,) = await firm.services.people.mentioned(team, [CHLOE])
+
+    async def give_up(session: Any) -> None:
+        await session.run(
+            "INSERT INTO deliveries (tenant_id, id, key, kind, team_id, person_id, due_at, status, reason, done_at)"
+            " VALUES ($1, gen_random_uuid(), 'k', 'digest', $2, $3, $4, 'given_up', 'The account is closed', $4)",
+            session.tenant,
+            team,
+            chloe,
+            firm.clock.now(),
+        )
+
+    await firm.db.write(give_up, repeatable=True)
+
+    assert "could not be delivered" not in words(await home(firm, BEN))
+    view = await home(firm, ANA)
+    assert "1 notice could not be delivered:\n• Digest to @U0CHLOE: The account is closed." in words(view)
+    told = await push(firm, ANA, view, "Try again")
+    assert words(told).startswith("1 notice is on the way again.")
+    assert "could not be delivered" not in words(await firm.slack.home(ANA) or {})
