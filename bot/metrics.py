@@ -23,7 +23,7 @@ class Metrics:
         self.given_up = counter("bookroom_notices_given_up", "Messages that can never arrive, by Slack's code.", "reason")
         # `found`: yes (marked, not repeated), no (posted again), blind (could not look, posted again).
         self.uncertain = counter("bookroom_notices_uncertain", "Messages whose earlier post may have arrived.", "found")
-        self.lost_leases = counter("bookroom_notices_lost_leases", "Posts whose lease another had taken by then.", "what")
+        self.lost_leases = counter("bookroom_notices_lost_leases", "Posts whose lease was over by then.", "kind")
         self.unmarked = counter("bookroom_notices_unmarked", "Posts that the database did not learn of: will be repeated.")
         self.pushes = counter("bookroom_pushes", "Open views that were brought up to date.", "kind", "outcome")
         self.job_runs = counter("bookroom_job_runs", "Runs of timed jobs.", "job", "outcome")
