@@ -24,6 +24,8 @@ from core.models import (
     Slot,
     Status,
 )
+from core.notices import Preferences, Subscription, Waiting
+from core.outbox import GivenUp
 from handlers import filled, wall_time
 from handlers.differences import Part, differing, merge, told
 from handlers.drafts import Draft
@@ -31,8 +33,11 @@ from handlers.filled import Editing, Filled, Refused, Searching
 from handlers.requests import Form
 from handlers.views.booking_form import booking_form, edit_form, refused_form
 from handlers.views.fields import Fields, room_options
-from handlers.views.home import home
+from handlers.views.home import Ahead, Page, Undelivered, home
+from handlers.views.inviting_form import inviting_form
+from handlers.views.notify import InChannel, Wanted, listed, subscribe_form
 from handlers.views.search_form import Results, search_form
+from handlers.views.settings import settings_form
 from handlers.views.text import rich
 from handlers.views.times import Reader
 from sandbox.forms import Form as SandboxForm
@@ -200,11 +205,87 @@ def every_view(catalogue: Catalogue, room: Room) -> list[Any]:
         search_form(live, found, searching),
         search_form(live, nothing, searching),
         search_form(live, Results(trouble="That time is over."), searching),
-        home([booking] * 20, READER, changeable=[], more=True, rooms=catalogue.bookable),
-        home([booking], READER, changeable=[booking.id], rooms=catalogue.bookable),
-        home([], READER, changeable=[], rooms=catalogue.bookable),
-        home([], READER, changeable=[]),
+        settings_form(Preferences(reminder_minutes=(1, 5, 45, 60, 1440)), READER, places=catalogue.locations),
+        subscribe_form(Wanted(), InChannel(channel="C0"), catalogue, READER),
+        subscribe_form(Wanted(digest_at=time(3, 7)), InChannel(channel="C0", subscription=SPACE), catalogue, READER),
+        listed([a_subscription(n, room) for n in range(60)], "C0", above=["Saved."]),
+        listed([], "C0"),
+        inviting_form(a_booking(room=room, location=place, attendees=people[:10], attendees_count=1), READER),
+        home(full_home(booking, catalogue), READER),
+        home(Page(rooms=catalogue.bookable, ahead=[Ahead(booking=booking)]), READER),
+        home(Page(rooms=catalogue.bookable), READER),
+        home(Page(), READER),
     ]
+
+
+def a_subscription(number: int, room: Room) -> Subscription:
+    return Subscription(
+        id=an_id(f"subscription {number}"),
+        team_id="T1",
+        channel_id="C0",
+        location=None,
+        room=room,
+        kinds=frozenset({"booked", "changed", "cancelled", "released", "ended"}),
+        digest_at=time(8),
+        zone="America/New_York",
+        created_by=BEN.id,
+        paused="The channel is archived.",
+        version=1,
+    )
+
+
+def full_home(booking: Booking, catalogue: Catalogue) -> Page:
+    """Return all that a Home can hold: every meeting on a day of its own, offers, the waiting list, what admins see."""
+    ahead = []
+    for number in range(20):
+        later = timedelta(days=number)
+        slot = Slot(start=booking.start + later, end=booking.end + later)
+        one = replace(booking, id=an_id(f"booking {number}"), slot=slot, version=10**6)
+        ahead.append(
+            Ahead(
+                booking=one,
+                changeable=True,
+                check_in="open",
+                check_in_from=slot.start,
+                check_in_until=slot.end,
+                extend_to=slot.end + timedelta(minutes=15),
+            )
+        )
+    waiting = [
+        Waiting(
+            id=an_id(f"place {number}"),
+            person_id=BEN.id,
+            slot=booking.slot,
+            room=booking.room,
+            location=None,
+            floor=None,
+            attendees_count=6,
+            amenities=frozenset(),
+            title='"' * 200,
+            private=False,
+            shared=False,
+            invitees=(),
+            status="offered" if number < 9 else "waiting",
+            offered_room=booking.room,
+            offer_expires_at=booking.start,
+            booking_id=None,
+            created_at=NOW,
+            version=1,
+        )
+        for number in range(18)
+    ]
+    lost = tuple(GivenUp(id=SPACE, what="card", whom=who, reason=HOSTILE * 20, at=NOW) for who in ("C0", "U0BEN") * 20)
+    return Page(
+        rooms=catalogue.bookable,
+        ahead=ahead,
+        more=True,
+        waiting=waiting,
+        before={place.id: 12 for place in waiting},
+        locations={place.id: booking.location for place in waiting},
+        preferences=Preferences(),
+        place=booking.location,
+        undelivered=Undelivered(given_up=lost),
+    )
 
 
 @pytest.mark.parametrize("number", [0, 1, 401])
