@@ -31,10 +31,11 @@ _ZONES = "SELECT DISTINCT zone FROM people WHERE tenant_id = $1 AND digest_at IS
 _PEOPLE = """
 SELECT p.id, p.slack_team_id, p.zone, p.digest_at, z.day
 FROM unnest($2::text[], $3::text[], $4::time[]) AS z (zone, day, clock)
-JOIN people p ON p.tenant_id = $1 AND p.zone = z.zone AND p.digest_at IS NOT NULL AND p.digest_at <= z.clock
-WHERE NOT EXISTS (
-    SELECT FROM deliveries d WHERE d.tenant_id = $1 AND d.key = 'digest:' || p.id || ':' || z.day
-)
+CROSS JOIN LATERAL (
+    SELECT id, slack_team_id, zone, digest_at FROM people
+    WHERE tenant_id = $1 AND zone = z.zone AND digest_at IS NOT NULL AND digest_at <= z.clock ORDER BY digest_at
+) p
+WHERE (SELECT true FROM deliveries d WHERE d.tenant_id = $1 AND d.key = 'digest:' || p.id || ':' || z.day) IS NULL
 ORDER BY p.id
 """
 _KNOWN = "SELECT key FROM deliveries WHERE tenant_id = $1 AND key = ANY($2::text[])"

@@ -191,13 +191,14 @@ def _another_size(before: Booking, after: Booking, happened: Happened) -> bool:
     return too_small or fits_a_third
 
 
+# In order, so that it is one reach into the index: PostgreSQL takes it that a third of all events is news. And without
+# COALESCE, which under row-level security counts as able to leak, so that the index would not be asked.
 _NEWS = """
-SELECT EXISTS (SELECT FROM events e WHERE e.tenant_id = $1
-    AND (e.transaction, e.number) > (
-        coalesce((SELECT transaction FROM event_readers WHERE tenant_id = $1 AND name = $2), '0'::xid8),
-        coalesce((SELECT number FROM event_readers WHERE tenant_id = $1 AND name = $2), 0)))
-    OR (SELECT transaction > pg_snapshot_xmax(pg_current_snapshot()) FROM event_readers
-        WHERE tenant_id = $1 AND name = $2)
+SELECT r.transaction > pg_snapshot_xmax(pg_current_snapshot()) OR (
+    SELECT true FROM events e WHERE e.tenant_id = $1 AND (e.transaction, e.number) > (r.transaction, r.number)
+    ORDER BY e.transaction, e.number LIMIT 1
+) AS news
+FROM event_readers r WHERE r.tenant_id = $1 AND r.name = $2
 """
 _WRITTEN_SINCE = """
 SELECT transaction, number FROM events WHERE tenant_id = $1 AND transaction < $2::xid8 AND happened_at >= $3
@@ -317,7 +318,8 @@ class Planning:
 
 
 async def _any_news(session: ReadSession) -> bool:
-    return bool(await session.value(_NEWS, session.tenant, READER))
+    row = await session.one(_NEWS, session.tenant, READER)
+    return row is None or bool(row["news"])
 
 
 async def _come_so_far(session: WriteSession) -> Position | None:

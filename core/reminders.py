@@ -34,55 +34,67 @@ EVERYTHING_EVERY = timedelta(minutes=5)
 _OFFSETS = """
 SELECT 10 AS minutes UNION SELECT unnest(reminder_minutes) FROM people WHERE tenant_id = $1 AND reminder_minutes <> '{10}'
 """
-# For each offset that anybody has, the meetings that come so soon, and who of those attending wants it. What was due at a
-# moment is judged as it was at that moment: who booked five minutes ahead knows of it.
+# For each offset that anybody has, the meetings that come so soon: ordered, so that each is one reach into the index.
+_AHEAD = """
+SELECT b.id, b.start_time, b.booked_by, o.minutes
+FROM unnest($2::int[], $3::timestamptz[], $4::timestamptz[]) AS o (minutes, behind, until)
+CROSS JOIN LATERAL (
+    SELECT id, start_time, booked_by, status FROM bookings
+    WHERE tenant_id = $1 AND status IN ('pending', 'confirmed', 'checked_in')
+        AND start_time > o.behind AND start_time <= o.until
+    ORDER BY start_time
+) b
+WHERE b.status <> 'pending' ORDER BY b.id
+"""
+# Who of those attending wants it. What was due at a moment is judged as it was at that moment: who booked five minutes
+# ahead knows of it.
 _REMINDERS = """
-WITH due AS (
-    SELECT b.id, b.start_time, b.booked_by, o.minutes
-    FROM unnest($2::int[], $3::timestamptz[], $4::timestamptz[]) AS o (minutes, behind, until)
-    JOIN bookings b ON b.tenant_id = $1 AND b.status IN ('pending', 'confirmed', 'checked_in')
-        AND b.start_time > o.behind AND b.start_time <= o.until
-    WHERE b.status <> 'pending'
-),
-who AS (
-    SELECT d.*, d.booked_by AS person_id FROM due d
+WITH who AS (
+    SELECT d.*, d.booked_by AS person_id FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::int[])
+        AS d (booking_id, start_time, booked_by, minutes)
     UNION
-    SELECT d.*, a.person_id FROM due d JOIN attendees a ON a.tenant_id = $1 AND a.booking_id = d.id
-        AND a.response IS DISTINCT FROM 'declined'
+    SELECT d.*, a.person_id FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::int[])
+        AS d (booking_id, start_time, booked_by, minutes)
+    CROSS JOIN LATERAL (
+        SELECT person_id FROM attendees
+        WHERE tenant_id = $1 AND booking_id = d.booking_id AND response IS DISTINCT FROM 'declined' ORDER BY person_id
+    ) a
 )
-SELECT w.id AS booking_id, w.person_id, p.slack_team_id, w.start_time, w.minutes
+SELECT w.booking_id, w.person_id, p.slack_team_id, w.start_time, w.minutes
 FROM who w JOIN people p ON p.tenant_id = $1 AND p.id = w.person_id AND w.minutes = ANY(p.reminder_minutes)
-WHERE NOT EXISTS (
-    SELECT FROM deliveries d WHERE d.tenant_id = $1 AND d.booking_id = w.id AND d.person_id = w.person_id
+WHERE (
+    SELECT true FROM deliveries d WHERE d.tenant_id = $1 AND d.booking_id = w.booking_id AND d.person_id = w.person_id
         AND d.kind = 'reminder' AND (d.about->>'start')::timestamptz = w.start_time
-        AND (d.about->>'minutes')::int <= w.minutes
-)
+        AND (d.about->>'minutes')::int <= w.minutes LIMIT 1
+) IS NULL
 AND (
     SELECT (e.after->>'start')::timestamptz = w.start_time
         AND (e.after->>'booked_by' = w.person_id::text
             OR e.after->'attendees' @> jsonb_build_array(jsonb_build_array(w.person_id::text)))
-    FROM events e WHERE e.tenant_id = $1 AND e.booking_id = w.id
+    FROM events e WHERE e.tenant_id = $1 AND e.booking_id = w.booking_id
         AND e.happened_at <= w.start_time - make_interval(mins => w.minutes)
     ORDER BY e.booking_version DESC LIMIT 1
 )
-ORDER BY w.id, w.person_id, w.minutes
 """
 # Meetings under way are few: those over no longer hold a room.
+_RUNNING = """
+SELECT id, booked_by, end_time FROM bookings
+WHERE tenant_id = $1 AND status IN ('pending', 'confirmed', 'checked_in') AND start_time < $2 AND end_time > $2
+    AND end_time <= $3 AND end_time - start_time >= $4::interval AND status <> 'pending'
+ORDER BY start_time
+"""
 _ENDINGS = """
-SELECT b.id, b.end_time - $3::interval AS due_at FROM bookings b
-JOIN people p ON p.tenant_id = b.tenant_id AND p.id = b.booked_by AND p.end_reminders
-WHERE b.tenant_id = $1 AND b.status IN ('pending', 'confirmed', 'checked_in') AND b.status <> 'pending'
-    AND b.start_time < $2 AND b.end_time > $2 AND b.end_time - $3::interval <= $2
-    AND b.end_time - b.start_time >= $4::interval
-    AND NOT EXISTS (
-        SELECT FROM deliveries d WHERE d.tenant_id = $1 AND d.booking_id = b.id AND d.person_id = b.booked_by
-            AND d.kind = 'ending' AND (d.about->>'end')::timestamptz = b.end_time
-    )
-    AND (
-        SELECT (e.after->>'end')::timestamptz = b.end_time FROM events e
-        WHERE e.tenant_id = $1 AND e.booking_id = b.id AND e.happened_at <= b.end_time - $3::interval
-        ORDER BY e.booking_version DESC LIMIT 1
-    )
+SELECT b.id FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) AS b (id, booked_by, end_time)
+JOIN people p ON p.tenant_id = $1 AND p.id = b.booked_by AND p.end_reminders
+WHERE (
+    SELECT true FROM deliveries d WHERE d.tenant_id = $1 AND d.booking_id = b.id AND d.person_id = b.booked_by
+        AND d.kind = 'ending' AND (d.about->>'end')::timestamptz = b.end_time LIMIT 1
+) IS NULL
+AND (
+    SELECT (e.after->>'end')::timestamptz = b.end_time FROM events e
+    WHERE e.tenant_id = $1 AND e.booking_id = b.id AND e.happened_at <= b.end_time - $5::interval
+    ORDER BY e.booking_version DESC LIMIT 1
+)
 ORDER BY b.id
 """
 _WARNED = """
@@ -174,15 +186,15 @@ async def _reminders(session: ReadSession, since: datetime | None, now: datetime
     """Return the reminders due before a start; of several for one meeting that are late, the nearest to it alone."""
     offsets = [row["minutes"] for row in await session.all(_OFFSETS, session.tenant)]
     ahead = [timedelta(minutes=minutes) for minutes in offsets]
-    rows = await session.all(
-        _REMINDERS,
-        session.tenant,
-        offsets,
-        [max(now, since + one) if since else now for one in ahead],
-        [now + one for one in ahead],
-    )
+    behind = [max(now, since + one) if since else now for one in ahead]
+    meetings = await session.all(_AHEAD, session.tenant, offsets, behind, [now + one for one in ahead])
+    rows = []
+    for first in range(0, len(meetings), BATCH):
+        some = meetings[first : first + BATCH]
+        columns = [[row[name] for row in some] for name in ("id", "start_time", "booked_by", "minutes")]
+        rows += await session.all(_REMINDERS, session.tenant, *columns)
     nearest: dict[tuple[UUID, UUID], Due] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row["minutes"]):
         start, minutes = row["start_time"].astimezone(UTC), row["minutes"]
         due = Due(
             notice=Notice.REMINDER,
@@ -200,7 +212,11 @@ async def _reminders(session: ReadSession, since: datetime | None, now: datetime
 
 async def _endings(session: ReadSession, catalogue: Catalogue, now: datetime) -> list[Due]:
     """Return the reminders due before an end; where there is nothing to say, noted as not sent."""
-    rows = await session.all(_ENDINGS, session.tenant, now, BEFORE_END, LONG_ENOUGH)
+    running = await session.all(_RUNNING, session.tenant, now, now + BEFORE_END, LONG_ENOUGH)
+    if not running:
+        return []
+    columns = [[row[name] for row in running] for name in ("id", "booked_by", "end_time")]
+    rows = await session.all(_ENDINGS, session.tenant, *columns, BEFORE_END)
     bookings = await store.bookings(session, [row["id"] for row in rows], catalogue)
     teams = await _teams(session, [booking.booker.person_id for booking in bookings.values()])
     found = []

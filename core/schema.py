@@ -196,8 +196,8 @@ people = Table(
     _of_tenant("people"),
     _of("people", "default_location_id", "locations"),
     UniqueConstraint("tenant_id", "slack_team_id", "slack_user_id", name="people_slack_user"),
-    Index("people_reminded_otherwise", "tenant_id", "id", postgresql_where=text("reminder_minutes <> '{10}'")),
-    Index("people_digest", "tenant_id", "zone", postgresql_where=text("digest_at IS NOT NULL")),
+    Index("people_reminded_otherwise", "tenant_id", "reminder_minutes", postgresql_where=text("reminder_minutes <> '{10}'")),
+    Index("people_digest", "tenant_id", "zone", "digest_at", postgresql_where=text("digest_at IS NOT NULL")),
 )
 
 admins = Table(
@@ -566,6 +566,7 @@ cards = Table(
         "due_at",
         postgresql_where=text("rendered_version < wanted_version AND given_up IS NULL"),
     ),
+    Index("cards_booking", "tenant_id", "booking_id"),
     Index("cards_given_up", "tenant_id", "given_up_at", postgresql_where=text("given_up IS NOT NULL")),
 )
 
@@ -606,6 +607,7 @@ deliveries = Table(
     Index("deliveries_due", "tenant_id", "due_at", postgresql_where=text("status = 'pending'")),
     Index("deliveries_booking", "tenant_id", "booking_id"),
     Index("deliveries_given_up", "tenant_id", "done_at", postgresql_where=text("status = 'given_up'")),
+    Index("deliveries_card", "tenant_id", "card_id", postgresql_where=text("card_id IS NOT NULL")),
     Index("deliveries_done", "tenant_id", "done_at", postgresql_where=text("done_at IS NOT NULL")),
 )
 

@@ -74,13 +74,16 @@ UPDATE open_views SET due_at = $4, lease = NULL, leased_until = NULL WHERE tenan
 """
 _STALE = """
 UPDATE open_views v SET stale_since = coalesce(stale_since, $2), due_at = least(greatest(due_at, $2), $7), lease = NULL
-WHERE v.tenant_id = $1 AND v.view_id IN (
+WHERE v.tenant_id = $1 AND v.view_id = ANY(ARRAY(
     SELECT view_id FROM open_views WHERE tenant_id = $1 AND kind = 'home' AND person_id = ANY($3::uuid[])
     UNION ALL
-    SELECT o.view_id FROM open_views o, unnest($4::uuid[], $5::timestamptz[], $6::timestamptz[]) s (place, begins, ends)
-    WHERE o.tenant_id = $1 AND o.kind = 'search' AND o.start_time < s.ends AND o.end_time > s.begins
-        AND (o.location_id IS NULL OR o.location_id = s.place)
-)
+    SELECT o.view_id FROM unnest($4::uuid[], $5::timestamptz[], $6::timestamptz[]) s (place, begins, ends)
+    CROSS JOIN LATERAL (
+        SELECT view_id, location_id, end_time FROM open_views
+        WHERE tenant_id = $1 AND kind = 'search' AND start_time < s.ends ORDER BY start_time
+    ) o
+    WHERE o.end_time > s.begins AND (o.location_id IS NULL OR o.location_id = s.place)
+))
 """
 _CLEAN = """
 DELETE FROM open_views WHERE tenant_id = $1 AND view_id IN (

@@ -203,7 +203,9 @@ CREATE TABLE deliveries (
     "CREATE INDEX deliveries_due ON deliveries (tenant_id, due_at) WHERE status = 'pending'",
     "CREATE INDEX deliveries_booking ON deliveries (tenant_id, booking_id)",
     "CREATE INDEX deliveries_given_up ON deliveries (tenant_id, done_at) WHERE status = 'given_up'",
+    "CREATE INDEX deliveries_card ON deliveries (tenant_id, card_id) WHERE card_id IS NOT NULL",
     "CREATE INDEX deliveries_done ON deliveries (tenant_id, done_at) WHERE done_at IS NOT NULL",
+    "CREATE INDEX cards_booking ON cards (tenant_id, booking_id)",
     "CREATE INDEX cards_given_up ON cards (tenant_id, given_up_at) WHERE given_up IS NOT NULL",
     # What falls due by the clock is found by its start, among those that still hold a room.
     (
@@ -211,8 +213,8 @@ CREATE TABLE deliveries (
         " WHERE status IN ('pending', 'confirmed', 'checked_in')"
     ),
     # Few want it otherwise than by default; so nobody has to look at everybody.
-    "CREATE INDEX people_reminded_otherwise ON people (tenant_id, id) WHERE reminder_minutes <> '{10}'",
-    "CREATE INDEX people_digest ON people (tenant_id, zone) WHERE digest_at IS NOT NULL",
+    "CREATE INDEX people_reminded_otherwise ON people (tenant_id, reminder_minutes) WHERE reminder_minutes <> '{10}'",
+    "CREATE INDEX people_digest ON people (tenant_id, zone, digest_at) WHERE digest_at IS NOT NULL",
     """
 CREATE TABLE open_views (
     tenant_id UUID NOT NULL,
