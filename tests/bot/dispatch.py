@@ -94,7 +94,7 @@ class Dispatch:
         return made
 
     async def plan(self) -> None:
-        """Plan for all that has happened, however long another test's transaction on the same server holds it back."""
+        """Plan for all that has happened; a transaction that is still open may hold some of it back for a moment."""
         planning = Planning(self.db, self.firm.services.catalogues, self.firm.clock)
         for _ in range(1000):
             await planning.plan(self.firm.clock.now())
