@@ -24,8 +24,10 @@ import typer
 
 from bot import leash, postgres, sample, trial
 from bot.cluster import DataFolder
+from core.catalogue import Catalogues
 from core.clock import SystemClock
 from core.db import Database
+from core.outbox import Outbox
 from migrations import upgrade
 
 READY_SECONDS = 60.0
@@ -39,7 +41,7 @@ Bookroom is running: http://127.0.0.1:{port}/   (Ctrl-C stops it)
 Three things to try:
   1. As Ana, in #general:        /book room tomorrow 2-3:30pm for 6 with projector
   2. Become Ben (top left):      /book room apollo tomorrow 2pm
-  3. Open Bookroom's Home, or:   /book mine
+  3. Open #new-york and Bookroom's Home: they hear of it at once
 """
 
 
@@ -110,7 +112,8 @@ def _fill(server: postgres.Server, company: Mapping[str, Any]) -> None:
     async def seeded() -> None:
         db = Database(server.url(postgres.APP, trial.DATABASE))
         try:
-            await sample.seed(db, company, now=SystemClock().now())
+            if not await sample.seed(db, company, now=SystemClock().now()):
+                await Outbox(db, Catalogues(db), SystemClock()).slack_forgot()
         finally:
             await db.close()
 

@@ -21,8 +21,11 @@ from core.db import Database
 from core.errors import BookingError
 from core.models import Person, Room, Slot, Wish
 from core.people import People
+from core.planning import Planning
+from core.presence import Presence
 from core.rooms import Rooms, parse_csv
 from core.search import Search
+from core.subscriptions import KINDS, Subscriptions
 from handlers.people import profile_of
 from handlers.requests import Sender
 
@@ -111,6 +114,10 @@ async def seed(db: Database, company: Mapping[str, Any], *, now: datetime) -> bo
         await rooms.set_policy(room_id=_named(catalogue, name).id, check_in=True)
     people = await _people(db, company)
     await _week(db, catalogues, people, now=now)
+    await _answers(db, catalogues, people, now=now)
+    await _channels(db, catalogues, company, people, now=now)
+    # What the made-up company booked last week is nobody's news today.
+    await Planning(db, catalogues, SetClock(now)).start_from_now()
     return True
 
 
@@ -139,6 +146,40 @@ async def _week(db: Database, catalogues: Catalogues, people: Mapping[str, Perso
             continue  # two made-up meetings met; one of them stays at its desk
         for one in (person.id, *wish.invitees):
             busy.setdefault(one, []).append(wish.slot)
+
+
+async def _answers(db: Database, catalogues: Catalogues, people: Mapping[str, Person], *, now: datetime) -> None:
+    """Let some say whether they come to what is ahead."""
+    clock, chance = SetClock(now), random.Random(SEED)  # noqa: S311 - made-up answers
+    search = Search(db, catalogues, clock)
+    bookings, presence = Bookings(db, catalogues, search, clock), Presence(db, catalogues, search, clock)
+    for person in people.values():
+        actor = person.acting("sample")
+        for booking in await bookings.mine(actor, limit=50):
+            invited = any(attendee.person_id == person.id for attendee in booking.attendees)
+            if invited and booking.start > now and chance.random() < 0.6:
+                await presence.respond(booking.id, by=actor, going=chance.random() < 0.85)
+
+
+async def _channels(
+    db: Database, catalogues: Catalogues, company: Mapping[str, Any], people: Mapping[str, Person], *, now: datetime
+) -> None:
+    """Let New York's channel hear of its rooms as things happen; its own people asked for it."""
+    place = next(place for place in (await catalogues.current()).locations if place.name == "New York")
+    channel = next((channel for channel in company["channels"] if channel["name"] == "new-york"), None)
+    if channel is None or "ana" not in people:
+        return
+    await Subscriptions(db, catalogues, SetClock(now)).save(
+        None,
+        team_id=str(company["team"]["id"]),
+        channel_id=str(channel["id"]),
+        location_id=place.id,
+        room_id=None,
+        kinds=KINDS,
+        digest_at=None,
+        zone=place.zone,
+        by=people["ana"].acting("sample"),
+    )
 
 
 def _regular(catalogue: Catalogue, people: Mapping[str, Person], days: Sequence[date]) -> list[tuple[Person, Wish]]:

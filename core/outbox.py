@@ -341,6 +341,15 @@ class Outbox:
 
         return await self._db.write(work, repeatable=True)
 
+    async def slack_forgot(self) -> None:
+        """Let go of every message and view that Slack no longer has: for a stand-in whose memory ends when it stops."""
+
+        async def work(session: WriteSession) -> None:
+            await session.run("DELETE FROM cards WHERE tenant_id = $1", session.tenant)
+            await session.run("DELETE FROM open_views WHERE tenant_id = $1", session.tenant)
+
+        await self._db.write(work, repeatable=True)
+
     async def clean(self, now: datetime) -> int:
         """Remove what was done a week ago, given up a month ago, and the cards of bookings a month past."""
         return await self._clean(_CLEAN_DELIVERIES, now - KEPT, now - KEPT_GIVEN_UP) + await self._clean(

@@ -19,7 +19,7 @@ from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.errors import RoomNotFound
 from core.events import Kind
-from core.feed import BEGINNING, Feed, Position
+from core.feed import BEGINNING, Feed, Position, horizon
 from core.ids import new_id
 from core.models import Booking, Slot
 from core.notices import Happened, Notice, Subscription
@@ -289,6 +289,15 @@ class Planning:
             if done == 0:
                 break
         return planned
+
+    async def start_from_now(self) -> None:
+        """Tell nobody of what happened until now: for what was brought in from elsewhere."""
+
+        async def work(session: WriteSession) -> None:
+            await _come_so_far(session)
+            await session.run(_READ_SO_FAR, session.tenant, READER, await horizon(session), 0)
+
+        await self._db.write(work, repeatable=True)
 
     async def _plan_some(self, now: datetime) -> int:
         try:
