@@ -200,7 +200,10 @@ def _short(ts: list[Token], i: int) -> tuple[Clock, int] | None:
     padded = len(ts[i].text) == 2 and (ts[i].text[0] == "0" or hour >= 13)
     sep, tail = ts[i + 1], ts[i + 2]
     tight = not sep.space and not tail.space and tail.kind == "num" and tail.value is not None
-    if sep.low == ":" and tight and len(tail.text) <= 2:
+    slipped = (
+        sep.low == ";" and len(tail.text) == 2 and (tail.value or 99) % 5 == 0 and (tail.value or 99) < 60 and hour < 24
+    )
+    if (sep.low == ":" or slipped) and tight and len(tail.text) <= 2:
         j = i + 5 if ts[i + 3].low == ":" and ts[i + 4].kind == "num" and len(ts[i + 4].text) == 2 else i + 3
         minute = tail.value or 0 if len(tail.text) == 2 else 99
         if ts[j].low in ("hours", "hrs", "hr", "h") and not lasts(ts, i, hour):
@@ -217,11 +220,19 @@ def _short(ts: list[Token], i: int) -> tuple[Clock, int] | None:
     if marked:
         return _undisputed(ts, Clock(hour, half=marked[0]), marked[1])
     j = _oclock(ts, i + 1)
+    if j and _uhr_minutes(ts, j):
+        return Clock(hour, ts[j].value or 0, exact=padded or hour >= 13), j + 1
     if j:
         return _marked(ts, j, hour, 0, padded=padded)
     if tail.kind and sep.kind == "num" and sep.space and len(sep.text) == 2 and (sep.value or 99) < 60 and hour <= 12:
         return _dictated(ts, i, hour, sep.value or 0)
     return _lone(ts, i, hour, padded=padded)
+
+
+def _uhr_minutes(ts: list[Token], j: int) -> bool:
+    """Whether a German's minutes stand behind the hour: "9 Uhr 30"."""
+    plain = ts[j].kind == "num" and len(ts[j].text) == 2 and (ts[j].value or 0) < 60
+    return ts[j - 1].low == "uhr" and plain and not _counted(ts[j + 1]) and ts[j + 1].low not in ("-", "/", "x")
 
 
 def lasts(ts: list[Token], i: int, hour: int) -> bool:
@@ -263,6 +274,8 @@ def _french(ts: list[Token], i: int, hour: int) -> tuple[Clock, int] | None:
     j = i + 3 if has_minutes else i + 2
     if hour > 24 or (before in ("for", "of", "+") and hour < 13):
         return None
+    if before == "/" and ts[i - 1].space and ts[i].space:
+        before = ""  # "2pm / 1h / 6 people"
     beside = before in TIME_LEADS or (before in _JOINS and i >= 2) or _french_follows(ts, j)
     if hour >= (7 if has_minutes else 9) or beside:
         return Clock(hour, (tail.value or 0) if has_minutes else 0, exact=True), j

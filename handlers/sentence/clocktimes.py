@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from handlers.sentence.items import Clock
 
 DAY = 1440
+EVENING, SMALL_HOURS = 18 * 60, 6 * 60  # from an evening start on, an end before six is the next day's
 PART_STARTS = {"morning": 540, "afternoon": 840, "evening": 1080, "tonight": 1140, "night": 1140}
 _PART_WINDOWS = {
     "morning": (0, 750),
@@ -18,6 +19,9 @@ _PART_WINDOWS = {
     "tonight": (960, 1440),
     "night": (960, 1440),
 }
+
+
+_LATE = frozenset({"evening", "tonight", "night"})
 
 
 class NoSuchTime(ValueError):
@@ -81,6 +85,9 @@ def _carried(start: Clock, end: Clock, part: str | None) -> int:
 
 def _guessed_start(start: Clock, end: Clock, part: str | None) -> tuple[int, bool]:
     """Without any marker: the part of the day belongs to the end of an afternoon, to the start of a morning."""
+    late = Clock(start.hour, start.minute, "pm").minutes
+    if part in _LATE and not end.explicit and late >= EVENING and end.hour % 12 < min(6, start.hour % 12):
+        return late, False  # "tonight 11 to 1"
     if part in ("afternoon", "evening", "tonight", "night") and not end.explicit:
         return _carried(start, Clock(end.hour, end.minute, "pm"), part), False
     return single(start, part)
@@ -125,6 +132,8 @@ def ending(end: Clock, first: int, *, both_explicit: bool) -> int:
             stop = DAY
         base = first - first % DAY
         stop += base
+        if stop <= first and first % DAY >= EVENING and stop % DAY < SMALL_HOURS:
+            return stop + DAY  # nobody means yesterday by "23:30-01:00"
         if stop <= first:
             if both_explicit or end.half or end.name or end.hour >= 13:
                 raise EndsBeforeStart

@@ -41,6 +41,8 @@ def match(ts: list[Token], i: int) -> Item | None:
         return Item("prep", "for", i, i + 1, note="4")
     if (t.value == 1 and _one_room(ts, i)) or (t.low == "4" and after.low == "us"):
         return Item("filler", t.low, i, i + 1)
+    if _lists(ts, i):
+        return Item("sep", ";", i, i + 2)
     if t.line and _numbers_a_line(ts, i) and sum(_numbers_a_line(ts, n) for n in range(len(ts) - 2)) > 1:
         return Item("filler", t.low, i, i + 2)
     return None
@@ -73,6 +75,20 @@ def _money(ts: list[Token], i: int) -> int:
 
 def _numbers_a_line(ts: list[Token], i: int) -> bool:
     return ts[i].line and ts[i].kind == "num" and ts[i + 1].low in (".", ")") and ts[i + 2].space
+
+
+def _lists(ts: list[Token], i: int) -> bool:
+    """Whether "2)" or "2." at token i numbers a thing of a list in one line: "1) tomorrow 2) 4:15pm 3) phone"."""
+    sign = ts[i + 1].low
+    if ts[i].kind != "num" or sign not in (")", ".") or ts[i + 1].space or not ts[i + 2].space or not ts[i].space:
+        return False
+    numbers = [
+        t.value
+        for n, t in enumerate(ts[:-2])
+        if t.kind == "num" and ts[n + 1].low == sign and not ts[n + 1].space and ts[n + 2].space and t.space
+    ]
+    opened = any(t.low == "(" for t in ts[max(0, i - 3) : i])
+    return len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1)) and not opened
 
 
 def _as_for(ts: list[Token], i: int) -> bool:

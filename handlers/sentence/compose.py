@@ -12,10 +12,16 @@ from handlers.sentence.model import Book
 from handlers.sentence.tokens import Token
 
 
+def _told(items: list[Item], tokens: list[Token]) -> list[Item]:
+    """The items without stories, reasons and days that are ruled out."""
+    items = narrative.ruled_out_days(narrative.set_aside(items, tokens), tokens)
+    return narrative.chatter(items, tokens)
+
+
 def compose(tokens: list[Token], items: list[Item], book: Book, *, part_only: bool = False) -> Draft:
     """Return the draft of a sentence; what cannot be understood is among its problems."""
     draft = Draft()
-    items = items if part_only else narrative.chatter(narrative.set_aside(items, tokens), tokens)
+    items = items if part_only else _told(items, tokens)
     xs = corrections.apply(wishes.rooms_or_times(items), draft)
     xs = numerals.classify(xs, draft, book, part_only=part_only)
     timeline.collect(xs, draft, part_only=part_only)

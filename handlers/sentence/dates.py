@@ -226,6 +226,8 @@ def _relative(ts: list[Token], i: int) -> Found:
 
 def _plus_week(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:
     """ "tomorrow week" is a week later."""
+    if ts[j].low == "fortnight":
+        return replace(day, days=day.days + 14), j + 1
     if ts[j].low == "week" and ts[j + 1].low not in ("day", "s"):
         return replace(day, days=day.days + 7), j + 1
     return day, j
@@ -260,11 +262,7 @@ def _from_now(ts: list[Token], i: int) -> Found:
         j += ts[j].low in ("about", "around", "exactly")
         j += ts[j].low == "'"
         found = _amount(ts, j)
-        if found and ts[found[1]].low in ("time", "'"):
-            return Day("offset", days=found[0]), found[1] + 1
-        if found:
-            return Day("offset", days=found[0]), found[1]
-        return None
+        return _ahead(ts, found[0], found[1]) if found else None
     found = _amount(ts, i)
     if found:
         days, j = found
@@ -281,6 +279,18 @@ def _from_now(ts: list[Token], i: int) -> Found:
         if ts[counted[1] + 2].low == "now":
             return Day("weekday", weekday=weekday, which="after", days=7 * (counted[0] - 1)), counted[1] + 3
     return None
+
+
+def _ahead(ts: list[Token], days: int, j: int) -> tuple[Day, int]:
+    """What may follow "in two weeks": time, from now, from today, on Thursday."""
+    j += ts[j].low in ("time", "'")
+    if ts[j].low in ("from", "after") and ts[j + 1].low in ("now", "today"):
+        j += 2
+    k = j + (ts[j].low in ("on", "the", ","))
+    weekday = weekdays.weekday_at(ts, k) if days % 7 == 0 else None
+    if weekday is not None:
+        return Day("weekday", weekday=weekday, days=days), k + 1
+    return Day("offset", days=days), j
 
 
 def shifted(ts: list[Token], i: int, dates: Dates) -> Item | None:

@@ -163,7 +163,8 @@ def _clock_hours(ts: list[Token], i: int) -> tuple[float, int] | None:
 def _and_fraction(ts: list[Token], value: float, j: int) -> tuple[float, int]:
     """ "two and a half" hours."""
     if ts[j].low in ("and", "&"):
-        k = j + 2 if ts[j + 1].low == "a" else j + 1
+        k = j + 2 if ts[j + 1].low in ("a", "one") else j + 1
+        k += ts[k].low == "-"
         if ts[k].low in _QUARTERS and (_unit(ts[k + 1]) or ts[k + 1].low == "of"):
             return value + _QUARTERS[ts[k].low] / 60, k + 1
     return value, j
@@ -196,6 +197,8 @@ def _hour_word(ts: list[Token], i: int) -> tuple[float, int] | None:
     t = ts[i]
     if t.low == "hourlong" or (t.low == "hour" and ts[i + 1].low == "-" and ts[i + 2].low == "long"):
         return 60, i + (1 if t.low == "hourlong" else 3)
+    if t.low == "hour" and ts[i + 1].low == "and" and ts[i + 2].low in ("a", "half", "quarter"):
+        return _after_hours(ts, 60, i + 1)
     if t.low == "hour" and ts[i + 1].low in ("tops", "max", "maximum"):
         return 60, i + 2
     if t.low in ("an", "a") and ts[i + 1].low in ("full", "whole", "good", "quick", "solid"):

@@ -67,7 +67,7 @@ class Equipment:
 
     def match(self, ts: list[Token], i: int) -> Item | None:
         """Return an `amenity`, `unneeded`, `without` or `unmet` item at token i, or None."""
-        return self._refused(ts, i) or self._named(ts, i) or self._unmet(ts, i)
+        return self._refused(ts, i) or self._not_but(ts, i) or self._named(ts, i) or self._unmet(ts, i)
 
     def _named(self, ts: list[Token], i: int) -> Item | None:
         first = i + _quantity(ts, i)
@@ -112,10 +112,18 @@ class Equipment:
                 return None
             names, k = several
             k += ts[k].low in ("is", "are")
-            if low == "no" and (ts[k].low in _NEEDED or tuple(names) == ("catering",)):
+            wanted = i > 0 and ts[i - 1].low in ("need", "needs", "require", "requires", "want", "needing", "requiring")
+            if low == "no" and (wanted or ts[k].low in _NEEDED or tuple(names) == ("catering",)):
                 return Item("unneeded", names, i, k + (ts[k].low in _NEEDED))
             return Item("without", names, i, k)
         return None
+
+    def _not_but(self, ts: list[Token], i: int) -> Item | None:
+        """Not a projector but a whiteboard."""
+        several = self._several(ts, i + 1) if ts[i].low == "not" else None
+        if several is None or ts[several[1] + (ts[several[1]].low == ",")].low not in ("but", "just", "only"):
+            return None
+        return Item("unneeded", several[0], i, several[1])
 
     def _unmet(self, ts: list[Token], i: int) -> Item | None:
         """Something a room might have that the catalogue does not know."""

@@ -39,7 +39,8 @@ IDIOMS = """
     year, mid year, day to day, any time now, weekly report, monthly report, daily report, monthly numbers, weekly
     numbers, monthly figures, not fussy, office hours, happy hour, working hours, business hours, end to end, face
     to face, one more, day one, back to back, next level, quarter review, week planning, month review, half yearly,
-    one off, one time, after action, not sure how, not sure whether, not sure who, not sure what, nobody else, no
+    one off, first half, second half, pre lunch, post lunch,
+    one time, after action, not sure how, not sure whether, not sure who, not sure what, nobody else, no
     one else, anyone else, someone else, everyone else, everybody else, anything else, what else, something else, do
     not forget, don't forget, dont forget, do not worry, don't worry, dont worry, no need to, needless to say, skip
     level, high level, not to worry, no longer, not a problem, no big deal, if it is not, not a big deal, can't

@@ -30,6 +30,8 @@ def match(ts: list[Token], i: int) -> Item | None:
     if ts[i].low == "how" and ts[i + 1].low in ("many", "long", "big") and ts[i + 2].low in (":", "=", "-", "?"):
         return _how(ts, i)
     t, sign = ts[i], ts[i + 1]
+    if t.line and t.low in _MERE and sign.low in ("-", "\u2013") and sign.space and ts[i + 2].space and not ts[i + 2].line:
+        return Item("filler", t.low, i, i + 2, note="thin")  # "Room - Apollo"
     label = t.text.lower() if len(t.text) == 1 else t.low
     if t.kind != "word" or sign.low not in (":", "=") or (sign.space and sign.low == ":"):
         return None

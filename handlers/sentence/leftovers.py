@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from rapidfuzz import fuzz, process
 
-from handlers.sentence import requests, subjects, unknown, vague, words
+from handlers.sentence import requests, roles, subjects, unknown, vague, words
 from handlers.sentence.corrections import family
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Item
@@ -156,24 +156,39 @@ def _holiday(xs: list[Item], k: int, draft: Draft) -> None:
 
 
 def _vague(x: Item, draft: Draft, tokens: list[Token]) -> None:
-    if vague.means_nothing(x, tokens):
+    said = str(x.value).lower()
+    if vague.means_nothing(x, tokens) or _clear(x, said, draft, tokens):
         return
-    if str(x.value).lower().startswith(("recur", "repeat")):
-        if draft.every is None:
-            draft.refuse(Trouble.AMBIGUOUS, "How often should it repeat: every day, every week, every month?")
-        return
-    if x.i and str(x.value).lower() == "rooms" and tokens[x.i - 1].low in ("what", "which", "any"):
-        return
-    if str(x.value).lower() in ("tbd", "tba", "tbc"):
+    if said in ("tbd", "tba", "tbc"):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "Something is still to be decided there. Tell me when you know it.")
-        return
-    if str(x.value).lower() in ("rooms", "both", "multiple", "double", "triple"):
+    elif said.startswith(("recur", "repeat")):
+        draft.refuse(Trouble.AMBIGUOUS, "How often should it repeat: every day, every week, every month?")
+    elif said in ("rooms", "both", "multiple", "double", "triple"):
         draft.refuse(Trouble.AMBIGUOUS, "I book one room at a time. Which one, and when?")
-        return
-    if str(x.value).lower() in ("floor", "level", "building", "bldg", "upstairs", "downstairs"):
+    elif said in ("floor", "level", "building", "bldg", "upstairs", "downstairs"):
         draft.refuse(Trouble.AMBIGUOUS, "Which floor or building do you mean? Give me its number or letter.")
-        return
-    draft.refuse(Trouble.AMBIGUOUS, f'I am not sure what "{x.value}" means here. Which day and time is it?')
+    else:
+        draft.refuse(Trouble.AMBIGUOUS, f'I am not sure what "{x.value}" means here. Which day and time is it?')
+
+
+def _clear(x: Item, said: str, draft: Draft, tokens: list[Token]) -> bool:
+    """Whether the rest of the sentence makes a vague word clear."""
+    if said.startswith(("recur", "repeat")):
+        return draft.every is not None
+    if said == "rooms" and x.i and tokens[x.i - 1].low in ("what", "which", "any"):
+        return True
+    if said == "rooms" and draft.start is None and draft.part is None and not draft.days:
+        return True  # no wish at all, as its missing time will say
+    return said == "same" and _same_again(x, draft, tokens)
+
+
+def _same_again(x: Item, draft: Draft, tokens: list[Token]) -> bool:
+    """ "Actually Apollo is fine, same time": what is the same has been said; but not "same time as last week"."""
+    told = {
+        "time": draft.start, "times": draft.start, "hour": draft.start, "slot": draft.start, "day": draft.days,
+        "date": draft.days, "room": draft.rooms, "place": draft.rooms, "duration": draft.minutes, "length": draft.minutes,
+    }  # fmt: skip
+    return bool(told.get(tokens[x.j].low)) and tokens[x.j + 1].low not in ("as", "each", "every", "next", "and", "or")
 
 
 def _number(x: Item, draft: Draft, tokens: list[Token], book: Book) -> None:
@@ -213,7 +228,20 @@ def _dangling(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) -> None
         return
     if any(p.trouble == Trouble.AMBIGUOUS and f'"{x.value}"' in p.message for p in draft.problems):
         return
+    if x.value in ("before", "after") and _told_anyway(xs, k, draft):
+        return
     draft.refuse(Trouble.AMBIGUOUS, f"{_around(tokens, x)} leaves the time open. When exactly should it start?")
+
+
+def _told_anyway(xs: list[Item], k: int, draft: Draft) -> bool:
+    """Whether "after the close today 4:15" tells why, because the time is there and it is not the end that is left open."""
+    start = draft.start.clock if draft.start is not None else None
+    if start is None or start.name is not None:
+        return False
+    lead = next((y for y in reversed(xs[:k]) if y.kind != "filler"), None)
+    following = next((y for y in xs[k + 1 :] if y.kind != "filler" or y.note != "thin"), None)
+    open_end = lead is not None and (lead.kind == "conn" or (lead.kind == "prep" and lead.value in ("until", "to", "from")))
+    return not open_end and following is not None and following.kind in ("filler", "word")
 
 
 def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book) -> None:
@@ -252,7 +280,12 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
         lead in unknown.PLACE_LEADS and tokens[i].low not in _ABSTRACT
     ):
         _unknown_room(name, i, j, draft, tokens, book)
-    elif lead in ("with", "w/", "w") and not tokens[i].text[0].isupper() and not _company(tokens, i):
+    elif (
+        lead in ("with", "w/", "w")
+        and not tokens[i].text[0].isupper()
+        and not _company(tokens, i)
+        and not _somebodys(tokens, i, j)
+    ):
         draft.refuse(
             Trouble.NOT_UNDERSTOOD,
             f'I do not know which rooms have "{name}". Shall I book without asking for it?',
@@ -260,6 +293,12 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
         )
     elif unknown.looks_like_a_room(xs, x, tokens, i, j, draft) or unknown.stands_alone(xs, x, tokens, draft, book):
         _unknown_room(name, i, j, draft, tokens, book)
+
+
+def _somebodys(tokens: list[Token], i: int, j: int) -> bool:
+    """ "With my advisee", "with an estimated duration of 2 hours": people and lengths are no equipment."""
+    owned = tokens[i - 1].low in ("my", "our", "his", "her", "their", "your", "both")
+    return owned or roles.personal(tokens[j - 1].low) or tokens[j].low in ("duration", "length", "agenda", "budget", "team")
 
 
 def _company(tokens: list[Token], i: int) -> bool:

@@ -69,14 +69,45 @@ def chatter(xs: list[Item], ts: list[Token]) -> list[Item]:
         inside = [x for x in xs if i <= x.i and x.j <= j]
         denied = any(x.kind == "not" for x in inside)
         elsewhere = any(x.kind in _TIMES or x.kind == "num" for x in xs if not (i <= x.i and x.j <= j))
+        if ts[i].low == "otherwise" and any(x.kind in _TIMES or x.kind in ("num", "day", "room") for x in inside):
+            continue  # another wish
         harmless = _REASONS | (_DENIED if denied else frozenset()) | (_TIMES | {"num", "day"} if elsewhere else frozenset())
-        if any(t.low in _TAKEN for t in ts[i:j]):
+        if any(t.low in _TAKEN and not t.in_room for t in ts[i:j]):
             harmless |= {"room"}
         if inside and all(x.kind in harmless for x in inside):
             idle.append((i, j))
     if not idle:
         return xs
     return [Item("filler", "chatter", x.i, x.j) if any(i <= x.i and x.j <= j for i, j in idle) else x for x in xs]
+
+
+_OFF = frozenset(
+    "holiday out off full busy taken closed work bad impossible gone away booked thanksgiving holidays leave good".split()
+)
+_IS = frozenset("is isn't was wasn't will won't doesn't does can't cannot are not dont don't 's".split())
+_AWAY = frozenset("out off away busy travelling traveling gone".split())
+_ABSENT = frozenset("i'm im we're he's she's they're am is are".split())
+
+
+def ruled_out_days(xs: list[Item], ts: list[Token]) -> list[Item]:
+    """Return the items without "thursday is a holiday" and "I'm out thursday", where another day is named behind it."""
+    found = list(xs)
+    for k, x in enumerate(xs):
+        if x.kind != "day" or not any(y.kind == "day" and y.value != x.value for y in xs[k + 1 :]):
+            continue
+        j = x.j
+        n = x.i - 1 - (ts[x.i - 1].low == "on")
+        if x.i > 1 and ts[n].low in _AWAY and ts[n - 1].low in _ABSENT:
+            first = n - 1
+        elif ts[j].low in _IS:
+            off = next((m for m in range(j + 1, j + 5) if ts[m].low in _OFF), 0)
+            if not off:
+                continue
+            first, j = x.i, off + 1
+        else:
+            continue
+        found = [Item("filler", "off", y.i, y.j) if first <= y.i and y.j <= j else y for y in found]
+    return found
 
 
 def _segments(ts: list[Token]) -> list[tuple[int, int, bool]]:

@@ -70,11 +70,36 @@ def group(ts: list[Token], i: int) -> tuple[int, int] | None:
 
 def skip(ts: list[Token], k: int) -> int:
     """Return the index behind the words that may stand between a number and its people."""
-    while ts[k].kind == "word" and (ts[k].low in roles.SIDES or _proper(ts, k)) and ts[k + 1].kind == "word":
+    while (
+        ts[k].kind == "word"
+        and not _unit(ts[k])
+        and (ts[k].low in roles.SIDES or _proper(ts, k))
+        and ts[k + 1].kind == "word"
+    ):
         if ts[k].low in words.PEOPLE and ts[k + 1].low not in words.PEOPLE and ts[k + 1].low not in words.OTHERS:
             break
         k += 1
+    return _described(ts, k)
+
+
+def _described(ts: list[Token], k: int) -> int:
+    """The index of the people behind one or two words that describe them: "two associate deans"."""
+    for n in (k, k + 1, k + 2):
+        t = ts[n]
+        if n > k and t.low in roles.PLURAL and t.low not in roles.THINGS:
+            return n
+        meant = dated(t) or t.low in words.UNIT or t.low in words.PEOPLE or t.low in words.AMENITY_WORDS or t.in_room
+        meant = meant or t.low in ("am", "pm", "a", "p", "m", "o'clock", "uhr", "x")
+        if t.kind != "word" or t.value is not None or meant or t.low in words.POLITE or t.low in words.NAMED_CLOCKS:
+            break
+        if t.low in subjects.SUBJECTS or t.low in roles.THINGS or t.low in words.NEGATION | words.CHOICE | words.VAGUE_TIME:
+            break
     return k
+
+
+def _unit(t: Token) -> bool:
+    """Whether "hr" is an hour and not who hires."""
+    return t.low in words.UNIT and not t.text.isupper()
 
 
 def anybody(ts: list[Token], k: int) -> int:
@@ -129,6 +154,11 @@ def person(ts: list[Token], k: int) -> bool:
     if t.low in words.GIVEN_NAMES or t.low in ("boss", "manager", "colleague", "lead", "mentor", "intern", "assistant"):
         return True
     return t.text[0].isupper() and not t.text.isupper() and person_like(t)
+
+
+def dated(t: Token) -> bool:
+    """Whether a word names a day, a month or a part of the day."""
+    return t.low in words.WEEKDAYS or t.low in words.MONTHS or t.low in words.TODAY | words.TOMORROW or t.low in words.PARTS
 
 
 def person_like(t: Token) -> bool:

@@ -48,9 +48,9 @@ def classify(xs: list[Item], draft: Draft, book: Book, *, part_only: bool) -> li
     """Return the items with every `num` turned into a clock, a count, or a problem."""
     _dotted_days(xs)
     _of_lengths(xs)
-    _persons(xs)
     _hours_with_articles(xs)
     _ranges(xs)
+    _persons(xs)
     for k, x in enumerate(xs):
         if x.kind == "num":
             _by_preposition(xs, k, part_only=part_only)
@@ -135,6 +135,8 @@ def _ranges(xs: list[Item]) -> None:
         if not _hourly(x):
             continue
         j = following(xs, k)
+        if _kind(xs, j) == "part" and xs[j].value[0] != "tonight":  # "3 in the afternoon till 4"
+            j = following(xs, j)
         if not (_joins(xs, j) or _and_of_between(xs, k, j)):
             continue
         m = following(xs, j)
@@ -193,6 +195,8 @@ def _by_neighbours(xs: list[Item], k: int) -> None:
     x = xs[k]
     if x.note == "for" or not 1 <= x.value <= 24 or any(y.kind in POINTS for y in xs):
         return
+    if k and xs[k - 1].kind == "filler" and xs[k - 1].value in ("room", "rm") and xs[k - 1].j == x.i:
+        return  # "room 4 tomorrow" may be a room's number
     for step in (-1, 1):
         m = k + step
         while 0 <= m < len(xs) and (thin(xs[m]) or (xs[m].kind == "sep" and xs[m].value == ",") or _on(xs[m])):

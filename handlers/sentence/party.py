@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from handlers.sentence import nouns, roles, subjects, words
+from handlers.sentence import names, nouns, roles, subjects, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import whole
 from handlers.sentence.tokens import Token
@@ -23,6 +23,8 @@ _PRONOUNS = frozenset({"him", "her", "he", "she"})
 _DETERMINERS = frozenset(
     {"a", "an", "one", "1", "another", "my", "our", "the", "his", "her", "their", "some", "1x", "your", "its"}
 )
+_OWNERS = frozenset({"my", "our", "the", "these", "those", "all", "both", "his", "her", "their", "your"})
+_SIDES = frozenset("side end team office part camp org company firm department dept group".split())
 _VERBS = frozenset(
     "need want would am will have can are shall could may might should must also just think know was do don't really had"
     " hope guess believe prefer wish like love require wanted needed meant mean only still forgot hate understand".split()
@@ -31,7 +33,6 @@ _ANYBODY = frozenset(
     "people persons attendees participants guests nos folks members humans individuals bodies heads ppl folk pax"
     " colleagues coworkers employees staff".split()
 )
-_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "prof", "sir"})
 _MEETS = frozenset(
     "meeting metting mtg meet chat yarn coffee catchup catch-up up down lunch session sync pairing 1:1 talk touchbase one"
     " discussion conversation breakfast tea meeting".split()
@@ -57,6 +58,15 @@ class Term:
     others: bool = False
 
 
+def named(ts: list[Token], i: int, counted: Single) -> Item | None:
+    """Return the `count` of a list that starts with a name at token i and has its writer in it: "Ana, Tanaka-san and me"."""
+    j = names.name(ts, i)
+    if not j or (ts[i].line and ts[j].low == "," and j == i + 1 and ts[i].low not in words.GIVEN_NAMES):
+        return None  # the first word of all may be what the meeting is called: "Bila, my lead and I"
+    terms = _rest(ts, Term(1, j, "name"), counted, loosely=True)
+    return _summed(ts, i, terms, with_lead=False) if any(term.kind == "self" for term in terms) else None
+
+
 def match(ts: list[Token], i: int, counted: Single) -> Item | None:
     """Return the `count` of a sum of people at token i, or None; `counted` reads a single headcount."""
     if ts[i].low in ("and", "&", "plus", "+") and ts[i + 1].low in SELF:
@@ -67,15 +77,23 @@ def match(ts: list[Token], i: int, counted: Single) -> Item | None:
     first = _term(ts, i, counted)
     if first is None:
         return None
-    terms = _rest(ts, first, counted)
+    if first.kind == "bare" and ts[first.j].low in roles.TRADES - {"am", "pm"} and ts[first.j + 1].low in _JOINS:
+        first = Term(first.n, first.j + 1, "firm")  # "2 SWE and 1 EM"
+    terms = _rest(ts, first, counted, loosely=True)
+    if not any(term.kind == "self" for term in terms):
+        terms = _rest(ts, first, counted, loosely=False)
     return _summed(ts, lead, terms, with_lead=with_lead)
 
 
-def _rest(ts: list[Token], first: Term, counted: Single) -> list[Term]:
-    """The first term and those joined to it; a comma joins only where an "and" follows in the same list."""
+def _rest(ts: list[Token], first: Term, counted: Single, *, loosely: bool) -> list[Term]:
+    """The first term and those joined to it; a comma joins only where an "and" follows in the same list.
+
+    `loosely` takes bare roles behind commas for people: "chair, secretary and me".
+    """
     terms = [first]
     sure = 1
     while True:
+        terms[-1].j = _origin(ts, terms[-1])
         j = terms[-1].j
         comma = ts[j].low == ","
         joins = 0
@@ -89,11 +107,13 @@ def _rest(ts: list[Token], first: Term, counted: Single) -> list[Term]:
             joins, comma = 1, True
         if not joins and ts[j].low == "with" and terms[0].kind == "self":
             joins, j = 1, j + 1
-        term = _term(ts, j, counted) if joins else None
-        if term is not None and term.kind == "loose" and comma and not any(t.kind == "self" for t in terms):
+        term = (_further(ts, j, terms, comma=comma) or _term(ts, j, counted)) if joins else None
+        if term is not None and term.kind == "loose" and comma and not (loosely or any(t.kind == "self" for t in terms)):
             term = None
         if term is None or (term.kind == "bare" and (comma or not _bare_fits(ts, terms, term))):
             break
+        if comma and len(terms) == 1 and first.kind == "loose" and not loosely:
+            break  # "discussion with client, 3 people"
         if comma and term.kind == "self" and all(t.kind in ("tagged", "side") for t in terms):
             comma = False  # "legal (2), finance (3), me"
         terms.append(term)
@@ -104,6 +124,38 @@ def _rest(ts: list[Token], first: Term, counted: Single) -> list[Term]:
     ):
         terms = terms[:sure]
     return terms
+
+
+def _further(ts: list[Token], j: int, terms: list[Term], *, comma: bool) -> Term | None:
+    """What counts only behind other people: "(me and) jordan", "(2 devs,) 1 PM"."""
+    if terms[-1].kind in ("self", "name", "mention") and not comma and not names.name(ts, j) and names.anyone(ts, j):
+        return Term(1, names.honoured(ts, j + 1), "name")
+    found = whole(ts, j)
+    if (
+        found is not None
+        and ts[found[1]].low == "more"
+        and (ts[found[1] + 1].kind != "word" or ts[found[1] + 1].low in _JOINS)
+    ):
+        return Term(found[0], found[1] + 1, "firm", others=True)
+    if found is None or ts[found[1]].low not in roles.TRADES or terms[-1].kind not in ("firm", "side", "self", "dept"):
+        return None
+    if ts[found[1]].low in ("pm", "am") and ts[found[1] + 1].low not in _JOINS:
+        return None  # "2 devs, 1 pm" may be a time
+    return Term(found[0], found[1] + 1, "firm")
+
+
+def _origin(ts: list[Token], term: Term) -> int:
+    """The index behind "from our side", "from the client" where the list goes on behind it, or where it was."""
+    j = term.j
+    if term.kind not in ("firm", "side") or ts[j].low not in ("from", "on"):
+        return j
+    k = j + 1 + (ts[j + 1].low in ("the", "our", "their", "my", "your"))
+    if ts[k].kind != "word" or nouns.dated(ts[k]) or ts[k].value is not None or ts[k].low in words.NAMED_CLOCKS:
+        return j
+    k += 1 + (ts[k + 1].low in _SIDES)
+    joined = ts[k].low in _JOINS and (ts[k + 1].value is not None or ts[k + 1].low in SELF)
+    led = j + 1 < k and ts[j + 1].low in ("our", "their", "theirs", "ours", "us", "them")
+    return k if joined or (led and ts[j].low == "from") else j
 
 
 def _side_by_side(ts: list[Token], terms: list[Term]) -> bool:
@@ -117,7 +169,10 @@ def _side_by_side(ts: list[Token], terms: list[Term]) -> bool:
 
 
 def _two_kinds(ts: list[Token], term: Term, counted: Single) -> bool:
-    """ "4 adults 2 kids" are six."""
+    """ "4 adults 2 kids" are six, "5 of them 3 of us" eight."""
+    if term.kind == "firm" and ts[term.j - 1].low in _OURS:
+        also = counted(ts, term.j)
+        return also is not None and also.kind == "count" and ts[also.j - 1].low in _OURS - {ts[term.j - 1].low}
     if term.kind != "firm" or ts[term.j - 1].low not in roles.PLURAL - _ANYBODY:
         return False
     found = counted(ts, term.j)
@@ -170,7 +225,9 @@ def _named_before(ts: list[Token], i: int, terms: list[Term]) -> int:
     """How many are named right before a sum: "Priya + 2 from finance", "Dr. Osei and two residents"."""
     n, k = 0, i - 1
     while k >= 1 and ts[k].low in _JOINS and ts[k].low != "," and nouns.person(ts, k - 1):
-        titled = ts[k - 2].low in _TITLES or (ts[k - 2].low == "." and ts[k - 3].low in _TITLES) if k > 1 else False
+        titled = (
+            ts[k - 2].low in names.TITLES or (ts[k - 2].low == "." and ts[k - 3].low in names.TITLES) if k > 1 else False
+        )
         if not (titled or ts[k - 1].low in words.GIVEN_NAMES or any(term.kind == "self" for term in terms)):
             break
         n, k = n + 1, k - 2
@@ -209,7 +266,7 @@ def _term(ts: list[Token], i: int, counted: Single) -> Term | None:
         return Term(1, i + 1, "mention")
     if t.low in SELF:
         return None if t.low == "i" and ts[i + 1].low in _VERBS else Term(1, i + 1, "self")
-    if t.low == "yours" and ts[i + 1].low == "truly":
+    if (t.low == "yours" and ts[i + 1].low == "truly") or (t.low == "the" and ts[i + 1].low == "undersigned"):
         return Term(1, i + 2, "self")
     if t.low in _PRONOUNS and ts[i + 1].low in _JOINS:
         return Term(1, i + 1, "self")
@@ -219,35 +276,44 @@ def _term(ts: list[Token], i: int, counted: Single) -> Term | None:
     if team:
         return Term(team[0], team[1], "firm")
     found = counted(ts, i)
-    if found is not None and found.kind == "count":
+    if found is not None and found.kind == "count" and not (found.note in ("total", "top") and ts[i - 1].low in _JOINS):
         return Term(found.value, found.j, "tagged" if found.note == "tagged" else "firm", others=found.note == "others")
     return _mine(ts, i) or _single(ts, i) or _from(ts, i) or _bare(ts, i) or _loose(ts, i)
 
 
 def _mine(ts: list[Token], i: int) -> Term | None:
     """My three reports, our two leads."""
-    if ts[i].low not in ("my", "our", "the", "these", "those", "all", "both"):
+    if ts[i].low not in _OWNERS:
         return None
     found = whole(ts, i + 1)
+    if found is None and ts[i].low == "both":
+        found = 2, i + 1 + (ts[i + 1].low in ("my", "our", "the", "his", "her", "their", "of"))
     if found is None:
         return None
     n, k = found
     k = nouns.skip(ts, k)
     if ts[k].low in roles.BELONGING or ts[k].low in roles.PLURAL or ts[k].low in words.PEOPLE:
         return Term(n, k + 1, "firm")
+    known = ts[k].low in roles.THINGS or ts[k].low in subjects.SUBJECTS or ts[k].low in words.UNIT or nouns.dated(ts[k])
+    if ts[k].low.endswith("s") and len(ts[k].low) > 4 and not known and ts[i].low in ("my", "his", "her"):
+        return Term(n, k + 1, "firm")  # whatever they are called, they are somebody's: "my two Padawans"
     return None
 
 
 def _single(ts: list[Token], i: int) -> Term | None:
     """A paralegal, my boss, the CEO; Ana."""
+    somebody = names.somebody(ts, i)
+    if somebody:
+        return Term(1, somebody, "one")
     if ts[i].low in _DETERMINERS:
         k = nouns.skip(ts, i + 1)
-        if (roles.personal(ts[k].low) or ts[k].low in ("other", "more")) and _alone(ts, k):
+        if not (roles.personal(ts[k].low) or ts[k].low in ("other", "more")):
+            k = names.head(ts, i + 1)
+        if k > 0 and _alone(ts, k):
             return Term(1, k + 1, "one", others=ts[k].low in ("other", "more"))
         return None
-    if nouns.person(ts, i) and _alone(ts, i):
-        return Term(1, i + 1, "name")
-    return None
+    j = names.name(ts, i)
+    return Term(1, j, "name") if j and _alone(ts, j - 1) else None
 
 
 def _alone(ts: list[Token], k: int) -> bool:
@@ -264,7 +330,7 @@ def _loose(ts: list[Token], i: int) -> Term | None:
     k = nouns.skip(ts, i)
     if ts[k].low in roles.SINGULAR and _alone(ts, k) and ts[k].low not in ("person", "human", "individual", "body"):
         return Term(1, k + 1, "loose")
-    named = t.low in ("the", "my", "our", "a", "an") and ts[i + 1].kind == "word" and ts[i + 1].text[0].isupper()
+    named = t.low in _DETERMINERS - {"one", "1"} and ts[i + 1].kind == "word" and ts[i + 1].text[0].isupper()
     if named and _alone(ts, i + 1) and nouns.person_like(ts[i + 1]):
         return Term(1, i + 2, "loose")
     return None
@@ -311,6 +377,8 @@ def _bare(ts: list[Token], i: int) -> Term | None:
 
 def _names_before(ts: list[Token], i: int) -> Item | None:
     """Anna and I: everybody named before "and", and the person who writes."""
+    if names.behind_two(ts, i) and ts[i + 1].low != "i":
+        return Item("count", 2, i, i + 2, note="sum")
     n, k = 0, i - 1
     verb = ts[i + 1].low == "i" and ts[i + 2].low in _VERBS
     while k >= 0 and (nouns.person(ts, k) or ts[k].low == "you" or (ts[k].low in roles.SINGULAR and ts[k].low != "person")):
@@ -322,12 +390,12 @@ def _names_before(ts: list[Token], i: int) -> Item | None:
             break
     if k >= 0 and ts[k].low in ("is", "am", "i'm", "im", "called", "named", "name", "me"):
         return None  # "my name is Karen and I work upstairs"
-    titled = ts[k + 1].low in _TITLES or (
-        k >= 0 and (ts[k].low in _TITLES or (ts[k].low == "." and ts[k - 1].low in _TITLES))
+    titled = ts[k + 1].low in names.TITLES or (
+        k >= 0 and (ts[k].low in names.TITLES or (ts[k].low == "." and ts[k - 1].low in names.TITLES))
     )
     if verb and not titled and k >= 0 and not (ts[k].kind == "punct" and ts[k].low in (".", "!", "?", ":", "-")):
         return None  # "for Ana and I need a tv"
-    if n and k > 0 and ts[k].low in _TITLES and ts[k - 1].low in ("and", "&") and ts[k - 2].low in _TITLES:
+    if n and k > 0 and ts[k].low in names.TITLES and ts[k - 1].low in ("and", "&") and ts[k - 2].low in names.TITLES:
         n += 1  # "Mr and Mrs Patel"
     return Item("count", n + 1, i, i + 2, note="sum") if n else None
 
@@ -350,4 +418,4 @@ def with_named(ts: list[Token], item: Item) -> Item:
     return Item("count", item.value + _named_before(ts, item.i, [Term(item.value, item.j, "firm")]), item.i, item.j)
 
 
-__all__ = ["SELF", "beyond", "match", "with_named"]
+__all__ = ["SELF", "beyond", "match", "named", "with_named"]

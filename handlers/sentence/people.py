@@ -9,7 +9,7 @@ Kept out: "for 6", which only the whole sentence can tell from a time.
 
 from __future__ import annotations
 
-from handlers.sentence import nouns, party, tagged, words
+from handlers.sentence import bounds, nouns, party, tagged, totals, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import number, whole
 from handlers.sentence.tokens import Token
@@ -28,7 +28,7 @@ _GROUPS = frozenset(
 
 _MULTITUDES = frozenset("hundred hundreds thousand thousands million millions billion zillion gazillion bazillion".split())
 _BLANKS = frozenset({"?", "x", "xx", "tbd", "tba", "unknown", "_", "#"})
-_ROUGHLY = frozenset("about around approximately probably up to a group team of only just in with".split())
+_ROUGHLY = frozenset("total altogether about around approximately probably up to a group team of only just in with".split())
 
 
 def _beings() -> dict[str, tuple[tuple[str, ...], ...]]:
@@ -48,6 +48,7 @@ def _beings() -> dict[str, tuple[tuple[str, ...], ...]]:
 
 
 _BEINGS = _beings()
+_PAIRED = frozenset({"with", "w", "w/", "meeting", "mtg", "catchup", "catch", "chat", "sync", "session", "call"})
 _LIMITS = frozenset({"max", "maximum", "min", "minimum"})
 _TOTALS = tuple(
     tuple(text.split())
@@ -62,7 +63,9 @@ _TOTALS = tuple(
 def match(ts: list[Token], i: int) -> Item | None:
     """Return a `count`, `badcount` or `crowd` (an uncountable number of people) item at token i, or None."""
     single = (
-        tagged.behind(ts, i)
+        bounds.topped(ts, i)
+        or totals.match(ts, i)
+        or tagged.behind(ts, i)
         or _everybody(ts, i)
         or _pair(ts, i)
         or _alone(ts, i)
@@ -92,13 +95,21 @@ def _everybody(ts: list[Token], i: int) -> Item | None:
 
 
 def _single(ts: list[Token], i: int) -> Item | None:
-    return tagged.behind(ts, i) or _counted(ts, i) or (_holding(ts, i) if ts[i].low in _GROUPS else None)
+    held = ts[i].low in _GROUPS
+    return tagged.behind(ts, i) or _together(ts, i) or _counted(ts, i) or (_holding(ts, i) if held else None)
+
+
+def named(ts: list[Token], i: int) -> Item | None:
+    """Return the `count` of a list of people that starts with somebody's name at token i, or None."""
+    return party.named(ts, i, _single)
 
 
 def _pair(ts: list[Token], i: int) -> Item | None:
     """1:1, 1-on-1, one on one, one-to-one, both of us."""
     if ts[i].low == "both" and ts[i + 1].low == "of" and ts[i + 2].low in _US:
         return Item("count", 2, i, i + 3)
+    if ts[i].text == "121" and ts[i + 1].low in _PAIRED:
+        return Item("count", 2, i, i + 1)
     if ts[i].value != 1:
         return None
     j = i + 1
@@ -106,6 +117,8 @@ def _pair(ts: list[Token], i: int) -> Item | None:
         if ts[j + 1].space or ts[j + 1].text != "1":
             return None
         return Item("count", 2, i, j + 2 + (ts[j + 2].low == "s"))
+    if ts[j].low == "-" and ts[j + 1].low == "1" and ts[j + 2].low in _PAIRED and not ts[j].space:
+        return Item("count", 2, i, j + 2)  # "1-1 with Sam"
     j += ts[j].low == "-"
     dashed = j > i + 1
     if ts[j].low == "on" or (ts[j].low == "to" and (dashed or not ts[j].space)) or (ts[j].low == "2" and dashed):
@@ -144,7 +157,7 @@ def _together(ts: list[Token], i: int) -> Item | None:
         j += 1
     counted = _counted(ts, j)
     if counted:
-        return Item(counted.kind, counted.value, i, counted.j)
+        return Item(counted.kind, counted.value, i, counted.j, note=counted.note if counted.note == "total" else "")
     found = _range_top(ts, j)
     if found is None or _timely(ts, found[1]):
         return None
@@ -184,26 +197,40 @@ def _counted(ts: list[Token], i: int) -> Item | None:
         return Item("count" if n >= 1 else "badcount", n, i, k, note="total")
     if ts[j - 1].low == "dozen" and ts[j].low not in words.UNIT and ts[j].low not in words.PEOPLE and ts[j].low != "of":
         return Item("count", n, i, j)
-    if ts[j].low == "x" and ts[j].space and ts[j + 1].low in words.PEOPLE:
-        j += 1
-    k = nouns.skip(ts, j)
-    k += ts[k].low == "-" and ts[k + 1].low in words.PEOPLE
-    if ts[k].low == "of" and ts[k + 1].low in _US:
-        end = k + 2
-    elif ts[k].low == "of" and ts[k + 1].low in ("my", "our", "the", "your") and ts[k + 2].low in words.PEOPLE:
-        end = k + 3
-    elif ts[j].low == "of" and ts[j + 1].low in _US:
-        end = j + 2
-    elif ts[k].low in words.PEOPLE and ts[k].low != "us" and not _possessive(ts, k):
-        end = k + 1
-    elif n <= 60 and nouns.anybody(ts, k):
-        end = nouns.anybody(ts, k)
-    else:
+    end = _beings_behind(ts, n, j)
+    if not end:
         return None
     if ts[i - 1].low == "-" and i >= 1 and not ts[i].space and (i < 2 or ts[i - 1].space):
         return Item("badcount", n, i, end)
+    summed = _summed_up(ts, end)
+    if summed:
+        return Item("count" if n >= 1 else "badcount", n, i, summed, note="total")
     others = ts[end - 1].low in ("others", "other", "more")
     return Item("count" if n >= 1 else "badcount", n, i, end, note="others" if others else "")
+
+
+def _beings_behind(ts: list[Token], n: int, j: int) -> int:
+    """The index behind the people whom the number before token j counts: "(of) us", "senior engineers"; or 0."""
+    if n == 1 and ts[j].low == "of" and ts[j + 1].low not in _US:
+        return 0  # "one of our clients" is somebody else
+    j += ts[j].low == "x" and ts[j].space and ts[j + 1].low in words.PEOPLE
+    k = nouns.skip(ts, j)
+    k += ts[k].low == "-" and ts[k + 1].low in words.PEOPLE
+    if ts[k].low == "of" and ts[k + 1].low in _US:
+        return k + 2
+    if ts[k].low == "of" and ts[k + 1].low in ("my", "our", "the", "your") and ts[k + 2].low in words.PEOPLE:
+        return k + 3
+    if ts[j].low == "of" and ts[j + 1].low in _US:
+        return j + 2
+    if ts[k].low in words.PEOPLE and ts[k].low != "us" and not _possessive(ts, k):
+        return k + 1
+    return nouns.anybody(ts, k) if n <= 60 else 0
+
+
+def _summed_up(ts: list[Token], j: int) -> int:
+    """The index behind "altogether" or "in total" behind people, or 0."""
+    j += ts[j].low == "," and ts[j + 1].low in ("altogether", "total")
+    return next((j + len(p) for p in _TOTALS if all(ts[j + n].low == word for n, word in enumerate(p))), 0)
 
 
 def _grouped(ts: list[Token], i: int) -> Item | None:

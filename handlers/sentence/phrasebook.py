@@ -24,6 +24,9 @@ _FIX_TRIGGERS = tuple(
     for text in (
         "no wait; wait; scratch that; oops; whoops; i mean; i meant; correction; make that; make it; strike that;"
         " sorry; sry; actually; or rather; but actually; nope; ignore that; no ,; no sorry; no actually; no make;"
+        " hang on; hold on; my bad; apologies; let me rephrase; on second thought; on second thoughts; come to think of it;"
+        " nah; typo; pardon; i take that back; take that back; belay that; better yet; better make it; no hang on; delete"
+        " that; undo that; correction to that; let me correct that; let me correct myself; i misspoke; wrong;"
         " change that; no not; hmm; hmm let's do; let's do; let's make it; lets do; forget it; forget that; nvm; never"
         " mind; nevermind; scrap that; disregard that; disregard; cancel that"
     ).split("; ")
@@ -43,6 +46,7 @@ _SOFT_FIXES = frozenset(
         ("whoops",),
     }
 )
+_HESITATIONS = frozenset({"er", "erm", "err", "uh", "um", "uhm", "eh"})
 _TRIGGERS = {
     first: tuple(trigger for trigger in _FIX_TRIGGERS if trigger[0] == first) for first in {t[0] for t in _FIX_TRIGGERS}
 }
@@ -70,7 +74,7 @@ def _idiom_table() -> dict[str, tuple[tuple[str, ...], ...]]:
 
 IDIOMS = _idiom_table()
 FIX_FIRSTS = frozenset(trigger[0] for trigger in _FIX_TRIGGERS) | frozenset(
-    "ah um uh hmm oh er erm err well no let's".split()
+    "ah um uh uhm eh hmm oh er erm err well no let's *".split()
 )
 
 
@@ -188,29 +192,33 @@ def correction(ts: list[Token], i: int) -> Item | None:
     if ts[i].low not in FIX_FIRSTS:
         return None
     j, hard, soft = i, False, False
-    while ts[j].low in _FIXES and ts[j].kind != "end" and ts[j].low != "-" and j < i + _LONGEST_CORRECTION:
+    while ts[j].kind != "end" and ts[j].low != "-" and j < i + _LONGEST_CORRECTION:
+        said = 0
         for trigger in _TRIGGERS.get(ts[j].low, ()):
             if all(ts[j + n].low == word for n, word in enumerate(trigger)):
                 if trigger == ("no", ",") and not (i and ts[i - 1].kind == "punct"):
                     continue
                 hard = hard or trigger not in _SOFT_FIXES
-                soft = True
-        j += 1
-    hesitates = ts[i].low in ("er", "erm", "err", "uh", "um") and i and ts[i - 1].low in (",", "-", ".", "...", "..")
+                soft, said = True, max(said, len(trigger))
+        if not (said or ts[j].low in _FIXES):
+            break
+        j += said or 1
+    hesitates = ts[i].low in _HESITATIONS and i and ts[i - 1].low in (",", "-", ".", "...", "..")
     k = i + 1 + (ts[i + 1].low in (",", "-", "...", ".."))
-    if not soft and hesitates and _a_day(ts[k].low) and any(_a_day(t.low) for t in ts[max(0, i - 3) : i]):
-        return Item("fix", "hard", i, k)
+    if not soft and (hesitates or _starred(ts, i)):
+        return Item("fix", "um", i, k)
     if not soft and ts[i].low == "no" and i and ts[i - 1].low in (",", "-", ".", "...", "..") and _counts_on(ts, i + 1):
         return Item("fix", "hard", i, i + 1)
     if not soft:
         return None
-    if ts[j - 1].low in ("not", "i", "or", "i'd"):
+    if ts[j - 1].low in ("not", "i", "or", "i'd") or (ts[j - 1].low == "no" and ts[j].low in words.AMENITY_WORDS):
         j -= 1
     return Item("fix", "hard" if hard else "soft", i, j)
 
 
-def _a_day(low: str) -> bool:
-    return low in words.WEEKDAYS or low in words.TOMORROW or low in words.TODAY
+def _starred(ts: list[Token], i: int) -> bool:
+    """ "2pm *3pm", as chats mend a word."""
+    return ts[i].low == "*" and i > 0 and ts[i].space and not ts[i + 1].space and ts[i + 1].kind in ("num", "word")
 
 
 def _counts_on(ts: list[Token], i: int) -> bool:

@@ -18,9 +18,15 @@ from handlers.sentence.items import Item
 from handlers.sentence.model import Book
 from handlers.sentence.tokens import Token, fold
 
+# ruff: noqa: SIM905
+# word lists read better as text
+
 _REMEMBERED = 4096  # words whose nearest rooms are kept, since people make the same slips
 _ROOM_WORDS = frozenset({"room", "rm", "rooms"})
 SITE = frozenset({"office", "site", "campus", "hq", "headquarters", "branch", "hub"})
+_KINDS = SITE | frozenset(
+    "room floor hall suite lounge space area table conference meeting building house lab studio".split()
+)
 _WORD = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*")
 
 
@@ -34,6 +40,8 @@ def _key(word: str) -> str:
         return str(int(word))
     if word in _ROOM_WORDS and word != "rooms":
         return "room"
+    if word in ("flr", "fl", "flor"):
+        return "floor"
     number = words.NUMBERS.get(word)
     return str(number) if number is not None else word.replace("'", "")
 
@@ -99,6 +107,8 @@ def counts_something(ts: list[Token], j: int) -> bool:
         return True
     if t.low in ("am", "pm", "o'clock", "oclock") or (t.low in ("a", "p") and (not t.space or after.low == ".")):
         return True
+    if t.kind == "word" and not t.space:
+        return True  # "rm 2nyt"
     return t.low in words.UNIT or t.low in words.PEOPLE
 
 
@@ -116,8 +126,9 @@ class Catalogue:
         self.words = sorted({word for name in self.rooms if len(name) > 2 for word in name if len(word) > 5})
         self.last_words: dict[str, list[Room]] = {}
         for name, rooms in self.rooms.items():
-            if len(name) > 1 and not name[-1].isdecimal() and len(name[-1]) > 2:
-                self.last_words.setdefault(name[-1], []).extend(rooms)
+            if len(name) > 1 and not name[-1].isdecimal() and len(name[-1]) > 2 and name[-1] not in _KINDS:
+                known = self.last_words.setdefault(name[-1], [])
+                known += [room for room in rooms if room not in known]
         self.initials: dict[str, list[Room]] = {}
         for name, rooms in self.rooms.items():
             if len(name) > 1 and not any(word.isdecimal() for word in name):
@@ -252,10 +263,21 @@ def _spellings(name: str) -> list[tuple[str, ...]]:
             found.append(bare[:-n])
         if len(bare) > n and bare[:n] == extra:
             found.append(bare[n:])
-    if len(keys) > 3:  # "huddle 3rd floor" is the 3rd Floor Huddle
-        found += [keys[-1:] + keys[:-1]]
+    if len(keys) > 3:  # "huddle 3rd floor" and "huddle on the 3rd floor" are the 3rd Floor Huddle
+        found += [keys[-1:] + keys[:-1], (*keys[-1:], "on", "the", *keys[:-1]), (*keys[-1:], "on", *keys[:-1])]
+    found += [_in_words(name) for name in found if len(name) > 2 and name[1] in _ORDINAL_ENDS]
     plain = [k for k in found if k == keys or not (len(k) == 1 and (k[0].isdecimal() or len(k[0]) < 3))]
     return [k for k in dict.fromkeys(plain) if k]
+
+
+_ORDINAL_ENDS = frozenset({"st", "nd", "rd", "th"})
+_ORDINALS = {n: word for word, n in words.ORDINALS.items()}
+
+
+def _in_words(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The name with its ordinal in words: "third floor huddle"."""
+    number = int(keys[0]) if keys[0].isdecimal() else 0
+    return (_ORDINALS.get(number, keys[0]), *keys[2:])
 
 
 _KEPT = 32  # books: one per workspace and catalogue version in use

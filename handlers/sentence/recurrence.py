@@ -104,6 +104,8 @@ def _each(ts: list[Token], i: int) -> tuple[Every, int] | None:
         if ts[i].low == "twice":
             return Every("WEEKLY", trouble="twice"), i + 3
         j = i + 2
+    elif ts[i].low == "each" and ts[i + 1].low == "and" and ts[i + 2].low == "every":
+        j = i + 3
     elif ts[i].low in _EACH or (ts[i].low in ("all", "on") and ts[i + 1].low in ("weekdays", "workdays")):
         j = i + 1
         j += ts[j].low == "single"
@@ -132,6 +134,10 @@ def _repeated(ts: list[Token], j: int, interval: int) -> tuple[Every, int] | Non
         days = _days(ts, j)
         return Every("WEEKLY", -interval, days=days[0] if days else (), trouble="nth"), days[1] if days else j + 1
     low = ts[j].low
+    if low in ("fortnight", "fortnights"):
+        return _on_days(ts, 2 * interval, j + 1)
+    if low in ("day", "days") and interval % 7 == 0 and _on_days(ts, 1, j + 1)[0].days:
+        return _on_days(ts, interval // 7, j + 1)  # "every 14 days on Wednesday"
     if low in ("day", "days", "d"):
         return Every("DAILY", interval), j + 1
     if low in ("week", "weeks", "wk", "wks"):
@@ -153,7 +159,7 @@ def _repeated(ts: list[Token], j: int, interval: int) -> tuple[Every, int] | Non
 
 def _on_days(ts: list[Token], interval: int, j: int) -> tuple[Every, int]:
     k = j
-    while ts[k].low in ("on", ",", "every", "each", ":", "-"):
+    while ts[k].low in ("on", ",", "every", "each", ":", "-") or (ts[k].low in ("a", "the") and ts[k - 1].low == "on"):
         k += 1
     days = _days(ts, k)
     if days:

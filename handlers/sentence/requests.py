@@ -75,6 +75,27 @@ _DISLIKES = frozenset("hate hates dislike detest loathe avoid skip".split())
 _FAULTS = frozenset("too small tiny noisy cold hot dirty loud taken full busy broken booked occupied unavailable".split())
 
 
+# Wishes that hang on something which nobody knows yet.
+_CONDITIONS = tuple(
+    tuple(text.split())
+    for text in (
+        "subject to confirmation, subject to approval, subject to change, provided that, provided the, provided we, provided"
+        " he, provided she, provided they, contingent on, contingent upon, conditional on, depending on, depends on, in the"
+        " event that, in the event of, in case of, in case it, in case he, in case she, in case they, in case the, only if,"
+        " if and when, if and only if, failing that, failing which, if not then, if not available, if unavailable, if it's"
+        " taken, if it is taken, if taken, if it's not free, if not free, if that's taken, if it isn't free, as a fallback,"
+        " as a backup, fallback is, backup is, plan b, unless"
+    ).split(", ")
+)
+_DECIDES = frozenset("confirms agrees approves accepts replies says comes joins answers declines cancels".split())
+_MOVES = frozenset(
+    "shift move push bring prepone postpone reschedule bump change swap switch advance delay pull relocate".split()
+)
+_ASKED = frozenset(
+    "please pls plz could can would we i you might may let's lets to need want kindly and us me must should shall i'd".split()
+)
+_AIMS = frozenset("to by back forward forwards later earlier from until till up ahead into out for".split())
+
 _MOVED = frozenset("moved changed shifted pushed rescheduled postponed brought bumped slipped".split())
 
 
@@ -113,7 +134,9 @@ def _known_to_them(tokens: list[Token]) -> str | None:
         one, two = tokens[n + 1].low, tokens[n + 2].low
         if one in _SIZES and two in ("room", "hall", "one"):
             return f"the {one} {two}"
-        if one == "room" and two in ("we", "where", "from"):
+        if one == "room" and (
+            two in ("we", "where") or (two == "from" and tokens[n + 3].low in ("last", "yesterday", "before"))
+        ):
             return "the room"
     return None
 
@@ -142,6 +165,28 @@ def _handles(tokens: list[Token]) -> bool:
         and tokens[n + 2].kind == "num"
         for n, t in enumerate(tokens[:-2])
     )
+
+
+def _conditional(tokens: list[Token]) -> bool:
+    """Whether the booking hangs on something: "provided that ...", "if Sam confirms"."""
+    lows = [t.low for t in tokens]
+    if any(tuple(lows[n : n + len(said)]) == said for said in _CONDITIONS for n in range(len(lows))):
+        return True
+    return any(low == "if" and _DECIDES & set(lows[n + 2 : n + 4]) for n, low in enumerate(lows))
+
+
+def _reworks(tokens: list[Token]) -> bool:
+    """ "Might we shift tomorrow's senate meeting to the afternoon?", "prepone my 4 o clock meeting to 2"."""
+    for n, t in enumerate(tokens):
+        if t.low == "prepone":
+            return True
+        if t.low not in _MOVES or (n and tokens[n - 1].kind == "word" and tokens[n - 1].low not in _ASKED):
+            continue
+        named = tokens[n + 1]
+        owned = named.low in ("my", "our", "the", "this", "that", "his", "her", "their", "it") or named.low.endswith("'s")
+        if owned and any(x.low in _AIMS for x in tokens[n + 2 : n + 10]):
+            return True
+    return False
 
 
 def _asks_for_state(xs: list[Item], tokens: list[Token]) -> bool:
@@ -203,7 +248,9 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
         draft.refuse(Trouble.AMBIGUOUS, f'Which room is "{named}"? Give me its name, or say how many people it is for.')
     if not draft.days:
         _maybe_tomorrow(draft, tokens)
-    if _handles(tokens):
+    if _conditional(tokens):
+        draft.refuse(Trouble.AMBIGUOUS, "That depends on something I cannot know. What should I book, without the if?")
+    if _handles(tokens) or _reworks(tokens):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "This books a new room. To change a booking, use the buttons under it.")
     if _disliked(xs, tokens):
         draft.refuse(Trouble.AMBIGUOUS, "You named a room that you would rather not have. Which one should it be?")

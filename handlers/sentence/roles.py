@@ -28,7 +28,16 @@ SINGULAR = frozenset(
     " creative copywriter underwriter caseworker freelancer agronomist actuary notary signatory beneficiary secretary"
     " solicitor barrister magistrate constable ranger warden porter postgrad undergrad physio exec phd postdoc toddler"
     " teenager teen pensioner senior elder veteran alum refugee survivor carer caregiver keyworker dietitian chemist"
-    " rep vet user landlord landlady steward deputy reader chair chief head dad mum mom sister brother daughter son".split()
+    " rep dean junior senior postdoc provost principal teller cashier barista butler caterer treasurer counsellor"
+    " counselor newjoiner freshman sophomore alumnus alumna nanny babysitter tenant lodger bidder applicant subcontractor"
+    " wholesaler distributor retailer franchisee licensee lessee lessor trustee mortgagee assessor valuer surveyor"
+    " inspector foreman supervisor superintendent electrician plumber welder fitter mechanic machinist steward skipper"
+    " captain crewman bod chap punter lad lass bloke sponsor patron emcee dj commentator stakeholder shopper marine"
+    " sailor trooper sergeant lieutenant colonel commander ambassador envoy consul councillor councilman alderman mayor"
+    " mp senator undersecretary clerk bailiff jurist paralegal notary postman grandma grandpa aunt uncle cousin nephew"
+    " niece fiance fiancee girlfriend boyfriend sibling twin minion underling advisee mentee supervisee peer classmate"
+    " roommate flatmate housemate leaver returnee retiree vet user landlord landlady deputy reader chair chief head dad"
+    " mum mom sister brother daughter son".split()
 )
 _IRREGULAR = frozenset(
     "deputies people persons men women children ladies bodies secretaries salespeople chairmen gentlemen staff"
@@ -44,7 +53,7 @@ PLURAL = (
     | _IRREGULAR
 )
 # Plurals that count people only behind "my three" or "direct": reports are papers too, and leads are not people yet.
-BELONGING = frozenset({"reports", "directs", "report", "leads"})
+BELONGING = frozenset({"reports", "directs", "report", "leads", "juniors", "seniors", "minions"})
 
 # Endings of people in the plural, and things that end so too.
 ENDINGS = ("ers", "ors", "ists", "ians", "eers", "ees", "ants", "ents", "grads", "iatrists", "icians")
@@ -91,6 +100,14 @@ GROUPS: dict[str, int] = {
     "trio": 3, "duo": 2, "threesome": 3, "foursome": 4, "quartet": 4, "quintet": 5, "sextet": 6, "twosome": 2,
     "fivesome": 5, "sixsome": 6, "pair": 2, "twins": 2, "triplets": 3, "newlyweds": 2,
 }  # fmt: skip
+# Trades by which a few people are called in a list: "2 devs, 1 PM and 3 QA".
+TRADES = frozenset(
+    "pm qa em swe ba po sm tpm sre ux ui dba hr it ea vp sme rn md pa ta ra gc ae sdr csm se ds de tl pi phd eng dev"
+    " design legal finance marketing sales product data admin ops fe be devops infra security procurement accounts audit"
+    " compliance tax treasury hse ehs qc qe pmo csr bd bdr cs tam sa ic ceo cfo cto coo cmo md mgmt management exec editorial"
+    " faculty staff gm dm am rm tm jr sr intern contractor research clinical nursing frontend backend mobile biz".split()
+)
+
 TEAMS = frozenset(
     "class classes cohort batch panel family families team teams group groups squad squads party parties table tables"
     " pair pairs crew crews pod pods".split()

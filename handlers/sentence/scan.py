@@ -14,11 +14,13 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from handlers.sentence import (
+    bounds,
     clock,
     codes,
     durations,
     labels,
     moments,
+    names,
     people,
     phrasebook,
     places,
@@ -42,6 +44,7 @@ THIN = frozenset(
     " maybe say at the a like probably total just nearly almost only precisely sharp our my".split()
 )
 JOINS = {"-": "-", "->": "-", "~": "-", "/": "/"}
+_NAME_TAILS = frozenset({",", "and", "&", "+", "-", "ji", "sir", "plus"})  # behind a name at the head of a list
 _LABELS = frozenset(
     "when where who what subject title topic date time start end location room attendees duration"
     " organizer organiser required optional agenda description notes people participants from to via link".split()
@@ -91,6 +94,9 @@ class Scanner:
             return Item("moment", t.text, i, i + 1)
         if t.kind == "junk":
             return Item("filler", t.text, i, i + 1)
+        starred = phrasebook.correction(ts, i) if t.low == "*" else None
+        if starred:
+            return starred
         coded = codes.match(ts, i)
         if coded:
             return coded
@@ -143,7 +149,8 @@ class Scanner:
             and t.low not in self.starters
             and t.text.lower() not in self.starters
         ):
-            return None
+            listed = t.text[0].isupper() and (ts[i + 1].low in _NAME_TAILS or t.low in names.TITLES)
+            return people.named(ts, i) if listed else None
         if t.kind == "punct" and t.low not in ("-", "+", "@", "~", "?", "_", "#"):
             return None
         best: Item | None = None
@@ -158,6 +165,7 @@ class Scanner:
         if t.kind == "punct":
             return people.match(ts, i), moments.soon(ts, i)
         return (
+            bounds.match(ts, i),
             phrasebook.idiom(ts, i),
             phrasebook.correction(ts, i),
             self.catalogue.room(ts, i),
@@ -305,6 +313,8 @@ def _loaded(ts: list[Token], i: int) -> Item | None:
 
 def _punctuation(ts: list[Token], i: int) -> Item:
     low = ts[i].low
+    if low == "/" and ts[i].space and ts[i + 1].space and sum(t.low == "/" for t in ts) > 1:
+        return Item("sep", low, i, i + 1)  # "fri / 2pm / 1h"
     if low in JOINS or low.startswith(".."):
         return Item("conn", JOINS.get(low, "-"), i, i + 1)
     if low == "@":
@@ -318,8 +328,8 @@ def _punctuation(ts: list[Token], i: int) -> Item:
 
 def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -> frozenset[str]:
     """Every word that some matcher may begin with; other words need no second look."""
-    names = set(catalogue.room_firsts) | set(catalogue.place_firsts) | set(equipment.table)
-    names |= {word + "s" for word in equipment.table}
+    named = set(catalogue.room_firsts) | set(catalogue.place_firsts) | set(equipment.table)
+    named |= {word + "s" for word in equipment.table}
     grammar = (
         set(words.NUMBERS) | set(words.ORDINALS) | set(words.WEEKDAYS) | set(words.WEEKDAY_PLURALS) | set(dates.months)
         | words.TOMORROW | words.TODAY | set(words.PARTS) | set(words.NAMED_CLOCKS) | set(words.ZONE_FAMILIES)
@@ -344,9 +354,9 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start"
         " sometime hc expecting expect cap ppl hold holds take takes handle handles host hosts attendee guest nr num"
         " twins triplets"
-        " newlyweds".split()
+        " newlyweds whole entire full complete making ie thus therefore altogether member members delegates visitors".split()
     )
-    return frozenset(names | grammar | roles.SINGULAR | {"room", "rm"})
+    return frozenset(named | grammar | roles.SINGULAR | bounds.FIRSTS | {"room", "rm", "someone", "somebody"})
 
 
 def scanner(book: Book, locale: str) -> Scanner:

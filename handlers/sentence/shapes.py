@@ -5,12 +5,15 @@ Kept out: names of the catalogue (see places.py).
 
 from __future__ import annotations
 
-from handlers.sentence import subjects, words
+from handlers.sentence import roles, subjects, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import ordinal, whole
 from handlers.sentence.places import SITE, counts_something
 from handlers.sentence.tokens import Token
 
+_STAFF = (words.PEOPLE_KINDS - words.POLITE) | frozenset(
+    {"team", "friends", "group", "crew", "squad", "gang", "party", "lot"}
+)
 _NOT_CITIES = frozenset(
     [
         "the",
@@ -65,18 +68,25 @@ def match_shape(ts: list[Token], i: int) -> Item | None:
 def _floor(ts: list[Token], i: int) -> Item | None:
     """Floor 3, level 3, 3rd floor, ground floor, 3F."""
     t, after = ts[i], ts[i + 1]
-    found = whole(ts, i + 1 + (after.low in ("#", ".", ":"))) if t.low in ("floor", "level", "lvl", "fl") else None
-    if found is not None and found[0] < 1000 and not counts_something(ts, found[1]):
-        return Item("floor", str(found[0]), i, found[1])
     if t.low in ("ground", "lower", "upper") and after.low in ("floor", "level"):
         return Item("floor", t.low, i, i + 2)
     if t.low == "basement":
         return Item("floor", "basement", i, i + 1)
+    if t.kind == "num" and after.text == "F" and not after.space:
+        return Item("floor", str(t.value), i, i + 2)
+    return _numbered_floor(ts, i)
+
+
+def _numbered_floor(ts: list[Token], i: int) -> Item | None:
+    t, after = ts[i], ts[i + 1]
+    found = whole(ts, i + 1 + (after.low in ("#", ".", ":"))) if t.low in ("floor", "level", "lvl", "fl") else None
+    if found is not None and t.low == "level" and ts[found[1]].low in subjects.SUBJECTS:
+        return Item("filler", "level", i, found[1])  # level 2 support
+    if found is not None and found[0] < 1000 and not counts_something(ts, found[1]):
+        return Item("floor", str(found[0]), i, found[1])
     found = ordinal(ts, i)
     if found and ts[found[1]].low in ("floor", "fl", "level", "flr"):
         return Item("floor", str(found[0]), i, found[1] + 1)
-    if t.kind == "num" and after.text == "F" and not after.space:
-        return Item("floor", str(t.value), i, i + 2)
     return None
 
 
@@ -105,7 +115,7 @@ def _city(ts: list[Token], i: int) -> Item | None:
         if ts[i + n].low in SITE and all(_city_word(t, known=n == 1) for t in ts[i : i + n]) and _apart(ts, i + n):
             return Item("city", _title(ts, i, i + n), i, i + n + 1)
     theirs = (
-        i > 1 and ts[i - 1].low == "in" and ts[i - 2].low in words.PEOPLE_KINDS and ts[i - 2].low not in words.POLITE
+        i > 1 and ts[i - 1].low in ("in", "from") and (ts[i - 2].low in _STAFF or ts[i - 2].low in roles.PLURAL)
     )  # "support in Singapore"
     if ts[i].low in words.WELL_KNOWN_CITIES and theirs:
         return Item("filler", ts[i].low, i, i + 1)

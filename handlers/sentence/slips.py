@@ -7,7 +7,7 @@ Kept out: names that are written as they should be (see places.py).
 
 from __future__ import annotations
 
-from handlers.sentence import words
+from handlers.sentence import subjects, words
 from handlers.sentence.items import Item
 from handlers.sentence.known import EMPTY, known
 from handlers.sentence.places import Catalogue
@@ -71,14 +71,33 @@ def _half_right(catalogue: Catalogue, ts: list[Token], i: int) -> Item | None:
 
 
 def partial(catalogue: Catalogue, ts: list[Token], xs: list[Item]) -> None:
-    """ "Huddle 1:30" may mean the 3rd Floor Huddle: one word of one room's name, first and straight before the time."""
+    """ "Huddle 1:30", "in the huddle", "huddle room": a word that one room's name has, where a room would stand."""
+    if any(x.kind in ("room", "rooms") for x in xs):
+        return
+    for k, x in enumerate(xs):
+        if x.kind not in ("filler", "word") or x.j != x.i + 1 or ts[x.i].low not in catalogue.last_words:
+            continue
+        hits = catalogue.last_words[ts[x.i].low]
+        after, led = (
+            ts[x.j],
+            x.i > 1 and ts[x.i - 1].low == "the" and ts[x.i - 2].low in ("in", "at", "use", "book", "reserve"),
+        )
+        roomy = after.low in ("room", "rm") and (x.i == 0 or ts[x.i - 1].low not in ("a", "any", "some", "another"))
+        if (led and after.low not in subjects.SUBJECTS | {"meeting"}) or roomy:
+            one = len({room.name for room in hits}) == 1
+            xs[k] = Item("room" if one else "rooms", hits, x.i, x.j, note="~" if one else "")
+            return
+    _first_word(catalogue, ts, xs)
+
+
+def _first_word(catalogue: Catalogue, ts: list[Token], xs: list[Item]) -> None:
     if len(xs) < 2 or xs[0].kind not in ("filler", "word") or xs[0].j != 1 or ts[0].kind != "word":
         return
     if xs[1].kind not in ("clock", "num", "day") or xs[1].i != 1:
         return
     hits = catalogue.last_words.get(ts[0].low, [])
     if len({room.name for room in hits}) == 1:
-        xs[0] = Item("rooms", hits, 0, 1)
+        xs[0] = Item("room", hits, 0, 1, note="~")
 
 
 def _near(catalogue: Catalogue, i: int, j: int, joined: str) -> Item | None:

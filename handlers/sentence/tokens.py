@@ -43,7 +43,7 @@ _SHAPES = re.compile(
   | (?P<period>P(?=T?\d)(?:\d+D)?T(?:\d+H)?(?:\d+M)?(?:\d+S)?)\b
   | (?P<zoned>;TZID=(?P<tz>[A-Za-z_]+(?:/[A-Za-z_]+)*)(?=:))
   | (?P<value>;VALUE=[A-Z-]+(?=:)|\b(?:BEGIN|END):V[A-Z]+|\b(?:UID|DTSTAMP|PRODID|SEQUENCE|CREATED|LAST-MODIFIED):\S+)
-  | (?P<slang>(?:l8r|gr8|w8|m8|l8)\b)
+  | (?P<slang>(?:l8r|gr8|w8|m8|l8|b4)\b)
   | (?P<num>\d+)
   | (?P<word>[^\W\d_]+(?:['\u2019][^\W\d_]+)*)
   | (?P<punct>->|=>|\.\.+|\u2192|[^\w\s]|_)
@@ -52,8 +52,11 @@ _SHAPES = re.compile(
 )
 _QUOTED = re.compile('["\u201c\u201d\u201e\u00ab][^"\u201c\u201d\u201e\u00ab\u00bb]*["\u201c\u201d\u00bb]')
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−➔➜", "-") | {"’": "'", "‘": "'", "`": "'", "′": "'", "＠": "@"})
+_DASHES = str.maketrans(
+    dict.fromkeys("‐‑‒–—―−➔➜", "-") | {"’": "'", "‘": "'", "`": "'", "′": "'", "＠": "@", "〜": "~", "∼": "~"}
+)
 _EMOJI = {"👥": " attendees: ", "👤": " attendees: ", "📽": " projector ", "📺": " tv ", "📹": " video ", "🎥": " video "}
+_COUNTED_FACES = re.compile("(\\d)\\s?[👤👥👦-👩🧍🧑👫-👯]")
 
 
 _STRUCK = re.compile(r"(?<![\w~])~(?=[^\s~])[^~\n\"]{0,120}[^\s~]~(?![\w~])")  # struck through, as Slack marks it
@@ -75,6 +78,7 @@ def _plain(text: str) -> str:
     for sign, decimal in _FRACTIONS.items():
         if sign in text:
             text = re.sub(r"(\d)\s?" + sign, r"\g<1>" + decimal, text).replace(sign, "0" + decimal)
+    text = _COUNTED_FACES.sub(r"\g<1> people ", text)
     for sign, word in _EMOJI.items():
         text = text.replace(sign, word)
     return _visible(unicodedata.normalize("NFKC", text), marks=False)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from handlers.sentence import subjects
+from handlers.sentence import subjects, words
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Item
 from handlers.sentence.model import Book
@@ -20,6 +20,7 @@ from handlers.sentence.tokens import Token
 
 PLACE_LEADS = frozenset({"in", "at", "@", "inside"})
 HALLS = frozenset("hall sala salle raum saal zimmer salon chamber suite studio lounge auditorium".split())
+_PLACE_LABELS = frozenset({"room", "rm", "location", "venue", "place", "where", "loc", "raum", "salle"})
 _ANY_ROOM = frozenset("a an any some my our your another that this meeting conference the small big free".split())
 _ORDERS = frozenset(
     "book booking reserve get grab find give need want please pls plz i i'd we me us my a an the for at on in can could"
@@ -32,6 +33,8 @@ _DOINGS = tuple("ing ion ions ics ment ments logy graphy ance ence ity ism ship 
 
 def beside_a_room(tokens: list[Token], i: int, j: int, *, articled: bool, text: str) -> bool:
     """Return whether the words i to j are a room's name by the word beside them: "room Goya", "the Moon room"."""
+    if i > 1 and tokens[i - 1].low in (":", "=", "-") and tokens[i - 2].low in _PLACE_LABELS and not tokens[i].line:
+        return tokens[i - 1].low != "-" or tokens[i - 2].line
     if i and tokens[i - 1].low in HALLS and text[0].isupper() and not text.isupper():
         return True
     if i and tokens[i - 1].low in ("room", "rm", "called", "named"):
@@ -48,7 +51,7 @@ def looks_like_a_room(xs: list[Item], x: Item, tokens: list[Token], i: int, j: i
     """A capitalised word that stands alone between times: "Atrium tomorrow 2pm"; no subject has it so."""
     if draft.rooms or j - i > 2 or not all(t.text[0].isupper() for t in tokens[i:j]) or len(x.value) < 3:
         return False
-    if tokens[j - 1].low.endswith(_DOINGS):
+    if tokens[j - 1].low.endswith(_DOINGS) or (tokens[i].low in words.WELL_KNOWN_CITIES and tokens[j].kind == "word"):
         return False
     letters = [t.text for t in tokens if t.kind == "word"]
     if sum(t.isupper() for t in letters) > len(letters) / 2:

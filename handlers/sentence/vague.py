@@ -104,9 +104,28 @@ def _double(tokens: list[Token], x: Item) -> bool:
 def _level(tokens: list[Token], x: Item) -> bool:
     """Level-set, skip level, team building."""
     after = tokens[x.j]
+    if str(x.value).lower() == "level" and after.low in subjects.SUBJECTS:
+        return True
     if str(x.value).lower() == "level" and (after.low in ("set", "up", "best") or (after.low == "-" and not after.space)):
         return True
     return _before(tokens, x) in _FIGURATIVE and after.kind != "num"
+
+
+def _near(tokens: list[Token], x: Item) -> bool:
+    """Near-miss review."""
+    return tokens[x.j].low == "-" or tokens[x.j].low in ("miss", "term", "misses", "field", "shore")
+
+
+def _more(tokens: list[Token], x: Item) -> bool:
+    """We need more space."""
+    return tokens[x.j].low in ("space", "room", "privacy", "quiet", "light", "comfort", "table", "seats", "chairs", "detail")
+
+
+def _latest(tokens: list[Token], x: Item) -> bool:
+    """Until 11:30 latest; the latest figures."""
+    lead = tokens[x.i - 1] if x.i else None
+    timed = lead is not None and (lead.kind == "num" or lead.low in ("am", "pm", "m", "noon", "hour", "minutes", "min"))
+    return timed or (tokens[x.j].kind == "word" and tokens[x.j].low not in ("by", "at", "until"))
 
 
 def _night(tokens: list[Token], x: Item) -> bool:
@@ -123,6 +142,7 @@ _JUDGES: Mapping[str, Callable[[list[Token], Item], bool]] = (
     dict.fromkeys(("hour", "hours", "hrs"), _hour)
     | dict.fromkeys(("last", "previous", "past"), _last)
     | dict.fromkeys(("month", "week", "year", "quarter"), _stretch)
+    | {"near": _near, "more": _more, "latest": _latest}
     | {"both": _both, "day": _day, "night": _night, "each": _each, "double": _double, "level": _level, "building": _level}
 )
 

@@ -97,13 +97,24 @@ def _qualified(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:
         return replace(day, which="next", days=day.days + 7), k + 3
     if ts[j].low == "after" and ts[j + 1].low == "next":
         return replace(day, which="after", days=7), j + 2
+    if ts[j].low == "next" and day.which == "bare" and not _begins_a_stretch(ts, j + 1):
+        return replace(day, which="next"), j + 1  # "Monday next", as lawyers say
     if ts[j].low == "fortnight" and day.which in ("bare", "this"):
         return replace(day, days=day.days + 14), j + 1
     if ts[j].low in ("week", "wk") and day.which in ("bare", "this"):
         return replace(day, days=day.days + 7), j + 1
-    if ts[j].low == "in" and ts[j + 1].value and ts[j + 2].low in ("weeks", "week"):
-        return replace(day, days=day.days + 7 * (ts[j + 1].value or 0), which="bare"), j + 3
+    weeks = (ts[j + 1].value or (ts[j + 1].low == "a")) if ts[j].low == "in" and ts[j + 2].low in ("weeks", "week") else 0
+    if weeks:
+        return replace(day, days=day.days + 7 * weeks, which="bare"), j + 3 + (ts[j + 3].low == "time")
     return day, j
+
+
+def _begins_a_stretch(ts: list[Token], j: int) -> bool:
+    """Whether "next" belongs to what follows it: "Monday next week"."""
+    low = ts[j].low
+    return (
+        low in words.UNIT or low in words.MONTHS or low in words.WEEKDAYS or low in ("to", "door", "year", "one", "sprint")
+    )
 
 
 _STRETCHES = (
@@ -127,7 +138,8 @@ def vague(ts: list[Token], i: int) -> Found:
         return None
     best = None
     for stretch in _STRETCHES:
-        if all(ts[i + n].low == word for n, word in enumerate(stretch)) and (best is None or len(stretch) > best):
+        whole = all(ts[i + n].low == word and not (n and ts[i + n].line) for n, word in enumerate(stretch))
+        if whole and (best is None or len(stretch) > best):
             best = len(stretch)
     if best is None:
         return None

@@ -5,6 +5,8 @@ Kept out: whether a room fits.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from core.models import Room
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Clock, Item
@@ -14,6 +16,7 @@ from handlers.sentence.phrases import replaced, without
 from handlers.sentence.tokens import Token
 
 _TIME_LEADS = frozenset({"at", "until", "by", "from", "before", "after", "to", "between"})
+_WITHIN = frozenset({"with", "including", "incl", "counting", "among"})
 _NAMED = {"noon": 12, "midday": 12, "midnight": 24}
 
 
@@ -101,6 +104,7 @@ def _hour_by_lead(xs: list[Item], n: int) -> bool:
 def collect(xs: list[Item], draft: Draft, tokens: list[Token], book: Book) -> None:
     """Fill the draft's people, equipment and places from the items."""
     _titles(xs, draft)
+    _accompanied(xs, tokens)
     _people(xs, draft, book)
     _equipment(xs, draft, tokens)
     _rooms(xs, draft, tokens)
@@ -125,10 +129,29 @@ def _total_wins(xs: list[Item]) -> None:
                 x.kind = "filler"
 
 
+def _top_wins(xs: list[Item]) -> None:
+    """ "5ish people, 7 max" are seven: the room must seat the most that may come."""
+    tops = [x.value for x in xs if x.kind == "count" and x.note == "top"]
+    for x in xs:
+        if tops and x.kind == "count" and x.note in ("", "top") and x.value < max(tops):
+            x.kind = "filler"
+
+
+def _accompanied(xs: list[Item], tokens: list[Token]) -> None:
+    """ "For 9 with the two associate deans" are nine: the smaller number is part of the larger."""
+    counts = [x for x in xs if x.kind == "count"]
+    for whole, part in pairwise(counts):
+        led = any(t.low in _WITHIN for t in tokens[whole.j : part.i + 1])
+        plain = tokens[whole.j - 1].value is not None or tokens[whole.j - 1].low in ("people", "persons", "of", "us", "pax")
+        if led and plain and part.value < whole.value and part.i - whole.j <= 3:
+            part.kind = "filler"
+
+
 def _people(xs: list[Item], draft: Draft, book: Book) -> None:
     draft.invitees = tuple(dict.fromkeys(x.value for x in xs if x.kind == "mention"))
     counts: set[int] = set()
     _total_wins(xs)
+    _top_wins(xs)
     for x in xs:
         if x.kind == "badcount":
             draft.refuse(Trouble.INVALID_ATTENDEES, "A booking needs a whole number of people, at least one.")

@@ -29,15 +29,16 @@ ORDINALS: dict[str, int] = {
 }  # fmt: skip
 
 WEEKDAYS: dict[str, int] = {}
+# People write the weekdays of their own language into English sentences; only whole names, which mean nothing else.
 for _number, _names in enumerate(
     (
-        "monday mon mo",
-        "tuesday tues tue tu",
-        "wednesday weds wed wedn",
-        "thursday thurs thur thu th",
-        "friday fri fr",
-        "saturday sat",
-        "sunday sun",
+        "monday mon mo montag lundi lunes lunedi maandag",
+        "tuesday tues tue tu dienstag mardi martes martedi dinsdag",
+        "wednesday weds wed wedn mittwoch mercredi miercoles mercoledi woensdag",
+        "thursday thurs thur thu th donnerstag jeudi jueves giovedi donderdag",
+        "friday fri fr freitag vendredi viernes venerdi vrijdag",
+        "saturday sat samstag sonnabend samedi sabado sabato zaterdag",
+        "sunday sun sonntag dimanche domingo domenica zondag",
     )
 ):
     for _name in _names.split():
@@ -68,9 +69,10 @@ for _number, _names in enumerate(
         MONTHS[_name] = _number
 
 TOMORROW = frozenset(
-    "tomorrow tmrw tmr tmrrw tomo tmw tomoz tmoz tmro tmrrw 2mrw 2mro morrow tommorow tommorrow 2moro 2morrow".split()
+    "tomorrow tmrw tmr tmrrw tomo tmw tomoz tmoz tmro tmrrw 2mrw 2mro morrow tommorow tommorrow 2moro 2morrow"
+    " demain domani".split()
 )
-TODAY = frozenset({"today", "tdy", "2day"})
+TODAY = frozenset({"today", "tdy", "2day", "heute", "oggi", "aujourd'hui"})
 
 MINUTE = frozenset("m min mins minute minutes minuten mn mns".split())
 HOUR = frozenset("h hr hrs hour hours hs".split())
@@ -88,7 +90,7 @@ PEOPLE = frozenset(
     " men women students trainees interns delegates adults clients lawyers attorneys partners staff guys players"
     " designers analysts stakeholders".split()
 )
-PEOPLE |= roles.PLURAL | {"bodies", "person", "nos"}
+PEOPLE |= roles.PLURAL | frozenset("bodies person nos man bod bods vol vols covers souls bums lasses punters noses".split())
 OTHERS = frozenset("others other colleagues colleague coworkers coworker teammates teammate more".split())
 
 PARTS: dict[str, str] = {
@@ -109,13 +111,14 @@ AMENITY_WORDS: dict[str, str] = {
     "whiteboard": "whiteboard", "whiteboards": "whiteboard", "wb": "whiteboard", "white board": "whiteboard",
     "white boards": "whiteboard", "dry erase board": "whiteboard",
     "video": "video", "vc": "video", "vidcon": "video", "vid": "video", "vdo": "video", "webcam": "video",
-    "video conf": "video",
+    "video conf": "video", "visio": "video", "visioconference": "video", "visioconf": "video",
     "video conference": "video", "video conferencing": "video", "videoconference": "video",
     "videoconferencing": "video", "video call": "video", "video equipment": "video", "vidconf": "video",
     "video conferance": "video", "video link": "video", "video system": "video", "video setup": "video",
     "video con": "video", "video calling": "video", "video capability": "video", "video camera": "video",
     "phone": "phone", "speakerphone": "phone", "conference phone": "phone", "speaker phone": "phone",
-    "telephone": "phone", "conf phone": "phone", "phones": "phone", "fone": "phone",
+    "telephone": "phone", "landline": "phone",
+    "land line": "phone", "desk phone": "phone", "conf phone": "phone", "phones": "phone", "fone": "phone",
     "tv": "tv", "tvs": "tv", "television": "tv", "screen": "tv", "display": "tv", "monitor": "tv",
     "tv screen": "tv", "big screen": "tv", "tele": "tv", "telly": "tv", "tv set": "tv",
     "catering": "catering", "catered": "catering",

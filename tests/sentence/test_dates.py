@@ -77,7 +77,7 @@ def test_a_date_is_read_as_people_mean_it(text, expected):
         ("next week 3pm", "ambiguous"),
         ("this weekend 3pm", "ambiguous"),
         ("christmas 3pm", "ambiguous"),
-        ("demain 15h", "ambiguous"),  # no language that the grammar knows
+        ("morgen 15h", "ambiguous"),  # tomorrow or in the morning
         ("Nov 31 3pm", "invalid_time"),
         ("Feb 30 3pm", "invalid_time"),
         ("2026-13-01 3pm", "invalid_time"),

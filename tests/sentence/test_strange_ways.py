@@ -126,7 +126,12 @@ def test_a_room_behind_slips_is_found(text, room):
     assert booked(f"{text} tomorrow 3pm").room.name == room
 
 
-@pytest.mark.parametrize(("text", "room"), [("huddle 1:30", "3rd Floor Huddle"), ("sync tomorrow 3pm BB", "Big Ben")])
+@pytest.mark.parametrize("text", ["huddle 1:30", "3pm in the huddle", "3pm, huddle room", "third floor huddle 3pm"])
+def test_a_word_that_only_one_room_has_is_that_room_where_a_room_stands(text):
+    assert booked(f"tomorrow {text}" if "1:30" not in text else text).room.name == "3rd Floor Huddle"
+
+
+@pytest.mark.parametrize(("text", "room"), [("sync tomorrow 3pm BB", "Big Ben")])
 def test_half_a_name_is_asked_about_with_the_room(text, room):
     assert [booked(option.sentence).room.name for option in refused(text).options] == [room]
 

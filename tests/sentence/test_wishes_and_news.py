@@ -12,7 +12,7 @@ NOT_WISHES = [
     "we don't need Apollo tomorrow at 3 anymore", "when is Apollo free tomorrow?", "friday 2pm, i hate zen",
     "friday 2pm. Zen is too small", "not Apollo, friday 2pm", "friday 2pm anything but Zen", "friday 2pm avoid Zen",
     "3 or 4pm friday", "apollo or big ben friday 2pm", "either thursday or friday 2pm", "friday 2pm, could also be 3pm",
-    "friday 11pm to 1am", "friday 22:00-02:00",
+    "friday 5pm to 1am", "friday 22:00-06:00",
 ]  # fmt: skip
 
 
