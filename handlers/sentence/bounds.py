@@ -29,7 +29,8 @@ _ENDS = _table(
     " by, to conclude at, to end by, to end at, to finish by, to finish at, to be finished by, to be done by, be"
     " done by,"
     " to wrap by, wrap by, wrap up by, wrapping up by, wrapped by, wrapped up by, over by, done by, finished by, through and"
-    " including, up to and including, up until, terminating at, terminating, terminates at, expiring at, expiring, adjourning"
+    " including, up to and including, up until, terminating at, terminating, terminates at, expiring at, expiring,"
+    " adjourning"
     " at, adjourning, adjourn at, adjourned at, closing at, ceasing at, concluding at, concluding by, and out by, in and out"
     " by, kick us out at, gotta go at, gotta leave at, have to leave at, must leave at, must leave by, till max, until max"
 )

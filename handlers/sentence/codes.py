@@ -23,6 +23,10 @@ _CURRENCIES = frozenset(
 _NTH_THINGS = frozenset(
     "quarter birthday anniversary annual edition interview round draft reunion attempt iteration reminder".split()
 )
+_NUMBER_NAMES: dict[str, tuple[str, ...]] = {
+    "360": ("review", "reviews", "feedback", "degree"), "401": ("k",), "403": ("b",), "5": ("whys",), "3": ("amigos",),
+    "101": ("session", "class", "course"), "911": ("drill",),
+}  # fmt: skip
 _TICKETS = frozenset("inc req chg tkt pr sr ritm cs so po jira task prb bug ops sec eng".split())
 
 
@@ -34,6 +38,8 @@ def match(ts: list[Token], i: int) -> Item | None:
         return Item("filler", "amount", i, j)
     if t.kind == "num" and after.low in ("v", "vs") and not after.space and ts[i + 2].text == t.text:
         return Item("filler", "match", i, i + 3)  # 2v2
+    if after.low in _NUMBER_NAMES.get(t.text, ()):
+        return Item("filler", "name", i, i + 2)
     quarter = ordinal(ts, i)
     if quarter and ts[quarter[1]].low in _NTH_THINGS and ts[quarter[1] + 1].low not in ("hour", "of"):
         return Item("filler", "quarter", i, quarter[1] + 1)

@@ -75,6 +75,9 @@ class Equipment:
         if found is None or _subject(ts, i):
             return None
         amenity, j = found
+        answered = _answer(ts, j)
+        if answered:
+            return Item("amenity", amenity, i, answered[1]) if answered[0] else Item("unneeded", (amenity,), i, answered[1])
         k = j + (ts[j].low in ("is", "are"))
         if ts[k].low in ("not", "isn't", "n't") and ts[k + 1].low in _NEEDED:
             return Item("unneeded", (amenity,), i, k + 2)
@@ -145,6 +148,20 @@ class Equipment:
         return Item("unmet", " ".join(x.text for x in ts[i:j]), i, j)
 
 
+def _answer(ts: list[Token], j: int) -> tuple[bool, int] | None:
+    """(Wanted, next index) of the "yes" in "Projector: yes" and of the "n" in "whiteboard n,"."""
+    signed = ts[j].low in (":", "=", "-") and not ts[j].line
+    said = ts[j + signed]
+    if said.kind != "word" or said.line or not (ts[j + signed + 1].kind in ("end", "punct") or ts[j + signed + 1].line):
+        return None
+    typed = said.text.lower()
+    if typed in ("yes", "y", "required", "needed", "yep") and (signed or typed == "y"):
+        return True, j + signed + 1
+    if typed in ("no", "n", "none", "nope", "nah") and (signed or typed == "n"):
+        return False, j + signed + 1
+    return None
+
+
 def _quantity(ts: list[Token], i: int) -> int:
     """Tokens of "1 x", "one" or "2" before a thing."""
     n = ts[i].value
@@ -191,6 +208,9 @@ def _nothing(ts: list[Token], j: int) -> int:
         "other",
     ):
         j += 1
+    bare = ts[j - 1].low in ("tech", "technical", "av") and (ts[j].kind in ("end", "punct") or ts[j].line)
+    if bare or (ts[j - 1].low == "av" and ts[j].low in _NEEDED):
+        return j + (ts[j].low in _NEEDED)
     if ts[j].low not in _GENERAL:
         return 0
     j += 1

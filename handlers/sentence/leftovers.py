@@ -201,6 +201,8 @@ def _number(x: Item, draft: Draft, tokens: list[Token], book: Book) -> None:
         return
     if n in _YEARS and (after.low in subjects.SUBJECTS or (before is not None and before.low in subjects.SUBJECTS)):
         return
+    if draft.start is not None and before is not None and _named_with_a_number(before, after):
+        return
     text = " ".join(t.text for t in tokens[x.i : x.j])
     if after.low in ("rooms", "spaces") or (
         after.low in ("different", "separate", "small", "big") and tokens[x.j + 1].low == "rooms"
@@ -217,6 +219,14 @@ def _number(x: Item, draft: Draft, tokens: list[Token], book: Book) -> None:
     if n is not None and 1 <= n <= 12:
         options.append(Option(label=f"At {n}", sentence=replaced(tokens, x.i, x.j, f"at {n}")))
     draft.refuse(Trouble.AMBIGUOUS, f'What is the "{text}" in your sentence?', tuple(options))
+
+
+def _named_with_a_number(before: Token, after: Token) -> bool:
+    """Windows 11 rollout, ISO 9001 audit, iPhone 17 launch: what people meet about has a number in its name."""
+    capital = before.kind == "word" and before.text != before.text.lower() and len(before.text) > 1 and not before.in_room
+    meant = before.low in words.WEEKDAYS or before.low in words.MONTHS or before.low in words.PARTS
+    meant = meant or before.low in words.PEOPLE or before.low in words.TODAY | words.TOMORROW or before.low in words.POLITE
+    return capital and not meant and after.kind == "word" and after.low in subjects.SUBJECTS
 
 
 def _dangling(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) -> None:

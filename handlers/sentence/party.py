@@ -41,7 +41,8 @@ _CHATS = frozenset("chat yarn coffee catchup lunch breakfast tea one 1:1 pairing
 _BEYOND = tuple(
     tuple(text.split())
     for text in (
-        "not counting, excluding, besides, apart from, not including, in addition to, other than, on top of, aside from"
+        "not counting, excluding, excl ., excl, minus, not incl, not incl ., besides, apart from, not including, in"
+        " addition to, other than, on top of, aside from"
     ).split(", ")
 )
 _OURS = frozenset({"us", "them", "ours", "theirs"})
@@ -276,6 +277,9 @@ def _term(ts: list[Token], i: int, counted: Single) -> Term | None:
     if team:
         return Term(team[0], team[1], "firm")
     found = counted(ts, i)
+    if found is None and t.low in _DETERMINERS:
+        behind = counted(ts, i + 1)  # "the client (2)"
+        found = behind if behind is not None and behind.note == "tagged" else None
     if found is not None and found.kind == "count" and not (found.note in ("total", "top") and ts[i - 1].low in _JOINS):
         return Term(found.value, found.j, "tagged" if found.note == "tagged" else "firm", others=found.note == "others")
     return _mine(ts, i) or _single(ts, i) or _from(ts, i) or _bare(ts, i) or _loose(ts, i)

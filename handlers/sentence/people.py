@@ -20,9 +20,10 @@ _HOLDERS = frozenset(
     "seats seating fits fit fitting sits seat capacity accommodate accommodates accommodating headcount"
     " pax attendees participants people attendance guests invitees persons size seatings occupancy strength".split()
 )
-_GROUPS = frozenset(
+GROUPS = frozenset(
     "panel group party team crew squad table gang class audience family bunch total meeting band number"
-    " delegation size max maximum min minimum capacity".split()
+    " jury board cast cohort committee quorum desk studio cluster contingent ensemble faction staff pod unit cell council"
+    " choir lot household office department delegation size max maximum min minimum capacity".split()
 )
 
 
@@ -95,7 +96,7 @@ def _everybody(ts: list[Token], i: int) -> Item | None:
 
 
 def _single(ts: list[Token], i: int) -> Item | None:
-    held = ts[i].low in _GROUPS
+    held = ts[i].low in GROUPS
     return tagged.behind(ts, i) or _together(ts, i) or _counted(ts, i) or (_holding(ts, i) if held else None)
 
 
@@ -311,7 +312,7 @@ def _holding(ts: list[Token], i: int) -> Item | None:
         top = whole(ts, j + 1)
         named = top is not None and ts[top[1]].kind in ("end", "punct") and ts[top[1]].low not in (":", "-", "/", ".")
         return Item("count", top[0], i, top[1]) if top and named else None
-    if word in _GROUPS and ts[j].low == "of":
+    if word in GROUPS and ts[j].low == "of":
         j += 1
     elif word in _HOLDERS and (i == 0 or ts[i - 1].kind != "num"):
         while ts[j].low in (
@@ -332,6 +333,11 @@ def _holding(ts: list[Token], i: int) -> Item | None:
             "number",
             "nr",
             "no",
+        ) or (
+            ts[j].low == "-"
+            and ts[j].space
+            and ts[j + 1].space
+            and word in ("headcount", "pax", "attendees", "participants")
         ):
             j += 1
         if word in words.PEOPLE and word not in ("seats", "seat", "pax", "headcount") and j == i + 1:
@@ -357,7 +363,9 @@ def _short_lead(ts: list[Token], i: int) -> bool:
     word, number = ts[i].low, ts[i + 1]
     if number.kind != "num":
         return False
-    return (word in _LIMITS and (number.value or 99) <= 20) or (word == "x" and not number.space and (i == 0 or ts[i].space))
+    return (word in _LIMITS and (number.value or 99) <= 20) or (
+        word == "x" and not number.space and (i == 0 or ts[i].space) and (number.value or 99) <= 30
+    )
 
 
 def _timely(ts: list[Token], j: int) -> bool:

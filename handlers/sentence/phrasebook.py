@@ -89,7 +89,7 @@ def idiom(ts: list[Token], i: int) -> Item | None:
             return Item(kind, " ".join(phrase), i, j, note="thin" if phrase[-1] in _AMOUNTS else "")
     if ts[i].low == "to" and ts[i + 1].low == "be" and ts[i + 2].low in _UNDECIDED:
         return Item("vague", "to be " + ts[i + 2].low, i, i + 3)
-    wish = _well_wish(ts, i) or _talked(ts, i) or _reference(ts, i) or _nth_time(ts, i)
+    wish = _well_wish(ts, i) or _talked(ts, i) or _reference(ts, i) or _nth_time(ts, i) or _named_day(ts, i)
     if wish:
         return Item("filler", ts[i].low, i, wish)
     if (
@@ -99,6 +99,15 @@ def idiom(ts: list[Token], i: int) -> Item | None:
     ):
         return Item("filler", ts[i].low, i, i + 1)
     return None
+
+
+NAMED_DAYS = frozenset("black cyber good casual super ash giving taco prime easter shrove maundy palm".split())
+
+
+def _named_day(ts: list[Token], i: int) -> int:
+    """The index behind "Black Friday" in "Black Friday prep", or 0."""
+    subject = ts[i + 2].low in subjects.SUBJECTS and ts[i].low in NAMED_DAYS and ts[i + 1].low in words.WEEKDAYS
+    return i + 2 if subject else 0
 
 
 def _phrase_end(ts: list[Token], i: int, phrase: tuple[str, ...]) -> int:

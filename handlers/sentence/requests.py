@@ -92,7 +92,8 @@ _MOVES = frozenset(
     "shift move push bring prepone postpone reschedule bump change swap switch advance delay pull relocate".split()
 )
 _ASKED = frozenset(
-    "please pls plz could can would we i you might may let's lets to need want kindly and us me must should shall i'd".split()
+    "please pls plz could can would we i you might may let's lets to need want kindly and us me must should shall"
+    " i'd".split()
 )
 _AIMS = frozenset("to by back forward forwards later earlier from until till up ahead into out for".split())
 

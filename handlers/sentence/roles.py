@@ -104,7 +104,8 @@ GROUPS: dict[str, int] = {
 TRADES = frozenset(
     "pm qa em swe ba po sm tpm sre ux ui dba hr it ea vp sme rn md pa ta ra gc ae sdr csm se ds de tl pi phd eng dev"
     " design legal finance marketing sales product data admin ops fe be devops infra security procurement accounts audit"
-    " compliance tax treasury hse ehs qc qe pmo csr bd bdr cs tam sa ic ceo cfo cto coo cmo md mgmt management exec editorial"
+    " compliance tax treasury hse ehs qc qe pmo csr bd bdr cs tam sa ic ceo cfo cto coo cmo md mgmt management exec"
+    " editorial"
     " faculty staff gm dm am rm tm jr sr intern contractor research clinical nursing frontend backend mobile biz".split()
 )
 

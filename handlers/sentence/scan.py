@@ -133,7 +133,7 @@ class Scanner:
         strange = t.low not in self.starters and t.low not in PREPOSITIONS and not known(t.low)
         if codes.short_name(ts, i):
             return Item("filler", "name", i, i + 3)
-        if codes.ticket(ts, i) or _product(ts, i):
+        if codes.ticket(ts, i) or _product(ts, i) or (t.text == "X" and glued and (number.value or 0) > 30):
             return Item("filler", "ticket", i, i + 2)
         if glued and strange and t.low not in words.UNIT and t.low not in JOINED_TO_NUMBERS:
             return Item("code", t.text + number.text, i, i + 2)
@@ -334,7 +334,7 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         set(words.NUMBERS) | set(words.ORDINALS) | set(words.WEEKDAYS) | set(words.WEEKDAY_PLURALS) | set(dates.months)
         | words.TOMORROW | words.TODAY | set(words.PARTS) | set(words.NAMED_CLOCKS) | set(words.ZONE_FAMILIES)
         | words.FACILITIES | words.WELL_KNOWN_CITIES | words.CITY_FIRSTS | words.HOLIDAYS
-        | set(phrasebook.IDIOMS) | phrasebook.FIX_FIRSTS | phrasebook.TALKED
+        | set(phrasebook.IDIOMS) | phrasebook.FIX_FIRSTS | phrasebook.TALKED | phrasebook.NAMED_DAYS
     )  # fmt: skip
     grammar |= set(
         "a an the half quarter in on at this next nxt last previous past coming following upcoming late early mid later"
@@ -356,7 +356,9 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " twins triplets"
         " newlyweds whole entire full complete making ie thus therefore altogether member members delegates visitors".split()
     )
-    return frozenset(named | grammar | roles.SINGULAR | bounds.FIRSTS | {"room", "rm", "someone", "somebody"})
+    return frozenset(
+        named | grammar | roles.SINGULAR | bounds.FIRSTS | people.GROUPS | {"room", "rm", "someone", "somebody"}
+    )
 
 
 def scanner(book: Book, locale: str) -> Scanner:

@@ -143,7 +143,8 @@ def _accompanied(xs: list[Item], tokens: list[Token]) -> None:
     for whole, part in pairwise(counts):
         led = any(t.low in _WITHIN for t in tokens[whole.j : part.i + 1])
         plain = tokens[whole.j - 1].value is not None or tokens[whole.j - 1].low in ("people", "persons", "of", "us", "pax")
-        if led and plain and part.value < whole.value and part.i - whole.j <= 3:
+        named = any(t.low in ("including", "incl", "counting", "among") for t in tokens[whole.j : part.i + 1])
+        if led and (plain or named) and part.value < whole.value and part.i - whole.j <= 3:
             part.kind = "filler"
 
 
