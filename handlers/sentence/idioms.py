@@ -39,7 +39,9 @@ IDIOMS = """
     year, mid year, day to day, any time now, weekly report, monthly report, daily report, monthly numbers, weekly
     numbers, monthly figures, not fussy, office hours, happy hour, working hours, business hours, end to end, face
     to face, one more, day one, back to back, next level, quarter review, week planning, month review, half yearly,
-    one off, first half, second half, pre lunch, post lunch,
+    shouldn't take long, won't take long, will not take long, should not take long, won't be long, shouldn't be long,
+    will not be long, doesn't take long, not take long, shouldn't be too long, won't be too long, won't take too long,
+    at the moment, at this moment, one off, first half, second half, pre lunch, post lunch,
     one time, after action, not sure how, not sure whether, not sure who, not sure what, nobody else, no
     one else, anyone else, someone else, everyone else, everybody else, anything else, what else, something else, do
     not forget, don't forget, dont forget, do not worry, don't worry, dont worry, no need to, needless to say, skip

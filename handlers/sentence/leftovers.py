@@ -36,14 +36,17 @@ _ABSTRACT = frozenset(
 _ALL_BUT = frozenset(
     "any all anything everything anywhere every nothing none everyone anyone rooms anybody everybody nowhere".split()
 )
+_GATHERED = frozenset("group team class crew gang party delegation cohort squad lot side guys bunch club".split())
 _ENOUGH = 12  # questions; people see one, and nobody means a text with more
 _YEARS = range(2000, 2100)
 
 
 def check(xs: list[Item], draft: Draft, tokens: list[Token], book: Book, *, part_only: bool = False) -> None:
     """Refuse what is left over in a sentence and could carry meaning."""
-    if not part_only:
-        requests.check(xs, draft, tokens)
+    if not part_only and requests.check(xs, draft, tokens):
+        return
+    if not draft.rooms and (named := unknown.special(tokens)):
+        draft.refuse(Trouble.UNKNOWN_ROOM, f'I know no "{named}" that can be booked. Which room should it be?')
     for k, x in enumerate(xs):
         if len(draft.problems) >= _ENOUGH:
             return
@@ -308,7 +311,9 @@ def _word(xs: list[Item], k: int, draft: Draft, tokens: list[Token], book: Book)
 def _somebodys(tokens: list[Token], i: int, j: int) -> bool:
     """ "With my advisee", "with an estimated duration of 2 hours": people and lengths are no equipment."""
     owned = tokens[i - 1].low in ("my", "our", "his", "her", "their", "your", "both")
-    return owned or roles.personal(tokens[j - 1].low) or tokens[j].low in ("duration", "length", "agenda", "budget", "team")
+    after = tokens[j].low
+    people = after in words.PEOPLE or (after in words.PEOPLE_KINDS and after not in words.POLITE) or after in _GATHERED
+    return owned or people or roles.personal(tokens[j - 1].low) or after in ("duration", "length", "agenda", "budget")
 
 
 def _company(tokens: list[Token], i: int) -> bool:

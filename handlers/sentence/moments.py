@@ -9,7 +9,7 @@ Kept out: clock times and dates.
 
 from __future__ import annotations
 
-from handlers.sentence import durations, subjects, words
+from handlers.sentence import durations, nouns, subjects, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import whole
 from handlers.sentence.tokens import Token
@@ -74,6 +74,8 @@ def _span(ts: list[Token], i: int) -> tuple[int, int] | None:
 def part_of_day(ts: list[Token], i: int) -> Item | None:
     """In the morning, this afternoon, tonight, at night, late afternoon (`note` then says late)."""
     j, lead, shade = i, "", ""
+    if ts[i].low in ("whole", "all", "entire", "full") and ts[i + 1].low in ("morning", "afternoon", "evening"):
+        return Item("vague", f"{ts[i].low} {ts[i + 1].low}", i, i + 2)
     if ts[j].low in ("in", "during") and ts[j + 1].low == "the":
         j += 2
     elif ts[j].low in ("this", "at"):
@@ -84,6 +86,8 @@ def part_of_day(ts: list[Token], i: int) -> Item | None:
         shade, j = ts[j].low, j + 1
         j += ts[j].low == "-"
         j += ts[j].low == "in" and ts[j + 1].low == "the" and 2
+    if ts[i].low in ("am", "pm") and i and nouns.dated(ts[i - 1]):  # "6:45 tomorrow am"
+        return Item("part", ("morning" if ts[i].low == "am" else "afternoon", False), i, i + 1, note="half")
     part = words.PARTS.get(ts[j].low)
     if ts[j].low == "2" and ts[j + 1].low in ("nite", "night", "nyt", "nyte", "nit") and not ts[j + 1].space:
         part, j = "tonight", j + 1
@@ -134,6 +138,8 @@ def zone(ts: list[Token], i: int) -> Item | None:
     """EST, Pacific time, UTC+1, (CET); `value` is an IANA name or an offset in minutes."""
     t = ts[i]
     low = t.low
+    if low == "z" and not t.space and i and ts[i - 1].kind == "num" and (len(ts[i - 1].text) == 4 or ts[i - 2].low == ":"):
+        return Item("zone", "Etc/UTC", i, i + 1, note="utc")  # 1800Z
     if low not in words.ZONE_FAMILIES:
         return _city_time(ts, i)
     j = i + 1

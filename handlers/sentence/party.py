@@ -135,7 +135,7 @@ def _further(ts: list[Token], j: int, terms: list[Term], *, comma: bool) -> Term
     if (
         found is not None
         and ts[found[1]].low == "more"
-        and (ts[found[1] + 1].kind != "word" or ts[found[1] + 1].low in _JOINS)
+        and (ts[found[1] + 1].kind != "word" or ts[found[1] + 1].low in _JOINS | {"from", "at", "on"})
     ):
         return Term(found[0], found[1] + 1, "firm", others=True)
     if found is None or ts[found[1]].low not in roles.TRADES or terms[-1].kind not in ("firm", "side", "self", "dept"):
@@ -210,7 +210,8 @@ def _summed(ts: list[Token], i: int, terms: list[Term], *, with_lead: bool) -> I
     if not kinds & {"firm", "side", "self", "tagged"} and not _attendance(ts, i, terms):
         return None
     others = any(term.others for term in terms)
-    if "self" not in kinds and (with_lead or others):
+    among = any(ts[term.j - 1].low in ("us", "ours", "ourselves") for term in terms)
+    if "self" not in kinds and not among and (with_lead or others):
         total += 1
     total += _named_before(ts, i, terms)
     return Item("count" if total >= 1 else "badcount", total, i, j, note="sum")

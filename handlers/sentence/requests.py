@@ -50,6 +50,10 @@ _UNDECIDED = tuple(
         " i'll get back, i will get back, hard to say"
     ).split(", ")
 )
+_NAMELESS = (
+    ("what's", "it", "called"), ("whats", "it", "called"), ("what's", "its", "name"), ("what", "is", "it", "called"),
+    ("you", "know", "the", "one"), ("you", "know", "which"), ("i", "forget", "the", "name"), ("forgot", "the", "name"),
+)  # fmt: skip
 # "The big room": somebody knows which one is meant, but no catalogue does.
 _SIZES = frozenset(
     "big bigger biggest small smaller smallest large larger largest usual normal little main nice good".split()
@@ -129,10 +133,27 @@ def _undecided(tokens: list[Token]) -> bool:
 
 def _known_to_them(tokens: list[Token]) -> str | None:
     """Return "the big room", "the main hall" or "the room we had" where one stands in the sentence."""
+    lows = [t.low for t in tokens]
+    if any(tuple(lows[n : n + len(said)]) == said for said in _NAMELESS for n in range(len(lows))):
+        return "it"
     for n, token in enumerate(tokens[:-2]):
         if token.low != "the":
             continue
         one, two = tokens[n + 1].low, tokens[n + 2].low
+        if one == "one" and two in (
+            "with",
+            "by",
+            "near",
+            "next",
+            "we",
+            "that",
+            "where",
+            "upstairs",
+            "downstairs",
+            "on",
+            "over",
+        ):
+            return "the one"
         if one in _SIZES and two in ("room", "hall", "one"):
             return f"the {one} {two}"
         if one == "room" and (
@@ -213,11 +234,13 @@ def _disliked(xs: list[Item], tokens: list[Token]) -> bool:
     )
 
 
+_POLITENESS = _GREETINGS | {"can", "could", "would", "will", "you", "u", "pls", "plz", "kindly", ",", "!"}
+
+
 def _errand(tokens: list[Token]) -> bool:
     """Whether somebody else is meant to do it: "remind me", "call Mom", "order lunch"."""
-    first, second = tokens[0].low, tokens[1]
-    if first in ("please", "pls"):
-        first, second = tokens[1].low, tokens[2]
+    at = next(n for n, t in enumerate(tokens) if t.low not in _POLITENESS)
+    first, second = tokens[at].low, tokens[at + 1]
     return second.low in _ERRANDS.get(first, ()) or (
         first in ("call", "text", "ping", "email", "ring", "phone", "dm")
         and (second.low in words.GIVEN_NAMES or second.low in ("mom", "mum", "dad", "him", "her", "them", "my", "me", "an"))
@@ -235,14 +258,19 @@ def _rescheduled(xs: list[Item], tokens: list[Token]) -> bool:
     return False
 
 
-def check(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
-    """Refuse a sentence that asks for something else than a room, or tells of a time that changed."""
+def check(xs: list[Item], draft: Draft, tokens: list[Token]) -> bool:
+    """Refuse a sentence that asks for something else than a room, or tells of a time that changed.
+
+    Return whether it is no wish for a room at all, so that nothing else in it matters.
+    """
     if _rescheduled(xs, tokens):
         draft.refuse(
             Trouble.AMBIGUOUS, "That moved from one time to another. When should the room be booked, from and until?"
         )
     if _errand(tokens):
+        draft.problems.clear()
         draft.refuse(Trouble.NOT_UNDERSTOOD, "I only book rooms. For which day and time do you need one?")
+        return True
     if _undecided(tokens):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "That does not sound decided yet. Tell me when it is.")
     if not draft.rooms and (named := _known_to_them(tokens)):
@@ -254,9 +282,14 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
     if _handles(tokens) or _reworks(tokens):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "This books a new room. To change a booking, use the buttons under it.")
     if _disliked(xs, tokens):
-        draft.refuse(Trouble.AMBIGUOUS, "You named a room that you would rather not have. Which one should it be?")
-    if _asks(xs, tokens) or _asks_for_state(xs, tokens) or _asks_of_the_past(tokens):
+        reported = draft.start is None and draft.part is None and not draft.days
+        trouble = Trouble.NOT_UNDERSTOOD if reported else Trouble.AMBIGUOUS
+        draft.refuse(trouble, "You named a room that you would rather not have. Which one should it be?")
+    asked = _asks(xs, tokens) or _asks_for_state(xs, tokens) or _asks_of_the_past(tokens)
+    if asked:
+        draft.problems.clear()
         draft.refuse(Trouble.NOT_UNDERSTOOD, "That sounds like a question. To book, say when and for how many.")
+    return asked
 
 
 __all__ = ["check"]

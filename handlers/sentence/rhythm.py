@@ -24,6 +24,7 @@ def monthly_on(xs: list[Item]) -> None:
 
 def daily_on(xs: list[Item]) -> None:
     """ "daily ... mon-fri" and "weekly ... mon, wed" name the days of a series apart from its rhythm."""
+    _work_week(xs)
     series = [x for x in xs if x.kind == "every"]
     at = [k for k, x in enumerate(xs) if x.kind == "day"]
     if len(series) != 1 or len(at) < 2 or not all(_bare_weekday(xs[k].value) for k in at):
@@ -38,6 +39,21 @@ def daily_on(xs: list[Item]) -> None:
     series[0].value = Every("WEEKLY", days=tuple(sorted(set(days))), part=every.part)
     for k in at:
         xs[k].kind = "filler"
+
+
+def _work_week(xs: list[Item]) -> None:
+    """ "Standup mon-fri 10:45": from Monday to Friday at a time is every weekday."""
+    for k, x in enumerate(xs[:-2]):
+        joined = xs[k + 1].kind == "conn" or (xs[k + 1].kind == "prep" and xs[k + 1].value in ("to", "until"))
+        last = xs[k + 2]
+        if not (x.kind == last.kind == "day" and joined and _bare_weekday(x.value) and _bare_weekday(last.value)):
+            continue
+        others = any(y.kind in ("day", "vague", "every") and y is not x and y is not last for y in xs)
+        led = k > 0 and xs[k - 1].kind == "prep" and xs[k - 1].value in ("from", "between")
+        timed = any(y.kind == "clock" for y in xs)
+        if (x.value.weekday, last.value.weekday) == (0, 4) and timed and not others and not led:
+            xs[k] = Item("every", Every("WEEKLY", days=(0, 1, 2, 3, 4)), x.i, last.j)
+            xs[k + 1].kind = last.kind = "filler"
 
 
 def _bare_weekday(day: Day) -> bool:

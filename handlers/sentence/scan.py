@@ -113,10 +113,16 @@ class Scanner:
     def _project(self, ts: list[Token], i: int) -> Item | None:
         """PROJ-123 names a ticket; FRI-27 does not."""
         t, dash, number = ts[i : i + 3]
-        if t.kind != "word" or not t.text.isupper() or len(t.text) < 2 or dash.low != "-" or number.kind != "num":
+        if (
+            t.kind != "word"
+            or not t.text.isupper()
+            or (len(t.text) < 2 and ts[i + 3].kind != "word")
+            or dash.low != "-"
+            or number.kind != "num"
+        ):
             return None
         dated = t.low in words.WEEKDAYS or t.low in words.MONTHS or t.low in words.PARTS or t.value is not None
-        if dated or dash.space or number.space or t.low in self.starters or t.low in PREPOSITIONS:
+        if dated or dash.space or number.space or (len(t.text) > 1 and (t.low in self.starters or t.low in PREPOSITIONS)):
             return None
         return Item("filler", "ticket", i, i + 3)
 
@@ -352,7 +358,7 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " there'd we'd so hundred hundreds thousand thousands million gazillion"
         " zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping"
         " enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start"
-        " sometime hc expecting expect cap ppl hold holds take takes handle handles host hosts attendee guest nr num"
+        " sometime hc expecting expect cap ppl z f m hold holds take takes handle handles host hosts attendee guest nr num"
         " twins triplets"
         " newlyweds whole entire full complete making ie thus therefore altogether member members delegates visitors".split()
     )

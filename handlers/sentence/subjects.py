@@ -73,8 +73,8 @@ SUBJECTS |= MEETINGS
 NUMBERED_SUBJECTS = frozenset(
     "year grade patch build semester unit lesson part sprint phase iteration release version batch cohort module"
     " chapter episode ticket issue q h fy v p wave wp epic milestone round stage grade series pi jira okr covid web"
-    " b2b mp line gate terminal section exhibit tier track stream lane dock bay station unit block platform route bus"
+    " b2b mp line gate terminal section exhibit tier track stream lane unit route bus"
     " flight train type class case docket article rule clause step act scene vol volume page slide figure"
-    " appendix annex schedule lot plot pump rig mill press cell reactor tank boiler turbine plant site camera area district"
-    " formula scope test trial study protocol bed arm cycle".split()
+    " appendix annex schedule lot plot pump rig mill reactor tank boiler turbine plant site area district"
+    " formula scope test trial study protocol arm cycle".split()
 )

@@ -288,6 +288,8 @@ def _narrow(xs: list[Item], draft: Draft) -> None:
 
 def _parts(xs: list[Item], draft: Draft) -> None:
     found = [(x.value, x.note, _lead(xs, k)) for k, x in enumerate(xs) if x.kind == "part"]
+    # "Tomorrow pm" tells no time by itself.
+    found = [(value, "" if note == "half" else note, lead) for value, note, lead in found if note != "half" or draft.start]
     if not found:
         return
     names = {value[0] for value, _, _ in found}

@@ -26,6 +26,12 @@ _ORDERS = frozenset(
     "book booking reserve get grab find give need want please pls plz i i'd we me us my a an the for at on in can could"
     " would like to have you thanks thank with and of from until".split()
 )
+_SPECIAL = frozenset(
+    "war server mail print printer break lunch staff prayer wellness mothers mother's nursing lactation changing control press"
+    " green blue red yellow white black music storage store supply copy tea locker dining waiting bath rest wash ladies"
+    " laundry boiler plant data sick exam treatment operating emergency recovery bed living game games dressing"
+    " locker".split()
+)
 _LIKE = 66  # of 100: as near as "aplo" is to Apollo
 # Endings of what people do; no room is called so.
 _DOINGS = tuple("ing ion ions ics ment ments logy graphy ance ence ity ism ship psy opsy urgy therapy up itis".split())
@@ -35,16 +41,42 @@ def beside_a_room(tokens: list[Token], i: int, j: int, *, articled: bool, text: 
     """Return whether the words i to j are a room's name by the word beside them: "room Goya", "the Moon room"."""
     if i > 1 and tokens[i - 1].low in (":", "=", "-") and tokens[i - 2].low in _PLACE_LABELS and not tokens[i].line:
         return tokens[i - 1].low != "-" or tokens[i - 2].line
+    return _behind_a_room_word(tokens, i, text) or _before_a_room_word(tokens, i, j, articled=articled, text=text)
+
+
+def _behind_a_room_word(tokens: list[Token], i: int, text: str) -> bool:
     if i and tokens[i - 1].low in HALLS and text[0].isupper() and not text.isupper():
         return True
     if i and tokens[i - 1].low in ("room", "rm", "called", "named"):
         some = i > 1 and tokens[i - 2].low in _ANY_ROOM and tokens[i - 1].low in ("room", "rm")
         return not some or (text[0].isupper() and not (text.isupper() and tokens[i - 1].text.isupper()))
+    return False
+
+
+def _before_a_room_word(tokens: list[Token], i: int, j: int, *, articled: bool, text: str) -> bool:
+    if tokens[j].low in ("conf", "conference", "meeting") and tokens[j + 1].low in ("room", "rm") and _opens(tokens, i):
+        return True  # "ICU conf room"
     if tokens[j].low in HALLS and text[0].isupper() and not text.isupper():
         return True
     if tokens[j].low in ("room", "rm", "suite") and tokens[j + 1].low != "for-now":
         return text[0].isupper() or articled or (i > 0 and tokens[i - 1].low in PLACE_LEADS)
     return False
+
+
+def _opens(tokens: list[Token], i: int) -> bool:
+    """Whether what is booked starts at token i: "book ICU conf room", "in the Acme meeting room"."""
+    lead = tokens[i - 1].low if i else ""
+    return (
+        i == 0 or tokens[i].line or lead in ("book", "reserve", "in", "the", "at", "use", "for", ",", "need", "get", "grab")
+    )
+
+
+def special(tokens: list[Token]) -> str:
+    """Return "server room" or the like where a sentence names such a room, which is for other things than meeting, or ""."""
+    for n, t in enumerate(tokens[1:-8], start=1):
+        if t.low in ("room", "rm") and tokens[n - 1].low in _SPECIAL and not tokens[n - 1].in_room and not t.line:
+            return f"{tokens[n - 1].text} {t.text}"
+    return ""
 
 
 def looks_like_a_room(xs: list[Item], x: Item, tokens: list[Token], i: int, j: int, draft: Draft) -> bool:
@@ -106,4 +138,4 @@ def _like_a_room(word: str, book: Book) -> bool:
     return process.extractOne(word.lower(), names, scorer=fuzz.ratio, score_cutoff=_LIKE) is not None
 
 
-__all__ = ["HALLS", "PLACE_LEADS", "beside_a_room", "looks_like_a_room", "stands_alone"]
+__all__ = ["HALLS", "PLACE_LEADS", "beside_a_room", "looks_like_a_room", "special", "stands_alone"]

@@ -27,6 +27,8 @@ def weekday_at(ts: list[Token], i: int) -> int | None:
     t = ts[i]
     if t.kind != "word":
         return None
+    if t.text in ("M", "F") and _work_week(ts, i):
+        return 0 if t.text == "M" else 4
     if t.low in ("mo", "tu", "wedn") and not t.text[0].isupper():
         return None
     if t.low in ("th", "fr") and not (t.text[0].isupper() and t.space and ts[i + 1].kind == "num"):
@@ -34,6 +36,12 @@ def weekday_at(ts: list[Token], i: int) -> int | None:
     if t.low == "fri" and ts[i + 1].low == "day":
         return 4
     return words.WEEKDAYS.get(t.low)
+
+
+def _work_week(ts: list[Token], i: int) -> bool:
+    """M-F, from Monday to Friday."""
+    m = i if ts[i].text == "M" else i - 2
+    return m >= 0 and ts[m].text == "M" and ts[m + 1].low == "-" and ts[m + 2].text == "F" and not ts[m + 1].space
 
 
 def week_stretch(ts: list[Token], i: int) -> Found:

@@ -90,7 +90,9 @@ PEOPLE = frozenset(
     " men women students trainees interns delegates adults clients lawyers attorneys partners staff guys players"
     " designers analysts stakeholders".split()
 )
-PEOPLE |= roles.PLURAL | frozenset("bodies person nos man bod bods vol vols covers souls bums lasses punters noses".split())
+PEOPLE |= roles.PLURAL | frozenset(
+    "bodies person nos man bod bods vol vols covers souls bums lasses punters noses crew faculty".split()
+)
 OTHERS = frozenset("others other colleagues colleague coworkers coworker teammates teammate more".split())
 
 PARTS: dict[str, str] = {
