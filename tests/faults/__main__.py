@@ -7,6 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from tests.faults.reconciliation import reconcile
 from tests.faults.recording import Recording
 from tests.faults.running import Plan, run
 
@@ -30,8 +31,6 @@ def main() -> int:
         recording = asyncio.run(run(plan, keep=given.logs))
     if given.save:
         recording.save(given.save)
-    from tests.faults.reconciliation import reconcile
-
     outcome = reconcile(recording)
     print(outcome.table())
     return 0 if not outcome.failed else 1

@@ -59,7 +59,7 @@ WITHOUT_US = "C0LOBBY"
 
 @dataclass(frozen=True, kw_only=True)
 class One:
-    """A person of the firm: where, how their clock is set, and how they want to be told, minutes from the begin of the run."""
+    """A person of the firm, their clock, and what they want; minutes are counted from the run's begin."""
 
     name: str
     zone: str
@@ -174,14 +174,14 @@ async def found(db: Database, clock: Clock, begins: float) -> Firm:
     for channel, (_, scope, kinds, by_day, _) in CHANNELS.items():
         if scope is None:
             continue
-        room = firm.rooms.get(scope)
+        only = firm.rooms.get(scope)
         place = next((place.id for place in catalogue.locations if place.name == scope), None)
         await subscriptions.save(
             None,
             team_id=TEAM,
             channel_id=channel,
-            location_id=None if room else place,
-            room_id=room.id if room else None,
+            location_id=None if only else place,
+            room_id=only.id if only else None,
             kinds=kinds,
             digest_at=_clock(moment, 4, ZONES["to"]) if by_day else None,
             zone=ZONES["to"] if by_day else "UTC",

@@ -1,4 +1,4 @@
-"""What the people of a run do: book, move, cancel, answer, wait, click on whatever lies before them; through Slack and past it.
+"""What the people of a run do: book, move, cancel, answer, wait, click on what lies before them; through Slack and past it.
 
 Chance decides who does what when, from one seed. What they were told is kept: a yes to somebody must be found stored.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 import time
 from collections import Counter
@@ -19,14 +20,13 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from bot import postgres
 from core.bell import Bell
 from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.db import Database
 from core.errors import BookingError
 from core.line import Line
-from core.models import Actor, Booking, Change, Room, Slot, Wish
+from core.models import Actor, Booking, Change, Slot, Wish
 from core.outbox import Outbox
 from core.presence import Presence
 from core.search import Search
@@ -67,7 +67,7 @@ DONE = {
 
 @dataclass(kw_only=True)
 class Load:
-    """The people at work; `done` counts what they did, `yes` keeps what the core answered, `typed` the titles of commands."""
+    """The people at work; `done` counts what they did, `yes` is what the core answered, `typed` the titles of commands."""
 
     world: World
     firm: Firm
@@ -77,6 +77,7 @@ class Load:
     done: Counter[str] = field(default_factory=Counter)
     yes: list[dict[str, Any]] = field(default_factory=list)
     typed: list[dict[str, Any]] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
     number: int = 0
 
     def __post_init__(self) -> None:
@@ -120,6 +121,7 @@ class Load:
 
     @property
     def now(self) -> datetime:
+        """The run's moment."""
         return self.world.clock.now()
 
     def _soon(self, length: int | None = None) -> Slot:
@@ -216,6 +218,8 @@ class Load:
         if not buttons:
             return
         message, block, element = self.chance.choice(buttons)
+        if element["action_id"].startswith("share"):
+            self.shared.append(f"{json.loads(element['value'])['b']}@{channel}")
         await self.slack.click(who.slack, message, element["action_id"], block_id=block["block_id"])
         self.done[f"clicked {element['action_id'].partition(':')[0]}"] += 1
         await self._see_to_modals(who.slack)
@@ -330,13 +334,5 @@ class Load:
     async def _share(self) -> None:
         if booking := await self._alive():
             by = self._attending(booking)
+            self.shared.append(f"{booking.id}@C0TALK")
             await self.outbox.share(booking.id, team_id=TEAM, channel_id="C0TALK", by=by)
-
-
-def opened(world: World, *, firm: Firm, slack: SandboxClient, seed: int) -> Load:
-    """Return people who are ready to begin; the caller closes `db`."""
-    db = Database(world.url(postgres.APP), pool_size=8)
-    return Load(world=world, firm=firm, db=db, slack=slack, chance=random.Random(seed))
-
-
-__all__ = ["Load", "Room", "opened"]

@@ -132,7 +132,7 @@ def targets(value: Any) -> set[tuple[str, int]]:
 
 
 def log_lines(path: Path, replica: str) -> list[Row]:
-    """Return what a replica's log tells of notices, and whatever it calls an error; a line cut off by a kill is passed over."""
+    """Return what a replica's log tells of notices, and its errors; a line cut off by a kill is passed over."""
     found = []
     for line in path.read_text(errors="replace").splitlines() if path.exists() else ():
         try:

@@ -106,6 +106,7 @@ async def _run(plan: Plan, there: World, people: load.Load) -> Recording:
         "falls": there.falls,
         "inflicted": inflicted,
         "done": dict(people.done),
+        "shared": people.shared,
     }
     lines = [line for one in there.replicas for line in recording.log_lines(one.log, one.name)]
     return Recording(
@@ -182,7 +183,7 @@ class Progress:
                 await there.kill(chance.choice(there.replicas))
             share = len(there.kills) / plan.kills
             if len(there.outages) < plan.crashes and share * (plan.crashes + 1) >= len(there.outages) + 1:
-                there.crash_database()
+                await there.crash_database(chance.uniform(0, 3))
             if share >= 0.5 and not there.over_http:
                 there.over_http, self.over_http_from = True, time.time()
             if share >= 0.6 and self.archived is None:

@@ -151,15 +151,16 @@ class World:
 
     # -- the database ----------------------------------------------------------------------------------------------
 
-    def crash_database(self) -> None:
-        """Let PostgreSQL stop in the midst of everything (immediate mode) and come back. From the main thread alone."""
+    async def crash_database(self, seconds: float) -> None:
+        """Let PostgreSQL stop in the midst of everything (immediate mode), and come back so long after."""
         began, pid = time.time(), self.server.pid
         assert pid is not None
         os.kill(pid, signal.SIGQUIT)
-        deadline = time.monotonic() + READY_SECONDS
-        while self.server.alive and time.monotonic() < deadline:
-            time.sleep(0.01)
+        while self.server.alive:  # noqa: ASYNC110 - only polling tells
+            await asyncio.sleep(0.01)
         self.server.stop()
+        await asyncio.sleep(seconds)
+        # In the main thread, for whose life it runs.
         self.server.start()
         self.outages.append({"from": began, "to": time.time()})
 
@@ -190,8 +191,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 @asynccontextmanager
 async def opened(*, speed: float, history: bool, keep: Path | None = None) -> AsyncIterator[World]:
     """Start everything but the replicas, and end it all afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="bookroom-faults-", dir=place()))
-    folder.chmod(0o711)
+    folder = _folder()
     try:
         server = postgres.Server(folder / "postgres", port=postgres.free_port(), settings=SETTINGS, auth="trust")
         with server:
@@ -200,10 +200,22 @@ async def opened(*, speed: float, history: bool, keep: Path | None = None) -> As
             async with _outside(folder, server, speed=speed, history=history) as world:
                 yield world
     finally:
-        if keep is not None:
-            for log in folder.glob("*.log"):
-                shutil.copy(log, keep)
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder, keep)
+
+
+def _folder() -> Path:
+    """Return a new folder that the database's user can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="bookroom-faults-", dir=place()))
+    folder.chmod(0o711)
+    return folder
+
+
+def _remove(folder: Path, keep: Path | None) -> None:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        for log in folder.glob("*.log"):
+            shutil.copy(log, keep)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @asynccontextmanager
