@@ -27,6 +27,9 @@ _NUMBER_NAMES: dict[str, tuple[str, ...]] = {
     "360": ("review", "reviews", "feedback", "degree"), "401": ("k",), "403": ("b",), "5": ("whys",), "3": ("amigos",),
     "101": ("session", "class", "course"), "911": ("drill",),
 }  # fmt: skip
+_FILES = frozenset(
+    "po invoice order claim policy matter file account contract bill receipt serial ref req ext extension".split()
+)
 _TICKETS = frozenset("inc req chg tkt pr sr ritm cs so po jira task prb bug ops sec eng".split())
 
 
@@ -57,6 +60,8 @@ def match(ts: list[Token], i: int) -> Item | None:
 def ticket(ts: list[Token], i: int) -> bool:
     """INC48213: letters and a long number name a ticket, not a room."""
     t, number = ts[i], ts[i + 1]
+    if t.low in _FILES and len(number.text) >= 4 and ts[i + 2].low not in ("-", "to", "hrs", "hours", "h"):
+        return True
     return not number.space and t.text.isupper() and len(t.text) >= 2 and (len(number.text) >= 4 or t.low in _TICKETS)
 
 
@@ -115,6 +120,8 @@ def _room_for(ts: list[Token], i: int) -> bool:
 
 def _one_room(ts: list[Token], i: int) -> bool:
     """One meeting room, 1 small room."""
+    if i and ts[i - 1].low in ("to", "-", "until", "till", "til", "at", "and", "or", ":"):
+        return False  # "12 to 1 room for 6"
     j = i + 1 + (ts[i + 1].low == "x")
     while j < i + 4 and ts[j].low in words.POLITE and ts[j].low not in ("room", "on", "to", "for", "in", "at", "and"):
         j += 1

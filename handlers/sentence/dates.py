@@ -151,11 +151,28 @@ class Dates:
         while (ts[k].low in (",", ".") and k < j + 2) or (k == j and ts[k].low in ("-", "/") and not ts[k].space):
             k += 1
         t = ts[k]
-        if t.kind == "num" and len(t.text) == 4 and 1900 <= (t.value or 0) <= 2199 and not _is_time(ts, k, k + 1):
+        evening = 1900 <= (t.value or 0) < 1960  # "27 Nov 1930" is an hour: nobody books the past century
+        if (
+            t.kind == "num"
+            and len(t.text) == 4
+            and 1900 <= (t.value or 0) <= 2199
+            and not evening
+            and not _is_time(ts, k, k + 1)
+        ):
             return _date(ts, i, k + 1, day, month, t.value)
+        if t.kind == "num" and _short_year(ts, k, glued=k == j and not t.space):
+            return _date(ts, i, k + 1, day, month, 2000 + (t.value or 0))
         if t.low == "'" and ts[k + 1].kind == "num" and len(ts[k + 1].text) == 2:
             return _date(ts, i, k + 2, day, month, 2000 + (ts[k + 1].value or 0))
         return _date(ts, i, j, day, month, None)
+
+
+def _short_year(ts: list[Token], k: int, *, glued: bool) -> bool:
+    """Whether the number at k is the year of "03DEC26" or "3 Dec 26, 14:00"."""
+    after = ts[k + 1]
+    if len(ts[k].text) != 2 or not 26 <= (ts[k].value or 0) <= 35 or _is_time(ts, k, k + 1):
+        return False
+    return glued or (after.low == "," and ts[k + 2].kind == "num") or (after.kind == "num" and len(after.text) == 4)
 
 
 def _month_takes_next(ts: list[Token], i: int, j: int, following: tuple[int, int] | None) -> bool:
@@ -171,7 +188,7 @@ def _is_time(ts: list[Token], i: int, j: int) -> bool:
     """Tell whether the number at i is the start of a clock time or a count, so that it is no day of a month."""
     t = ts[j]
     if len(ts[i].text) == 4 and t.low in ("-", "to"):
-        return not t.space and ts[j + 1].kind == "num" and len(ts[j + 1].text) == 4
+        return (not t.space or t.low == "to") and ts[j + 1].kind == "num" and len(ts[j + 1].text) == 4
     if t.low in (":", "h") and not t.space:
         return True
     if t.low in ("am", "pm", "o'clock", "oclock") or (t.low in ("a", "p") and (not t.space or ts[j + 1].low in (".", "m"))):
@@ -206,6 +223,8 @@ def _relative(ts: list[Token], i: int) -> Found:
         return _plus_week(ts, Day("offset", days=0), i + 1)
     if t.low == "tonight":
         return None
+    if t.low == "later" and ts[i + 1].low in words.TODAY:
+        return Day("offset", days=0), i + 2
     if t.low in words.TOMORROW:
         return _plus_week(ts, Day("offset", days=1), i + 1)
     if t.value == 2 and ts[i + 1].low in ("day", "morrow", "moro", "morow", "moz", "mrw", "mro") and not ts[i + 1].space:

@@ -41,7 +41,9 @@ IDIOMS = """
     to face, one more, day one, back to back, next level, quarter review, week planning, month review, half yearly,
     shouldn't take long, won't take long, will not take long, should not take long, won't be long, shouldn't be long,
     will not be long, doesn't take long, not take long, shouldn't be too long, won't be too long, won't take too long,
-    at the moment, at this moment, one off, first half, second half, pre lunch, post lunch,
+    run thru, run through, walk thru, walk through, talk thru, talk through, read thru, read through, follow thru,
+    look through, go through, work through, at the moment, at this moment, one off, first half, second half, pre
+    lunch, post lunch,
     one time, after action, not sure how, not sure whether, not sure who, not sure what, nobody else, no
     one else, anyone else, someone else, everyone else, everybody else, anything else, what else, something else, do
     not forget, don't forget, dont forget, do not worry, don't worry, dont worry, no need to, needless to say, skip

@@ -159,7 +159,7 @@ def _idle(xs: list[Item], ts: list[Token], i: int, j: int, *, bracket: bool) -> 
     inside = [x for x in xs if i <= x.i and x.j <= j]
     if not inside or any(x.kind not in ("filler", "word", "when", "not", "or", "prep", "sep", "conn") for x in inside):
         return False
-    if any(t.low in ("book", "reserve", "room", "yet", "hold", "schedule", "confirm", "tbd") for t in ts[i:j]):
+    if any(t.low in ("book", "reserve", "room", "yet", "hold", "schedule", "confirm", "tbd", "tbc", "tba") for t in ts[i:j]):
         return False
     told = any(t.low in _PAST or (t.low.endswith("ed") and len(t.low) > 4 and t.low not in _NOT_PAST) for t in ts[i:j])
     return bracket or told

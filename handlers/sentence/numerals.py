@@ -195,6 +195,8 @@ def _by_neighbours(xs: list[Item], k: int) -> None:
     x = xs[k]
     if x.note == "for" or not 1 <= x.value <= 24 or any(y.kind in POINTS for y in xs):
         return
+    if k + 1 < len(xs) and xs[k + 1].kind == "count" and xs[k + 1].i == x.j and xs[k + 1].value == x.value + 1:
+        return  # "tomorrow 3 4 people" may be three or four people
     if k and xs[k - 1].kind == "filler" and xs[k - 1].value in ("room", "rm") and xs[k - 1].j == x.i:
         return  # "room 4 tomorrow" may be a room's number
     for step in (-1, 1):

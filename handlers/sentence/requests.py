@@ -126,6 +126,22 @@ def _asks_of_the_past(tokens: list[Token]) -> bool:
     )
 
 
+_OPEN_ENDS = tuple(
+    tuple(text.split())
+    for text in (
+        "for a while, for some time, for a bit, till late, until late, length unknown, duration unknown, length tbd,"
+        " duration tbd, length open, open end, open ended, open-ended, end open, not sure how long, don't know how long,"
+        " no idea how long, however long, as long as it takes, until done, until we're done, until we are done, till done"
+    ).split(", ")
+)
+
+
+def _open_ended(draft: Draft, tokens: list[Token]) -> bool:
+    lows = [t.low for t in tokens]
+    told = draft.minutes is not None or draft.end is not None
+    return not told and any(tuple(lows[n : n + len(said)]) == said for said in _OPEN_ENDS for n in range(len(lows)))
+
+
 def _undecided(tokens: list[Token]) -> bool:
     lows = [t.low for t in tokens]
     return any(tuple(lows[n : n + len(said)]) == said for said in _UNDECIDED for n in range(len(lows)))
@@ -271,6 +287,8 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token]) -> bool:
         draft.problems.clear()
         draft.refuse(Trouble.NOT_UNDERSTOOD, "I only book rooms. For which day and time do you need one?")
         return True
+    if _open_ended(draft, tokens):
+        draft.refuse(Trouble.AMBIGUOUS, "How long should it be? Give me minutes, hours or an end.")
     if _undecided(tokens):
         draft.refuse(Trouble.NOT_UNDERSTOOD, "That does not sound decided yet. Tell me when it is.")
     if not draft.rooms and (named := _known_to_them(tokens)):

@@ -27,7 +27,7 @@ _ORDERS = frozenset(
     " would like to have you thanks thank with and of from until".split()
 )
 _SPECIAL = frozenset(
-    "war server mail print printer break lunch staff prayer wellness mothers mother's nursing lactation changing control press"
+    "server mail print printer break lunch staff prayer wellness mothers mother's nursing lactation changing control press"
     " green blue red yellow white black music storage store supply copy tea locker dining waiting bath rest wash ladies"
     " laundry boiler plant data sick exam treatment operating emergency recovery bed living game games dressing"
     " locker".split()

@@ -203,7 +203,7 @@ VAGUE_TIME = frozenset(
     " once another than more less earliest latest asap couple few several some many multiple both rooms"
     " double triple overnight workday quarter-hour time-slot floor level building bldg"
     " upstairs downstairs near nearby beside opposite dusk dawn sunrise sunset bedtime"
-    " repeat repeating repeats recurring recur sundown".split()
+    " onward onwards repeat repeating repeats recurring recur sundown".split()
 )
 OTHER_COMMAND = frozenset(
     "cancel cancelling canceling cancell delete remove move reschedule postpone release rebook swap extend shorten prepone"
