@@ -7,17 +7,19 @@ Kept out: changing rooms (`rooms`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import cached_property
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from core.db import Database, ReadSession
 from core.errors import LocationNotFound, RoomNotFound
 from core.models import CheckIn, Location, Opening, Policy, Room
+
+T = TypeVar("T")
 
 FRESH_SECONDS = 5.0
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -152,6 +154,17 @@ class Catalogues:
             self._loading = asyncio.create_task(self._load())
         # Shielded: one impatient asker must not end the load for the others.
         return await asyncio.shield(self._loading)
+
+    async def using(self, work: Callable[[Catalogue], Awaitable[T]]) -> T:
+        """Run `work` with the catalogue, and once more with a new one where it met a room or place that is younger.
+
+        For what nobody asked for: a person who names a room that does not exist is told so at once.
+        """
+        try:
+            return await work(await self.current())
+        except (RoomNotFound, LocationNotFound):
+            self.forget()
+            return await work(await self.current())
 
     def forget(self) -> None:
         """Read again at the next call; whoever changes rooms or rules calls it."""

@@ -26,6 +26,8 @@ from core.quiet import moment_of, zone_of
 BATCH = 200
 MOST_TOLD = 200
 ONE_DAY = timedelta(days=1)
+# How far back a digest goes where those before it were not sent: so long is known what was.
+DAYS_BACK = 7
 
 _ZONES = "SELECT DISTINCT zone FROM people WHERE tenant_id = $1 AND digest_at IS NOT NULL"
 _PEOPLE = """
@@ -45,6 +47,9 @@ SELECT $1, new.* FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6:
     $9::timestamptz[], $10::timestamptz[]) AS new
 ON CONFLICT (tenant_id, key) DO NOTHING
 RETURNING id
+"""
+_TOLD = """
+SELECT max(about->>'day') FROM deliveries WHERE tenant_id = $1 AND key = ANY($2::text[]) AND status = 'sent'
 """
 # What changed lately among bookings of that day and later. Those that were only read or answered have not changed.
 _CHANGED = """
@@ -131,17 +136,17 @@ class Digests:
         return await self._db.read(work)
 
     async def of_subscription(self, subscription: Subscription, day: date | str) -> ChannelDay:
-        """Return a channel's day: bookings that hold a room then, and what it asked to hear of since the day before."""
+        """Return a channel's day: bookings that hold a room then, and what it asked to hear of since the last one sent."""
         catalogue = await self._catalogues.current()
         today = _as_date(day)
         rooms = [room for room in catalogue.rooms if subscriptions.covers(subscription, room)]
         span = _day(today, subscription.zone)
-        until = moment_of(today, subscription.digest_at or time(), zone_of(subscription.zone))
-        since = moment_of(today - ONE_DAY, subscription.digest_at or time(), zone_of(subscription.zone))
+        until = _hour(subscription, today)
 
         async def work(session: ReadSession) -> ChannelDay:
             ids = [room.id for room in rooms]
             bookings = await store.in_window(session, ids, span, catalogue)
+            since = _hour(subscription, await _told_before(session, subscription, today))
             happened = await _happened(session, rooms, catalogue, since=since, until=until, from_day=span.start)
             return ChannelDay(
                 bookings=tuple(sorted(bookings, key=lambda one: (one.start, one.room.name.casefold()))),
@@ -149,6 +154,18 @@ class Digests:
             )
 
         return await self._db.read(work)
+
+
+def _hour(subscription: Subscription, day: date) -> datetime:
+    return moment_of(day, subscription.digest_at or time(), zone_of(subscription.zone))
+
+
+async def _told_before(session: ReadSession, subscription: Subscription, today: date) -> date:
+    """Return the day of the last digest that was sent before today's, at most a week ago; yesterday where there is none."""
+    days = [today - timedelta(days=back) for back in range(1, DAYS_BACK + 1)]
+    keys = [f"{Notice.CHANNEL_DIGEST}:{subscription.id}:{day.isoformat()}" for day in days]
+    told = await session.value(_TOLD, session.tenant, keys)
+    return date.fromisoformat(told) if told else days[0]
 
 
 async def _happened(

@@ -10,10 +10,9 @@ a place in line that somebody else has locked: it goes to the next, and `Line.ad
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from core import claims, rules
 from core.catalogue import Catalogue
@@ -21,6 +20,7 @@ from core.db import ReadSession, WriteSession
 from core.ids import new_id
 from core.models import Actor, Room, Slot
 from core.notices import Notice, Waiting
+from core.quiet import span_ends
 
 LASTS = timedelta(minutes=10)
 LASTS_AT_LEAST = timedelta(minutes=2)
@@ -127,17 +127,9 @@ def open_until(slot: Slot, now: datetime) -> datetime:
     return max(now + LASTS_AT_LEAST, min(now + LASTS, slot.start))
 
 
-def in_quiet_hours(now: datetime, zone: str, begins: time | None, ends: time | None) -> bool:
-    """Tell whether it is the span of the day, on the zone's clock, in which somebody wants to be left alone."""
-    if begins is None or ends is None or begins == ends:
-        return False
-    clock = now.astimezone(ZoneInfo(zone)).time()
-    return begins <= clock < ends if begins < ends else clock >= begins or clock < ends
-
-
 def can_be_asked(row: Mapping[str, Any], now: datetime) -> bool:
     """Tell whether somebody in line (a row of `IN_LINE`) may be told of an offer now."""
-    return not in_quiet_hours(now, row["zone"], row["quiet_from"], row["quiet_until"])
+    return span_ends(row["quiet_from"], row["quiet_until"], row["zone"], now) is None
 
 
 def wanted_slot(row: Mapping[str, Any], room: Room, catalogue: Catalogue, *, now: datetime) -> Slot | None:

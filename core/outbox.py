@@ -41,14 +41,14 @@ FROM due WHERE c.tenant_id = $1 AND c.id = due.id
 RETURNING c.id, c.lease, c.booking_id, c.team_id, c.channel_id, c.person_id, c.ts, c.first_version, c.attempts, c.due_at,
     due.posting_since IS NOT NULL AS uncertain
 """
-# What belongs into a thread waits until its first message is there.
+# What belongs into a thread waits until its first message is there, or will never be.
 _CLAIM_DELIVERIES = """
 WITH due AS (
     SELECT d.id, d.posting_since, c.channel_id AS card_channel_id, c.ts AS card_ts, c.first_version, c.given_up
     FROM deliveries d LEFT JOIN cards c ON c.tenant_id = d.tenant_id AND c.id = d.card_id
     WHERE d.tenant_id = $1 AND d.status = 'pending' AND d.due_at <= $2
         AND (d.leased_until IS NULL OR d.leased_until < clock_timestamp())
-        AND (d.card_id IS NULL OR c.ts IS NOT NULL OR c.given_up IS NOT NULL)
+        AND (d.card_id IS NULL OR c.ts IS NOT NULL OR c.given_up IS NOT NULL OR c.rendered_version >= c.wanted_version)
     ORDER BY d.due_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE deliveries d SET lease = $4, leased_until = clock_timestamp() + make_interval(secs => $5),
@@ -189,7 +189,9 @@ class Outbox:
 
         One that was never posted and tells nobody anything any more is settled in silence instead.
         """
-        catalogue = await self._catalogues.current()
+        return await self._catalogues.using(lambda catalogue: self._claim_cards(catalogue, now, limit))
+
+    async def _claim_cards(self, catalogue: Catalogue, now: datetime, limit: int) -> tuple[Card, ...]:
         lease = new_id()
 
         async def work(session: WriteSession) -> tuple[Card, ...]:
@@ -207,7 +209,9 @@ class Outbox:
 
     async def claim_deliveries(self, now: datetime, limit: int = 20) -> tuple[Delivery, ...]:
         """Lease messages that are due, the longest due first; what its card already tells is dropped instead."""
-        catalogue = await self._catalogues.current()
+        return await self._catalogues.using(lambda catalogue: self._claim_deliveries(catalogue, now, limit))
+
+    async def _claim_deliveries(self, catalogue: Catalogue, now: datetime, limit: int) -> tuple[Delivery, ...]:
         lease = new_id()
 
         async def work(session: WriteSession) -> tuple[Delivery, ...]:
@@ -372,6 +376,8 @@ def _told_by_card(row: Mapping[str, Any]) -> str | None:
         return None
     if row["given_up"] is not None:
         return "its first message could not be posted"
+    if row["card_ts"] is None:
+        return "its first message was never posted"
     return "the first message tells it" if row["first_version"] >= row["about"]["version"] else None
 
 

@@ -17,7 +17,6 @@ from core import subscriptions, watching
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
-from core.errors import RoomNotFound
 from core.events import Kind
 from core.feed import BEGINNING, Feed, Position, horizon
 from core.ids import new_id
@@ -239,6 +238,7 @@ FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[]) AS new (i
 JOIN bookings b ON b.tenant_id = $1 AND b.id = new.booking_id
 ON CONFLICT (tenant_id, booking_id, team_id, channel_id) WHERE person_id IS NULL DO NOTHING
 """
+# Who is invited again after they saw that they were not any more is asked anew: an edit would tell nobody.
 _PERSON_CARDS = """
 INSERT INTO cards AS c (tenant_id, id, booking_id, team_id, person_id, wanted_version, due_at)
 SELECT $1, new.id, new.booking_id, p.slack_team_id, new.person_id, new.version, $6
@@ -246,7 +246,13 @@ FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::uuid[]) AS new (id, booking_i
 JOIN bookings b ON b.tenant_id = $1 AND b.id = new.booking_id
 JOIN people p ON p.tenant_id = $1 AND p.id = new.person_id
 WHERE p.tell_invitations
-ON CONFLICT (tenant_id, booking_id, person_id) WHERE person_id IS NOT NULL DO NOTHING
+ON CONFLICT (tenant_id, booking_id, person_id) WHERE person_id IS NOT NULL DO UPDATE
+    SET ts = NULL, first_version = NULL, channel_id = NULL, rendered_version = 0, due_at = excluded.due_at, attempts = 0,
+        lease = NULL, leased_until = NULL, posting_since = NULL, given_up = NULL, given_up_at = NULL
+    WHERE c.given_up IS NOT NULL OR c.ts IS NOT NULL AND NOT EXISTS (
+        SELECT FROM events e WHERE e.tenant_id = c.tenant_id AND e.booking_id = c.booking_id
+            AND e.booking_version = c.rendered_version
+            AND e.after->'attendees' @> jsonb_build_array(jsonb_build_array(c.person_id::text)))
 """
 # What was never sent and is overtaken is dropped; what came after it is told from where the person last knew it.
 _SUPERSEDED = """
@@ -284,7 +290,7 @@ class Planning:
         """
         planned = 0
         while await self._db.read(_any_news):
-            done = await self._plan_some(now)
+            done = await self._catalogues.using(lambda catalogue: self._plan_batch(catalogue, now))
             planned += done
             if done == 0:
                 break
@@ -298,14 +304,6 @@ class Planning:
             await session.run(_READ_SO_FAR, session.tenant, READER, await horizon(session), 0)
 
         await self._db.write(work, repeatable=True)
-
-    async def _plan_some(self, now: datetime) -> int:
-        try:
-            return await self._plan_batch(await self._catalogues.current(), now)
-        except RoomNotFound:
-            # A room that is younger than our catalogue.
-            self._catalogues.forget()
-            return await self._plan_batch(await self._catalogues.current(), now)
 
     async def _plan_batch(self, catalogue: Catalogue, now: datetime) -> int:
         async def work(session: WriteSession) -> int:

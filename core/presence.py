@@ -80,7 +80,9 @@ class Presence:
             before = await _locked(session, booking_id, catalogue)
             attending.allow(before, by)
             attending.refuse_over(before, now=now)
-            if await attending.said_late(session, before, by):
+            # Moved away and back, it is as if nobody had said anything.
+            known = before.late_at is not None or before.status is Status.CHECKED_IN
+            if known and await attending.said_late(session, before, by):
                 return (await bookkeeping.unchanged(session, key, [before]))[0]
             late_at = before.late_at or (None if before.status is Status.CHECKED_IN else now)
             wanted = Changed(before=before, after=bookkeeping.following(before, now=now, late_at=late_at))

@@ -25,11 +25,15 @@ def moment_of(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 
 def quiet_until(preferences: Preferences, zone: str, now: datetime) -> datetime | None:
-    """Return when the person's quiet hours end in which `now` lies, in UTC; None when it lies in none.
+    """Return when the person's quiet hours end in which `now` lies, in UTC; None when it lies in none."""
+    return span_ends(preferences.quiet_from, preferences.quiet_until, zone, now)
 
-    They may pass midnight. Judged by the wall clock, so that a night in which the clock changes is as quiet as others.
+
+def span_ends(begins: time | None, ends: time | None, zone: str, now: datetime) -> datetime | None:
+    """Return when the daily span ends in which `now` lies, in UTC; None when it lies in none, or there is none.
+
+    It may pass midnight. Judged by the wall clock, so that a night in which the clock changes is as quiet as others.
     """
-    begins, ends = preferences.quiet_from, preferences.quiet_until
     if begins is None or ends is None or begins == ends:
         return None
     tz = zone_of(zone)

@@ -157,3 +157,24 @@ async def test_a_channel_has_one_digest_a_day_and_none_while_it_is_paused(office
     assert await told(notices, berlin(6, 9)) == []
     await notices.subscriptions.resume(one.id)
     assert await told(notices, berlin(6, 10)) == [(Notice.CHANNEL_DIGEST, CHANNEL)]
+
+
+async def test_what_happened_while_no_digest_could_be_sent_is_told_in_the_next(office: Office, notices: Notified):
+    room = await office.room("Apollo")
+    notices.at(berlin(5, 7))
+    subscription = await notices.subscribe(digest_at=EIGHT)
+    assert await told(notices, berlin(5, 8)) == [(Notice.CHANNEL_DIGEST, CHANNEL)]
+    notices.at(berlin(5, 12))
+    booking = await office.book(room, at(9, days=10))
+
+    async def news(day: int) -> list[Any]:
+        return [
+            one.after.id for one in (await notices.digests.of_subscription(subscription, berlin(day, 8).date())).happened
+        ]
+
+    assert await news(6) == [booking.id]
+    # Nobody was there on the 6th and the 7th.
+    notices.at(berlin(8, 9))
+    assert await news(8) == [booking.id]
+    assert await told(notices, notices.now) == [(Notice.CHANNEL_DIGEST, CHANNEL)]
+    assert await news(9) == []

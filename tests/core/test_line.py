@@ -360,6 +360,16 @@ async def test_who_sleeps_keeps_the_place_and_is_served_in_the_morning(office: O
     assert await told(office) == [("offer", "boss"), ("offer_missed", "boss"), ("offer", "bob")]
 
 
+async def test_a_zone_that_this_machine_does_not_know_stops_nobody(office: Office):
+    apollo = await office.room("Apollo")
+    booking = await office.book(apollo, at(12))
+    place = await join(office, office.bob, apollo, at(12))
+    await quiet(office, office.bob, time(22), time(6))
+    await office.damage(f"UPDATE people SET zone = 'Mars/Base' WHERE id = '{office.bob.person_id}'")
+    await office.bookings.cancel(booking.id, by=office.ana)
+    assert await now(office, place) == ("offered", "Apollo")
+
+
 async def test_what_is_left_of_a_slot_that_has_begun_is_offered_from_now_on(office: Office):
     apollo = await office.room("Apollo")
     booking = await office.book(apollo, at(8))

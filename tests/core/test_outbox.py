@@ -322,3 +322,14 @@ async def test_a_direct_messages_channel_is_remembered_for_the_next_one(office: 
     await notices.outbox.later(other, at=notices.now, uncertain=False)
     (again,) = await notices.outbox.claim_deliveries(notices.now)
     assert again.dm_channel == "D9"
+
+
+async def test_a_room_younger_than_the_replicas_catalogue_keeps_nothing_back(office: Office, notices: Notified):
+    await notices.subscribe()
+    await office.book(await office.room("Apollo"), at(9))
+    catalogues = Catalogues(office.db, fresh_seconds=3600)
+    await catalogues.current()
+    await office.book(await office.room("New"), at(9), invitees=(office.bob.person_id,))
+    await notices.plan()
+    outbox = Outbox(office.db, catalogues, office.clock)
+    assert len(await outbox.claim_cards(notices.now)) == 3

@@ -46,16 +46,58 @@ async def test_settings_changed_after_planning_are_those_that_count(office: Offi
     assert await notices.send() == []
 
 
-async def test_who_invites_themselves_or_is_invited_again_is_not_asked_again(office: Office, notices: Notified):
+async def test_who_is_invited_again_after_they_saw_that_they_were_not_is_asked_anew(office: Office, notices: Notified):
     booking = await with_bob(office)
     assert await shown(notices) == ["bob"]
     without = await notices.move(booking, invitees=())
     await notices.plan()
     assert len(await notices.show()) == 1  # the card says that they are not expected any more
+    again = await notices.move(without, invitees=(office.bob.person_id,))
+    await notices.plan()
+    (card,) = await notices.show()
+    assert (card.ts, card.announced) == (None, None)
+    await notices.move(again, slot=at(10))
+    await notices.plan()
+    (card,) = await notices.show()
+    assert card.ts is not None
+
+
+async def test_who_never_saw_that_they_were_not_invited_for_a_moment_is_not_asked_again(office: Office, notices: Notified):
+    booking = await with_bob(office)
+    assert await shown(notices) == ["bob"]
+    without = await notices.move(booking, invitees=())
     await notices.move(without, invitees=(office.bob.person_id,))
     await notices.plan()
     (card,) = await notices.show()
     assert card.ts is not None
+
+
+async def test_who_could_not_be_reached_is_asked_when_they_are_invited_again(office: Office, notices: Notified):
+    booking = await with_bob(office)
+    await notices.plan()
+    (card,) = await notices.outbox.claim_cards(notices.now)
+    await notices.outbox.card_given_up(card, "that person's account is deactivated")
+    without = await notices.move(booking, invitees=())
+    assert await shown(notices) == []
+    await notices.move(without, invitees=(office.bob.person_id,))
+    assert await shown(notices) == ["bob"]
+
+
+async def test_what_was_to_go_into_the_thread_of_a_message_never_posted_does_not_wait_for_it(
+    office: Office, notices: Notified
+):
+    await notices.subscribe()
+    booking = await office.book(await office.room("Apollo"), at(9))
+    await notices.plan()
+    (in_hand,) = await notices.outbox.claim_cards(notices.now)
+    moved = await notices.move(booking, slot=at(10))
+    await notices.plan()
+    await notices.outbox.card_later(in_hand, at=notices.now, uncertain=False)
+    notices.at(moved.end, 1)
+    assert await notices.show() == []
+    assert await notices.send() == []
+    assert await notices.deliveries() == {("history", "dropped"): 1}
+    assert (await notices.outbox.overview(notices.now)).pending == 0
 
 
 async def test_when_somebody_else_moves_a_meeting_all_others_who_come_are_told(office: Office, notices: Notified):

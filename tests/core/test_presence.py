@@ -205,6 +205,15 @@ async def test_a_meeting_that_moves_to_another_start_is_neither_late_nor_begun(o
     assert await checks.violations(office.db) == []
 
 
+async def test_who_ran_late_can_say_so_again_when_the_meeting_has_moved_away_and_back(office: Office, apollo: Room) -> None:
+    booking = await office.book(apollo, at(9))
+    late = (await office.presence.run_late(booking.id, by=office.ana)).after
+    for slot in (at(12), at(9)):
+        late = (await office.bookings.change(late.id, Change(slot=slot), version=late.version, by=office.ana)).after
+    assert late.late_at is None
+    assert (await office.presence.run_late(booking.id, by=office.ana)).after.late_at == office.clock.now()
+
+
 async def test_running_late_again_for_another_start_is_told_again(office: Office, apollo: Room) -> None:
     booked = await meeting(office, apollo)
     late = (await office.presence.run_late(booked.id, by=office.ana)).after
