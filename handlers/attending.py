@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.checkin import check_in_state, release_at
-from handlers import channels
+from handlers import channels, mine
 from handlers.channels import Standing
 from handlers.drafts import Draft, Moving, Target
 from handlers.edge import OnClick
@@ -47,10 +47,13 @@ async def extend(click: Click, desk: Desk) -> Message:
 
 
 async def end_early(click: Click, desk: Desk) -> Message:
-    """End a meeting under way."""
+    """End a meeting under way; in a list, show what is left of it."""
     target = Target.load(click.value)
     done = await desk.services.presence.end_early(target.booking, version=target.version, by=desk.actor, key=click.key)
-    return views.ended_early(done.after, desk.reader)
+    told = views.ended_early(done.after, desk.reader)
+    if (offset := mine.offset_of(click)) is None:
+        return told
+    return await mine.listed(desk, offset=offset, above=told.blocks, said_above=told.text)
 
 
 async def going(click: Click, desk: Desk) -> Message:

@@ -13,7 +13,7 @@ from handlers.replies import Message
 from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN
 from handlers.views.cards import ROOM_SHOWN, over
-from handlers.views.notices import room_named, told
+from handlers.views.notices import room_named, stay_away, told
 from handlers.views.text import Line, bold, cut
 from handlers.views.times import Reader, moment
 
@@ -35,10 +35,7 @@ def running_late(booking: Booking, reader: Reader, *, kept_until: datetime | Non
     if kept_until is not None:
         at = moment(kept_until, booking.location, reader)
         kept = [bold(cut(booking.room.name, ROOM_SHOWN)), " is kept until ", bold(at), " without a check-in."]
-    row: list[ButtonElement | None] = [buttons.check_in(booking)] if check_in else []
-    if booking.changeable_by(reader.person.acting()):
-        row.append(buttons.cancel(booking, reader))
-    return told(line, kept, row=row)
+    return told(line, kept, row=[*([buttons.check_in(booking)] if check_in else []), stay_away(booking, reader)])
 
 
 def extended(booking: Booking, reader: Reader) -> Message:
@@ -66,7 +63,7 @@ def taken_back(booking: Booking, reader: Reader) -> Message:
 def _under_way(booking: Booking, reader: Reader) -> Sequence[ButtonElement | None]:
     if over(booking, reader.now) or not booking.changeable_by(reader.person.acting()):
         return []
-    return [buttons.end_early(booking)] if booking.start <= reader.now else [buttons.cancel(booking, reader)]
+    return [buttons.stop(booking, reader)]
 
 
 def _to(booking: Booking) -> Line:

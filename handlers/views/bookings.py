@@ -62,7 +62,7 @@ def changed(change: Changed, reader: Reader, *, assumptions: Sequence[Assumption
     if change.before == change.after:
         return _about(change.after, reader, _told("✏️", change.after, reader, "is as it was"), assumptions=assumptions)
     after, line = change.after, changed_line(change, reader)
-    row = [buttons.undo(after), buttons.edit(after), buttons.other_room(after), buttons.cancel(after, reader)]
+    row = [buttons.undo(after), buttons.edit(after), buttons.other_room(after), buttons.stop(after, reader)]
     # The line names the title already.
     lines = (line, details(replace(after, title=None), reader))
     blocks = [rich(*lines), *_assumed(after, assumptions), *buttons.rows(row)]
@@ -96,7 +96,7 @@ def same_again(twin: Booking, draft: Draft, reader: Reader) -> Message:
     row = [
         buttons.button("Book another room", Action.BOOK_ANOTHER, another),
         buttons.edit(twin),
-        buttons.cancel(twin, reader),
+        buttons.stop(twin, reader),
     ]
     return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(row)])
 
@@ -114,8 +114,9 @@ def details(booking: Booking, reader: Reader) -> Line:
         parts.append([quoted(cut(booking.title, TITLE_SHOWN))])
     if booking.booker.slack_user_id != reader.person.slack_user_id:
         parts.append(["booked by ", mention(booking.booker.slack_user_id)])
-    if booking.attendees:
-        parts.append(["with ", *named_people([person.slack_user_id for person in booking.attendees])])
+    others = [one.slack_user_id for one in booking.attendees if one.person_id != reader.person.id]
+    if others:
+        parts.append(["with ", *named_people(others)])
     if booking.private:
         parts.append(["private"])
     return joined(parts, " · ")
@@ -181,7 +182,7 @@ def listed(
         blocks.append(rich(*lines))
         told.append(spoken(joined(lines, ", ")))
         if str(booking.id) in changeable:
-            row = [buttons.edit(booking), buttons.cancel(booking, reader)]
+            row = [buttons.edit(booking), buttons.stop(booking, reader)]
             blocks += buttons.rows(row, block_id=f"{IN_LIST}:{offset}:{number}")
     turn = [buttons.button("Earlier", Action.PAGE_MINE.nth(1), str(max(0, offset - page)))] if offset else []
     turn += [buttons.button("More", Action.PAGE_MINE.nth(2), str(more_from))] if more_from else []
@@ -219,7 +220,7 @@ def _about(
     lines = (line, [room_facts(booking.room)], details(booking, reader))
     row: list[ButtonElement | None] = [buttons.edit(booking), buttons.invite(booking), buttons.other_room(booking)]
     row += [buttons.tell_channel(booking)] if tellable else []
-    row.append(buttons.cancel(booking, reader))
+    row.append(buttons.stop(booking, reader))
     assumed = [[assumption.text] for assumption in assumptions]
     return Message(text=spoken(*lines, *assumed), blocks=[rich(*lines), *_assumed(booking, assumptions), *buttons.rows(row)])
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, ConfirmObject, PlainTextObject
 
 from core import saying
-from core.models import Alternative, Booking, Location, Slot
-from handlers.drafts import Carried, Draft, Moving, Target
+from core.models import Alternative, Booking, Location, Room, Slot
+from handlers.drafts import Carried, Draft, Moving, Target, Waiter
 from handlers.ids import Action
 from handlers.views.text import cut
 from handlers.views.times import Reader, in_passing
@@ -99,6 +99,11 @@ def check_in(booking: Booking) -> ButtonElement | None:
     return button("Check in", Action.CHECK_IN, Target.at(booking), style="primary")
 
 
+def stop(booking: Booking, reader: Reader) -> ButtonElement | None:
+    """Return "End early" for a meeting under way, which has taken place; "Cancel booking" for one that is ahead."""
+    return end_early(booking) if booking.start <= reader.now < booking.end else cancel(booking, reader)
+
+
 def run_late(booking: Booking) -> ButtonElement | None:
     """Return "Running late"."""
     return button("Running late", Action.RUN_LATE, Target.at(booking), aloud="Tell the others that you run late")
@@ -136,6 +141,14 @@ def going(booking: Booking, *, style: str | None = None) -> ButtonElement | None
 def not_going(booking: Booking) -> ButtonElement | None:
     """Return "Can't"."""
     return button("Can't", Action.NOT_GOING, Target.at(booking), aloud="Say that you cannot come")
+
+
+def offered(place: Waiter, room: Room, hours: str) -> list[ButtonElement | None]:
+    """Return the buttons that take what is held for somebody, or let it go."""
+    return [
+        button(f"Book {cut(room.name, 50)} {hours}", Action.TAKE_OFFER, place, style="primary"),
+        button("No, thanks", Action.DECLINE_OFFER, place, aloud=f"No, thanks: leave {cut(room.name, 40)} to others"),
+    ]
 
 
 def take_back(booking: Booking) -> ButtonElement | None:

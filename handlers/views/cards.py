@@ -128,15 +128,17 @@ def _about_people(booking: Booking, reader: Reader) -> Line:
 
 
 def who_comes(booking: Booking) -> list[str]:
-    """Return "3 of 5 invited are coming" and "1 cannot", once somebody has answered; "5 invited" before."""
-    answers = [person.response for person in booking.attendees]
-    going, cannot = answers.count(Response.GOING), answers.count(Response.DECLINED)
-    if not answers:
-        return []
-    if not going and not cannot:
-        return [f"{len(answers)} invited"]
-    said = [f"{going} of {len(answers)} invited {'is' if going == 1 else 'are'} coming"]
-    return [*said, f"{cannot} cannot"] if cannot else said
+    """Return "3 of 5 invited are coming" and "1 cannot", as far as they have answered; "5 invited" before anybody comes."""
+    some_come = any(person.response is Response.GOING for person in booking.attendees)
+    return [*([] if some_come or not booking.attendees else [f"{len(booking.attendees)} invited"]), *answers(booking)]
+
+
+def answers(booking: Booking) -> list[str]:
+    """Return "3 of 5 invited are coming" and "1 cannot", as far as they have answered."""
+    given = [person.response for person in booking.attendees]
+    going, cannot = given.count(Response.GOING), given.count(Response.DECLINED)
+    coming = [f"{going} of {len(given)} invited {'is' if going == 1 else 'are'} coming"] if going else []
+    return [*coming, *([f"{cannot} cannot"] if cannot else [])]
 
 
 def differences(before: Booking, after: Booking, reader: Reader, *, private: bool) -> list[Line]:
@@ -206,15 +208,21 @@ def _put_back(happened: Happened, reader: Reader, *, who: str | None) -> Line:
 def _changed(happened: Happened, reader: Reader, *, private: bool, who: str | None) -> Line:
     before, after = happened.changed.before, happened.after
     parts = differences(before, after, reader, private=private)
-    moved = bool(differences(before, after, reader, private=True))
+    verb = _verb(before, after, reader)
     if before.attendees_count != after.attendees_count and not private:
         parts.append(difference(saying.people(before.attendees_count), saying.people(after.attendees_count)))
     if not parts:
         return []
-    did, was = ("moved it: ", "It was moved: ") if moved else ("changed it: ", "It was changed: ")
+    did, was = (f"{verb} it: ", f"It was {verb}: ")
     if happened.kind is Kind.RESTORED:
         did, was = "took the last change back: ", "The last change was taken back: "
     return [*_by(who, did, was), *joined(parts, " · ")]
+
+
+def _verb(before: Booking, after: Booking, reader: Reader) -> str:
+    if (before.room.id, before.start) == (after.room.id, after.start) and before.end != after.end:
+        return "extended" if before.end < after.end else "shortened"
+    return "moved" if differences(before, after, reader, private=True) else "changed"
 
 
 def _by(who: str | None, did: str, was: str) -> Line:
@@ -235,9 +243,11 @@ def invitation(booking: Booking, reader: Reader, *, announced: Booking | None = 
     if booking.status in _OUT or ended_early(booking):
         return _off(booking, reader)
     before = announced if announced and own.response is None else booking
-    lines = (_invited_to(booking, before, reader), [room_facts(booking.room)], _others(booking, reader), _answer(own))
+    there = booking.checked_in_at
+    said = [f"Checked in at {moment(there, booking.location, reader)}."] if there else _answer(own)
+    lines = (_invited_to(booking, before, reader), [room_facts(booking.room)], _others(booking, reader), said)
     row: list[ButtonElement | None] = []
-    if not over(booking, reader.now):
+    if not there and not over(booking, reader.now):
         row += [buttons.going(booking, style=None if own.response else "primary")] if own.response != Response.GOING else []
         row += [buttons.not_going(booking)] if own.response != Response.DECLINED else []
     return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(row)])
@@ -297,7 +307,8 @@ def _off(booking: Booking, reader: Reader) -> Message:
         Status.RELEASED: ("🔓", f"was released at {at}, since nobody checked in"),
         Status.ENDED: ("🔓", f"ended at {at}"),
     }.get(booking.status, ("❌", f"was {_OUT.get(booking.status, 'ended')}"))
-    what: Line = [bold(cut(booking.title, TITLE_SHOWN)), " in "] if booking.title else []
+    whose: Line = [mention(booking.booker.slack_user_id), "'s meeting in "]
+    what: Line = [bold(cut(booking.title, TITLE_SHOWN)), " in "] if booking.title else whose
     where = where_and_own_clock(booking.slot, booking.location, reader)
     room = bold(cut(booking.room.name, ROOM_SHOWN))
     line: Line = [f"{sign} ", *what, room, f", {when}{where}, {how}", *_because(booking.cancel_reason), "."]

@@ -30,9 +30,10 @@ from handlers.ids import Action, Callback
 from handlers.views import buttons
 from handlers.views import line as line_views
 from handlers.views.bookings import details, none_ahead_line
+from handlers.views.cards import answers
 from handlers.views.questions import no_rooms
 from handlers.views.settings import summary
-from handlers.views.text import Line, bold, channel, code, cut, mention, rich
+from handlers.views.text import Line, bold, channel, code, cut, joined, mention, rich
 from handlers.views.times import Reader, moment, room_facts, where_and_own_clock
 
 # What stands in the menu at a booking, by the name under which it comes back.
@@ -168,7 +169,8 @@ def _lines(one: Ahead, reader: Reader) -> tuple[Line, ...]:
     hours = saying.hours(booking.slot, booking.location.tz)
     under_way: Line = [" · now"] if _running(booking, reader) else []
     first: Line = [bold(hours), where, " · ", bold(cut(booking.room.name, 100)), *under_way]
-    return (first, details(booking, reader), [room_facts(booking.room)], _state(one, reader))
+    about = joined([details(booking, reader), *([part] for part in answers(booking))], " · ")
+    return (first, about, [room_facts(booking.room)], _state(one, reader))
 
 
 def _state(one: Ahead, reader: Reader) -> Line:
@@ -198,7 +200,7 @@ def _row(one: Ahead, reader: Reader) -> Sequence[Block]:
     row: list[ButtonElement | None] = [buttons.check_in(booking)] if one.check_in == "open" and _comes(one, reader) else []
     menu: list[tuple[str, str]] = []
     if _invited(booking, reader):
-        row += _answers(booking, reader)
+        row += _answers(booking, reader) if one.check_in != "done" else []
         menu = [("Edit", EDIT), ("Invite people", INVITE)] if one.changeable else []
         menu += [("I cannot come", CANNOT)] if _own_response(booking, reader) is Response.GOING else []
     elif one.changeable and _running(booking, reader):

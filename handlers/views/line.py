@@ -57,7 +57,7 @@ def left(place: Waiting, location: Location | None, reader: Reader) -> Message:
 def declined(place: Waiting, location: Location | None, reader: Reader) -> Message:
     """Return that the offer goes to the next."""
     room = [bold(cut(place.offered_room.name, 100))] if place.offered_room else _what(place)
-    line: Line = [*room, " is not kept for you any more: ", *_when(place, location, reader), ". The next in line gets it."]
+    line: Line = [*room, ", ", *_when(place, location, reader), ", is no longer held for you. Others can have it now."]
     return Message(text=spoken(line), blocks=[rich(line)])
 
 
@@ -73,12 +73,7 @@ def offered(place: Waiting, location: Location, reader: Reader) -> tuple[tuple[L
         ": ",
         *_when(place, location, reader),
     ]
-    row = [
-        buttons.button(f"Take {cut(room.name, 60)}", Action.TAKE_OFFER, Waiter(waiting=place.id), style="primary"),
-        buttons.button(
-            "No, thanks", Action.DECLINE_OFFER, Waiter(waiting=place.id), aloud=f"No, thanks: let {cut(room.name, 50)} go"
-        ),
-    ]
+    row = buttons.offered(Waiter(waiting=place.id), room, saying.hours(place.slot, location.tz))
     return (first, [quoted(cut(place.title, 200))] if place.title else []), row
 
 

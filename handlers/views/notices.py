@@ -42,19 +42,21 @@ def told(*lines: Line, row: Buttons = ()) -> Message:
 def reminder(booking: Booking, reader: Reader, *, check_in: bool) -> Message:
     """Return "⏰ Design review starts in 10 minutes in Apollo (3rd floor)."; `check_in` where the room asks for it."""
     lines = (
-        ["⏰ ", *_meeting(booking, reader), " starts ", *_ahead(booking, reader), " in ", *room_named(booking.room), "."],
+        ["⏰ ", *_meeting(booking, reader), *_ahead(booking, reader), " in ", *room_named(booking.room), "."],
         _when_and_who(booking, reader),
     )
     return told(*lines, row=_before_it(booking, reader, check_in=check_in))
 
 
 def _ahead(booking: Booking, reader: Reader) -> Line:
+    """Return " starts in 10 minutes", or " is tomorrow": the line below has date and hours."""
     left = booking.start - reader.now
-    if left > FAR:
-        zone = booking.location.tz
-        day = saying.date_in_full(booking.start.astimezone(zone).date(), today=reader.now.astimezone(zone).date())
-        return [bold(f"{day}, at {saying.clock_time(booking.start, zone)}")]
-    return [bold(f"in {saying.length(whole_minutes(left))}")]
+    if left <= FAR:
+        return [" starts ", bold(f"in {saying.length(whole_minutes(left))}")]
+    zone = booking.location.tz
+    day, today = booking.start.astimezone(zone).date(), reader.now.astimezone(zone).date()
+    near = saying.near_date(day, today=today)
+    return [" is ", bold(near if (day - today).days < 2 else f"in {(day - today).days} days")]
 
 
 def whole_minutes(left: timedelta) -> int:
@@ -66,9 +68,13 @@ def _before_it(booking: Booking, reader: Reader, *, check_in: bool) -> Buttons:
     near = booking.start - reader.now <= NEAR
     here = [buttons.check_in(booking)] if check_in and near else []
     late = [buttons.run_late(booking)] if near and not booking.late_at else []
-    if booking.changeable_by(reader.person.acting()):
-        return [*here, *late, buttons.cancel(booking, reader)]
-    return [*here, *late, buttons.not_going(booking)]
+    return [*here, *late, stay_away(booking, reader)]
+
+
+def stay_away(booking: Booking, reader: Reader) -> ButtonElement | None:
+    """Return "Cancel booking" for whose meeting it is; whoever is invited can't come, even where they might cancel it."""
+    own = booking.booker.person_id == reader.person.id
+    return buttons.cancel(booking, reader) if own else buttons.not_going(booking)
 
 
 def ending(
@@ -117,7 +123,7 @@ def release_warning(booking: Booking, reader: Reader, *, release_at: datetime) -
     at = moment(release_at, booking.location, reader)
     lines: tuple[Line, ...] = (
         ["⏰ Nobody has checked in to ", *_meeting(booking, reader, first=False), " in ", *room_named(booking.room), "."],
-        ["It is released at ", bold(at), " unless somebody is there."],
+        ["It is released at ", bold(at), " unless somebody checks in."],
     )
     late = [] if booking.late_at else [buttons.run_late(booking)]
     return told(*lines, row=[buttons.check_in(booking), *late])
@@ -154,7 +160,7 @@ def late(booking: Booking, reader: Reader, *, by: str, check_in: bool) -> Messag
         "⏰ ",
         mention(by),
         " runs late for ",
-        *_meeting(booking, reader, first=False),
+        *_meeting(booking, reader, first=False, by=by),
         f" at {moment(booking.start, booking.location, reader)} in ",
         *room_named(booking.room),
         ".",
@@ -173,31 +179,32 @@ def changed(happened: Happened, booking: Booking, reader: Reader, *, by: str | N
     who: Line = [mention(by)] if by else ["Somebody"]
     before = happened.changed.before
     if not booking.holds_room:
-        return _off(happened, booking, reader, who)
+        return _off(happened, booking, reader, by=by)
     if before.status is Status.RELEASED:
         # Only the booker had heard that the room was given back.
         return None
     if not before.holds_room:
         when = lasting(booking.slot, booking.location, reader)
         where = where_and_own_clock(booking.slot, booking.location, reader)
-        on: Line = ["✅ ", *who, " put ", *_meeting(booking, reader, first=False), " back on: "]
+        on: Line = ["✅ ", *who, " put ", *_meeting(booking, reader, first=False, by=by), " back on: "]
         return told([*on, *room_named(booking.room), ", ", bold(when), where, "."], row=_after_change(booking, reader))
     parts = differences(before, booking, reader, private=False)
     if not parts:
         return None
     moved = bool(differences(before, booking, reader, private=True))
     verb = " moved " if moved else " renamed "
-    what: Line = _meeting(before, reader, first=False)
+    what: Line = _meeting(before, reader, first=False, by=by)
     undo = [buttons.undo(booking)] if happened.after.version == booking.version else []
     row = _after_change(booking, reader, undo=undo)
     stays: Line = [] if before.room.id != booking.room.id else [" (", cut(booking.room.name, ROOM_SHOWN), ")"]
     return told(["✏️ ", *who, verb, *what, *stays, ": ", *joined(parts, " · ")], row=row)
 
 
-def _off(happened: Happened, booking: Booking, reader: Reader, who: Line) -> Message | None:
+def _off(happened: Happened, booking: Booking, reader: Reader, *, by: str | None) -> Message | None:
     """Return that it does not take place."""
     if booking.status is not Status.CANCELLED:
         return None
+    who: Line = [mention(by)] if by else ["Somebody"]
     when = lasting(booking.slot, booking.location, reader)
     where = where_and_own_clock(booking.slot, booking.location, reader)
     reason = happened.reason or booking.cancel_reason
@@ -205,7 +212,7 @@ def _off(happened: Happened, booking: Booking, reader: Reader, who: Line) -> Mes
         "❌ ",
         *who,
         " cancelled ",
-        *_meeting(booking, reader, first=False),
+        *_meeting(booking, reader, first=False, by=by),
         " in ",
         bold(cut(booking.room.name, ROOM_SHOWN)),
         f", {when}{where}",
@@ -233,11 +240,12 @@ def size(booking: Booking, reader: Reader, *, people: int, better: Alternative |
     if not small and better is None:
         return None
     zone, name = booking.location.tz, cut(booking.room.name, ROOM_SHOWN)
-    coming = f"{saying.people(people)} {'is' if people == 1 else 'are'} coming to "
+    # Some have not answered yet: who has declined is known, who comes is not.
+    is_now = f" is for {saying.people(people)} now, and " if small else f" is down to {saying.people(people)}, and "
     first: Line = [
-        coming if small else f"Only {coming}",
-        *_meeting(booking, reader, first=False),
-        f" ({lasting(booking.slot, booking.location, reader)}), and ",
+        *_meeting(booking, reader),
+        f" ({lasting(booking.slot, booking.location, reader)})",
+        is_now,
         bold(name),
         f" seats {booking.room.capacity}.",
     ]
@@ -265,13 +273,9 @@ def offer(waiting: Waiter, room: Room, location: Location, slot: Slot, reader: R
     name = cut(room.name, ROOM_SHOWN)
     lines: tuple[Line, ...] = (
         ["🔔 ", bold(name), " is free for you: ", bold(dated(slot, location, reader)), f"{_where(slot, location, reader)}."],
-        ["It is held until ", bold(moment(held_until, location, reader)), "; then the next in line gets it."],
+        ["It is held until ", bold(moment(held_until, location, reader)), "; after that, others can have it."],
     )
-    row = [
-        buttons.button(f"Book {cut(name, 50)} {hours}", Action.TAKE_OFFER, waiting, style="primary"),
-        buttons.button("No, thanks", Action.DECLINE_OFFER, waiting, aloud=f"No, thanks: leave {cut(name, 40)} to the next"),
-    ]
-    return told(*lines, row=row)
+    return told(*lines, row=buttons.offered(waiting, room, hours))
 
 
 def offer_missed(
@@ -306,12 +310,17 @@ def room_named(room: Room) -> list[str | Piece]:
     return [bold(cut(room.name, ROOM_SHOWN)), f" ({cut(on, 40)})" if on else ""]
 
 
-def _meeting(booking: Booking, reader: Reader, *, first: bool = True) -> list[str | Piece]:
-    """Return the title, else "your meeting" or "@ana's meeting"; `first` begins the sentence."""
+def _meeting(booking: Booking, reader: Reader, *, first: bool = True, by: str | None = None) -> list[str | Piece]:
+    """Return the title, else "your meeting", "@ana's meeting", or "their meeting" where the sentence has just named them.
+
+    `first` begins the sentence; `by` is the Slack id of who does something in it.
+    """
     if booking.title:
         return [bold(cut(booking.title, TITLE_SHOWN))]
     if booking.booker.person_id == reader.person.id:
         return ["Your meeting" if first else "your meeting"]
+    if booking.booker.slack_user_id == by:
+        return ["their meeting"]
     return [mention(booking.booker.slack_user_id), "'s meeting"]
 
 

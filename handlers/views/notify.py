@@ -79,7 +79,7 @@ def subscribe_form(wanted: Wanted, channel: InChannel, catalogue: Catalogue, rea
             _scope(wanted, channel, catalogue),
             _kinds(wanted, channel),
             _digest(wanted, channel, reader),
-            grey("One message for each booking: it is edited when the booking changes, and pings nobody."),
+            grey("At once: one message for each booking, edited when the booking changes. Nobody is pinged."),
         ],
     )
 
@@ -199,7 +199,7 @@ def _digest(wanted: Wanted, channel: InChannel, reader: Reader) -> InputBlock:
     chosen = next(option for option in options if option.value == (f"{at:%H:%M}" if at else AT_ONCE))
     select = StaticSelectElement(action_id=Action.DIGEST, options=options, initial_option=chosen)
     own = zone_name(reader.person.zone)
-    hint = f"Once a day goes by the clock of the room; for rooms in several time zones by yours ({own})."
+    hint = f"Once a day: by the rooms' own clock; where they are in several time zones, by yours ({own})."
     return _input(Field.DIGEST, "How", select, channel, hint=hint if reader.several_places else None)
 
 

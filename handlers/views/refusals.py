@@ -13,7 +13,7 @@ from handlers.drafts import Draft, Target
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.views import buttons
-from handlers.views.bookings import details, headline
+from handlers.views.bookings import TITLE_SHOWN, details, headline
 from handlers.views.line import wait
 from handlers.views.text import Line, Piece, bold, cut, joined, mention, quoted, rich, spoken
 from handlers.views.times import Reader, dated, in_passing, own_clock
@@ -23,7 +23,7 @@ ENDED_BY = {
     Status.DECLINED: "was declined",
     Status.EXPIRED: "was not approved in time",
     Status.RELEASED: "was released, because nobody checked in,",
-    Status.ENDED: "ended",
+    Status.ENDED: "has ended",
 }
 
 
@@ -121,7 +121,7 @@ def stale(booking: Booking, change: LastChange | None, reader: Reader) -> Messag
         ["Now: ", *headline(booking, reader)],
         details(booking, reader),
     )
-    row = [buttons.edit(booking), buttons.cancel(booking, reader)]
+    row = [buttons.edit(booking), buttons.stop(booking, reader)]
     return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(row)])
 
 
@@ -136,7 +136,8 @@ def stale_line(booking: Booking, change: LastChange | None, reader: Reader) -> L
 def not_active(booking: Booking, change: LastChange | None, reader: Reader) -> Message:
     """Return since when and by whom a booking is no more, and the button that books it again."""
     when = dated(booking.slot, booking.location, reader)
-    line: list[str | Piece] = [bold(cut(booking.room.name, 100)), f", {when}, {ENDED_BY.get(booking.status, 'is over')}"]
+    title: list[str | Piece] = [bold(cut(booking.title, TITLE_SHOWN)), " in "] if booking.title else []
+    line = [*title, bold(cut(booking.room.name, 100)), f", {when}, {ENDED_BY.get(booking.status, 'is over')}"]
     if booking.status in ENDED_BY and booking.status is not Status.ENDED:
         zone = booking.location.tz
         day = saying.near_date(booking.updated_at.astimezone(zone).date(), today=reader.now.astimezone(zone).date())
@@ -144,7 +145,8 @@ def not_active(booking: Booking, change: LastChange | None, reader: Reader) -> M
         if change and booking.status is Status.CANCELLED:
             you = change.by_slack_user_id == reader.person.slack_user_id
             line += [" by ", "you" if you else mention(change.by_slack_user_id)]
-    return plain([*line, "."], [buttons.book_again(booking, reader)])
+    own = booking.booker.person_id == reader.person.id
+    return plain([*line, "."], [buttons.book_again(booking, reader) if own else buttons.run("My bookings", "mine")])
 
 
 def _what_happened(booking: Booking, before: Booking | None, reader: Reader) -> str:

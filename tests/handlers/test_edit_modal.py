@@ -149,7 +149,7 @@ async def test_a_booking_cancelled_meanwhile_is_told_with_a_way_to_book_it_again
     await send(firm, BEN, view, time="15:00")
 
     told = await top(firm, BEN, "message")
-    assert words(told) == "Apollo, Wed 25 Nov, 14:00-15:00, was cancelled today at 10:07 by @U0ANA."
+    assert words(told) == "Review in Apollo, Wed 25 Nov, 14:00-15:00, was cancelled today at 10:07 by @U0ANA."
     again = await push(firm, BEN, told, "Book it again")
     assert words(again).startswith("✅ Apollo is yours")
 

@@ -1,6 +1,6 @@
 """`/book mine`, `/book cancel`, `/book rooms`, `/book help`, and words that are nearly a command."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -25,8 +25,24 @@ async def test_ones_bookings_are_listed_soonest_first_with_what_one_can_do(firm:
     assert labels(answer) == ["Edit", "Cancel booking"] * 2
 
     attended = await firm.say(DEEPA, "/book mine")
-    assert '"Retro" · booked by @U0BEN · with @U0DEEPA' in words(attended)
+    assert words(attended).endswith('\n"Retro" · booked by @U0BEN')
     assert labels(attended) == []
+
+
+async def test_a_meeting_under_way_is_ended_in_the_list_not_cancelled(firm: Firm):
+    await firm.booked("Corner", new_york(11, day=24), by=BEN)
+    await firm.booked("Apollo", new_york(14), by=BEN)
+    firm.clock.advance(timedelta(minutes=60))
+    listed = await firm.say(BEN, "/book mine")
+    assert labels(listed) == ["Edit", "End early", "Edit", "Cancel booking"]
+
+    left = await firm.press(BEN, listed, "End early")
+
+    assert left["ts"] == listed["ts"]
+    ended, title, ahead, *_ = words(left).split("\n")
+    assert ended == "🔓 Ended at 11:07. Corner (2nd floor) is free for others until 12:00."
+    assert (title, ahead) == ("Your bookings", "Tomorrow, Wed 25 Nov, 14:00-15:00 (New York)")
+    assert labels(left) == ["Undo", "Edit", "Cancel booking"]
 
 
 async def test_cancelling_in_the_list_leaves_the_rest_of_it(firm: Firm):

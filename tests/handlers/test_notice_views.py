@@ -112,7 +112,7 @@ def test_a_card_tells_how_a_booking_stands_and_what_was_announced_otherwise(mess
         ((Response.GOING, None), "1 of 2 invited is coming"),
         ((Response.GOING, Response.GOING), "2 of 2 invited are coming"),
         ((Response.GOING, Response.DECLINED), "1 of 2 invited is coming · 1 cannot"),
-        ((None, Response.DECLINED), "0 of 2 invited are coming · 1 cannot"),
+        ((None, Response.DECLINED), "2 invited · 1 cannot"),
     ],
 )
 def test_a_card_counts_who_comes_once_somebody_has_answered(responses: tuple[Response | None, ...], said: str):
@@ -131,6 +131,12 @@ GONE = replace(BASE, status=Status.CANCELLED)
 RELEASED = replace(BASE, status=Status.RELEASED, updated_at=DURING)
 HISTORY = [
     (happened(Kind.CHANGED, BASE, MOVED), "@ana moved it: Wed 25 Nov, (was 14:00-15:00) 15:00-16:00 (New York)"),
+    (happened(Kind.CHANGED, BASE, replace(BASE, slot=at(19, minutes=90))),
+     "@ana extended it: Wed 25 Nov, (was 14:00-15:00) 14:00-15:30 (New York)"),
+    (happened(Kind.CHANGED, BASE, replace(BASE, slot=at(19, minutes=30), private=True)),
+     "It was shortened: Wed 25 Nov, (was 14:00-15:00) 14:00-14:30 (New York)"),
+    (happened(Kind.CHANGED, BASE, replace(BASE, slot=at(19, minutes=90), room=ZEUS)),
+     "@ana moved it: Wed 25 Nov, (was 14:00-15:00) 14:00-15:30 (New York) · (was Apollo) Zeus"),
     (happened(Kind.CHANGED, BASE, replace(BASE, title=None)), "@ana changed it: (was Review) no title"),
     (happened(Kind.CHANGED, BASE, replace(BASE, attendees_count=9)), "@ana changed it: (was 3 people) 9 people"),
     (happened(Kind.CHANGED, BASE, replace(BASE, attendees=invited(2))), None),
@@ -176,12 +182,14 @@ def test_a_thread_keeps_silent_about_what_became_private_later():
 @pytest.mark.parametrize(
     ("minutes", "said"),
     [
-        (0.5, "in 1 minute"),
-        (10, "in 10 minutes"),
-        (9.2, "in 10 minutes"),
-        (60, "in 1 hour"),
-        (90, "in 1 h 30 min"),
-        (60 * 20, "tomorrow, Wed 25 Nov, at 14:00"),
+        (0.5, "starts in 1 minute"),
+        (10, "starts in 10 minutes"),
+        (9.2, "starts in 10 minutes"),
+        (60, "starts in 1 hour"),
+        (90, "starts in 1 h 30 min"),
+        (60 * 13, "is today"),
+        (60 * 20, "is tomorrow"),
+        (60 * 24 * 3, "is in 3 days"),
     ],
 )
 def test_a_reminder_says_how_long_it_is_until_then(minutes: float, said: str):
@@ -189,7 +197,10 @@ def test_a_reminder_says_how_long_it_is_until_then(minutes: float, said: str):
 
     message = notices.reminder(BASE, reader(now=now), check_in=False)
 
-    assert message.text.startswith(f"⏰ Review starts {said} in Apollo (3rd floor).")
+    day = "Today" if "today" in said else "Wed 25 Nov"
+    if minutes < 60 * 12:
+        day = "Today"
+    assert message.text == f"⏰ Review {said} in Apollo (3rd floor).\n{day}, 14:00-15:00 (New York)"
 
 
 def test_a_reminder_offers_what_the_reader_may_do_and_what_is_of_use_by_then():
@@ -197,6 +208,10 @@ def test_a_reminder_offers_what_the_reader_may_do_and_what_is_of_use_by_then():
 
     assert labels(notices.reminder(BASE, reader(now=near), check_in=True)) == ["Check in", "Running late", "Cancel booking"]
     assert labels(notices.reminder(shared, reader(ANA, near), check_in=False)) == ["Running late", "Can't"]
+    # Who is invited says that they cannot come, even an admin, who could cancel it.
+    admin = reader(replace(ANA, admin=True), near)
+    assert shared.changeable_by(admin.person.acting())
+    assert labels(notices.reminder(shared, admin, check_in=True)) == ["Check in", "Running late", "Can't"]
     late = replace(BASE, late_at=NOW)
     assert labels(notices.reminder(late, reader(now=near), check_in=True)) == ["Check in", "Cancel booking"]
     assert labels(notices.reminder(BASE, reader(now=NOW), check_in=True)) == ["Cancel booking"]  # a day ahead
@@ -271,6 +286,28 @@ def test_what_somebody_else_did_is_told_where_it_makes_a_difference(event: Happe
     assert (message and message.text) == said
 
 
+def test_whose_meeting_it_is_is_said_once():
+    untitled = review(title=None, attendees=(coming(ANA),))
+    moved, gone = replace(untitled, slot=at(20), version=2), replace(untitled, status=Status.CANCELLED)
+
+    def told(event: Happened, by: str) -> str:
+        message = notices.changed(event, event.after, reader(ANA), by=by)
+        assert message
+        return message.text
+
+    change, off, back = (
+        happened(Kind.CHANGED, untitled, moved),
+        happened(Kind.CANCELLED, untitled, gone),
+        happened(Kind.RESTORED, gone, untitled),
+    )
+    assert told(change, "UBEN").startswith("✏️ <@UBEN> moved their meeting (Apollo): ")
+    assert told(off, "UBEN").startswith("❌ <@UBEN> cancelled their meeting in Apollo, ")
+    assert told(back, "UBEN").startswith("✅ <@UBEN> put their meeting back on: ")
+    assert told(change, "UCHLOE").startswith("✏️ <@UCHLOE> moved <@UBEN>'s meeting (Apollo): ")
+    late = notices.late(untitled, reader(ANA), by="UBEN", check_in=False)
+    assert late.text.startswith("⏰ <@UBEN> runs late for their meeting at 14:00 ")
+
+
 def test_a_change_that_another_followed_is_told_as_it_stands_and_not_undone_alone():
     later = replace(BASE, slot=at(21), version=3)
 
@@ -287,6 +324,21 @@ def test_an_invitation_marks_what_was_announced_otherwise_until_it_is_answered()
 
     assert "(was 14:00-15:00) 15:00-16:00" in cards.invitation(open_, reader(ANA), announced=BASE).text
     assert "(was" not in cards.invitation(answered, reader(ANA), announced=BASE).text
+
+
+def test_an_invitation_asks_nothing_more_once_somebody_has_checked_in():
+    there = review(attendees=(coming(ANA),), status=Status.CHECKED_IN, checked_in_at=DURING)
+
+    shown = cards.invitation(there, reader(ANA, DURING))
+
+    assert shown.text.endswith("Checked in at 14:12 (20:12 for you).")
+    assert labels(shown) == []
+
+
+def test_whose_untitled_meeting_is_off_is_said():
+    off = review(title=None, attendees=(coming(ANA),), status=Status.CANCELLED)
+
+    assert cards.invitation(off, reader(ANA)).text.startswith("❌ <@UBEN>'s meeting in Apollo, Wed 25 Nov, 14:00-15:00")
 
 
 def test_an_invitation_that_is_over_cancelled_or_taken_back_has_no_buttons():
@@ -318,7 +370,7 @@ def test_an_offer_says_until_when_it_is_held_on_both_clocks():
 
     assert told.text == (
         "🔔 Apollo is free for you: Wed 25 Nov, 14:00-15:00 (New York; 20:00-21:00 for you).\n"
-        "It is held until 10:17 (16:17 for you); then the next in line gets it."
+        "It is held until 10:17 (16:17 for you); after that, others can have it."
     )
     assert labels(told) == ["Book Apollo 14:00-15:00", "No, thanks"]
 

@@ -268,7 +268,7 @@ async def test_running_late_tells_the_others_and_keeps_the_room(firm: Firm, tell
     about = {"release_at": utc(19, 10).isoformat()}
     warning = await teller.send(Notice.RELEASE_WARNING, booked, BEN, about=about)
     assert words(warning) == (
-        "⏰ Nobody has checked in to Retro in Apollo (3rd floor).\nIt is released at 14:10 unless somebody is there."
+        "⏰ Nobody has checked in to Retro in Apollo (3rd floor).\nIt is released at 14:10 unless somebody checks in."
     )
 
     late = await firm.press(BEN, warning, "Running late")
@@ -354,7 +354,7 @@ async def test_when_many_cannot_come_a_smaller_room_is_one_tap_away(firm: Firm, 
 
     (told,) = await teller.direct(BEN)
     assert words(told) == (
-        "Only 2 people are coming to Retro (Wed 25 Nov, 14:00-15:00), and Apollo seats 8.\nCorner seats 4 and is free then."
+        "Retro (Wed 25 Nov, 14:00-15:00) is down to 2 people, and Apollo seats 8.\nCorner seats 4 and is free then."
     )
     assert labels(told) == ["Move to Corner", "Keep Apollo"]
 
@@ -474,7 +474,7 @@ async def test_who_waits_is_offered_what_frees_and_takes_it_in_a_tap(firm: Firm,
     (offer,) = await teller.direct(BEN)
     assert words(offer) == (
         "🔔 Apollo is free for you: Wed 25 Nov, 14:00-15:00 (New York).\n"
-        "It is held until 10:17; then the next in line gets it."
+        "It is held until 10:17; after that, others can have it."
     )
     taken = await firm.press(BEN, offer, "Book Apollo 14:00-15:00")
 

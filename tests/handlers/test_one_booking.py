@@ -119,7 +119,7 @@ async def test_a_booking_that_was_cancelled_can_be_booked_again(firm: Firm):
 
     gone = await firm.press(BEN, booked, "Other room")
 
-    assert words(gone) == "Corner, Wed 25 Nov, 14:00-15:00, was cancelled today at 10:30 by @U0ANA."
+    assert words(gone) == "Retro in Corner, Wed 25 Nov, 14:00-15:00, was cancelled today at 10:30 by @U0ANA."
     answer = await firm.press(BEN, gone, "Book it again")
     assert words(answer).startswith("✅ Corner is yours: tomorrow")
     (again,) = await firm.mine(BEN)
