@@ -123,11 +123,11 @@ def _history(delivery: Delivery, now: datetime) -> str | None:  # noqa: ARG001 -
     return None if delivery.thread and delivery.booking and delivery.happened else OVERTAKEN
 
 
-def _offer(delivery: Delivery, now: datetime) -> str | None:
+def _offer(delivery: Delivery, now: datetime) -> str | None:  # noqa: ARG001 - one of many judges
+    # While it is offered its time may be over: it begins anew when the message is sent.
     waiting = delivery.waiting
-    if waiting is None or waiting.status != "offered" or waiting.version != delivery.about["version"]:
-        return OVERTAKEN
-    return TOO_LATE if waiting.offer_expires_at is None or waiting.offer_expires_at <= now else None
+    offered = waiting is not None and waiting.status == "offered" and waiting.version == delivery.about["version"]
+    return None if offered else OVERTAKEN
 
 
 def _offer_missed(delivery: Delivery, now: datetime) -> str | None:

@@ -210,7 +210,10 @@ class Line:
         return await self._end_late(now, catalogue) + await self._end_over(now) + await self._serve(now, catalogue)
 
     async def _end_late(self, now: datetime, catalogue: Catalogue) -> int:
-        """End each offer whose time is over in a transaction of its own, and offer the room to the next."""
+        """End each offer whose time is over in a transaction of its own, and offer the room to the next.
+
+        One that could not be told yet goes on: passing it along would tell nobody either.
+        """
         rows = await self._db.read(lambda session: session.all(_LATE, session.tenant, now))
         ended = 0
         for row in rows:
@@ -225,6 +228,10 @@ class Line:
                     now,
                 )
                 if current is None:
+                    return 0
+                if await offers.untold(session, late["id"], now=now):
+                    slot = Slot(start=current["start_time"], end=current["end_time"])
+                    await _extend(session, late["id"], offers.open_until(slot, now))
                     return 0
                 await offers.miss(session, [late["id"]], now=now)
                 await _pass_on(session, current, catalogue, now=now)

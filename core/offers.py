@@ -24,6 +24,8 @@ from core.quiet import span_ends
 
 LASTS = timedelta(minutes=10)
 LASTS_AT_LEAST = timedelta(minutes=2)
+# How long a room is held for somebody to whom nothing can be told, because Slack is down.
+UNTOLD_AT_MOST = timedelta(hours=1)
 # What is left of a slot that has begun must be worth walking to.
 LEAST_LEFT = timedelta(minutes=15)
 
@@ -52,11 +54,17 @@ _OFFER = """
 WITH offered AS (
     UPDATE waiting SET status = 'offered', offered_room_id = $3, offer_expires_at = $4, updated_at = $5,
         version = version + 1
-    WHERE tenant_id = $1 AND id = $2 RETURNING id, person_id, version
+    WHERE tenant_id = $1 AND id = $2 RETURNING id, person_id, version, end_time
 )
 INSERT INTO deliveries (tenant_id, id, key, kind, team_id, person_id, waiting_id, about, due_at, until)
-SELECT $1, $6, 'offer:' || id || ':' || version, $7, $8, person_id, id, jsonb_build_object('version', version), $5, $4
+SELECT $1, $6, 'offer:' || id || ':' || version, $7, $8, person_id, id, jsonb_build_object('version', version), $5,
+    greatest($4, end_time - $9::interval)
 FROM offered
+"""
+# Whether the message of an offer is still on its way, and has not been for too long.
+_UNTOLD = """
+SELECT true FROM waiting w JOIN deliveries d ON d.tenant_id = w.tenant_id AND d.key = 'offer:' || w.id || ':' || w.version
+WHERE w.tenant_id = $1 AND w.id = $2 AND w.updated_at > $3 AND d.status = 'pending' AND d.due_at <= $4 AND d.until > $5
 """
 
 _LATE = """
@@ -268,9 +276,27 @@ async def _offer(session: WriteSession, row: Mapping[str, Any], room: Room, slot
     # The message is as urgent as an event: wake whoever sends it.
     session.happened = True
     await session.run(
-        _OFFER, session.tenant, row["id"], room.id, until, now, new_id(), Notice.OFFER.value, row["slack_team_id"]
+        _OFFER,
+        session.tenant,
+        row["id"],
+        room.id,
+        until,
+        now,
+        new_id(),
+        Notice.OFFER.value,
+        row["slack_team_id"],
+        LEAST_LEFT,
     )
     return True
+
+
+async def untold(session: ReadSession, waiting_id: UUID, *, now: datetime) -> bool:
+    """Tell whether somebody has not heard of their offer yet and is about to: then its time has not begun.
+
+    What is put off for longer than an offer lasts, as in quiet hours, or cannot be told for an hour, is not waited for.
+    """
+    soon, made_after = now + LASTS, now - UNTOLD_AT_MOST
+    return bool(await session.value(_UNTOLD, session.tenant, waiting_id, made_after, soon, now))
 
 
 async def clear_expired(session: WriteSession, *, room: Room, slot: Slot, now: datetime, waiting: bool = True) -> bool:

@@ -16,6 +16,7 @@ from core.checkin import check_in_state
 from core.errors import BookingError
 from core.models import Booking, Location, Person, Room, Slot, Status
 from core.notices import Card, Delivery, Happened, Notice, Subscription, Waiting
+from core.offers import open_until
 from handlers.drafts import Draft, Waiter
 from handlers.replies import Message
 from handlers.services import Services, reader_of, several_places
@@ -140,7 +141,9 @@ class Notices:
         if slot.end <= slot.start:
             return None
         waiter = Waiter(waiting=waiting.id)
-        return views.offer(waiter, room, place, slot, reader, held_until=waiting.offer_expires_at)
+        # Its time begins when it is told.
+        held_until = max(waiting.offer_expires_at, open_until(waiting.slot, reader.now))
+        return views.offer(waiter, room, place, slot, reader, held_until=held_until)
 
     async def _offer_missed(self, delivery: Delivery) -> Message | None:
         waiting, room, place, reader = await self._waiting_for(delivery)

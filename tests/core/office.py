@@ -111,6 +111,12 @@ class Office:
         """Return the first column of the superuser's first row."""
         return (await self.rows(sql, *values))[0][0]
 
+    async def all_told(self) -> None:
+        """Mark every message that waits as sent, as the deliverer does; an offer's time is not begun anew."""
+        await self.damage(
+            "UPDATE deliveries SET status = 'sent', done_at = now(), channel_id = 'D1', ts = '1' WHERE done_at IS NULL"
+        )
+
     async def warm(self, connections: int) -> None:
         """Open so many of the pool's connections, so that a race is about the race."""
         everybody = asyncio.Barrier(connections)

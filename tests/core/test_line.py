@@ -62,7 +62,7 @@ async def test_who_cancels_gives_the_room_to_the_first_in_line_at_once(office: O
     assert await now(office, second) == ("waiting", None)
     (row,) = await office.rows("SELECT * FROM deliveries WHERE kind = 'offer'")
     assert (row["key"], row["person_id"], row["team_id"]) == (f"offer:{first.id}:2", office.bob.person_id, "T1")
-    assert (row["due_at"], row["until"], row["status"]) == (MONDAY, MONDAY + 10 * MINUTE, "pending")
+    assert (row["due_at"], row["until"], row["status"]) == (MONDAY, at(12).end - 15 * MINUTE, "pending")
 
 
 async def test_nobody_else_can_book_what_is_offered_and_is_told_until_when(office: Office):
@@ -112,6 +112,8 @@ async def test_an_offer_that_is_over_goes_to_the_next_and_both_are_told(office: 
     first, second = await join(office, office.bob, apollo, at(12)), await join(office, office.boss, apollo, at(12))
     await office.bookings.cancel(booking.id, by=office.ana)
 
+    await office.all_told()
+
     assert await office.line.advance(MONDAY + 9 * MINUTE) == 0
     assert await office.line.advance(MONDAY + 10 * MINUTE) == 1
 
@@ -143,6 +145,7 @@ async def test_a_late_tap_books_while_the_room_is_still_free(office: Office):
     booking = await office.book(apollo, at(12))
     place = await join(office, office.bob, apollo, at(12))
     await office.bookings.cancel(booking.id, by=office.ana)
+    await office.all_told()
     office.clock.advance(20 * MINUTE)
     await office.line.advance(office.clock.now())
     assert await now(office, place) == ("missed", "Apollo")
@@ -168,6 +171,7 @@ async def test_a_late_tap_is_refused_when_the_next_in_line_has_the_offer(office:
     place = await join(office, office.bob, apollo, at(12))
     await join(office, office.boss, apollo, at(12))
     await office.bookings.cancel(booking.id, by=office.ana)
+    await office.all_told()
     office.clock.advance(10 * MINUTE)
     await office.line.advance(office.clock.now())
 
@@ -352,6 +356,7 @@ async def test_who_sleeps_keeps_the_place_and_is_served_in_the_morning(office: O
     assert [(await now(office, place))[0] for place in (first, second)] == ["waiting", "offered"]
     await office.bookings.cancel(booked[1].id, by=office.ana)
     assert (await now(office, first))[0] == "waiting"
+    await office.all_told()
     assert await office.line.advance(MONDAY + 59 * MINUTE) == 1  # the other's offer is over
     office.clock.set(MONDAY + 60 * MINUTE)
     assert await office.line.advance(office.clock.now()) == 1
@@ -419,6 +424,36 @@ async def test_the_ten_minutes_begin_when_the_message_was_sent(office: Office):
     await office.line.delivered(place.id, 2, MONDAY + 1 * MINUTE)
     assert (await office.line.get(place.id)).offer_expires_at == MONDAY + 15 * MINUTE
     assert await office.line.advance(MONDAY + 14 * MINUTE) == 0
+
+
+async def test_an_offer_that_nobody_could_be_told_of_yet_goes_on_for_an_hour_and_blocks_nobody(office: Office):
+    apollo = await office.room("Apollo")
+    booking = await office.book(apollo, at(12))
+    first, second = await join(office, office.bob, apollo, at(12)), await join(office, office.boss, apollo, at(12))
+    await office.bookings.cancel(booking.id, by=office.ana)
+
+    for minutes in (10, 20, 30, 40, 50):
+        await office.line.advance(MONDAY + minutes * MINUTE)
+        offered = await office.line.get(first.id)
+        assert (offered.status, offered.offer_expires_at) == ("offered", MONDAY + (minutes + 10) * MINUTE)
+    await office.line.advance(MONDAY + 60 * MINUTE)
+    assert await now(office, first) == ("missed", "Apollo")
+    assert await now(office, second) == ("offered", "Apollo")
+    # Nobody advances the line for eleven minutes: whoever wants it has it.
+    office.clock.set(MONDAY + 71 * MINUTE)
+    assert (await office.book(apollo, at(12))).status is Status.CONFIRMED
+    assert await now(office, second) == ("missed", "Apollo")
+
+
+async def test_an_offer_whose_message_waits_for_the_morning_goes_to_the_next(office: Office):
+    apollo = await office.room("Apollo")
+    booking = await office.book(apollo, at(36))
+    first, second = await join(office, office.bob, apollo, at(36)), await join(office, office.boss, apollo, at(36))
+    await office.bookings.cancel(booking.id, by=office.ana)
+    await office.damage("UPDATE deliveries SET due_at = due_at + interval '9 hours'")  # their quiet hours had just begun
+    await office.line.advance(MONDAY + 10 * MINUTE)
+    assert await now(office, first) == ("missed", "Apollo")
+    assert await now(office, second) == ("offered", "Apollo")
 
 
 async def test_rules_that_stand_against_a_wish_now_leave_it_waiting(office: Office):

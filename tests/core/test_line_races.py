@@ -156,6 +156,7 @@ async def test_several_replicas_advance_at_once_and_each_is_offered_once_in_orde
 
     for round_ in range(1, 5):
         now = MONDAY + round_ * 10 * MINUTE
+        await office.all_told()
         await together([lambda now=now: office.line.advance(now) for _ in range(8)])
         while await office.line.advance(now):
             pass  # what two replicas left to each other
