@@ -8,19 +8,11 @@ from __future__ import annotations
 from handlers.sentence import words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import whole
+from handlers.sentence.spoken import behind, phrases
 from handlers.sentence.tokens import Token
 
-
-def _table(text: str) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Phrases by their first word, longest first."""
-    found: dict[str, list[tuple[str, ...]]] = {}
-    for phrase in sorted((tuple(part.split()) for part in text.split(",")), key=len, reverse=True):
-        found.setdefault(phrase[0], []).append(phrase)
-    return {first: tuple(group) for first, group in found.items()}
-
-
 # Before the time at which a meeting ends.
-_ENDS = _table(
+_ENDS = phrases(
     "no later than, not later than, no latter than, at the latest by, at the latest at, latest by, latest at, latest until,"
     " hard stop at, hard stop by, hard stop is at, hard stop is, hard stop, a hard stop at, a hard stop by, a hard stop,"
     " hard-stop at, must stop at, must stop by, must end at, must end by, have to be out by, need to be out by, must be out"
@@ -35,7 +27,7 @@ _ENDS = _table(
     " by, kick us out at, gotta go at, gotta leave at, have to leave at, must leave at, must leave by, till max, until max"
 )
 # Before a length, as what it may at most be.
-_LENGTHS = _table(
+_LENGTHS = phrases(
     "not to exceed, not exceeding, not exceed, shall not exceed, will not exceed, must not exceed, should not exceed, won't"
     " exceed, shouldn't exceed, without exceeding, no longer than, not longer than, not any longer than, not take longer"
     " than, not be longer than, not last longer than, won't take longer than, won't be longer than, won't last longer than,"
@@ -44,11 +36,11 @@ _LENGTHS = _table(
     " need more than, don't need more than, won't need more than, not need more than, not in excess of, not over, not going"
     " over, no greater than, capped at, limited to, need no more than, takes no more than"
 )
-_LEAST = _table(
+_LEAST = phrases(
     "not fewer than, no fewer than, not less than, no less than, at least, a minimum of, minimum of, min of, minimum, min,"
     " upwards of, between"
 )
-_MOST = _table(
+_MOST = phrases(
     "not more than, no more than, not to exceed, not exceeding, not exceed, shall not exceed, will not exceed, at most, at"
     " the most, a maximum of, maximum of, max of, maximum, max, up to, but not over, not over, not exceeding a total of,"
     " capped at, limited to, could go up to, can go up to, could grow to"
@@ -64,22 +56,8 @@ def match(ts: list[Token], i: int) -> Item | None:
     return _headcount(ts, i) or _end(ts, i) or _length(ts, i)
 
 
-def _behind(table: dict[str, tuple[tuple[str, ...], ...]], ts: list[Token], i: int) -> int:
-    """The index behind a phrase of the table at token i, or 0."""
-    for phrase in table.get(ts[i].low, ()):
-        j = i
-        for n, word in enumerate(phrase):
-            j += n > 0 and ts[j].low == "-"
-            if ts[j].low != word:
-                break
-            j += 1
-        else:
-            return j
-    return 0
-
-
 def _end(ts: list[Token], i: int) -> Item | None:
-    j = _behind(_ENDS, ts, i)
+    j = behind(_ENDS, ts, i)
     if not j:
         return None
     timed = ts[j].value is not None or ts[j].low in words.NAMED_CLOCKS or ts[j].low in ("half", "quarter", "at", "the", "a")
@@ -88,7 +66,7 @@ def _end(ts: list[Token], i: int) -> Item | None:
 
 
 def _length(ts: list[Token], i: int) -> Item | None:
-    j = _behind(_LENGTHS, ts, i)
+    j = behind(_LENGTHS, ts, i)
     if not j:
         return None
     measured = ts[j].value is not None or ts[j].low in ("a", "an", "half", "the")
@@ -116,13 +94,13 @@ def _people(ts: list[Token], i: int) -> tuple[int, int, bool] | None:
 
 def _headcount(ts: list[Token], i: int) -> Item | None:
     """At least six and not more than ten persons; max 12 people; 7 max."""
-    low = _behind(_LEAST, ts, i)
+    low = behind(_LEAST, ts, i)
     least = _people(ts, low) if low and ts[i].low != "between" else None
     if least is not None:
         j = least[1]
         while ts[j].low in _JOINS and j < least[1] + 3:
             j += 1
-        high = _behind(_MOST, ts, j)
+        high = behind(_MOST, ts, j)
         most = _people(ts, high) if high else None
         if most is not None and most[0] >= least[0]:
             return Item("count", most[0], i, most[1], note="top")
@@ -131,7 +109,7 @@ def _headcount(ts: list[Token], i: int) -> Item | None:
 
 
 def _at_most(ts: list[Token], i: int) -> Item | None:
-    j = _behind(_MOST, ts, i)
+    j = behind(_MOST, ts, i)
     if not j:
         return None
     most = _people(ts, j)

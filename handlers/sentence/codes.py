@@ -93,13 +93,14 @@ def _lists(ts: list[Token], i: int) -> bool:
     sign = ts[i + 1].low
     if ts[i].kind != "num" or sign not in (")", ".") or ts[i + 1].space or not ts[i + 2].space or not ts[i].space:
         return False
-    numbers = [
-        t.value
-        for n, t in enumerate(ts[:-2])
-        if t.kind == "num" and ts[n + 1].low == sign and not ts[n + 1].space and ts[n + 2].space and t.space
-    ]
     opened = any(t.low == "(" for t in ts[max(0, i - 3) : i])
-    return len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1)) and not opened
+    awaited = 1
+    for n, t in enumerate(ts[:-2]):
+        if t.kind == "num" and ts[n + 1].low == sign and t.space and ts[n + 2].space and not ts[n + 1].space:
+            if t.value != awaited:
+                return False
+            awaited += 1
+    return awaited > 2 and not opened
 
 
 def _as_for(ts: list[Token], i: int) -> bool:

@@ -172,6 +172,8 @@ def _and_fraction(ts: list[Token], value: float, j: int) -> tuple[float, int]:
 
 def _after_hours(ts: list[Token], minutes: float, j: int) -> tuple[float, int]:
     """What may follow whole hours: 30m, 30, thirty, "and a half", "and 45 minutes"."""
+    if ts[j].low == "," and minutes >= 480:
+        return minutes, j  # "11h, 45 min" is a time and a length
     k = j + 1 if ts[j].low in ("and", "&", ",") else j
     said_and = ts[j].low in ("and", "&")
     h = k + 1 if ts[k].low == "a" else k

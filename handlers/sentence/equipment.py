@@ -154,6 +154,8 @@ def _answer(ts: list[Token], j: int) -> tuple[bool, int] | None:
     said = ts[j + signed]
     if said.kind != "word" or said.line or not (ts[j + signed + 1].kind in ("end", "punct") or ts[j + signed + 1].line):
         return None
+    if ts[j + signed + 1].low in ("=", ":", "-", "/"):
+        return None  # "whiteboard n=7"
     typed = said.text.lower()
     if typed in ("yes", "y", "required", "needed", "yep") and (signed or typed == "y"):
         return True, j + signed + 1

@@ -29,7 +29,7 @@ IDIOMS = """
     matter, not too big, not too small, not too large, not important, if not too much trouble, no more than, not
     more than, one last thing, good morning, good afternoon, good evening, good day, may i, may we, may you, may
     need, may be, may have, one more thing, once again, one room, a few words, at the latest, a bit, no less than,
-    not less than, no fewer than, more than, have a great day, have a nice day, have a good day, one room please, in
+    not less than, no fewer than, have a great day, have a nice day, have a good day, one room please, in
     advance, in person, first available, next available, per my last email, last minute, short notice, by chance, by
     any chance, by the way, so many thanks, many thanks, nice day, last but not least, if possible, early bird, day
     trip, all hands, after all, or similar, or something, or whatever, or bigger, or larger, or more, or something

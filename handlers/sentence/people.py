@@ -12,6 +12,7 @@ from __future__ import annotations
 from handlers.sentence import bounds, nouns, party, tagged, totals, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import number, whole
+from handlers.sentence.spoken import behind, phrases
 from handlers.sentence.tokens import Token
 
 _US = frozenset({"us", "them", "you", "we", "ours", "theirs", "yours"})
@@ -32,32 +33,21 @@ _BLANKS = frozenset({"?", "x", "xx", "tbd", "tba", "unknown", "_", "#"})
 _ROUGHLY = frozenset("total altogether about around approximately probably up to a group team of only just in with".split())
 
 
-def _beings() -> dict[str, tuple[tuple[str, ...], ...]]:
-    """The ways to say how many there are, by their first word, longest first."""
-    texts = (
-        "we are, we're, we re, we will be, we'll be, we would be, we should be,"
-        " we shall be, there shall be, it will be, it'll be, we may be, we might be, there are,"
-        " there're, there will be, there'll be, there would be, there'd be, there should be, there may be, there might"
-        " be, we gonna be, we're gonna be, we are gonna be, we are going to be, we're going to be, we'd be, that"
-        " makes, which makes, so makes, that'd be, that would be, we will have, we'll have, they are, they're, they"
-        " will be, they'll be, we count, we number"
-    ).split(", ")
-    table: dict[str, list[tuple[str, ...]]] = {}
-    for phrase in sorted((tuple(text.split()) for text in texts), key=len, reverse=True):
-        table.setdefault(phrase[0], []).append(phrase)
-    return {first: tuple(group) for first, group in table.items()}
-
-
-_BEINGS = _beings()
+# The ways to say how many there are.
+_BEINGS = phrases(
+    "we are, we're, we re, we will be, we'll be, we would be, we should be,"
+    " we shall be, there shall be, it will be, it'll be, we may be, we might be, there are,"
+    " there're, there will be, there'll be, there would be, there'd be, there should be, there may be, there might"
+    " be, we gonna be, we're gonna be, we are gonna be, we are going to be, we're going to be, we'd be, that"
+    " makes, which makes, so makes, that'd be, that would be, we will have, we'll have, they are, they're, they"
+    " will be, they'll be, we count, we number"
+)
 _PAIRED = frozenset({"with", "w", "w/", "meeting", "mtg", "catchup", "catch", "chat", "sync", "session", "call"})
 _LIMITS = frozenset({"max", "maximum", "min", "minimum"})
-_TOTALS = tuple(
-    tuple(text.split())
-    for text in (
-        "on shift, on duty, on site, on deck, strong, in attendance,"
-        " in total, in all, total, altogether, all told, overall, in sum,"
-        " all together, all in all"
-    ).split(", ")
+_TOTALS = phrases(
+    "on shift, on duty, on site, on deck, strong, in attendance,"
+    " in total, in all, total, altogether, all told, overall, in sum,"
+    " all together, all in all"
 )
 
 
@@ -150,8 +140,9 @@ def _together(ts: list[Token], i: int) -> Item | None:
     """We are four, we'll be 6, there will be 7, us three."""
     if ts[i].low == "us":
         found = whole(ts, i + 1)
-        return Item("count", found[0], i, found[1]) if found and ts[i + 1].kind == "word" else None
-    j = next((i + len(p) for p in _BEINGS.get(ts[i].low, ()) if all(ts[i + n].low == word for n, word in enumerate(p))), 0)
+        closed = found is not None and (ts[found[1]].low in _AND or ts[found[1]].kind == "end")
+        return Item("count", found[0], i, found[1]) if found and (ts[i + 1].kind == "word" or closed) else None
+    j = behind(_BEINGS, ts, i)
     if not j:
         return None
     while ts[j].low in _ROUGHLY:
@@ -231,7 +222,7 @@ def _beings_behind(ts: list[Token], n: int, j: int) -> int:
 def _summed_up(ts: list[Token], j: int) -> int:
     """The index behind "altogether" or "in total" behind people, or 0."""
     j += ts[j].low == "," and ts[j + 1].low in ("altogether", "total")
-    return next((j + len(p) for p in _TOTALS if all(ts[j + n].low == word for n, word in enumerate(p))), 0)
+    return behind(_TOTALS, ts, j)
 
 
 def _grouped(ts: list[Token], i: int) -> Item | None:
@@ -245,11 +236,8 @@ def _in_total(ts: list[Token], j: int) -> int:
     if ts[j].low == "in" and ts[j + 1].low in ("the", "our", "my") and ts[j + 2].low in ("party", "group", "team", "room"):
         return j + 3
     k = j + (ts[j].low in words.PEOPLE)
-    for phrase in _TOTALS:
-        if all(ts[k + n].low == word for n, word in enumerate(phrase)):
-            k += len(phrase)
-            return 0 if ts[k].low in words.UNIT else k + (ts[k].low in words.PEOPLE)
-    return 0
+    k = behind(_TOTALS, ts, k)
+    return 0 if ts[k].low in words.UNIT or not k else k + (ts[k].low in words.PEOPLE)
 
 
 def _possessive(ts: list[Token], k: int) -> bool:
@@ -275,7 +263,7 @@ def _crowd(ts: list[Token], i: int) -> Item | None:
         k = j + 2 if ts[j + 1].low == "of" else j + 1
         if ts[k].low in words.PEOPLE or ts[k].low in _US:
             return Item("count", 2, i, k + 1)
-    if ts[j].low in ("few", "several", "some", "many", "lots", "bunch"):
+    if ts[j].low in ("few", "handful", "several", "some", "many", "lots", "bunch"):
         k = j + 2 if ts[j + 1].low == "of" else j + 1
         if ts[j].low != "some" and (ts[k].low in words.PEOPLE or ts[k].low in _US):
             return Item("crowd", " ".join(t.text for t in ts[i : k + 1]), i, k + 1)

@@ -13,6 +13,7 @@ from handlers.sentence.draft import Draft
 from handlers.sentence.items import Item
 from handlers.sentence.model import Option, Trouble
 from handlers.sentence.phrases import replaced, without
+from handlers.sentence.spoken import behind, phrases, said
 from handlers.sentence.tokens import Token
 
 _ERRANDS: dict[str, tuple[str, ...]] = {
@@ -26,34 +27,28 @@ _ERRANDS: dict[str, tuple[str, ...]] = {
 _GREETINGS = frozenset("hi hello hey yo morning good please so ok okay um quick question and here channel all team".split())
 
 
-_QUESTIONS = tuple(
-    tuple(text.split())
-    for text in (
-        "which rooms, what rooms, which room is, which room has, what room is, what room has, who booked, who has,"
-        " who is in, who's in, who reserved, who the, who took, who stole, who is using, who's using, who keeps, why"
-        " did, why does, who put, how many, how much, how big, how do, how does, how can, where is, where are,"
-        " where's, when is, when was, when's, when does, when do, why is, why was, why can't, what time, what's on,"
-        " what is on, what's booked, what is the capacity, what's the capacity, does the, do you know, did i, did we,"
-        " did you, have i, have we, am i, are we, was my, is my, is our, what happened, which of, what do, what does,"
-        " what did, what is in, show my, list my, show me my, list all, show all, do i have, do we have a booking, do"
-        " we have a room booked, have we got, what are, what's free, what is free,"
-        " what's available, what is available, whats free, whats available"
-    ).split(", ")
+_QUESTIONS = phrases(
+    "which rooms, what rooms, which room is, which room has, what room is, what room has, who booked, who has,"
+    " who is in, who's in, who reserved, who the, who took, who stole, who is using, who's using, who keeps, why"
+    " did, why does, who put, how many, how much, how big, how do, how does, how can, where is, where are,"
+    " where's, when is, when was, when's, when does, when do, why is, why was, why can't, what time, what's on,"
+    " what is on, what's booked, what is the capacity, what's the capacity, does the, do you know, did i, did we,"
+    " did you, have i, have we, am i, are we, was my, is my, is our, what happened, which of, what do, what does,"
+    " what did, what is in, show my, list my, show me my, list all, show all, do i have, do we have a booking, do"
+    " we have a room booked, have we got, what are, what's free, what is free,"
+    " what's available, what is available, whats free, whats available"
 )
 
 
 # What somebody says who has not decided yet.
-_UNDECIDED = tuple(
-    tuple(text.split())
-    for text in (
-        "let me check, let me ask, let me see, let me confirm, let me get back, i'll check with, i will check with,"
-        " i'll get back, i will get back, hard to say"
-    ).split(", ")
+_UNDECIDED = phrases(
+    "let me check, let me ask, let me see, let me confirm, let me get back, i'll check with, i will check with,"
+    " i'll get back, i will get back, hard to say"
 )
-_NAMELESS = (
-    ("what's", "it", "called"), ("whats", "it", "called"), ("what's", "its", "name"), ("what", "is", "it", "called"),
-    ("you", "know", "the", "one"), ("you", "know", "which"), ("i", "forget", "the", "name"), ("forgot", "the", "name"),
-)  # fmt: skip
+_NAMELESS = phrases(
+    "what's it called, whats it called, what's its name, what is it called, you know the one, you know which, i forget the"
+    " name, forgot the name"
+)
 # "The big room": somebody knows which one is meant, but no catalogue does.
 _SIZES = frozenset(
     "big bigger biggest small smaller smallest large larger largest usual normal little main nice good".split()
@@ -61,13 +56,10 @@ _SIZES = frozenset(
 
 
 # What is done to a booking that exists already.
-_HANDLED = tuple(
-    tuple(text.split())
-    for text in (
-        "no longer need, no longer needed, no longer require, free up, give up, give back, let go of, not need it anymore,"
-        " need it anymore, not needed anymore, not needed any more, hour longer, minutes longer, mins longer,"
-        " my existing booking, our existing booking, drop my, drop our, kill my, scrap my, ditch my"
-    ).split(", ")
+_HANDLED = phrases(
+    "no longer need, no longer needed, no longer require, free up, give up, give back, let go of, not need it anymore,"
+    " need it anymore, not needed anymore, not needed any more, hour longer, minutes longer, mins longer,"
+    " my existing booking, our existing booking, drop my, drop our, kill my, scrap my, ditch my"
 )
 _HANDLES = frozenset("make push bump bring turn shift drop kill scrap ditch axe lengthen stretch".split())
 _STATES = frozenset("free available open taken booked busy occupied empty vacant unoccupied in".split())
@@ -80,16 +72,13 @@ _FAULTS = frozenset("too small tiny noisy cold hot dirty loud taken full busy br
 
 
 # Wishes that hang on something which nobody knows yet.
-_CONDITIONS = tuple(
-    tuple(text.split())
-    for text in (
-        "subject to confirmation, subject to approval, subject to change, provided that, provided the, provided we, provided"
-        " he, provided she, provided they, contingent on, contingent upon, conditional on, depending on, depends on, in the"
-        " event that, in the event of, in case of, in case it, in case he, in case she, in case they, in case the, only if,"
-        " if and when, if and only if, failing that, failing which, if not then, if not available, if unavailable, if it's"
-        " taken, if it is taken, if taken, if it's not free, if not free, if that's taken, if it isn't free, as a fallback,"
-        " as a backup, fallback is, backup is, plan b, unless"
-    ).split(", ")
+_CONDITIONS = phrases(
+    "subject to confirmation, subject to approval, subject to change, provided that, provided the, provided we, provided"
+    " he, provided she, provided they, contingent on, contingent upon, conditional on, depending on, depends on, in the"
+    " event that, in the event of, in case of, in case it, in case he, in case she, in case they, in case the, only if,"
+    " if and when, if and only if, failing that, failing which, if not then, if not available, if unavailable, if it's"
+    " taken, if it is taken, if taken, if it's not free, if not free, if that's taken, if it isn't free, as a fallback,"
+    " as a backup, fallback is, backup is, plan b, unless"
 )
 _DECIDES = frozenset("confirms agrees approves accepts replies says comes joins answers declines cancels".split())
 _MOVES = frozenset(
@@ -109,7 +98,7 @@ def _asks(xs: list[Item], tokens: list[Token]) -> bool:
     i = 0
     while tokens[i].low in _GREETINGS or tokens[i].kind == "junk" or tokens[i].low in (",", "!", "-", ".", ":", "@"):
         i += 1
-    if not any(all(tokens[i + n].low == word for n, word in enumerate(question)) for question in _QUESTIONS):
+    if not behind(_QUESTIONS, tokens, i):
         return False
     end = next(n for n in range(i, len(tokens)) if tokens[n].kind == "end" or tokens[n].low in ("?", ".", "!"))
     inside = any(x.kind in ("clock", "num", "day", "room", "part", "now", "crowd") for x in xs if i <= x.i < end)
@@ -126,31 +115,24 @@ def _asks_of_the_past(tokens: list[Token]) -> bool:
     )
 
 
-_OPEN_ENDS = tuple(
-    tuple(text.split())
-    for text in (
-        "for a while, for some time, for a bit, till late, until late, length unknown, duration unknown, length tbd,"
-        " duration tbd, length open, open end, open ended, open-ended, end open, not sure how long, don't know how long,"
-        " no idea how long, however long, as long as it takes, until done, until we're done, until we are done, till done"
-    ).split(", ")
+_OPEN_ENDS = phrases(
+    "for a while, for some time, for a bit, till late, until late, length unknown, duration unknown, length tbd,"
+    " duration tbd, length open, open end, open ended, open-ended, end open, not sure how long, don't know how long,"
+    " no idea how long, however long, as long as it takes, until done, until we're done, until we are done, till done"
 )
 
 
 def _open_ended(draft: Draft, tokens: list[Token]) -> bool:
-    lows = [t.low for t in tokens]
-    told = draft.minutes is not None or draft.end is not None
-    return not told and any(tuple(lows[n : n + len(said)]) == said for said in _OPEN_ENDS for n in range(len(lows)))
+    return draft.minutes is None and draft.end is None and said(_OPEN_ENDS, tokens)
 
 
 def _undecided(tokens: list[Token]) -> bool:
-    lows = [t.low for t in tokens]
-    return any(tuple(lows[n : n + len(said)]) == said for said in _UNDECIDED for n in range(len(lows)))
+    return said(_UNDECIDED, tokens)
 
 
 def _known_to_them(tokens: list[Token]) -> str | None:
     """Return "the big room", "the main hall" or "the room we had" where one stands in the sentence."""
-    lows = [t.low for t in tokens]
-    if any(tuple(lows[n : n + len(said)]) == said for said in _NAMELESS for n in range(len(lows))):
+    if said(_NAMELESS, tokens):
         return "it"
     for n, token in enumerate(tokens[:-2]):
         if token.low != "the":
@@ -193,10 +175,10 @@ def _maybe_tomorrow(draft: Draft, tokens: list[Token]) -> None:
 
 def _handles(tokens: list[Token]) -> bool:
     """Whether a booking that exists is to change: "push the 3pm back", "I no longer need Apollo"."""
-    lows = [t.low for t in tokens]
-    if any(tuple(lows[n : n + len(said)]) == said for said in _HANDLED for n in range(len(lows))):
+    if said(_HANDLED, tokens):
         return True
-    adds = bool({"add", "invite", "include"} & set(lows))
+    lows = {t.low for t in tokens}
+    adds = bool({"add", "invite", "include"} & lows)
     return any(
         (t.low in _HANDLES or (adds and t.low == "to"))
         and tokens[n + 1].low in ("my", "our", "the")
@@ -207,9 +189,9 @@ def _handles(tokens: list[Token]) -> bool:
 
 def _conditional(tokens: list[Token]) -> bool:
     """Whether the booking hangs on something: "provided that ...", "if Sam confirms"."""
-    lows = [t.low for t in tokens]
-    if any(tuple(lows[n : n + len(said)]) == said for said in _CONDITIONS for n in range(len(lows))):
+    if said(_CONDITIONS, tokens):
         return True
+    lows = [t.low for t in tokens]
     return any(low == "if" and _DECIDES & set(lows[n + 2 : n + 4]) for n, low in enumerate(lows))
 
 

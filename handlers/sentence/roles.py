@@ -106,7 +106,8 @@ TRADES = frozenset(
     " design legal finance marketing sales product data admin ops fe be devops infra security procurement accounts audit"
     " compliance tax treasury hse ehs qc qe pmo csr bd bdr cs tam sa ic ceo cfo cto coo cmo md mgmt management exec"
     " editorial"
-    " faculty staff gm dm am rm tm jr sr intern contractor research clinical nursing frontend backend mobile biz".split()
+    " faculty staff gm dm am rm tm jr sr intern contractor research clinical nursing frontend backend mobile biz"
+    " ours theirs internal external internals externals inhouse onsite remote locals insiders outsiders".split()
 )
 
 TEAMS = frozenset(

@@ -319,6 +319,8 @@ def _loaded(ts: list[Token], i: int) -> Item | None:
 
 def _punctuation(ts: list[Token], i: int) -> Item:
     low = ts[i].low
+    if low == "." and i and ts[i - 1].low in ("approx", "ca", "max", "min", "incl", "circa") and not ts[i].space:
+        return Item("filler", low, i, i + 1, note="thin")
     if low == "/" and ts[i].space and ts[i + 1].space and sum(t.low == "/" for t in ts) > 1:
         return Item("sep", low, i, i + 1)  # "fri / 2pm / 1h"
     if low in JOINS or low.startswith(".."):
@@ -358,7 +360,8 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " there'd we'd so hundred hundreds thousand thousands million gazillion"
         " zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping"
         " enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start"
-        " sometime hc expecting expect cap ppl z f m hold holds take takes handle handles host hosts attendee guest nr num"
+        " sometime hc expecting expect cap ppl z f m quorum handful hold holds take takes handle handles host hosts"
+        " attendee guest nr num"
         " twins triplets"
         " newlyweds whole entire full complete making ie thus therefore altogether member members delegates visitors".split()
     )

@@ -11,36 +11,27 @@ from __future__ import annotations
 from handlers.sentence import names, nouns, roles, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import whole
+from handlers.sentence.spoken import behind, phrases
 from handlers.sentence.tokens import Token
 
 _WHOLES = frozenset({"whole", "entire", "full", "all", "complete"})
 _SIGNS = frozenset({"of", "=", ":", "(", "-", ",", "is", "are", "~"})
-_WE_ARE = tuple(
-    tuple(text.split())
-    for text in (
-        "we will be, we'll be, we would be, we shall be, we are, we're, we be, are we, will we be, in number, of we,"
-        " shall we be"
-    ).split(", ")
+_WE_ARE = phrases(
+    "we will be, we'll be, we would be, we shall be, we are, we're, we be, are we, will we be, in number, of we, shall we be"
 )
-_BE = tuple(
-    tuple(text.split())
-    for text in (
-        "is, are, will be, would be, shall be, should be, is about, are about, total, count is, number is, numbers are,"
-        " in number, would total"
-    ).split(", ")
+_BE = phrases(
+    "is, are, will be, would be, shall be, should be, is about, are about, total, count is, number is, numbers are,"
+    " in number, would total"
 )
 _COUNTED = frozenset(
     "member members attendee attendees participant participants people persons person pax guests guest headcount strength"
-    " visitors delegates audience attendance invitees staff heads ppl".split()
+    " visitors delegates audience attendance invitees staff heads ppl quorum".split()
 )
-_SO = tuple(
-    tuple(text.split())
-    for text in (
-        "so that's, so that is, so that makes, that's, that makes, which makes, which is, making, making it, so, so we're,"
-        " so we are, total of, a total of, in total, total, altogether, all together, all in all, all told, in all,"
-        " ie, thus, hence, therefore, = , so it's, so total, so total of, so in total, total is, for a total of, total ="
-    ).split(",")
-)  # fmt: skip
+_SO = phrases(
+    "so that's, so that is, so that makes, that's, that makes, which makes, which is, making, making it, so, so we're,"
+    " so we are, total of, a total of, in total, total, altogether, all together, all in all, all told, in all,"
+    " ie, thus, hence, therefore, = , so it's, so total, so total of, so in total, total is, for a total of, total ="
+)
 _LOUD = frozenset({"total", "altogether", "all", "in", "a", "for"})  # speak of people even where none were counted before
 
 
@@ -72,22 +63,19 @@ def _behind(ts: list[Token], i: int) -> Item | None:
     if found is None or (i and ts[i - 1].low in ("at", "@", "from", "until", "till", "to", "by", "-", ":", "on")):
         return None
     j = found[1] + (ts[found[1]].low in words.PEOPLE)
-    for phrase in _WE_ARE:
-        if all(ts[j + n].low == word for n, word in enumerate(phrase)):
-            k = j + len(phrase)
-            going_on = ts[k].value is not None or (ts[k].kind == "word" and ts[k].low.endswith("ing"))
-            return None if going_on else Item("count", found[0], i, k)
-    return None
+    k = behind(_WE_ARE, ts, j)
+    going_on = ts[k].value is not None or (ts[k].kind == "word" and ts[k].low.endswith("ing"))
+    return Item("count", found[0], i, k) if k and not going_on else None
 
 
 def _is(ts: list[Token], i: int) -> Item | None:
     """Member is 14; people will be 6; members 5."""
     if ts[i].low not in _COUNTED or (i and (ts[i - 1].value is not None or ts[i - 1].low in ("the", "of", "our"))):
         return None
-    for phrase in _BE:
-        if all(ts[i + 1 + n].low == word for n, word in enumerate(phrase)):
-            found = _number(ts, i + 1 + len(phrase))
-            return Item("count", found[0], i, found[1] + (ts[found[1]].low in words.PEOPLE)) if found else None
+    j = behind(_BE, ts, i + 1)
+    if j:
+        found = _number(ts, j)
+        return Item("count", found[0], i, found[1] + (ts[found[1]].low in words.PEOPLE)) if found else None
     found = _number(ts, i + 1) if ts[i].low in ("member", "members", "participants", "attendees", "persons") else None
     if found is None or ts[i + 1].line or not (ts[found[1]].kind in ("end", "punct") or ts[found[1]].line):
         return None
@@ -116,10 +104,10 @@ def _whole(ts: list[Token], i: int) -> Item | None:
 
 def _so(ts: list[Token], i: int) -> Item | None:
     """2 clients and 3 of us, so 5; total 6."""
-    best = max((len(p) for p in _SO if all(ts[i + n].low == word for n, word in enumerate(p))), default=0)
-    if not best:
+    j = behind(_SO, ts, i)
+    if not j:
         return None
-    found = _number(ts, i + best)
+    found = _number(ts, j)
     if found is None:
         return None
     j = found[1] + (ts[found[1]].low in words.PEOPLE)

@@ -74,6 +74,9 @@ def _opens(tokens: list[Token], i: int) -> bool:
 def special(tokens: list[Token]) -> str:
     """Return "server room" or the like where a sentence names such a room, which is for other things than meeting, or ""."""
     for n, t in enumerate(tokens[1:-8], start=1):
+        owned = tokens[n - 1].low.endswith("'s") or (tokens[n - 1].text[:1].isupper() and tokens[n - 2].low == "the")
+        if t.low in HALLS and owned and not t.in_room:
+            return f"{tokens[n - 1].text} {t.text}"  # "the Minister's salon"
         if t.low in ("room", "rm") and tokens[n - 1].low in _SPECIAL and not tokens[n - 1].in_room and not t.line:
             return f"{tokens[n - 1].text} {t.text}"
     return ""
@@ -81,7 +84,8 @@ def special(tokens: list[Token]) -> str:
 
 def looks_like_a_room(xs: list[Item], x: Item, tokens: list[Token], i: int, j: int, draft: Draft) -> bool:
     """A capitalised word that stands alone between times: "Atrium tomorrow 2pm"; no subject has it so."""
-    if draft.rooms or j - i > 2 or not all(t.text[0].isupper() for t in tokens[i:j]) or len(x.value) < 3:
+    lettered = j == i + 1 and tokens[i].text.isupper() and len(tokens[i].text) < 5  # CAB, QBR: so meetings are called
+    if lettered or draft.rooms or j - i > 2 or not all(t.text[0].isupper() for t in tokens[i:j]) or len(x.value) < 3:
         return False
     if tokens[j - 1].low.endswith(_DOINGS) or (tokens[i].low in words.WELL_KNOWN_CITIES and tokens[j].kind == "word"):
         return False

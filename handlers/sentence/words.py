@@ -192,7 +192,8 @@ CHOICE = frozenset("or either vs versus alternatively otherwise else".split())
 NEGATION = frozenset(
     "not no without except excluding excl unless never neither nor but minus besides nope none nothing"
     " avoid avoiding can't cannot won't don't doesn't isn't aren't didn't shouldn't wouldn't haven't cant"
-    " dont wont".split()
+    " dont wont isnt arent wasnt didnt shouldnt wouldnt havent hasnt couldnt werent aint ain't wasn't weren't hasn't"
+    " couldn't hadn't".split()
 )
 VAGUE_TIME = frozenset(
     "yesterday ago earlier later after before since during afterwards beforehand soon sooner same tbd tba tbc"
