@@ -23,6 +23,7 @@ from core.errors import BookingError
 from handlers import forms, looking, requests
 from handlers.ids import CHANGING_ACTIONS, CHANGING_FORMS, Callback
 from handlers.looking import SearchView, There
+from handlers.plain import plain
 from handlers.replies import (
     ClickReply,
     Close,
@@ -324,7 +325,7 @@ async def _settled(task: asyncio.Task[T]) -> T | Message:
 
 
 def _plain(blocks: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - builders' objects or dicts
-    return [block.to_dict() if isinstance(block, Block) else dict(block) for block in blocks]
+    return [plain(block) if isinstance(block, Block) else dict(block) for block in blocks]
 
 
 def _content(reply: Message) -> dict[str, Any]:
