@@ -11,7 +11,7 @@ from tests.faults.reconciliation import reconcile
 from tests.faults.recording import Recording
 from tests.faults.running import Plan, run
 
-SHORT = Plan(bookings=40, kills=10, crashes=1, minutes=1.0, per_second=6.0, pauses=(0.6, 1.8), speed=12.0)
+SHORT = Plan(bookings=30, kills=10, crashes=1, minutes=1.0, per_second=8.0, pauses=(0.6, 1.8), speed=12.0)
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
         standard = SHORT if given.short else Plan()
         chosen = {
             name: getattr(given, name)
-            for name in ("bookings", "kills", "crashes", "minutes", "seed", "speed", "history")
+            for name in ("bookings", "kills", "crashes", "minutes", "seed", "speed", "history", "per_second")
             if getattr(given, name) is not None
         }
         plan = Plan(**{**vars(standard), **chosen})
@@ -45,8 +45,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="the load ends after so long in any case (12)")
     parser.add_argument("--seed", type=int, help="what is done by chance follows from it (1)")
     parser.add_argument("--speed", type=float, help="how much faster than ours the run's clock is (6)")
+    parser.add_argument("--per-second", type=float, help="how much people do (6)")
     parser.add_argument("--history", action="store_true", default=None, help="let the app read channels")
-    parser.add_argument("--short", action="store_true", help="40 bookings, 10 kills, one crash")
+    parser.add_argument("--short", action="store_true", help="30 bookings, 10 kills, one crash")
     parser.add_argument("--save", type=Path, metavar="FILE", help="keep the recording (.json.gz)")
     parser.add_argument("--load", type=Path, metavar="FILE", help="reconcile a recording instead of running")
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep the replicas' logs there")

@@ -33,6 +33,7 @@ class State:
     private: bool
     title: str | None
     late: bool
+    there: bool
 
     @classmethod
     def of(cls, facts: Row) -> State:
@@ -49,6 +50,7 @@ class State:
             private=facts["private"],
             title=facts["title"],
             late=bool(facts["late_at"]),
+            there=bool(facts["checked_in_at"]),
         )
 
     @property

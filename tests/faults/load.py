@@ -78,6 +78,7 @@ class Load:
     yes: list[dict[str, Any]] = field(default_factory=list)
     typed: list[dict[str, Any]] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
+    booked_again: list[str] = field(default_factory=list)
     number: int = 0
 
     def __post_init__(self) -> None:
@@ -219,7 +220,9 @@ class Load:
             return
         message, block, element = self.chance.choice(buttons)
         if element["action_id"].startswith("share"):
-            self.shared.append(f"{json.loads(element['value'])['b']}@{channel}")
+            self.shared.append(f"{_carried(element)['b']}@{channel}")
+        if "t" in (carried := _carried(element)):
+            self.booked_again.append(carried["t"])
         await self.slack.click(who.slack, message, element["action_id"], block_id=block["block_id"])
         self.done[f"clicked {element['action_id'].partition(':')[0]}"] += 1
         await self._see_to_modals(who.slack)
@@ -336,3 +339,9 @@ class Load:
             by = self._attending(booking)
             self.shared.append(f"{booking.id}@C0TALK")
             await self.outbox.share(booking.id, team_id=TEAM, channel_id="C0TALK", by=by)
+
+
+def _carried(element: dict[str, Any]) -> dict[str, Any]:
+    """Return what a button carries, where that is JSON."""
+    value = str(element.get("value", ""))
+    return dict(json.loads(value)) if value.startswith("{") else {}

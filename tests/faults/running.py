@@ -44,7 +44,7 @@ class Plan:
     crashes: int = 4
     minutes: float = 12.0
     seed: int = 1
-    per_second: float = 4.0
+    per_second: float = 6.0
     pauses: tuple[float, float] = (1.0, 3.0)
     speed: float = 6.0
     rate: float = 0.06
@@ -107,6 +107,7 @@ async def _run(plan: Plan, there: World, people: load.Load) -> Recording:
         "inflicted": inflicted,
         "done": dict(people.done),
         "shared": people.shared,
+        "booked_again": people.booked_again,
     }
     lines = [line for one in there.replicas for line in recording.log_lines(one.log, one.name)]
     return Recording(

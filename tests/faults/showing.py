@@ -128,6 +128,8 @@ def _false(row: Row, past: Past) -> str | None:
             right = past.cards[row["card_id"]]["first_version"] >= row["about"]["version"]
         case "its first message could not be posted":
             right = past.cards[row["card_id"]]["given_up"] is not None
+        case "its first message was never posted":
+            right = past.cards[row["card_id"]]["ts"] is None
         case "there is nothing to say any more":
             right = row["kind"] in {"changed", "size", "history", "ending", "digest", "channel_digest", "late", "released"}
         case "asked for after its hour":
@@ -264,7 +266,7 @@ def _words(card: Row, event: Event, past: Past) -> list[str]:
         words += ["🔓", "released at"]
     elif event.early:
         words += ["🔓", "ended at"]
-    elif card["person_id"]:
+    elif card["person_id"] and not state.there:
         answer = {"going": "You are going.", "declined": "You said that you cannot come."}.get(
             state.said[card["person_id"]] or ""
         )

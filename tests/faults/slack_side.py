@@ -55,13 +55,25 @@ def once(past: Past) -> Iterator[str | None]:
 def _repeated(key: str, post: Row, following: Row, past: Past) -> str | None:
     """Return why a post should not have been repeated; None where it is explained."""
     name = f"{key} was posted {len(past.posted[key])} times"
+    at, again = first_said(post), first_said(following)
+    if _asked_anew(key, post, again, past):
+        return None
     if any(line.get("action") == "notice_sent" and line.get("ts") == post["ts"] for line in lines_about(key, past)):
         return f"{name}, although the first was marked"
-    at, again = first_said(post), first_said(following)
     doubts = [line["at"] for line in lines_about(key, past) if line.get("action") == "notice_uncertain"]
     if not any(at <= doubt <= again + 1 for doubt in doubts):
         return f"{name} without a doubt whether it had arrived"
     return None if cause(post, past) else f"{name}: its answer arrived, and nobody was killed"
+
+
+def _asked_anew(key: str, post: Row, again: float, past: Past) -> bool:
+    """Tell whether somebody saw that they were not invited any more, and was invited again: a new message asks them."""
+    card = past.cards.get(key)
+    if card is None or card["person_id"] is None:
+        return False
+    events = past.lives[card["booking_id"]].events
+    invited = any(card["person_id"] in one.invited and one.at <= past.moment(again) for one in events[1:])
+    return invited and "no longer invited" in post["versions"][-1]["text"]
 
 
 def cause(post: Row, past: Past) -> str | None:
@@ -91,8 +103,9 @@ def repeats(past: Past) -> Counter[str]:
     """Return how many messages stand in Slack more often than once, by what explains it."""
     found: Counter[str] = Counter()
     for posts in past.posted.values():
-        for post in posts[:-1]:
-            found[cause(post, past) or "unexplained"] += 1
+        for post, following in pairwise(posts):
+            anew = _asked_anew(str(post["key"]), post, first_said(following), past)
+            found["invited again" if anew else cause(post, past) or "unexplained"] += 1
     return found
 
 
@@ -124,6 +137,8 @@ def typed_once(past: Past) -> Iterator[str | None]:
     """However often a request arrived, what was typed once is booked once."""
     first = [event.after.title for event in past.events if event.version == 1]
     titles = Counter(first)
+    # "Book it again" and the like take the title along.
+    titles.subtract(past.recording.meta["booked_again"])
     for typed in past.recording.typed:
         number = titles[typed["title"]]
         yield None if number <= 1 else f'"{typed["title"]}" was booked {number} times'

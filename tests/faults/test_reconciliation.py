@@ -1,15 +1,16 @@
-"""Every check of the reconciliation can fail: on the recording of a run that went well, one thing is made wrong at a time."""
+"""Every check can fail: in the recording of a run that went well, one thing at a time is made wrong."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.faults import due
+from tests.faults.due import Expected
 from tests.faults.history import Past
 from tests.faults.reconciliation import CHECKS, reconcile
 from tests.faults.recording import Recording, Row
@@ -40,7 +41,7 @@ def sent(recording: Recording, kind: str) -> Row:
     return next(row for row in recording.tables["deliveries"] if row["kind"] == kind and row["status"] == "sent")
 
 
-def due_alone(recording: Recording, expected: Callable[[Past], object]) -> str:
+def due_alone(recording: Recording, expected: Callable[[Past], Iterable[Expected]]) -> str:
     """Return the key of something that was due and for which nothing else would do."""
     past = Past.of(recording)
     there = {f"{card['booking_id']}@{card['person_id'] or card['channel_id']}" for card in past.cards.values()}
@@ -102,7 +103,7 @@ def a_post_is_doubled(recording: Recording) -> None:
 
 
 def a_text_is_older(recording: Recording) -> None:
-    (post,) = [post for post in posts_of(recording, a_card(recording)["id"])][-1:]
+    post = posts_of(recording, a_card(recording)["id"])[-1]
     post["versions"][-1]["text"] = post["versions"][-1]["text"].replace(":", ".")
 
 
@@ -190,11 +191,11 @@ def a_fault_in_the_log(recording: Recording) -> None:
     )
 
 
-def _forgotten(expected: Callable[[Past], object]) -> Callable[[Recording], None]:
+def _forgotten(expected: Callable[[Past], Iterable[Expected]]) -> Callable[[Recording], None]:
     return lambda recording: forget(recording, due_alone(recording, expected))
 
 
-def _forgotten_card(expected: Callable[[Past], object]) -> Callable[[Recording], None]:
+def _forgotten_card(expected: Callable[[Past], Iterable[Expected]]) -> Callable[[Recording], None]:
     return lambda recording: forget_card(recording, due_alone(recording, expected))
 
 

@@ -149,6 +149,13 @@ class World:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def rest(self) -> None:
+        """End whatever is done beside."""
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
     # -- the database ----------------------------------------------------------------------------------------------
 
     async def crash_database(self, seconds: float) -> None:
@@ -220,61 +227,65 @@ def _remove(folder: Path, keep: Path | None) -> None:
 
 @asynccontextmanager
 async def _outside(folder: Path, server: postgres.Server, *, speed: float, history: bool) -> AsyncIterator[World]:
-    environment = _environment(folder)
-    replicas = [Replica(name=name, port=postgres.free_port(), log=folder / f"{name}.log") for name in "ab"]
     company = folder / "company.json"
     company.write_text(json.dumps(firm.company(history=history)))
     # In the afternoon of Europe and the morning of America, on a day that no machine's clock has reached.
     midnight = time.time() // 86400 * 86400
     clock = QuickClock(begins=midnight + 86400 + (13 * 60 + 50) * 60, since=time.time(), speed=speed)
-    nursery = await asyncio.create_subprocess_exec(
-        *leash.leash("TERM"),
-        *(sys.executable, "-m", "tests.faults.nursery"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=(folder / "nursery.log").open("wb"),
-        cwd=folder,
-        env=environment,
-        start_new_session=True,
+    nursery = await _child(folder, "tests.faults.nursery")
+    world = World(
+        folder=folder,
+        server=server,
+        clock=clock,
+        sandbox_url="",
+        replicas=[Replica(name=name, port=postgres.free_port(), log=folder / f"{name}.log") for name in "ab"],
+        nursery=nursery,
     )
-    world = World(folder=folder, server=server, clock=clock, sandbox_url="", replicas=replicas, nursery=nursery)
     sandbox = None
     front = await asyncio.start_server(world.carry, "127.0.0.1", 0)
     try:
         bot_url = f"http://127.0.0.1:{front.sockets[0].getsockname()[1]}/slack/events"
-        sandbox = await asyncio.create_subprocess_exec(
-            *leash.leash("TERM"),
-            *(sys.executable, "-m", "sandbox", "--port", "0", "--company", str(company), "--bot-url", bot_url),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=(folder / "sandbox.log").open("wb"),
-            cwd=folder,
-            env=environment,
-            start_new_session=True,
-        )
-        assert nursery.stdout is not None
-        assert sandbox.stdout is not None
+        sandbox = await _child(folder, "sandbox", "--port", "0", "--company", str(company), "--bot-url", bot_url)
         async with asyncio.timeout(READY_SECONDS):
-            world.sandbox_url = json.loads(await sandbox.stdout.readline())["sandbox"]
-            await nursery.stdout.readline()
+            world.sandbox_url = json.loads(await _line(sandbox))["sandbox"]
+            await _line(nursery)
         world.later(world.listen_to_nursery())
         yield world
     finally:
         front.close()
         await _end(nursery, sandbox)
-        for task in list(world._tasks):
-            task.cancel()
+        await world.rest()
 
 
-async def _end(nursery: asyncio.subprocess.Process, sandbox: asyncio.subprocess.Process | None) -> None:
-    if nursery.stdin is not None:
-        # At the end of its orders it ends its replicas, then itself.
-        nursery.stdin.close()
-    if sandbox is not None and sandbox.returncode is None:
-        sandbox.terminate()
-    for process in (nursery, sandbox):
-        if process is None:
+async def _child(folder: Path, *command: str) -> asyncio.subprocess.Process:
+    """Start a module of ours that ends when we do; what it says of errors goes into the folder."""
+    with (folder / f"{command[0].rpartition('.')[2]}.log").open("wb") as errors:
+        return await asyncio.create_subprocess_exec(
+            *leash.leash("TERM"),
+            *(sys.executable, "-m", *command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=folder,
+            env=_environment(folder),
+            start_new_session=True,
+        )
+
+
+async def _line(process: asyncio.subprocess.Process) -> bytes:
+    assert process.stdout is not None
+    return await process.stdout.readline()
+
+
+async def _end(*processes: asyncio.subprocess.Process | None) -> None:
+    for process in processes:
+        if process is None or process.returncode is not None:
             continue
+        assert process.stdin is not None
+        # At the end of its orders the nursery ends its replicas, then itself; the sandbox wants to be told.
+        process.stdin.close()
+        if process is not processes[0]:
+            process.terminate()
         try:
             async with asyncio.timeout(10):
                 await process.wait()
