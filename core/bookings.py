@@ -7,12 +7,12 @@ Kept out: words of Slack or HTTP, and reading (`search`, `store`).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from core import bookkeeping, claims, errors, events, requests, rules, store
+from core import bookkeeping, errors, events, opening, requests, rules, store
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
@@ -38,6 +38,14 @@ T = TypeVar("T")
 
 # Typing the same sentence again within this time shows the booking instead of making a second.
 SAME_AGAIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Once:
+    """A booking that is there now; `before` says that the same person had made it a moment ago."""
+
+    booking: Booking
+    before: bool = False
 
 
 # What taking a change back leads to, where that is no booking with a room.
@@ -100,10 +108,7 @@ class Bookings:
             return await store.made_since(session, by.person_id, catalogue, slot=wish.slot, since=since)
 
         for booking in await self._db.read(work):
-            same_room = wish.room_id in {None, booking.room.id}
-            same_rest = (booking.title, booking.attendees_count) == (one_line(wish.title), wish.attendees_count)
-            same_place = wish.location_id in {None, booking.location.id}
-            if same_room and same_rest and same_place and wish.amenities <= booking.room.amenities:
+            if opening.same(booking, wish):
                 return None if key and await self._done(key, wish, by, catalogue, now) else booking
         return None
 
@@ -114,6 +119,24 @@ class Bookings:
 
         Raises a rule's error, LacksAmenities, NothingFits or SlotTaken; most of them with alternatives.
         """
+        return await self._book(wish, by=by, key=key, since=None)
+
+    async def book_once(self, wish: Wish, *, by: Actor, key: str) -> Once:
+        """Book as `book` does, unless the actor has booked the same within the last minute: return that then."""
+        try:
+            return Once(booking=await self._book(wish, by=by, key=key, since=self._clock.now() - SAME_AGAIN))
+        except opening.TwinError as found:
+            return Once(booking=found.twin, before=True)
+        except (errors.Busy, errors.Unavailable):
+            raise
+        except BookingError:
+            # What was allowed a moment ago may not be any more; the person has it all the same.
+            if twin := await self.twin(wish, by=by, key=key):
+                return Once(booking=twin, before=True)
+            raise
+
+    async def _book(self, wish: Wish, *, by: Actor, key: str | None, since: datetime | None) -> Booking:
+        """Book; with a key, raise TwinError instead where the actor has booked the same `since` then."""
         catalogue = await self._catalogues.current()
         now = self._clock.now()
         content = requests.fingerprint("book", wish=wish, by=by.person_id)
@@ -128,13 +151,15 @@ class Bookings:
         booking_id, event_id = new_id(), new_id()
 
         async def work(session: WriteSession) -> Booking:
-            if done := await bookkeeping.answered(session, key, content, catalogue, event_ids=[event_id], now=now):
-                return done[0].after
+            first = await opening.opened(
+                session, key, wish, rooms, catalogue, content=content, event_id=event_id, by=by, since=since, now=now
+            )
+            if first.done:
+                return first.done
             invited = await bookkeeping.invited(session, wish.invitees)
-            busy = await claims.busy_rooms(session, rooms, wish.slot, now=now) if len(rooms) > 1 else set()
             for room in rooms:
                 new = bookkeeping.new_booking(booking_id, wish, room, catalogue, by=by, invited=invited, now=now)
-                if room.id not in busy and await bookkeeping.insert(
+                if room.id not in first.busy and await bookkeeping.insert(
                     session, new, catalogue, by=by, event_id=event_id, now=now
                 ):
                     return new

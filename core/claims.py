@@ -119,16 +119,19 @@ async def lock_rooms(session: WriteSession, room_ids: Sequence[UUID]) -> None:
 
 # Claims of one room never overlap: of those that begin before a time ends, only the last can reach into it. So one
 # row of the index answers for a room, however many claims it has.
-_BUSY = """
-SELECT room.id FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) AS room (id, starts, ends)
+BUSY = """
+SELECT room.id FROM unnest({rooms}::uuid[], {starts}::timestamptz[], {ends}::timestamptz[]) AS room (id, starts, ends)
 CROSS JOIN LATERAL (
     SELECT end_time FROM room_claims
     WHERE tenant_id = $1 AND room_id = room.id AND start_time < room.ends
-        AND (expires_at IS NULL OR expires_at > $6) AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))
+        AND (expires_at IS NULL OR expires_at > {now}) {but}
     ORDER BY start_time DESC LIMIT 1
 ) AS latest
 WHERE latest.end_time > room.starts
 """
+_BUSY = BUSY.format(
+    rooms="$2", starts="$3", ends="$4", now="$6", but="AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))"
+)
 
 _FREE = """
 SELECT wanted.number FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])

@@ -22,7 +22,8 @@ KEPT = timedelta(hours=24)
 # A longer key, or one with characters that the database refuses, is kept as its digest.
 LONGEST_KEY = 128
 
-_CLAIM = """
+# Placeholders: $1 tenant, $2 key, $3 fingerprint, $4 result, $5 now, $6 when it expires. Returns a row where it was fresh.
+CLAIM = """
 INSERT INTO requests (tenant_id, key, fingerprint, result, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (tenant_id, key) DO UPDATE
     SET fingerprint = excluded.fingerprint, result = excluded.result, created_at = excluded.created_at,
@@ -60,16 +61,21 @@ def _plain(value: object) -> object:
     return value
 
 
+def claimed(key: str, *, content: str, event_ids: Sequence[UUID], now: datetime) -> tuple[str, str, str, datetime, datetime]:
+    """Return the values that `CLAIM` takes behind the tenant."""
+    result = json.dumps({"events": [str(event_id) for event_id in event_ids]})
+    return _stored(key), content, result, now, now + KEPT
+
+
 async def claim(session: WriteSession, key: str, *, content: str, event_ids: Sequence[UUID], now: datetime) -> Answer | None:
     """Claim the key for this transaction; return None when it is fresh, else the answer that it got before.
 
     `content` is a `fingerprint`, `event_ids` are the events that this transaction is going to write.
     Raises KeyReused when the key came before with another content.
     """
-    result = json.dumps({"events": [str(event_id) for event_id in event_ids]})
-    values = (session.tenant, _stored(key), content, result, now, now + KEPT)
+    values = (session.tenant, *claimed(key, content=content, event_ids=event_ids, now=now))
     for _ in range(2):
-        if await session.value(_CLAIM, *values):
+        if await session.value(CLAIM, *values):
             return None
         earlier = await session.one(
             "SELECT fingerprint, result FROM requests WHERE tenant_id = $1 AND key = $2", *values[:2]

@@ -60,13 +60,14 @@ def _place_read(reading: Reading, desk: Desk) -> Location | None:
 
 
 async def _book(request: Command | Click, reading: Reading, sentence: str, desk: Desk) -> Message:
-    draft, bookings = draft_of(reading), desk.services.bookings
+    draft = draft_of(reading)
     with wanting(draft, sentence=sentence):
         wish = draft.wish(await invitee_ids(draft.invitees, desk))
-        if twin := await bookings.twin(wish, by=desk.actor, key=request.key):
-            return views.same_again(twin, draft, desk.reader)
-        booking = await bookings.book(wish, by=desk.actor, key=request.key)
-    return views.booked(booking, desk.reader, assumptions=worth_saying(reading, booking, desk), tellable=tellable(request))
+        made = await desk.services.bookings.book_once(wish, by=desk.actor, key=request.key)
+    booking, reader = made.booking, desk.reader
+    if made.before:
+        return views.same_again(booking, draft, reader)
+    return views.booked(booking, reader, assumptions=worth_saying(reading, booking, desk), tellable=tellable(request))
 
 
 async def read_button(click: Click, desk: Desk) -> Message:

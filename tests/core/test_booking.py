@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -456,6 +457,36 @@ async def test_a_request_that_arrives_again_is_no_twin_of_itself_but_another_one
     booked = await office.bookings.book(wish, by=office.ana, key="first")
     assert await office.bookings.twin(wish, by=office.ana, key="first") is None
     assert await office.bookings.twin(wish, by=office.ana, key="second") == booked
+
+
+async def test_the_same_is_booked_once_within_a_minute_and_the_second_request_leaves_no_trace(office: Office):
+    await office.room("Apollo")
+    await office.room("Big Ben")
+    wish = Wish(slot=at(10), title="Plan")
+    first = await office.bookings.book_once(wish, by=office.ana, key="first")
+    second = await office.bookings.book_once(wish, by=office.ana, key="second")
+    again = await office.bookings.book_once(wish, by=office.ana, key="first")
+
+    assert (first.before, second.before, again.before) == (False, True, False)
+    assert first.booking == second.booking == again.booking
+    assert [row["key"] for row in await office.rows("SELECT key FROM requests")] == ["first"]
+    other = await office.bookings.book_once(wish, by=office.bob, key="third")
+    assert (other.before, other.booking.room.name) == (False, "Big Ben")
+    office.clock.advance(timedelta(seconds=61))
+    with pytest.raises(errors.NothingFits):
+        await office.bookings.book_once(wish, by=office.ana, key="fourth")
+
+
+async def test_what_was_booked_in_time_is_shown_to_whoever_says_it_again_too_late(office: Office):
+    apollo = await office.room("Apollo")
+    wish = Wish(slot=at(8, minutes=30), room_id=apollo.id)
+    office.clock.advance(timedelta(seconds=50))
+    booked = await office.bookings.book_once(wish, by=office.ana, key="first")
+    office.clock.advance(timedelta(seconds=20))
+
+    assert await office.bookings.book_once(wish, by=office.ana, key="second") == replace(booked, before=True)
+    with pytest.raises(errors.StartInPast):
+        await office.bookings.book_once(replace(wish, title="Other"), by=office.ana, key="third")
 
 
 async def test_a_cancelled_booking_is_nobodys_twin(office: Office):
