@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from core import rules
 from core.errors import OutsideOpeningHours
 from core.models import Booking, Location
+from handlers.sentence import dst
 from handlers.sentence.model import Assumption, Option, Reading
 from handlers.sentence.render import sentence
 from handlers.services import Desk
-from handlers.understanding import places_of, slot_of, understood
+from handlers.understanding import places_of, slot_of
 
 # How many people the buttons offer where nobody was counted: a small meeting, and one that fills a usual room.
 USUAL_NUMBERS = (4, 8)
@@ -28,7 +30,7 @@ def worth_saying(reading: Reading, booking: Booking, desk: Desk) -> list[Assumpt
 def _weighed(one: Assumption, reading: Reading, booking: Booking, desk: Desk) -> Assumption | None:
     match one.about:
         case "half_day":
-            return one if any(_open(option, booking, desk) for option in one.options) else None
+            return one if one.options and _other_half_is_open(reading, booking, desk) else None
         case "location" if reading.place is not None:
             # That one's usual place was meant need not be told every day: the answer names it anyway.
             if reading.place.id == desk.person.default_location_id:
@@ -38,10 +40,11 @@ def _weighed(one: Assumption, reading: Reading, booking: Booking, desk: Desk) ->
             return one
 
 
-def _open(option: Option, booking: Booking, desk: Desk) -> bool:
+def _other_half_is_open(reading: Reading, booking: Booking, desk: Desk) -> bool:
     """Tell whether the room is open when the other half of the day is meant: else there was nothing to choose."""
-    other = understood(option.sentence, desk, home=booking.location)
-    if not isinstance(other, Reading):
+    start = reading.start + timedelta(hours=12 if reading.start.hour < 12 else -12)
+    other = replace(reading, start=start, end=start + timedelta(minutes=reading.duration_min))
+    if dst.check(other, known_fold=False):
         return False
     broken = rules.of_room(
         slot_of(other),
