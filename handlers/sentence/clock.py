@@ -152,6 +152,8 @@ def _spoken(ts: list[Token], i: int) -> tuple[Clock, int] | None:
 def _minutes_to(ts: list[Token], i: int, minutes: int) -> bool:
     """Tell "twenty to three" and "at ten to three" from the range "ten to three"."""
     before = ts[i - 1].low if i else ""
+    if minutes in (5, 10) and ts[i].kind == "word" and any(t.low in ("until", "till", "til") for t in ts[i + 3 : i + 8]):
+        return before != "from"  # "ten to three until four"
     return minutes in (20, 25) or (before in ("at", "@") and minutes in (5, 10) and ts[i].kind == "word")
 
 

@@ -41,6 +41,8 @@ def match(ts: list[Token], i: int) -> Item | None:
         return Item("filler", "amount", i, j)
     if t.kind == "num" and after.low in ("v", "vs") and not after.space and ts[i + 2].text == t.text:
         return Item("filler", "match", i, i + 3)  # 2v2
+    if t.kind == "num" and len(t.text) == 4 and after.low == "s" and not after.space:
+        return Item("filler", "years", i, i + 2)  # the 2019s
     if after.low in _NUMBER_NAMES.get(t.text, ()):
         return Item("filler", "name", i, i + 2)
     quarter = ordinal(ts, i)

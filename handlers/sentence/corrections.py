@@ -128,6 +128,10 @@ def _corrected(xs: list[Item], at: int, draft: Draft) -> list[Item]:
         if xs[at].value == "hard" and not any(family(x) for x in new):
             draft.refuse(Trouble.NOT_UNDERSTOOD, "You took something back, and I did not see what. Say it once more?")
         return before + after
+    counts = "time" in replaced and not any(x.kind == "count" for x in new)
+    for k, x in enumerate(before):
+        if x.kind == "num" and k and before[k - 1].kind == "prep" and before[k - 1].value == "for" and counts:
+            x.kind = "count"  # "for 4 at 10, no wait, 11" are still four
     kept = [x for k, x in enumerate(before) if family(x) not in replaced and not _belongs(before, k, replaced)]
     return kept + after
 

@@ -26,6 +26,7 @@ _GENERAL = frozenset(
     " hardware gadgets needs stuff preferences features feature bells anything else".split()
 )
 _NEEDED = frozenset({"needed", "necessary", "required", "wanted", "need", "nec"})
+_DROPS = frozenset({"drop", "skip", "lose", "scrap", "ditch", "forget", "remove", "leave"})
 _ARTICLES = frozenset({"a", "an", "the", "any", "some", "of"})
 Synonyms = Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
 
@@ -100,6 +101,9 @@ class Equipment:
     def _refused(self, ts: list[Token], i: int) -> Item | None:
         """No projector needed, don't need a tv, without (a) screen, no whiteboard."""
         low = ts[i].low
+        if low in _DROPS:
+            named = self.name(ts, i + 1 + (ts[i + 1].low in _ARTICLES))
+            return Item("unneeded", (named[0],), i, named[1], note="dropped") if named else None
         nothing = _nothing(ts, _dont_need(ts, i) or (i + 1 if low in ("no", "zero") else 0))
         if nothing:
             return Item("unneeded", (), i, nothing)

@@ -6,6 +6,8 @@ Kept out: phrases with a gap in them (see phrasebook.py).
 from __future__ import annotations
 
 IDIOMS = """
+    wouldn't go amiss, would not go amiss, wouldn't hurt, couldn't hurt, wouldn't be bad, wouldn't mind, would not hurt,
+    would not be amiss, wouldn't go astray, if you have one, if there is one, if there's one, itself,
     to whom it may concern, whom it may concern, it may be, as the case may be, come what may,
     year closing, year close, month close, quarter close, month closing, quarter closing, last day, first day, first
     week, double click, double check, double checking, net net, long weekend, day off, days off, week off, with

@@ -38,6 +38,8 @@ _ALL_BUT = frozenset(
 )
 _GATHERED = frozenset("group team class crew gang party delegation cohort squad lot side guys bunch club".split())
 _ENOUGH = 12  # questions; people see one, and nobody means a text with more
+_BOUNDING = frozenset({"under", "over", "above", "below", "than", "beyond", "plus", "minus", "till", "until", "fewer"})
+_NO_COUNT = 500  # more than any room seats, and than minutes that anybody says
 _YEARS = range(2000, 2100)
 
 
@@ -182,6 +184,8 @@ def _clear(x: Item, said: str, draft: Draft, tokens: list[Token]) -> bool:
         return True
     if said == "rooms" and draft.start is None and draft.part is None and not draft.days:
         return True  # no wish at all, as its missing time will say
+    if said == "day" and x.i and tokens[x.i - 1].low in ("all", "full", "whole"):
+        return draft.start is not None and draft.end is not None  # "all day 9 to 5"
     return said == "same" and _same_again(x, draft, tokens)
 
 
@@ -204,7 +208,7 @@ def _number(x: Item, draft: Draft, tokens: list[Token], book: Book) -> None:
         return
     if n in _YEARS and (after.low in subjects.SUBJECTS or (before is not None and before.low in subjects.SUBJECTS)):
         return
-    if draft.start is not None and before is not None and _named_with_a_number(before, after):
+    if draft.start is not None and _of_a_name(x, draft, tokens):
         return
     text = " ".join(t.text for t in tokens[x.i : x.j])
     if after.low in ("rooms", "spaces") or (
@@ -222,6 +226,28 @@ def _number(x: Item, draft: Draft, tokens: list[Token], book: Book) -> None:
     if n is not None and 1 <= n <= 12:
         options.append(Option(label=f"At {n}", sentence=replaced(tokens, x.i, x.j, f"at {n}")))
     draft.refuse(Trouble.AMBIGUOUS, f'What is the "{text}" in your sentence?', tuple(options))
+
+
+def _of_a_name(x: Item, draft: Draft, tokens: list[Token]) -> bool:
+    """Whether a number, the time being known, is part of what the meeting is about: "gen 3", "Riesling 2025", "one review"."""
+    t, before, after = tokens[x.i], tokens[x.i - 1], tokens[x.j]
+    if t.value == 1 and t.kind == "word":
+        return after.kind == "word" or before.low in ("have", "got", "has", "spare", "find", "use", "available", "you")
+    if draft.attendees is not None and after.low in ("per", "each", "sides", "parties", "teams", "groups", "tables"):
+        return True
+    if not x.i or before.kind != "word" or x.note == "for":
+        return False
+    if (t.value or 0) >= _NO_COUNT or _named_with_a_number(before, after):
+        return True
+    settled = draft.attendees is not None and (draft.end is not None or draft.minutes is not None)
+    nothing = before.low in words.POLITE or before.low in words.PEOPLE or before.low in words.UNIT or before.in_room
+    nothing = nothing or before.low in _BOUNDING or len(before.low) < 3 or before.low.endswith("ing")
+    strange = not nothing and before.low not in subjects.SUBJECTS and before.low not in words.NUMBERS
+    strange = strange and before.low not in words.WEEKDAYS and before.low not in words.MONTHS
+    if draft.every is not None or (after.low == "." and tokens[x.j + 1].kind == "num"):
+        return False
+    closed = after.kind in ("end", "punct") or after.line or after.low in subjects.SUBJECTS
+    return closed and (strange or (settled and before.low in subjects.SUBJECTS)) and after.low not in (":", "-", "/", "+")
 
 
 def _named_with_a_number(before: Token, after: Token) -> bool:

@@ -125,7 +125,11 @@ def _alone(ts: list[Token], i: int) -> Item | None:
     joined = ts[i + 2].low in _AND and (ts[i + 2].low != "," or nouns.person(ts, i + 3))
     if first in ("just", "only") and second in ("me", "myself", "one") and not joined:
         return Item("count", 1, i, i + 2)
-    if (first in party.SELF or first == "self") and second in ("only", "alone") and ts[i + 2].low not in _AND:
+    if (
+        (first in party.SELF or first == "self")
+        and second in ("only", "alone")
+        and (ts[i + 2].low not in _AND or (ts[i + 2].low == "," and not nouns.person(ts, i + 3)))
+    ):
         return Item("count", 1, i, i + 2)
     if first in ("solo", "alone") or (first == "by" and second == "myself"):
         return Item("count", 1, i, i + (1 if first != "by" else 2))

@@ -40,6 +40,11 @@ _QUESTIONS = phrases(
 )
 
 
+# The same anywhere in a sentence.
+_WONDERS = phrases(
+    "know which rooms, know which room, tell me which, tell me what, let me know which, know what rooms, know what is free,"
+    " rooms are free, rooms are available, rooms are empty, rooms are open, know if anyone, know whether anyone"
+)
 # What somebody says who has not decided yet.
 _UNDECIDED = phrases(
     "let me check, let me ask, let me see, let me confirm, let me get back, i'll check with, i will check with,"
@@ -285,7 +290,7 @@ def check(xs: list[Item], draft: Draft, tokens: list[Token]) -> bool:
         reported = draft.start is None and draft.part is None and not draft.days
         trouble = Trouble.NOT_UNDERSTOOD if reported else Trouble.AMBIGUOUS
         draft.refuse(trouble, "You named a room that you would rather not have. Which one should it be?")
-    asked = _asks(xs, tokens) or _asks_for_state(xs, tokens) or _asks_of_the_past(tokens)
+    asked = _asks(xs, tokens) or said(_WONDERS, tokens) or _asks_for_state(xs, tokens) or _asks_of_the_past(tokens)
     if asked:
         draft.problems.clear()
         draft.refuse(Trouble.NOT_UNDERSTOOD, "That sounds like a question. To book, say when and for how many.")

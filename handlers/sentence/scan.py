@@ -134,6 +134,7 @@ class Scanner:
             j = i + 2 + 2 * (ts[i + 2].low in ("of", "/") and ts[i + 3].kind == "num")
             while ts[j].low == "." and ts[j + 1].kind == "num" and not ts[j + 1].space:
                 j += 2
+            j += ts[j].kind == "word" and not ts[j].space and len(ts[j].text) == 1 and ts[j].text.isupper()  # class 3B
             schooled = t.low in ("year", "grade") and ts[j].low not in words.UNIT
             return None if places.counts_something(ts, j) and not schooled else Item("filler", t.low, i, j)
         strange = t.low not in self.starters and t.low not in PREPOSITIONS and not known(t.low)
@@ -360,7 +361,8 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " there'd we'd so hundred hundreds thousand thousands million gazillion"
         " zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping"
         " enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start"
-        " sometime hc expecting expect cap ppl z f m quorum handful hold holds take takes handle handles host hosts"
+        " sometime hc expecting expect cap ppl drop skip lose scrap ditch forget remove leave z f m quorum handful hold"
+        " holds take takes handle handles host hosts"
         " attendee guest nr num"
         " twins triplets"
         " newlyweds whole entire full complete making ie thus therefore altogether member members delegates visitors".split()

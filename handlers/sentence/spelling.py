@@ -27,7 +27,7 @@ SLIPS: dict[str, str] = {
     "romm": "room", "rrom": "room", "hdct": "headcount", "vtc": "vc", "metting": "meeting", "meting": "meeting",
     "meetign": "meeting", "meetin": "meeting", "rom": "room", "rume": "room",
     "mtng": "meeting", "aroom": "room", "arom": "room", "romo": "room", "roomfor": "room", "needa": "need",
-    "b4": "before", "ineed": "need", "bok": "book",
+    "pple": "people", "peopl": "people", "phnoe": "phone", "phoen": "phone", "b4": "before", "ineed": "need", "bok": "book",
     "boook": "book", "hiur": "hour", "huor": "hour", "hourr": "hour",
     "houre": "hour", "huors": "hours", "hous": "hours", "horus": "hours", "mnis": "mins", "mintes": "minutes",
     "fir": "friday",
@@ -58,7 +58,7 @@ SPELLING_TARGETS: dict[str, int] = (
     dict.fromkeys(["tuesday", "wednesday", "thursday", "saturday", "tomorrow"], 2)
     | dict.fromkeys(["monday", "friday", "sunday", "today", "tonight"], 1)
     | dict.fromkeys(["january", "february", "september", "october", "november", "december"], 2)
-    | dict.fromkeys(["august"], 1)
+    | dict.fromkeys(["august", "phone", "display", "beamer", "telephone"], 1)
     | dict.fromkeys(["minutes", "minute", "people", "morning", "evening", "midnight"], 1)
     | dict.fromkeys(["afternoon", "projector", "whiteboard", "attendees", "weekday", "midday"], 2)
     | dict.fromkeys(["persons", "person", "catering", "until", "quarter", "between", "every", "without", "speakerphone"], 1)

@@ -73,7 +73,9 @@ SUBJECTS |= MEETINGS
 NUMBERED_SUBJECTS = frozenset(
     "year grade patch build semester unit lesson part sprint phase iteration release version batch cohort module"
     " chapter episode ticket issue q h fy v p wave wp epic milestone round stage grade series pi jira okr covid web"
-    " b2b mp line gate terminal section exhibit tier track stream lane unit route bus"
+    " b2b mp form gen game workstream lot sled shop kiln oven vat plot paddock berth runway aisle rack reel variant charge"
+    " count div zone sector quadrant mission league heat race leg lap match line gate terminal section exhibit tier"
+    " track stream lane unit route bus"
     " flight train type class case docket article rule clause step act scene vol volume page slide figure"
     " appendix annex schedule lot plot pump rig mill reactor tank boiler turbine plant site area district"
     " formula scope test trial study protocol arm cycle".split()

@@ -75,6 +75,8 @@ def _is(ts: list[Token], i: int) -> Item | None:
     j = behind(_BE, ts, i + 1)
     if j:
         found = _number(ts, j)
+        if found and ts[found[1]].low in ("from", "of", "on"):
+            return None  # "participants are 4 from their side and 3 from ours"
         return Item("count", found[0], i, found[1] + (ts[found[1]].low in words.PEOPLE)) if found else None
     found = _number(ts, i + 1) if ts[i].low in ("member", "members", "participants", "attendees", "persons") else None
     if found is None or ts[i + 1].line or not (ts[found[1]].kind in ("end", "punct") or ts[found[1]].line):
@@ -118,7 +120,9 @@ def _so(ts: list[Token], i: int) -> Item | None:
     ):
         return None  # more follow
     closed = ts[j].kind in ("end", "punct") or ts[j].line or named or nouns.dated(ts[j]) or ts[j].low in _CLOSING
-    if not closed or not (named or ts[i].low in _LOUD or _people_before(ts, i)) or ts[j].low in ("-", "/", ":", "to"):
+    if not closed or not (named or ts[i].low in _LOUD or _people_before(ts, i)) or ts[j].low in ("/", ":", "to"):
+        return None
+    if ts[j].low == "-" and not (ts[j].space and ts[j + 1].space):
         return None
     if ts[i].low in ("in", "all", "total", "a") and i and ts[i - 1].value is not None:
         return None  # "6 in total 3pm" was claimed from the 6 on
@@ -140,6 +144,8 @@ def _one_of_them(ts: list[Token], i: int) -> Item | None:
     if one:
         return Item("filler", "one", i, one)
     found = whole(ts, i)
+    if found is not None and ts[found[1]].low in _COUNTED | {"individual", "human", "occupant"}:
+        return None
     if found is None or found[0] != 1 or found[1] < i + 3 or not roles.personal(ts[found[1]].low):
         return None
     return Item("filler", "one", i, found[1] + 1)

@@ -31,7 +31,7 @@ _QUANTIFIERS = frozenset(
 
 _NAMED_HOURS = frozenset("happy consultation rush power quiet study office".split())
 _NAMED_DAYS = frozenset("assessment training open big moving pay".split())
-_CREWS = frozenset("crew shift team staff trip job care rate one".split())
+_CREWS = frozenset("run watch crew shift team staff trip job care rate one".split())
 _FIGURATIVE = frozenset(
     "skip entry senior junior high low mid exec executive board director c service sea stress team capacity relationship"
     " community trust skill consensus brand culture character bridge model app website".split()
@@ -93,7 +93,7 @@ def _stretch(tokens: list[Token], x: Item) -> bool:
 def _each(tokens: list[Token], x: Item) -> bool:
     """30 min each."""
     lead = _before(tokens, x)
-    return lead in words.UNIT or lead in words.PEOPLE
+    return lead in words.UNIT or lead in words.PEOPLE or tokens[x.j].low in ("side", "other", "party", "person", "of")
 
 
 def _double(tokens: list[Token], x: Item) -> bool:

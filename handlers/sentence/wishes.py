@@ -175,7 +175,8 @@ def _people(xs: list[Item], draft: Draft, book: Book) -> None:
 def _equipment(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
     unneeded = {name for x in xs if x.kind == "unneeded" for name in x.value}
     draft.amenities = tuple(sorted({x.value for x in xs if x.kind == "amenity"} - unneeded))
-    clash = {x.value for x in xs if x.kind == "amenity"} & unneeded
+    dropped = {name for x in xs if x.kind == "unneeded" and x.note == "dropped" for name in x.value}
+    clash = {x.value for x in xs if x.kind == "amenity"} & (unneeded - dropped)
     if clash:
         draft.refuse(Trouble.AMBIGUOUS, f"Do you need the {min(clash)} or not?")
     for x in xs:
