@@ -1,26 +1,45 @@
-"""Take the pictures of the README from a running demo, in Chromium.
+"""Take the pictures of the README: Bookroom itself, the sandbox's page in Chromium, and a clock of ours.
 
-    make demo FRESH=1                                  # in one terminal
-    .venv/bin/python docs/pictures/take.py             # in another; --url where the demo is elsewhere
+    .venv/bin/python -m docs.pictures.take [NAME]...     # all of them, or those named
 
-It books as the made-up people do and leaves the bookings there, so that it wants a fresh demo. Chromium is looked for in
-`CHROMIUM`, else where Debian has it. Each picture is 1280 by 800 and stands beside this file.
+It starts a database, the sandbox and the bot in a folder that it removes, fills them with the demo's company on a Tuesday
+in November, and acts as its people; hours pass by setting the clock. Chromium is looked for in `CHROMIUM`, else where
+Debian has it. Each picture is 1280 wide and stands beside this file.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
+import json
 import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Page, async_playwright, expect
+from pydantic import SecretStr
 
+from bot import postgres, sample, trial
+from bot.app import Bookroom
+from bot.config import Settings
 from bot.demo import WELCOME
+from core.db import Database
+from core.notices import Preferences
+from migrations import upgrade
+from sandbox import company
 from sandbox.client import SandboxClient
+from sandbox.server import Sandbox, serving
 
 HERE = Path(__file__).parent
-SIZE = {"width": 1280, "height": 800}
+WIDE, HIGH = 1280, 800
+BEGINS = datetime(2026, 11, 24, 15, 7, tzinfo=UTC)  # Tuesday, 10:07 in New York
 CHANNEL = "C0NEWYORK"
 ANA, BEN, DEEPA = "U0ANA", "U0BEN", "U0DEEPA"
 FIRST_LINE = next(line.split("#general:")[1].strip() for line in WELCOME.splitlines() if "#general:" in line)
@@ -29,75 +48,208 @@ TALK = (
     (DEEPA, "Fine. We are six for the planning, any room with a projector would do"),
     (ANA, f"One line and it is done: `{FIRST_LINE}`"),
 )
+# What is waited for: some jobs look every five seconds.
+PATIENCE = 15.0
 
 
-async def booked(page: Page) -> None:
-    """A line that books, and one that is refused with ways out."""
-    await say(page, FIRST_LINE, "Apollo is yours")
-    await say(page, "/book hudson tomorrow 3-4pm for 8", "Hudson is taken")
-    await page.get_by_test_id("composer-input").fill("/book find for 8 with video")
-    await page.keyboard.press("Escape")
-    await take(page, "booked")
-    await page.get_by_test_id("composer-input").fill("")
+class StoryClock:
+    """Goes as the machine's does, and can be set."""
+
+    def __init__(self, begins: datetime) -> None:
+        self._from, self._since = begins, time.monotonic()
+
+    def now(self) -> datetime:
+        """Return the story's moment in UTC."""
+        return self._from + timedelta(seconds=time.monotonic() - self._since)
+
+    def timestamp(self) -> float:
+        """Return the story's moment in Unix seconds."""
+        return self.now().timestamp()
+
+    def set(self, day: int, hour: int, minute: int) -> None:
+        """Set it to a moment of November on New York's clock."""
+        self._from, self._since = datetime(2026, 11, day, hour + 5, minute, tzinfo=UTC), time.monotonic()
 
 
-async def modal(page: Page) -> None:
-    """The booking form, half filled."""
-    await say(page, "/book")
-    form = page.get_by_test_id("modal")
+@dataclass(kw_only=True)
+class Stage:
+    """The running product, the people's side of Slack, and the browser."""
+
+    clock: StoryClock
+    bot: Bookroom
+    slack: SandboxClient
+    page: Page
+    url: str
+    wanted: Sequence[str]
+
+    async def look(self, user: str, channel: str) -> None:
+        """Look at a channel, or at the app ("app"), as somebody."""
+        await self.page.clock.set_fixed_time(self.clock.now())
+        await self.page.goto(f"{self.url}/?user={user}" + (f"&channel={channel}" if channel != "app" else ""))
+        if channel == "app":
+            await self.page.get_by_test_id("channel-app").click()
+
+    async def messages(self, user: str) -> None:
+        """Look at what the app wrote to somebody."""
+        await self.look(user, "app")
+        await self.page.get_by_test_id("tab-messages").click()
+
+    async def say(self, line: str, answer: str = "") -> None:
+        """Type a line, and wait for the answer or the modal."""
+        await self.page.get_by_test_id("composer-input").fill(line)
+        await self.page.keyboard.press("Enter")
+        shown = self.page.get_by_test_id("message").filter(has_text=answer).last
+        await expect(shown if answer else self.page.get_by_test_id("modal")).to_be_visible()
+
+    async def leave(self) -> None:
+        """Close the modal."""
+        await self.page.keyboard.press("Escape")
+        await expect(self.page.get_by_test_id("modal")).to_have_count(0)
+
+    async def written(self, user: str, words: str, channel: str = "") -> dict[str, Any]:
+        """Return the message with these words that somebody sees in a channel, or in their direct messages."""
+        where = channel or f"D{user[1:]}"
+        return await self.slack.wait_for_message(user, where, words, seconds=PATIENCE)
+
+    async def take(self, name: str, *, high: int = HIGH) -> None:
+        """Take a picture once nothing moves any more."""
+        if self.wanted and name not in self.wanted:
+            return
+        await self.page.set_viewport_size({"width": WIDE, "height": high})
+        await self.page.mouse.move(0, 0)
+        await self.page.wait_for_timeout(500)
+        await self.page.screenshot(path=HERE / f"{name}.png")
+        await self.page.set_viewport_size({"width": WIDE, "height": HIGH})
+
+
+async def booking(stage: Stage) -> None:
+    """A line that books, one that is refused with ways out; the form; the search; the Home."""
+    for person, words in TALK:
+        await stage.slack.message(person, CHANNEL, words)
+    await stage.look(ANA, CHANNEL)
+    await stage.say(FIRST_LINE, "Apollo is yours")
+    await stage.say("/book hudson tomorrow 3-4pm for 8", "Hudson is taken")
+    await stage.page.get_by_test_id("composer-input").fill("/book find for 8 with video")
+    await stage.page.keyboard.press("Escape")
+    await stage.take("booked")
+    await stage.page.get_by_test_id("composer-input").fill("")
+    await stage.say("/book")
+    form = stage.page.get_by_test_id("modal")
     await form.get_by_label("People").fill("5")
     await form.get_by_label("Title").fill("Planning")
     await form.get_by_label("People").focus()
-    await take(page, "modal")
-    await page.keyboard.press("Escape")
-    await expect(form).to_have_count(0)
+    await stage.take("modal")
+    await stage.leave()
+    await stage.say("/book find tomorrow 2pm for 8 with video")
+    await expect(form).to_contain_text("free")
+    await stage.take("search")
+    await stage.leave()
 
 
-async def search(page: Page) -> None:
-    """The search with its results."""
-    await say(page, "/book find tomorrow 2pm for 8 with video")
-    await expect(page.get_by_test_id("modal")).to_contain_text("free")
-    await take(page, "search")
-    await page.keyboard.press("Escape")
+async def settings(stage: Stage) -> None:
+    """What one can set, and what a channel can hear of."""
+    await stage.look(ANA, CHANNEL)
+    await stage.say("/book settings")
+    await stage.take("settings", high=1120)
+    await stage.leave()
+    await stage.say("/book notify")
+    await stage.take("notify")
+    await stage.leave()
 
 
-async def home(page: Page) -> None:
-    """The App Home with what is ahead."""
-    await page.get_by_test_id("channel-app").click()
-    await expect(page.get_by_test_id("home")).to_contain_text("Apollo")
-    await page.mouse.move(0, 0)
-    await take(page, "home")
+async def living(stage: Stage) -> None:
+    """A channel hears of a booking, and sees it move; the thread is the history."""
+    await stage.slack.command(ANA, CHANNEL, '/book hudson tomorrow 1-2pm "Launch plan" with <@U0BEN> <@U0DEEPA>')
+    await stage.written(BEN, "Launch plan", CHANNEL)
+    invitation = await stage.written(DEEPA, "Launch plan")
+    await stage.slack.click(DEEPA, invitation, "going")
+    await stage.look(BEN, CHANNEL)
+    await expect(stage.page.get_by_test_id("message").filter(has_text="is coming").last).to_be_visible()
+    await stage.take("living-before")
+    await stage.slack.command(ANA, CHANNEL, "/book move launch plan to 1:30pm")
+    await stage.written(BEN, "13:30-14:30", CHANNEL)
+    card = stage.page.get_by_test_id("message").filter(has_text="13:30-14:30").last
+    await card.get_by_test_id("open-thread").click()
+    await expect(stage.page.get_by_test_id("thread-messages")).to_contain_text("moved it")
+    await stage.take("living-after")
 
 
-async def say(page: Page, line: str, answer: str = "") -> None:
-    """Type a line, and wait for the answer or the modal."""
-    await page.get_by_test_id("composer-input").fill(line)
-    await page.keyboard.press("Enter")
-    shown = page.get_by_test_id("message").filter(has_text=answer).last if answer else page.get_by_test_id("modal")
-    await expect(shown).to_be_visible()
+async def waiting(stage: Stage) -> None:
+    """Deepa waits for what Ben has, and is offered it when he gives it back."""
+    await stage.slack.command(DEEPA, CHANNEL, "/book hudson tomorrow 3-4pm for 6")
+    refusal = await stage.written(DEEPA, "Tell me when it frees", CHANNEL)
+    await stage.slack.click(DEEPA, refusal, "wait")
+    await stage.written(DEEPA, "in line", CHANNEL)
+    await stage.slack.command(BEN, CHANNEL, "/book cancel sensor demo")
+    await stage.written(DEEPA, "is free for you")
+    await stage.messages(DEEPA)
+    await stage.take("offer")
 
 
-async def take(page: Page, name: str) -> None:
-    """Take the picture once nothing moves any more."""
-    await page.wait_for_timeout(400)
-    await page.screenshot(path=HERE / f"{name}.png")
+async def the_day(stage: Stage) -> None:
+    """The next day: digest, reminder, nobody comes, and the room is given back."""
+    (person,) = await stage.bot.services.people.mentioned("T0NORTHBAY", [ANA])
+    await stage.bot.services.preferences.set(person, Preferences(digest_at=clock_time(7)))
+    stage.clock.set(25, 7, 0)
+    await stage.written(ANA, "Your day")
+    stage.clock.set(25, 13, 20)
+    await stage.written(ANA, "in 10 minutes")
+    await stage.messages(ANA)
+    await expect(stage.page.get_by_test_id("message").filter(has_text="Launch plan starts").last).to_be_visible()
+    await stage.take("reminder")
+    await stage.look(ANA, "app")
+    await expect(stage.page.get_by_test_id("home")).to_contain_text("Launch plan")
+    await stage.take("home", high=1120)
+    stage.clock.set(25, 13, 37)
+    await stage.written(ANA, "Nobody has checked in to")
+    stage.clock.set(25, 13, 40)
+    await stage.written(ANA, "was released at")
+    await stage.messages(ANA)
+    await expect(stage.page.get_by_test_id("message").filter(has_text="was released at").last).to_be_visible()
+    await stage.take("release")
 
 
-async def main(url: str) -> None:
-    """Prepare the channel, then take every picture."""
-    async with SandboxClient(url) as slack, async_playwright() as playwright:
-        await slack.command(BEN, CHANNEL, '/book room hudson tomorrow 3-4pm for 8 "Sensor demo"')
-        for person, words in TALK:
-            await slack.message(person, CHANNEL, words)
-        browser = await playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-        page = await browser.new_page(viewport=SIZE)
-        await page.goto(f"{url}/?user={ANA}&channel={CHANNEL}")
-        for picture in (booked, modal, search, home):
-            await picture(page)
-        await browser.close()
+SCENES = (booking, settings, living, waiting, the_day)
+
+
+@asynccontextmanager
+async def opened(folder: Path, wanted: Sequence[str]) -> AsyncIterator[Stage]:
+    """Start everything, with the demo's company in it, and stop it afterwards."""
+    clock, people = StoryClock(BEGINS), company.load()
+    with trial.own_database(folder) as server:
+        await asyncio.to_thread(upgrade, server.url(postgres.OWNER, trial.DATABASE))
+        db = Database(server.url(postgres.APP, trial.DATABASE))
+        await sample.seed(db, json.loads(people.model_dump_json()), now=clock.now())
+        await db.close()
+        async with serving(Sandbox(people, clock=clock.timestamp)) as running, SandboxClient(running.url) as slack:
+            told = Settings(
+                _env_file=None,
+                slack_bot_token=SecretStr(people.tokens.bot),
+                slack_app_token=SecretStr(people.tokens.app),
+                slack_api_url=running.api_url,
+                port=postgres.free_port(),
+            )
+            bot = Bookroom(told.model_copy(update=trial.urls(server)), clock=clock)
+            await bot.start()
+            try:
+                async with async_playwright() as playwright:
+                    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+                    browser = await playwright.chromium.launch(executable_path=path)
+                    page = await browser.new_page(viewport={"width": WIDE, "height": HIGH})
+                    yield Stage(clock=clock, bot=bot, slack=slack, page=page, url=running.url, wanted=wanted)
+                    await browser.close()
+            finally:
+                await bot.stop()
+
+
+async def main(wanted: Sequence[str]) -> None:
+    """Play the whole story, and take the pictures that are wanted."""
+    with tempfile.TemporaryDirectory(prefix="bookroom-pictures-") as folder:
+        async with opened(Path(folder), wanted) as stage:
+            await stage.slack.command(BEN, CHANNEL, '/book room hudson tomorrow 3-4pm for 8 "Sensor demo"')
+            for scene in SCENES:
+                await scene(stage)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Take the pictures of the README from a running demo.")
-    parser.add_argument("--url", default="http://127.0.0.1:3000", help="where the demo's page is")
-    asyncio.run(main(parser.parse_args().url.rstrip("/")))
+    asyncio.run(main(sys.argv[1:]))
