@@ -93,6 +93,7 @@ def _true_when_sent(past: Past) -> Iterator[Finding]:
 
 
 CHECKS: dict[str, Check] = {
+    "as much happened as was planned": slack_side.as_planned,
     "reminders that were due are there": _missing(due.reminders, {"reminder"}),
     "reminders before the end that were due are there": _missing(due.endings, {"ending"}),
     "warnings before a release that were due are there": _missing(due.warnings, {"release_warning"}),

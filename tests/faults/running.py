@@ -92,6 +92,7 @@ async def _run(plan: Plan, there: World, people: load.Load) -> Recording:
     clock = there.clock
     meta: dict[str, Any] = {
         "seed": plan.seed,
+        "planned": {"bookings": plan.bookings, "kills": plan.kills, "crashes": plan.crashes},
         "speed": clock.speed,
         "begins": clock.begins,
         "since": clock.since,

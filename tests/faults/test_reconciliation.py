@@ -191,6 +191,14 @@ def a_fault_in_the_log(recording: Recording) -> None:
     )
 
 
+def too_few_bookings(recording: Recording) -> None:
+    recording.meta["planned"]["bookings"] *= 10
+
+
+def a_kill_that_never_was(recording: Recording) -> None:
+    recording.kills.clear()
+
+
 def _forgotten(expected: Callable[[Past], Iterable[Expected]]) -> Callable[[Recording], None]:
     return lambda recording: forget(recording, due_alone(recording, expected))
 
@@ -200,6 +208,8 @@ def _forgotten_card(expected: Callable[[Past], Iterable[Expected]]) -> Callable[
 
 
 BREAKS: list[tuple[str, Callable[[Recording], None]]] = [
+    ("as much happened as was planned", too_few_bookings),
+    ("as much happened as was planned", a_kill_that_never_was),
     ("reminders that were due are there", _forgotten(due.reminders)),
     ("reminders before the end that were due are there", _forgotten(due.endings)),
     ("warnings before a release that were due are there", _forgotten(due.warnings)),
