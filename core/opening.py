@@ -23,7 +23,8 @@ SELECT (SELECT true FROM key) AS fresh,
     ARRAY(
         SELECT id FROM bookings
         WHERE tenant_id = $1 AND booked_by = $7 AND start_time = $8 AND end_time = $9 AND created_at >= $10
-            AND status = ANY($11::text[])
+            AND status = ANY($11::text[]) AND attendees_count = $15 AND title IS NOT DISTINCT FROM $16::text
+            AND room_id = coalesce($17::uuid, room_id)
         ORDER BY created_at DESC
     ) AS made,
     ARRAY({claims.BUSY.format(rooms="$12", starts="$13", ends="$14", now="$5", but="")}) AS busy
@@ -69,7 +70,7 @@ async def opened(
     since: datetime | None,
     now: datetime,
 ) -> Opened:
-    """Claim the key for a wish, of which `content` is the fingerprint, and see which of the rooms are held then.
+    """Claim the key for a wish in order, of which `content` is the fingerprint, and see which of the rooms are held then.
 
     Raises TwinError where the actor has booked the same after `since`, and KeyReused.
     """
@@ -89,6 +90,9 @@ async def opened(
         [room.id for room in looked_at],
         [span.start for span in spans],
         [span.end for span in spans],
+        wish.attendees_count,
+        wish.title,
+        wish.room_id,
     )
     assert row is not None
     if not row["fresh"]:
