@@ -24,6 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 import handlers
 from bot.background import Background, worker_database
 from bot.config import Settings, SettingsError
+from bot.deadline import Deadline
 from bot.socket_mode import SocketMode
 from core.bell import Bell
 from core.bookings import Bookings
@@ -49,7 +50,11 @@ from migrations import head
 log = logging.getLogger(__name__)
 
 SLACK_SECONDS = 10
+# All of stopping; deploy/compose.yaml kills after 20 seconds. The last of it is for what has to be given back.
+STOP_SECONDS = 15.0
+BACKGROUND_SECONDS = 6.0
 DRAIN_SECONDS = 5.0
+LAST_SECONDS = 0.5
 INTRODUCTION_RETRY_SECONDS = 30.0
 # Slack's words for a token that is of no use, as opposed to Slack being out of reach.
 BAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
@@ -86,19 +91,21 @@ class Bookroom:
             self.socket.start()
 
     async def stop(self) -> None:
-        """Take no more requests, finish those under way, and close everything."""
+        """Take no more requests, finish those under way, and close everything, within `STOP_SECONDS`."""
+        deadline = Deadline(STOP_SECONDS)
         if self._runner:
             for site in list(self._runner.sites):
                 await site.stop()
         # The socket first: acknowledgements need it, later answers do not.
         if self.socket:
-            await self.socket.stop()
-        await self.edge.drain(DRAIN_SECONDS)
-        await self.background.stop(DRAIN_SECONDS)
+            await self.socket.stop(deadline.left(DRAIN_SECONDS, but=BACKGROUND_SECONDS))
+        await self.edge.drain(deadline.left(DRAIN_SECONDS, but=BACKGROUND_SECONDS))
+        await self.background.stop(deadline)
         if self._introducing:
             self._introducing.cancel()
         if self._runner:
-            await self._runner.cleanup()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._runner.cleanup(), max(deadline.left(), LAST_SECONDS))
         await self.db.close()
         await self.worker_db.close()
 

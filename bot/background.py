@@ -7,13 +7,15 @@ Kept out: what each job does; each is a plain function of the moment, harmless w
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from bot.config import Settings
 from bot.courier import Courier
-from bot.deliverer import Deliverer
+from bot.deadline import Deadline
+from bot.deliverer import GIVE_BACK_SECONDS, Deliverer
 from bot.errands import Errand
 from bot.jobs import Job, Jobs, Work
 from bot.listening import Listener
@@ -43,6 +45,7 @@ TICK_SECONDS = 2.0
 # What happened is held back while an older transaction may still be writing: look once more when that is over.
 SECOND_LOOK_SECONDS = 0.25
 DELIVERER_SECONDS = 30.0
+DRAIN_SECONDS = 5.0
 
 
 def worker_database(settings: Settings) -> Database:
@@ -81,14 +84,16 @@ class Background:
         self.listener.start()
         self.deliverer.wake()
 
-    async def stop(self, seconds: float) -> None:
-        """Start nothing more; finish or give back what is in hand, each step within so many seconds."""
+    async def stop(self, deadline: Deadline) -> None:
+        """Start nothing more; finish what is in hand, or give it back, before the deadline."""
         await self.listener.stop()
         if self._second_look:
             self._second_look.cancel()
-        await self._scheduler.stop(seconds)
+        await self._scheduler.stop(deadline.left(DRAIN_SECONDS, but=2 * GIVE_BACK_SECONDS))
+        seconds = deadline.left(DRAIN_SECONDS, but=2 * GIVE_BACK_SECONDS)
         await asyncio.gather(self.jobs.stop(seconds), self.deliverer.stop(seconds))
-        await self._bell.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._bell.close(), deadline.left(but=GIVE_BACK_SECONDS / 2))
         await self.poster.close()
 
     def checks(self) -> dict[str, Callable[[], Awaitable[bool]]]:

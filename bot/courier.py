@@ -202,7 +202,8 @@ class Courier:
         match ruling.verdict:
             case Verdict.RATE_LIMITED:
                 self._pace.refused(trip.method, place, ruling.seconds)
-                await self._try_again(trip, ruling.seconds, ruling.code, uncertain=uncertain)
+                # Slack says itself when; an hour of these is no reason to give up at the next failure.
+                await self._try_again(trip, ruling.seconds, ruling.code, uncertain=uncertain, counted=False)
             case Verdict.TOKEN:
                 self._silent_until = self._monotonic() + TOKEN_SECONDS
                 self._metrics.token_refused.set(1)

@@ -19,6 +19,8 @@ from core.outbox import Outbox
 log = logging.getLogger(__name__)
 
 AT_ONCE = 8
+# What is broken off has so long to give its message back.
+GIVE_BACK_SECONDS = 1.0
 
 
 class Deliverer:
@@ -81,7 +83,7 @@ class Deliverer:
         if left := set(self._in_hand):
             for task in left:
                 task.cancel()
-            await asyncio.wait(left, timeout=seconds)
+            await asyncio.wait(left, timeout=GIVE_BACK_SECONDS)
 
     async def _run(self) -> None:
         while not self._stopping:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.metrics import Metrics
-from bot.verdicts import Verdict, judge, pause
+from bot.verdicts import TOKEN_SECONDS, Verdict, judge, pause
 from core.watching import OpenView, Watching
 from handlers.pushing import Pushes
 from handlers.slack_errors import FAILED
@@ -55,8 +55,10 @@ class Pusher:
         except FAILED as error:
             ruling = judge(error)
             outcome, seconds = ruling.code, ruling.seconds or seconds
-            if ruling.verdict is Verdict.RATE_LIMITED:
-                self._silent_until = self._monotonic() + seconds
+            if ruling.verdict is Verdict.TOKEN:
+                seconds = TOKEN_SECONDS
+            if ruling.verdict in {Verdict.RATE_LIMITED, Verdict.TOKEN}:
+                self._silent_until = max(self._silent_until, self._monotonic() + seconds)
             await self._watching.later(view, now + timedelta(seconds=seconds))
         except Exception:
             log.exception("a view could not be drawn again", extra={"action": "push_failed", "kind": view.kind})

@@ -16,7 +16,6 @@ log = logging.getLogger(__name__)
 # Notices a silently dead connection within about three seconds; Bolt's ten would take up to sixteen.
 PING_SECONDS = 2.0
 CLOSE_SECONDS = 3.0
-DRAIN_SECONDS = 5.0
 
 
 class _Handler(AsyncSocketModeHandler):
@@ -72,9 +71,9 @@ class SocketMode:
         """How many envelopes wait for their answer."""
         return len(self._handler.in_hand)
 
-    async def stop(self) -> None:
-        """Give the answers that are due, then close the connection; a frozen one is left behind after some seconds."""
-        await self._handler.drain(DRAIN_SECONDS)
+    async def stop(self, seconds: float) -> None:
+        """Give the answers that are due within so many seconds, then close the connection; a frozen one is left behind."""
+        await self._handler.drain(seconds)
         for task in self._tasks:
             task.cancel()
         with contextlib.suppress(TimeoutError):

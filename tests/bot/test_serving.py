@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 import pytest
+import yaml
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
+import bot.app
 from bot import config
 from bot.app import Bookroom
 from bot.config import SettingsError
+from bot.deadline import Deadline
 from core.errors import SchemaMismatch, Unavailable
 from sandbox import company
 from sandbox.client import SandboxClient
@@ -152,3 +156,46 @@ async def test_a_command_in_hand_is_answered_over_the_socket_before_it_closes(se
         answer = await asked
         assert answer["ok"]
         assert answer["response"]["text"].startswith("There are no rooms yet.")
+
+
+class Slow:
+    """A part of the bot that takes all the time it is given to stop, on a clock of its own."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def stop(self, allowed: float | Deadline) -> None:
+        self.now += allowed.left() if isinstance(allowed, Deadline) else allowed
+
+    drain = stop
+
+
+@pytest.mark.parametrize("closing", [0.0, 3.0])
+async def test_all_that_has_to_stop_shares_one_deadline_that_the_container_is_given(
+    serve, slack: Slack, database: Database, monkeypatch: pytest.MonkeyPatch, closing: float
+):
+    product, slow = serve(database.app_url, **HTTP), Slow()
+    left: list[float] = []
+
+    class Background(Slow):
+        async def stop(self, allowed: float | Deadline) -> None:
+            assert isinstance(allowed, Deadline)
+            left.append(allowed.left())
+            await slow.stop(allowed)
+
+    class Socket(Slow):
+        async def stop(self, allowed: float | Deadline) -> None:
+            await slow.stop(allowed)
+            slow.now += closing
+
+    monkeypatch.setattr(bot.app, "Deadline", lambda seconds: Deadline(seconds, monotonic=slow))
+    product.socket, product.edge, product.background = Socket(), slow, Background()
+    await product.stop()
+    # Whoever is last has time to give back what it holds, however slow the others were.
+    assert left[0] >= bot.app.BACKGROUND_SECONDS
+    assert slow.now <= bot.app.STOP_SECONDS
+    compose = yaml.safe_load((Path(bot.app.__file__).parents[1] / "deploy" / "compose.yaml").read_text())
+    assert int(compose["services"]["bot"]["stop_grace_period"].removesuffix("s")) >= bot.app.STOP_SECONDS + 3

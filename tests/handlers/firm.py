@@ -255,22 +255,36 @@ async def _furnish(db: Database, *, empty: bool) -> None:
     await db.write(work, repeatable=True)
 
 
-def _company(zones: Mapping[str, str]) -> company.Company:
+def colleagues(number: int) -> list[str]:
+    """Return the Slack ids of people more than the company has."""
+    return [f"U1COLLEAGUE{n:03}" for n in range(number)]
+
+
+def _company(zones: Mapping[str, str], *, more: int) -> company.Company:
     known = company.load()
-    users = tuple(user.model_copy(update={"tz": zones.get(user.id, user.tz)}) for user in known.users)
-    return known.model_copy(update={"users": users})
+    users = [user.model_copy(update={"tz": zones.get(user.id, user.tz)}) for user in known.users]
+    ben = next(user for user in users if user.id == BEN)
+    users += [ben.model_copy(update={"id": user, "name": user.lower(), "handle": user.lower()}) for user in colleagues(more)]
+    channels = [
+        one.model_copy(update={"members": (*one.members, *colleagues(more))}) if one.id == CHANNEL else one
+        for one in known.channels
+    ]
+    return known.model_copy(update={"users": tuple(users), "channels": tuple(channels)})
 
 
 @asynccontextmanager
 async def opened(
-    urls: Any, *, empty: bool = False, patience: float = 1.5, zones: Mapping[str, str] | None = None
+    urls: Any, *, empty: bool = False, patience: float = 1.5, zones: Mapping[str, str] | None = None, more: int = 0
 ) -> AsyncIterator[Firm]:
-    """Open the firm on a test's database; `empty` leaves it without rooms, `zones` gives people another clock."""
+    """Open the firm on a test's database; `empty` leaves it without rooms, `zones` gives people another clock.
+
+    `more` are so many colleagues of Ben's, see `colleagues`.
+    """
     async with AsyncExitStack() as stack:
         db = Database(urls.app_url)
         stack.push_async_callback(db.close)
         await _furnish(db, empty=empty)
-        running = await stack.enter_async_context(serving(Sandbox(_company(zones or {}))))
+        running = await stack.enter_async_context(serving(Sandbox(_company(zones or {}, more=more))))
         tokens = running.company.tokens
         clock, people = SetClock(NOW), People(db)
         catalogues = Catalogues(db, fresh_seconds=3600)
