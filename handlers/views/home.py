@@ -23,7 +23,7 @@ from slack_sdk.models.views import View
 
 from core import saying
 from core.models import Booking, Location, Response, Room
-from core.notices import Preferences, Waiting
+from core.notices import Notice, Preferences, Waiting
 from core.outbox import GivenUp
 from handlers.drafts import Target
 from handlers.ids import Action, Callback
@@ -41,6 +41,23 @@ EDIT, INVITE, OTHER_ROOM, CANNOT = "edit", "invite", "other_room", "cannot"
 MOST_BUTTONS = 3
 MOST_BLOCKS = 100
 MOST_REASONS = 5
+
+# What could not be delivered, as an admin knows it.
+_WHAT = {
+    "card": "Message about a booking",
+    Notice.REMINDER: "Reminder",
+    Notice.ENDING: "Reminder of an end",
+    Notice.RELEASE_WARNING: "Warning before a release",
+    Notice.RELEASED: "News of a release",
+    Notice.CHANGED: "News of a change",
+    Notice.LATE: "News that somebody runs late",
+    Notice.SIZE: "Word about the room's size",
+    Notice.HISTORY: "Message in a booking's thread",
+    Notice.OFFER: "Offer from the waiting list",
+    Notice.OFFER_MISSED: "News of an offer's end",
+    Notice.DIGEST: "Digest",
+    Notice.CHANNEL_DIGEST: "Digest",
+}
 
 CheckIn = Literal["off", "not_yet", "open", "done", "over"]
 
@@ -149,7 +166,7 @@ def _undelivered(undelivered: Undelivered) -> Sequence[Block]:
 def _given_up(one: GivenUp) -> Line:
     """Return "• Reminder to @ana: Slack knows no such person."."""
     whom = channel(one.whom) if one.whom.startswith(("C", "G", "D")) else mention(one.whom)
-    what = "Message about a booking" if one.what == "card" else one.what.replace("_", " ").capitalize()
+    what = _WHAT.get(one.what, "Message")
     reason = one.reason if one.reason.endswith(".") else f"{one.reason}."
     return [f"• {what} to ", whom, f": {cut(reason, 300)}"]
 

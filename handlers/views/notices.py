@@ -196,8 +196,18 @@ def changed(happened: Happened, booking: Booking, reader: Reader, *, by: str | N
     what: Line = _meeting(before, reader, first=False, by=by)
     undo = [buttons.undo(booking)] if happened.after.version == booking.version else []
     row = _after_change(booking, reader, undo=undo)
-    stays: Line = [] if before.room.id != booking.room.id else [" (", cut(booking.room.name, ROOM_SHOWN), ")"]
+    stays = _what_stays(before, booking, reader)
     return told(["✏️ ", *who, verb, *what, *stays, ": ", *joined(parts, " · ")], row=row)
+
+
+def _what_stays(before: Booking, booking: Booking, reader: Reader) -> Line:
+    """Return by what somebody knows which of their meetings is meant: its room, or, where that is another, its time."""
+    if before.room.id == booking.room.id:
+        return [" (", cut(booking.room.name, ROOM_SHOWN), ")"]
+    if before.slot != booking.slot or before.location.id != booking.location.id:
+        return []
+    when = lasting(booking.slot, booking.location, reader)
+    return [f", {when}{where_and_own_clock(booking.slot, booking.location, reader)}"]
 
 
 def _off(happened: Happened, booking: Booking, reader: Reader, *, by: str | None) -> Message | None:

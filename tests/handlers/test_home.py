@@ -1,11 +1,18 @@
 """The App Home: what is ahead, ways to begin, and fresh again after what is changed from it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
+from core.ids import new_id
+from core.notices import Notice
+from core.outbox import GivenUp
 from core.rooms import Rooms
-from tests.handlers.firm import ANA, BEN, CHLOE, DEEPA, Firm, new_york, utc, words
+from handlers.views import home as views
+from handlers.views.times import everybody
+from tests.handlers.firm import ANA, BEN, CHLOE, DEEPA, NOW, Firm, new_york, utc, words
 from tests.handlers.modal_acts import labels, push, send, state, top
+from tests.handlers.test_message_views import room
 
 
 async def home(firm: Firm, user: str) -> dict[str, Any]:
@@ -217,3 +224,16 @@ async def test_admins_see_what_could_not_be_delivered_and_send_it_again(firm: Fi
     told = await push(firm, ANA, view, "Try again")
     assert words(told).startswith("1 notice is on the way again.")
     assert "could not be delivered" not in words(await firm.slack.home(ANA) or {})
+
+
+def test_all_that_could_not_be_delivered_has_a_name_that_admins_know():
+    lost = [
+        GivenUp(id=new_id(), what=what, whom="U0ANA", reason="Gone", at=NOW)
+        for what in ("card", *(one.value for one in Notice))
+    ]
+    reader = everybody(NOW, several_places=True, command="/book")
+
+    for one in lost:
+        view = views.home(views.Page(rooms=[room()], undelivered=views.Undelivered(given_up=[one])), reader).to_dict()
+        assert re.search("not be delivered:\n• [A-Z][a-z' ]+ to @U0ANA: Gone.", words(view))
+        assert "• Message to" not in words(view)
