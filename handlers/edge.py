@@ -36,7 +36,7 @@ from handlers.replies import (
 )
 from handlers.requests import Click, Command, Form, HomeOpened, Lookup, Sender, Submission
 from handlers.services import Desk, Services
-from handlers.slack_errors import FAILED, reason
+from handlers.slack_errors import FAILED, outage, reason
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -190,7 +190,11 @@ class Edge:
             request = requests.home_opened(body)
             try:
                 await self._publish(handle, request, client)
-            except Exception:
+            except Exception as error:
+                if _away(error):
+                    # Whoever opens it again sees it.
+                    log.warning("home of %s not shown: %s", request.sender.user_id, type(error).__name__)
+                    return
                 log.exception("home of %s", request.sender.user_id)
 
         return listener
@@ -290,6 +294,11 @@ class Edge:
                 self._under_way.discard(task)
 
         return listener
+
+
+def _away(error: Exception) -> bool:
+    """Tell whether the database or Slack could not answer, as opposed to a fault of ours."""
+    return isinstance(error, BookingError) or (isinstance(error, FAILED) and outage(error))
 
 
 async def _answer_click(request: Click, reply: Message, call: Call) -> None:

@@ -157,3 +157,16 @@ def test_the_reason_is_slacks_code_or_else_the_errors_name():
 async def test_the_signed_request_of_slack_still_passes(firm: Firm):
     answer = await firm.slack.command(BEN, CHANNEL, "/book rooms")
     assert "Corner" in words(answer["response"])
+
+
+@pytest.mark.parametrize(("fault", "level"), [({"status": 503}, "WARNING"), ({"error": "invalid_blocks"}, "ERROR")])
+async def test_a_home_that_cannot_be_shown_is_a_fault_of_ours_only_where_slack_says_so(
+    firm: Firm, caplog: pytest.LogCaptureFixture, fault: dict[str, object], level: str
+):
+    await firm.slack.faults(fail_next={"method": "views.publish", "times": 1, **fault})
+    await firm.slack.open_home(BEN)
+
+    async def told() -> list[str]:
+        return [line.levelname for line in caplog.records if line.getMessage().startswith(f"home of {BEN}")]
+
+    assert await firm.slack.wait_for(told) == [level]
