@@ -9,10 +9,10 @@ PIP    := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check
 LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint format lock clean
+.PHONY: help install demo serve test faults faults-short lint format lock clean
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 install: $(STAMP) ## install into .venv what the project needs
 
@@ -33,6 +33,12 @@ serve: install ## run the bot with the settings of the environment or .env
 
 test: install ## run the tests [PG=system takes the system's PostgreSQL] [TESTS="tests/core -k race"]
 	@PG="$(PG)" exec $(BIN)/python -m pytest -n auto $(TESTS)
+
+faults: install ## kill replicas 200 times, crash PostgreSQL, let Slack fail; then reconcile (10 minutes) [SEED=1]
+	@exec $(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED))
+
+faults-short: install ## the same within a minute, with 10 kills [SEED=1]
+	@exec $(BIN)/python -m tests.faults --short $(if $(SEED),--seed $(SEED))
 
 lint: install ## check style, types and the direction of imports
 	@$(BIN)/ruff check .
