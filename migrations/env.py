@@ -1,4 +1,7 @@
-"""Alembic's entry: one connection, short lock waits, one migrating process at a time."""
+"""Alembic's entry: one connection, short lock waits, one migrating process at a time.
+
+The bot may be at work meanwhile: whoever of the two is sent away by the other's locks tries again.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,18 @@ import asyncio
 
 from alembic import context
 from sqlalchemy import Connection, pool, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from core.address import driver_dsn
 from core.schema import metadata
 
 # Any fixed number will do: it names "migrating bookroom" among the database's advisory locks.
 LOCK = 7_062_018_842
+# Deadlock and lock timeout: nothing was changed, since a migration is one transaction.
+SENT_AWAY = {"40P01", "55P03"}
+ATTEMPTS = 5
+PAUSE_SECONDS = 1.0
 
 
 def _run(connection: Connection) -> None:
@@ -25,6 +33,19 @@ def _run(connection: Connection) -> None:
         context.run_migrations()
 
 
+async def _run_patiently(connection: AsyncConnection) -> None:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            await connection.run_sync(_run)
+        except DBAPIError as error:
+            if attempt == ATTEMPTS or getattr(error.orig, "sqlstate", None) not in SENT_AWAY:
+                raise
+            await connection.rollback()
+            await asyncio.sleep(PAUSE_SECONDS)
+        else:
+            return
+
+
 async def _migrate(url: str) -> None:
     driver = {"dsn": driver_dsn(url)}
     engine = create_async_engine("postgresql+asyncpg://", poolclass=pool.NullPool, connect_args=driver)
@@ -32,7 +53,7 @@ async def _migrate(url: str) -> None:
         await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
         await connection.commit()
         try:
-            await connection.run_sync(_run)
+            await _run_patiently(connection)
             await connection.commit()
         finally:
             await connection.rollback()

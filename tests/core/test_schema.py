@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import migrations
 from core import schema
+from core.models import Wish
+from tests.core.office import at, opened
 
 # What the catalogs hold about everything in a database's public schema, except where it lies.
 ALL_THERE_IS = {
@@ -160,3 +162,37 @@ def test_every_table_of_a_tenant_leads_its_key_with_the_tenant():
         table = schema.metadata.tables[name]
         assert next(iter(table.primary_key.columns)).name == "tenant_id", name
     assert {*schema.TENANT_TABLES, "tenants"} == set(schema.metadata.tables)
+
+
+async def test_a_migration_that_the_running_bot_sends_away_tries_again(empty_database: Any):
+    await asyncio.to_thread(migrations.upgrade, empty_database.owner_url, "0001_core")
+    bot, watcher = [await asyncpg.connect(empty_database.superuser_url) for _ in range(2)]
+    try:
+        await bot.execute("SET deadlock_timeout = '1h'")  # it is the migration that has to give way
+        transaction = bot.transaction()
+        await transaction.start()
+        await bot.execute("LOCK TABLE events IN ROW EXCLUSIVE MODE")
+        migrating = asyncio.create_task(asyncio.to_thread(migrations.upgrade, empty_database.owner_url))
+        waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'events'::regclass)"
+        while not await watcher.fetchval(waits):
+            assert not migrating.done()
+        # It holds the people and waits for the events; we hold the events and wait for the people.
+        await bot.execute("SELECT FROM people")
+        await transaction.rollback()
+        await migrating
+        assert await watcher.fetchval("SELECT version_num FROM alembic_version") == migrations.head()
+    finally:
+        await bot.close()
+        await watcher.close()
+
+
+async def test_going_back_gives_back_what_was_held_for_people_in_line(database: Any):
+    async with opened(database) as office:
+        apollo = await office.room("Apollo")
+        booking = await office.book(apollo, at(12))
+        await office.line.join(Wish(slot=at(12), room_id=apollo.id), by=office.bob)
+        await office.bookings.cancel(booking.id, by=office.ana)
+        assert await office.count("SELECT count(*) FROM room_claims WHERE kind = 'offer'") == 1
+        await asyncio.to_thread(migrations.downgrade, database.owner_url, "0001_core")
+        assert await office.count("SELECT count(*) FROM room_claims") == 0
+    await asyncio.to_thread(migrations.upgrade, database.owner_url)
