@@ -9,8 +9,6 @@ Kept out: which half of the day a bare hour means, and on which day.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from handlers.sentence import words
 from handlers.sentence.items import Clock, Item
 from handlers.sentence.numbers import whole
@@ -274,7 +272,7 @@ def _french(ts: list[Token], i: int, hour: int) -> tuple[Clock, int] | None:
     has_minutes = tail.kind == "num" and not tail.space and len(tail.text) == 2
     before = ts[i - 1].low if i else ""
     j = i + 3 if has_minutes else i + 2
-    if hour > 24 or (before in ("for", "of", "+") and hour < 13):
+    if hour > 24 or (before in ("for", "of", "+") and hour < 13 and not (before == "of" and _french_follows(ts, j))):
         return None
     if before == "/" and ts[i - 1].space and ts[i].space:
         before = ""  # "2pm / 1h / 6 people"
@@ -392,11 +390,3 @@ def _named(ts: list[Token], i: int) -> tuple[Clock, int] | None:
         return None
     hour = {"noon": 12, "lunch": 12, "midnight": 24, "eod": 18}[name]
     return Clock(hour, exact=True, name=name), i + (2 if after.low == "time" else 1)
-
-
-def moment(text: str) -> datetime | None:
-    """Return the moment of an ISO token, aware when it carries an offset, or None when it is not in the calendar."""
-    try:
-        return datetime.fromisoformat(text.replace(",", "."))
-    except ValueError:
-        return None

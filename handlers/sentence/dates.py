@@ -12,8 +12,9 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import replace
 
-from handlers.sentence import weekdays, words
+from handlers.sentence import monthdays, weekdays, words
 from handlers.sentence.items import Day, Item
+from handlers.sentence.monthdays import is_time
 from handlers.sentence.numbers import number, ordinal, whole
 from handlers.sentence.tokens import Token
 from handlers.sentence.weekdays import Found
@@ -31,11 +32,11 @@ class Dates:
         found = (
             self._numeric(ts, i)
             or self._named_month(ts, i)
-            or _nth_weekday(ts, i, self.months)
+            or monthdays.nth_weekday(ts, i, self.months)
             or _relative(ts, i)
             or weekdays.week_stretch(ts, i)
             or weekdays.weekday_phrase(ts, i)
-            or _day_of_month(ts, i, self.months)
+            or monthdays.day_of_month(ts, i, self.months)
             or self._end_of_month(ts, i)
             or weekdays.vague(ts, i)
         )
@@ -108,7 +109,7 @@ class Dates:
         found = ordinal(ts, j) or (whole(ts, j) if ts[j].kind == "num" and len(ts[j].text) <= 2 else None)
         if found is None and ts[j].kind == "word" and ts[j].value and ts[i].low not in ("may", "march"):
             found = whole(ts, j)
-        if found is None or not 1 <= found[0] <= 99 or _is_time(ts, j, found[1]):
+        if found is None or not 1 <= found[0] <= 99 or is_time(ts, j, found[1]):
             return None
         day, j = found
         return self._year(ts, i, j, day, month)
@@ -157,7 +158,7 @@ class Dates:
             and len(t.text) == 4
             and 1900 <= (t.value or 0) <= 2199
             and not evening
-            and not _is_time(ts, k, k + 1)
+            and not is_time(ts, k, k + 1)
         ):
             return _date(ts, i, k + 1, day, month, t.value)
         if t.kind == "num" and _short_year(ts, k, glued=k == j and not t.space):
@@ -170,7 +171,7 @@ class Dates:
 def _short_year(ts: list[Token], k: int, *, glued: bool) -> bool:
     """Whether the number at k is the year of "03DEC26" or "3 Dec 26, 14:00"."""
     after = ts[k + 1]
-    if len(ts[k].text) != 2 or not 26 <= (ts[k].value or 0) <= 35 or _is_time(ts, k, k + 1):
+    if len(ts[k].text) != 2 or not 26 <= (ts[k].value or 0) <= 35 or is_time(ts, k, k + 1):
         return False
     return glued or (after.low == "," and ts[k + 2].kind == "num") or (after.kind == "num" and len(after.text) == 4)
 
@@ -179,29 +180,9 @@ def _month_takes_next(ts: list[Token], i: int, j: int, following: tuple[int, int
     """In "10 Dec 3" and "at 3 Dec 5" the month belongs to the number behind it when that is a plain day and no time."""
     if following is None or ts[j + 1].kind != "num" or len(ts[j + 1].text) > 2:
         return False
-    if following[0] > 31 or _is_time(ts, j + 1, following[1]) or ts[following[1]].low in words.UNIT | words.PEOPLE:
+    if following[0] > 31 or is_time(ts, j + 1, following[1]) or ts[following[1]].low in words.UNIT | words.PEOPLE:
         return False
     return bool(i) and ts[i - 1].low in ("at", "@", "for", "until", "till", "-", "to")
-
-
-def _is_time(ts: list[Token], i: int, j: int) -> bool:
-    """Tell whether the number at i is the start of a clock time or a count, so that it is no day of a month."""
-    t = ts[j]
-    if len(ts[i].text) == 4 and t.low in ("-", "to"):
-        return (not t.space or t.low == "to") and ts[j + 1].kind == "num" and len(ts[j + 1].text) == 4
-    if t.low in (":", "h") and not t.space:
-        return True
-    if t.low in ("am", "pm", "o'clock", "oclock") or (t.low in ("a", "p") and (not t.space or ts[j + 1].low in (".", "m"))):
-        return True
-    if t.low in words.UNIT or t.low in words.PEOPLE:
-        return t.low not in ("m", "d", "w", "us")
-    if t.low in ("-", "to", "–") and ts[j + 1].kind == "num" and i + 1 == j:
-        # "Dec 3-5pm" is left for a question; "3-4pm" behind a month without a day too.
-        k = j + 2
-        if t.space and ts[k].low == ":":
-            return False  # "Dec 11 - 9:00-9:55" lists a day and its time
-        return ts[k].low in ("am", "pm", ":") or ts[k].low in words.PEOPLE
-    return t.low == "." and not t.space and ts[j + 1].kind == "num" and not ts[j + 1].space and len(ts[j + 1].text) == 2
 
 
 def _time_follows(ts: list[Token], j: int) -> bool:
@@ -339,76 +320,3 @@ def _from_near_day(ts: list[Token], i: int, j: int, days: int) -> Item | None:
     if weekday is None or not led:
         return None
     return Item("day", Day("weekday", weekday=weekday, days=days), i, j + 1)
-
-
-_BEHIND_ORDINAL = frozenset({"at", "from", "for", "in", "between", "around", "of"})
-
-
-def _day_of_month(ts: list[Token], i: int, months: dict[str, int]) -> Found:
-    """The 5th, on the 17, on 15, 20th of next month."""
-    led = ts[i].low in ("the", "on")
-    j = i
-    if ts[j].low == "on":
-        j += 1
-    if ts[j].low == "the":
-        j += 1
-    found = ordinal(ts, j)
-    plain = found is None and led and ts[j].kind == "num" and len(ts[j].text) <= 2
-    if plain:
-        found = whole(ts, j)
-    if found is None or found[0] < 1 or (not led and ts[j].kind != "num") or ts[found[1]].low in ("floor", "fl"):
-        return None
-    if plain and (_is_time(ts, j, found[1]) or ts[found[1]].low in ("/", ".", "-", "of")):
-        return None
-    if ts[j].low in words.ORDINALS and ts[found[1]].kind == "word" and ts[found[1]].low not in _BEHIND_ORDINAL:
-        return None  # "the first meeting" is no date; "the first" before a time or at the end is one
-    if plain and (found[0] > 31 or (led and ts[j - 1].low == "the" and not _after_day(ts[found[1]]))):
-        return None
-    day, k = Day("dom", day=found[0], months=None, phrase="plain" if plain else ""), found[1]
-    if ts[i].low == "on" and (ts[k + (ts[k].low in ("of", "-", "."))].low in months or ts[k].low in ("(", "day")):
-        return None  # "on the 3rd of December" is claimed from "the" on
-    return _of_month(ts, day, k)
-
-
-def _after_day(t: Token) -> bool:
-    """Whether a date may end before this token: "the 2 ACME guys" names no date."""
-    return (
-        t.kind != "word" or t.low in _BEHIND_ORDINAL or t.low in ("at", "to", "until", "till", "and", "or", "please", "with")
-    )
-
-
-def _of_month(ts: list[Token], day: Day, j: int) -> tuple[Day, int]:
-    k = j
-    k += ts[k].low == "of"
-    k += ts[k].low == "the"
-    if ts[k].low in ("this", "next", "current", "following", "coming") and ts[k + 1].low == "month":
-        return replace(day, months=0 if ts[k].low in ("this", "current") else 1), k + 2
-    if ts[k].low == "month" and k > j + 1:
-        return day, k + 1
-    return day, j
-
-
-def _nth_weekday(ts: list[Token], i: int, months: dict[str, int]) -> Found:
-    """First tuesday of october, the last friday of this month, second monday in next month."""
-    j = i + 1 if ts[i].low == "the" else i
-    if ts[j].low == "last":
-        nth, k = -1, j + 1
-    else:
-        found = ordinal(ts, j)
-        if found is None or not 1 <= found[0] <= 5:
-            return None
-        nth, k = found
-    weekday = weekdays.weekday_at(ts, k)
-    if weekday is None or ts[k + 1].low not in ("of", "in"):
-        return None
-    m = k + 2
-    m += ts[m].low == "the"
-    month = months.get(ts[m].low, 0)
-    if month:
-        year = ts[m + 1].value if ts[m + 1].kind == "num" and len(ts[m + 1].text) == 4 else None
-        return Day("nth", nth=nth, weekday=weekday, month=month, year=year), m + (2 if year else 1)
-    if ts[m].low in ("this", "next", "following") and ts[m + 1].low == "month":
-        return Day("nth", nth=nth, weekday=weekday, months=0 if ts[m].low == "this" else 1), m + 2
-    if ts[m].low == "month":
-        return Day("nth", nth=nth, weekday=weekday, months=0), m + 1
-    return None

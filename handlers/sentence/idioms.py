@@ -6,6 +6,7 @@ Kept out: phrases with a gap in them (see phrasebook.py).
 from __future__ import annotations
 
 IDIOMS = """
+    in front of, standing outside,
     wouldn't go amiss, would not go amiss, wouldn't hurt, couldn't hurt, wouldn't be bad, wouldn't mind, would not hurt,
     would not be amiss, wouldn't go astray, if you have one, if there is one, if there's one, itself,
     to whom it may concern, whom it may concern, it may be, as the case may be, come what may,

@@ -1,6 +1,6 @@
 """Recognises labels as forms and calendars write them: "- day: Friday", "dur=30m", "n:4", "Attendees - 6".
 
-Kept out: subject lines, whose text nothing is read from (see scan.py).
+Subject lines are found here too; nothing in them is read. Kept out: what labels stand before.
 """
 
 # ruff: noqa: SIM905
@@ -19,6 +19,11 @@ _MERE = frozenset(
     " organizer organiser contact name requester requested by for what who with features feature resources resource"
     " stuff things capacity people attendees how long size request".split()
 )
+_LABELS = frozenset(
+    "when where who what subject title topic date time start end location room attendees duration"
+    " organizer organiser required optional agenda description notes people participants from to via link".split()
+)
+_SUBJECT_LABELS = frozenset({"subject", "title", "topic", "re", "agenda", "summary", "description", "notes", "fw", "fwd"})
 _COUNTED = frozenset(
     "n ppl pax people persons person pers attendees att headcount count participants guests size seats capacity heads"
     " number num # invitees attending group team who cap folks crowd hc cnt".split()
@@ -64,4 +69,28 @@ def _more(ts: list[Token], j: int) -> bool:
     )
 
 
-__all__ = ["match"]
+def subject(ts: list[Token], i: int) -> Item | None:
+    """Return a `filler` for "Subject: ..." and "Re: ...", in which nothing is read, or None."""
+    t = ts[i]
+    if t.line and t.low in _SUBJECT_LABELS and ts[i + 1].low == ":":
+        only_line = not any(x.line for x in ts[i + 1 :])
+        return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=only_line))
+    if t.low == "re" and ts[i + 1].low == ":":
+        return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=True, inline=True))
+    return None
+
+
+def _end_of_subject(ts: list[Token], j: int, *, only_line: bool, inline: bool = False) -> int:
+    """A subject ends at its line's end, where the next label starts, or with its sentence where there is one line only."""
+    while ts[j].kind not in ("end", "quote", "mention") and not ts[j].line:
+        if ts[j].low in _LABELS and ts[j + 1].low == ":" and not ts[j + 1].space and ts[j].kind == "word":
+            break
+        if inline and (ts[j].low in words.TODAY | words.TOMORROW or ts[j].low in words.WEEKDAYS or ts[j].kind == "num"):
+            break
+        if only_line and (ts[j].low in (",", ";", "|") or (ts[j].low in (".", "-") and len(ts[j - 1].text) > 1)):
+            break
+        j += 1
+    return j
+
+
+__all__ = ["match", "subject"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from rapidfuzz import fuzz, process
 
-from handlers.sentence import requests, roles, subjects, unknown, vague, words
+from handlers.sentence import numbered, requests, roles, subjects, unknown, vague, words
 from handlers.sentence.corrections import family
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Item
@@ -38,8 +38,6 @@ _ALL_BUT = frozenset(
 )
 _GATHERED = frozenset("group team class crew gang party delegation cohort squad lot side guys bunch club".split())
 _ENOUGH = 12  # questions; people see one, and nobody means a text with more
-_BOUNDING = frozenset({"under", "over", "above", "below", "than", "beyond", "plus", "minus", "till", "until", "fewer"})
-_NO_COUNT = 500  # more than any room seats, and than minutes that anybody says
 _YEARS = range(2000, 2100)
 
 
@@ -208,7 +206,7 @@ def _number(x: Item, draft: Draft, tokens: list[Token], book: Book) -> None:
         return
     if n in _YEARS and (after.low in subjects.SUBJECTS or (before is not None and before.low in subjects.SUBJECTS)):
         return
-    if draft.start is not None and _of_a_name(x, draft, tokens):
+    if draft.start is not None and numbered.of_a_name(x, draft, tokens):
         return
     text = " ".join(t.text for t in tokens[x.i : x.j])
     if after.low in ("rooms", "spaces") or (
@@ -226,36 +224,6 @@ def _number(x: Item, draft: Draft, tokens: list[Token], book: Book) -> None:
     if n is not None and 1 <= n <= 12:
         options.append(Option(label=f"At {n}", sentence=replaced(tokens, x.i, x.j, f"at {n}")))
     draft.refuse(Trouble.AMBIGUOUS, f'What is the "{text}" in your sentence?', tuple(options))
-
-
-def _of_a_name(x: Item, draft: Draft, tokens: list[Token]) -> bool:
-    """Whether a number, the time being known, is part of what the meeting is about: "gen 3", "Riesling 2025", "one review"."""
-    t, before, after = tokens[x.i], tokens[x.i - 1], tokens[x.j]
-    if t.value == 1 and t.kind == "word":
-        return after.kind == "word" or before.low in ("have", "got", "has", "spare", "find", "use", "available", "you")
-    if draft.attendees is not None and after.low in ("per", "each", "sides", "parties", "teams", "groups", "tables"):
-        return True
-    if not x.i or before.kind != "word" or x.note == "for":
-        return False
-    if (t.value or 0) >= _NO_COUNT or _named_with_a_number(before, after):
-        return True
-    settled = draft.attendees is not None and (draft.end is not None or draft.minutes is not None)
-    nothing = before.low in words.POLITE or before.low in words.PEOPLE or before.low in words.UNIT or before.in_room
-    nothing = nothing or before.low in _BOUNDING or len(before.low) < 3 or before.low.endswith("ing")
-    strange = not nothing and before.low not in subjects.SUBJECTS and before.low not in words.NUMBERS
-    strange = strange and before.low not in words.WEEKDAYS and before.low not in words.MONTHS
-    if draft.every is not None or (after.low == "." and tokens[x.j + 1].kind == "num"):
-        return False
-    closed = after.kind in ("end", "punct") or after.line or after.low in subjects.SUBJECTS
-    return closed and (strange or (settled and before.low in subjects.SUBJECTS)) and after.low not in (":", "-", "/", "+")
-
-
-def _named_with_a_number(before: Token, after: Token) -> bool:
-    """Windows 11 rollout, ISO 9001 audit, iPhone 17 launch: what people meet about has a number in its name."""
-    capital = before.kind == "word" and before.text != before.text.lower() and len(before.text) > 1 and not before.in_room
-    meant = before.low in words.WEEKDAYS or before.low in words.MONTHS or before.low in words.PARTS
-    meant = meant or before.low in words.PEOPLE or before.low in words.TODAY | words.TOMORROW or before.low in words.POLITE
-    return capital and not meant and after.kind == "word" and after.low in subjects.SUBJECTS
 
 
 def _dangling(xs: list[Item], k: int, draft: Draft, tokens: list[Token]) -> None:

@@ -9,6 +9,8 @@ Kept out: clock times and dates.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from handlers.sentence import durations, nouns, subjects, words
 from handlers.sentence.items import Item
 from handlers.sentence.numbers import whole
@@ -168,3 +170,11 @@ def zone(ts: list[Token], i: int) -> Item | None:
                 note=f"{low}{ts[j].low}{hours:02d}:{minutes:02d}",
             )
     return Item("zone", words.ZONE_FAMILIES[low], i, j, note=low)
+
+
+def moment(text: str) -> datetime | None:
+    """Return the moment of an ISO token, aware when it carries an offset, or None when it is not in the calendar."""
+    try:
+        return datetime.fromisoformat(text.replace(",", "."))
+    except ValueError:
+        return None

@@ -217,9 +217,9 @@ def _by_weekday(xs: list[Item], k: int) -> None:
         xs[k].kind, xs[k].value = "day", Day("dom", day=xs[k].value)
 
 
-def _said_before(xs: list[Item], x: Item) -> bool:
+def _said_before(xs: list[Item], k: int) -> bool:
     """ "Eight people. EIGHT." and "at 5 PM. 5." say one thing twice, in a sentence of its own."""
-    k = next(n for n, y in enumerate(xs) if y is x)
+    x = xs[k]
     alone = k > 0 and xs[k - 1].kind == "sep" and (k + 1 == len(xs) or xs[k + 1].kind == "sep")
     if not alone:
         return False
@@ -228,15 +228,17 @@ def _said_before(xs: list[Item], x: Item) -> bool:
     return (x.value in counts) != (x.value % 12 in hours and x.value > 0)
 
 
-def _listed(xs: list[Item], x: Item) -> bool:
+def _listed(xs: list[Item], k: int) -> bool:
     """ "2pm, 75 min, 10, video": a number on its own between commas, where start and length are known, counts people."""
-    k = next(n for n, y in enumerate(xs) if y is x)
+    x = xs[k]
     opened = k > 0 and (xs[k - 1].kind == "sep" and xs[k - 1].value in (",", ";", "|", "\u00b7"))
     closed = k + 1 == len(xs) or (xs[k + 1].kind == "sep" and xs[k + 1].value in (",", ";", "|", "\u00b7"))
+    if not (opened and closed):
+        return False
     points = sum(y.kind in POINTS for y in xs)
     timed = points == 2 or (points == 1 and any(y.kind == "dur" for y in xs))
     others = any(y.kind in ("count", "badcount", "crowd", "fix", "or") or (y.kind == "num" and y is not x) for y in xs)
-    return opened and closed and timed and not others
+    return timed and not others
 
 
 def _on(x: Item) -> bool:
@@ -245,7 +247,7 @@ def _on(x: Item) -> bool:
 
 def _counts(xs: list[Item], draft: Draft, book: Book) -> None:
     """What is left behind "for" is a headcount; other numbers are asked about."""
-    for x in xs:
+    for k, x in enumerate(xs):
         if x.kind != "num":
             continue
         n = x.value
@@ -254,10 +256,10 @@ def _counts(xs: list[Item], draft: Draft, book: Book) -> None:
             x.kind = "filler"
         elif x.note == "for":
             x.kind = "count" if n >= 1 else "badcount"
-        elif _listed(xs, x) and 2 <= n <= book.largest:
+        elif _listed(xs, k) and 2 <= n <= book.largest:
             x.kind = "count"
             draft.assumptions.append(Assumption(about="attendees", text=f"{n} taken as {n} people"))
-        elif _said_before(xs, x):
+        elif _said_before(xs, k):
             x.kind = "filler"
         else:
             x.kind = "number"

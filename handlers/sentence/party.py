@@ -55,8 +55,9 @@ def match(ts: list[Token], i: int, counted: Single) -> Item | None:
     first = by_trade(ts, i) or term_at(ts, i, counted)
     if first is None:
         return None
-    terms = _rest(ts, first, counted, loosely=True)
-    if not any(term.kind == "self" for term in terms):
+    with_writer = any(t.low in SELF or t.low == "undersigned" for t in ts[i : i + 80])
+    terms = _rest(ts, first, counted, loosely=with_writer)
+    if with_writer and not any(term.kind == "self" for term in terms):
         terms = _rest(ts, first, counted, loosely=False)
     return _summed(ts, lead, terms, with_lead=with_lead)
 
@@ -129,10 +130,12 @@ def _origin(ts: list[Token], term: Term) -> int:
 
 def _side_by_side(ts: list[Token], terms: list[Term]) -> bool:
     """ "3 engineers, 2 designers" are five people; "6 people, 2 guests" may be six."""
+    if all(t.kind == "one" for t in terms[-2:]) and ts[terms[-2].j + 1].low in ("one", "1"):
+        return True  # "one attorney, one witness, one court reporter"
     if all(t.kind == "tagged" for t in terms[-2:]):
         return True
     last = {ts[term.j - 1].low for term in terms[-2:]}
-    if "from" in {t.low for t in ts[terms[0].j - 3 : terms[-1].j]} or last <= {"side", "ours", "theirs"}:
+    if any(t.low == "from" for t in ts[terms[0].j - 3 : terms[-1].j]) or last <= {"side", "ours", "theirs"}:
         return all(t.kind in ("firm", "side") for t in terms[-2:])
     return len(last) == 2 and all(t.kind == "firm" for t in terms[-2:]) and last <= (roles.PLURAL - _ANYBODY) | _OURS
 

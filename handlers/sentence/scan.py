@@ -45,11 +45,6 @@ THIN = frozenset(
 )
 JOINS = {"-": "-", "->": "-", "~": "-", "/": "/"}
 _NAME_TAILS = frozenset({",", "and", "&", "+", "-", "ji", "sir", "plus"})  # behind a name at the head of a list
-_LABELS = frozenset(
-    "when where who what subject title topic date time start end location room attendees duration"
-    " organizer organiser required optional agenda description notes people participants from to via link".split()
-)
-_SUBJECT_LABELS = frozenset({"subject", "title", "topic", "re", "agenda", "summary", "description", "notes", "fw", "fwd"})
 
 
 @dataclass(slots=True)
@@ -100,7 +95,7 @@ class Scanner:
         coded = codes.match(ts, i)
         if coded:
             return coded
-        return self._project(ts, i) or _subject(ts, i) or self._after_signs(ts, i)
+        return self._project(ts, i) or labels.subject(ts, i) or self._after_signs(ts, i)
 
     def _after_signs(self, ts: list[Token], i: int) -> Item | None:
         """A label, or a word with a number behind it."""
@@ -202,7 +197,7 @@ class Scanner:
     def _rest(self, ts: list[Token], i: int, xs: list[Item]) -> Item:
         """Prepositions, punctuation, words that mean nothing here, and words that nobody knows."""
         t = ts[i]
-        if t.kind == "num":
+        if t.kind == "num" or (t.kind == "word" and (t.value or 0) > 24):
             return Item("number", t.text, i, i + 1)
         if t.kind == "punct":
             return _punctuation(ts, i)
@@ -245,7 +240,7 @@ def _strange(low: str) -> bool:
 
 def _moment(t: Token, found: Item) -> list[Item]:
     """Split an ISO moment into its day and its clock time."""
-    when = clock.moment(t.text)
+    when = moments.moment(t.text)
     if when is None:
         return [Item("clock", Clock(99, 99), found.i, found.j)]
     day = Day("date", day=when.day, month=when.month, year=when.year, phrase=f"{when:%Y-%m-%d}")
@@ -260,30 +255,6 @@ def _zoned(t: Token, i: int) -> Item:
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return Item("when", t.text, i, i + 1)
     return Item("zone", t.low, i, i + 1, note=t.low)
-
-
-def _subject(ts: list[Token], i: int) -> Item | None:
-    """ "Subject: ..." and "Re: ...": nothing in them is read."""
-    t = ts[i]
-    if t.line and t.low in _SUBJECT_LABELS and ts[i + 1].low == ":":
-        only_line = not any(x.line for x in ts[i + 1 :])
-        return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=only_line))
-    if t.low == "re" and ts[i + 1].low == ":":
-        return Item("filler", "subject", i, _end_of_subject(ts, i + 2, only_line=True, inline=True))
-    return None
-
-
-def _end_of_subject(ts: list[Token], j: int, *, only_line: bool, inline: bool = False) -> int:
-    """A subject ends at its line's end, where the next label starts, or with its sentence where there is one line only."""
-    while ts[j].kind not in ("end", "quote", "mention") and not ts[j].line:
-        if ts[j].low in _LABELS and ts[j + 1].low == ":" and not ts[j + 1].space and ts[j].kind == "word":
-            break
-        if inline and (ts[j].low in words.TODAY | words.TOMORROW or ts[j].low in words.WEEKDAYS or ts[j].kind == "num"):
-            break
-        if only_line and (ts[j].low in (",", ";", "|") or (ts[j].low in (".", "-") and len(ts[j - 1].text) > 1)):
-            break
-        j += 1
-    return j
 
 
 def _little_word(ts: list[Token], i: int) -> Item | None:

@@ -82,6 +82,8 @@ def term_at(ts: list[Token], i: int, counted: Single) -> Term | None:
         return None if t.low == "i" and ts[i + 1].low in VERBS else Term(1, i + 1, "self")
     if (t.low == "yours" and ts[i + 1].low == "truly") or (t.low == "the" and ts[i + 1].low == "undersigned"):
         return Term(1, i + 2, "self")
+    if t.low == "self" and (ts[i + 1].low in JOINS or ts[i - 1].low in JOINS):
+        return Term(1, i + 1, "self")
     if t.low in _PRONOUNS and ts[i + 1].low in JOINS:
         return Term(1, i + 1, "self")
     if t.low in ("other", "another") and ts[i + 1].value is not None and ts[i + 1].kind == "word":

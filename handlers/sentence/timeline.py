@@ -18,6 +18,7 @@ from handlers.sentence.numerals import POINTS, following, previous, thin
 
 _BESIDE = frozenset({"day", "part", "zone", "vague"})
 _GOVERNORS = frozenset({"at", "on", "in"})
+_ORDERING = frozenset({"do", "please", "go", "book", "need", "want", "we", "i", "reserve"})
 _ASAP = frozenset({"asap", "immediately", "right", "straight", "rn", "as soon as possible"})
 
 
@@ -85,7 +86,7 @@ def _weak_now(xs: list[Item], k: int) -> bool:
     if xs[k].kind != "now" or not any(x.kind == "clock" for x in xs):
         return False
     follows = xs[k + 1] if k + 1 < len(xs) else None
-    ordering = follows is not None and follows.kind == "filler" and str(follows.value) in ("do", "please", "go", "book")
+    ordering = follows is not None and follows.kind == "filler" and str(follows.value) in _ORDERING
     return (k > 0 and xs[k - 1].kind == "count" and any(x.kind == "day" for x in xs)) or ordering
 
 

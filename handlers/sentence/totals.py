@@ -4,7 +4,8 @@ Kept out: adding people up (see party.py), and labels of forms (see labels.py).
 """
 
 # ruff: noqa: SIM905
-# word lists read better as text
+# ruff: noqa: PLR0911
+# word lists read better as text; matchers return from the first form that fits
 
 from __future__ import annotations
 
@@ -78,8 +79,17 @@ def _is(ts: list[Token], i: int) -> Item | None:
         if found and ts[found[1]].low in ("from", "of", "on"):
             return None  # "participants are 4 from their side and 3 from ours"
         return Item("count", found[0], i, found[1] + (ts[found[1]].low in words.PEOPLE)) if found else None
-    found = _number(ts, i + 1) if ts[i].low in ("member", "members", "participants", "attendees", "persons") else None
-    if found is None or ts[i + 1].line or not (ts[found[1]].kind in ("end", "punct") or ts[found[1]].line):
+    found = (
+        _number(ts, i + 1)
+        if ts[i].low in ("member", "members", "participant", "participants", "attendees", "persons")
+        else None
+    )
+    if found is None or ts[i + 1].line:
+        return None
+    if ts[found[1]].low in ("name", "names", "nos", "persons", "people"):
+        return Item("count", found[0], i, found[1] + 1)  # "participant 6 name", as Koreans count
+    closed = ts[found[1]].kind in ("end", "punct") or ts[found[1]].line or ts[found[1]].low in words.AMENITY_WORDS
+    if not closed:
         return None
     return None if ts[found[1]].low in ("-", "/", ":", "+") else Item("count", found[0], i, found[1])
 
