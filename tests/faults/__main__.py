@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.faults.reconciliation import reconcile
 from tests.faults.recording import Recording
 from tests.faults.running import Plan, run
+from tests.faults.trimming import trimmed
 
 SHORT = Plan(bookings=30, kills=10, crashes=1, minutes=1.0, per_second=8.0, pauses=(0.6, 1.8), speed=12.0)
 
@@ -29,6 +30,8 @@ def main() -> int:
         plan = Plan(**{**vars(standard), **chosen})
         print(f"Seed {plan.seed}.", file=sys.stderr)
         recording = asyncio.run(run(plan, keep=given.logs))
+    if given.trim:
+        recording = trimmed(recording, given.trim)
     if given.save:
         recording.save(given.save)
     outcome = reconcile(recording)
@@ -50,6 +53,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="30 bookings, 10 kills, one crash")
     parser.add_argument("--save", type=Path, metavar="FILE", help="keep the recording (.json.gz)")
     parser.add_argument("--load", type=Path, metavar="FILE", help="reconcile a recording instead of running")
+    parser.add_argument("--trim", type=int, metavar="N", help="of a recording, take what concerns N bookings")
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep the replicas' logs there")
     return parser.parse_args()
 

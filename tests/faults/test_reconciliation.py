@@ -61,10 +61,12 @@ def forget(recording: Recording, key: str) -> None:
 
 
 def forget_card(recording: Recording, name: str) -> None:
-    cards = recording.tables["cards"]
-    recording.tables["cards"] = without(
-        cards, lambda row: f"{row['booking_id']}@{row['person_id'] or row['channel_id']}" == name
-    )
+    """Let a card never have been made, with all that it brought about."""
+    tables = recording.tables
+    (gone,) = [row for row in tables["cards"] if f"{row['booking_id']}@{row['person_id'] or row['channel_id']}" == name]
+    tables["cards"].remove(gone)
+    tables["deliveries"] = [row for row in tables["deliveries"] if row["card_id"] != gone["id"]]
+    recording.posts = [post for post in recording.posts if gone["id"] not in (post["key"] or "")]
 
 
 def posts_of(recording: Recording, key: str) -> list[Row]:
@@ -72,14 +74,15 @@ def posts_of(recording: Recording, key: str) -> list[Row]:
 
 
 def a_card(recording: Recording) -> Row:
-    """Return a channel's card that stands in Slack, of a booking that still holds its room after the run."""
+    """Return an open channel's card that stands in Slack, of a booking that still holds its room after the run."""
     past = Past.of(recording)
     return next(
         card
         for card in recording.tables["cards"]
         if card["ts"]
         and not card["given_up"]
-        and not card["person_id"]
+        and card["channel_id"].startswith("C")
+        and due.closed_from(card["channel_id"], past) is None
         and all(event.after.holds and event.after.end > past.settled for event in past.lives[card["booking_id"]].events)
     )
 
