@@ -23,6 +23,8 @@ from handlers.wanted import wanting
 
 _TO = re.compile(r"(?:^|\s)(?:to|->|→)\s", re.IGNORECASE)
 _OTHER = re.compile(r"(?:an?\s+)?(?:other|another|different)\s+(?:room|one)", re.IGNORECASE)
+# After "to", a number alone is an hour.
+_HOUR = re.compile(r"\d{1,2}(?:[.:]\d{2})?")
 _EARLIER = re.compile(r"(?:by\s+)?(.+?)\s+earlier", re.IGNORECASE)
 
 
@@ -97,6 +99,8 @@ def _order(text: str, bookings: tuple[Booking, ...], desk: Desk) -> Order:
 async def _move(request: Command | Click, booking: Booking, where: str, desk: Desk) -> Message:
     if _OTHER.fullmatch(where):
         return await _other_rooms(booking, desk)
+    if _HOUR.fullmatch(where):
+        where = f"at {where}"
     part = _part(where, booking, desk)
     if isinstance(part, Refusal):
         return questions.where_to(booking, because=part.message)

@@ -21,6 +21,13 @@ from tests.handlers.firm import ANA, BEN, CHLOE, Firm, labels, new_york, utc, wo
             "Corner",
             Slot(start=utc(19, day=25).replace(month=12, day=1), end=utc(20).replace(month=12, day=1)),
         ),
+        # an hour alone
+        ("to 3", "Corner", new_york(15)),
+        ("corner to 10", "Corner", new_york(10)),
+        ("retro to 10.30", "Corner", new_york(10, 30)),
+        ("to tomorrow 10", "Corner", new_york(10)),
+        ("to 10 tomorrow", "Corner", new_york(10)),
+        ("to 10-11", "Corner", new_york(10)),
         # a new length
         ("to 3pm for 2 hours", "Corner", new_york(15, minutes=120)),
         ("to 3-3:30pm", "Corner", new_york(15, minutes=30)),
