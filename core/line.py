@@ -126,12 +126,14 @@ class Line:
 
         async def work(session: WriteSession) -> Waiting:
             seen = key and await requests.claim(session, key, content=content, event_ids=[], now=now)
-            if (same := await _same(session, wish, by, only_open=not seen)) is not None:
-                if not seen:
-                    await _amend(session, same["id"], wish, now=self._clock.now())
+            same = await _same(session, wish, by, only_open=not seen)
+            if same is not None and seen:
                 return await _waiting(session, same["id"], catalogue)
             rooms = self._rooms_for(wish, catalogue, by=by, now=now)
             await bookkeeping.invited(session, wish.invitees)
+            if same is not None:
+                await _amend(session, same["id"], wish, now=self._clock.now())
+                return await _waiting(session, same["id"], catalogue)
             await _refuse_free(session, wish, rooms, catalogue, now=now)
             return await _waiting(session, await _stand(session, wish, by=by, now=self._clock.now()), catalogue)
 

@@ -72,9 +72,8 @@ def routes(services: Services) -> list[web.RouteDef]:
         token = request.match_info["token"]
         if _from_elsewhere(request):
             return await _page(services, token, said="Check in on this page.", status=403)
-        try:
-            booking_id = UUID(str((await request.post()).get("booking")))
-        except ValueError:
+        booking_id = await _asked_about(request)
+        if booking_id is None:
             return await _page(services, token, said="That form is out of date. This is how it stands now.", status=400)
         try:
             await services.presence.check_in_at_door(token, booking_id=booking_id)
@@ -86,6 +85,16 @@ def routes(services: Services) -> list[web.RouteDef]:
         raise web.HTTPSeeOther(request.path, headers=HEADERS)
 
     return [web.get(PATH, look), web.post(PATH, check_in)]
+
+
+async def _asked_about(request: web.Request) -> UUID | None:
+    """Return the booking that our form names; None for what no form of ours sends."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return None
+    try:
+        return UUID(str((await request.post()).get("booking")))
+    except (ValueError, LookupError):  # no id, not in its encoding, or in one that nobody knows
+        return None
 
 
 def _from_elsewhere(request: web.Request) -> bool:

@@ -16,6 +16,10 @@ from core.models import Alternative, Booking, OfferKind, Slot, Wish
 
 T = TypeVar("T", bound="Carried")
 
+OUT_OF_DATE = "This button or form is out of date. Run the command again."
+# No room seats so many; what a form holds is judged by the rooms.
+MOST_PEOPLE = 1_000_000
+
 
 class UnreadableError(BookingError):
     """A button or form of ours that no longer means anything."""
@@ -38,7 +42,7 @@ class Carried(BaseModel):
         try:
             return cls.model_validate_json(text or "")
         except ValidationError as error:
-            raise UnreadableError("This button or form is out of date. Run the command again.") from error
+            raise UnreadableError(OUT_OF_DATE) from error
 
 
 class Draft(Carried):
@@ -73,13 +77,21 @@ class Draft(Carried):
             invitees=invitees,
         )
 
+    @classmethod
+    def load(cls, text: str | None) -> Self:
+        """Return what `dump` gave; raise UnreadableError for anything else."""
+        read = super().load(text)
+        if not 1 <= read.people <= MOST_PEOPLE:
+            raise UnreadableError(OUT_OF_DATE)
+        return read
+
     @property
     def slot(self) -> Slot:
         """The time wanted; raises UnreadableError where the seconds are out of any calendar."""
         try:
             return Slot(start=datetime.fromtimestamp(self.start, UTC), end=datetime.fromtimestamp(self.end, UTC))
         except (ValueError, OverflowError, OSError) as error:
-            raise UnreadableError("This button or form is out of date. Run the command again.") from error
+            raise UnreadableError(OUT_OF_DATE) from error
 
     def wish(self, invitees: tuple[UUID, ...] = ()) -> Wish:
         """Return the wish, given the invitees' own ids."""

@@ -236,6 +236,16 @@ async def test_the_same_wish_twice_is_one_place_amended(office: Office):
     assert other.created_at == first.created_at
 
 
+async def test_the_same_wish_for_more_people_than_the_room_seats_is_refused_as_a_new_one_would_be(office: Office):
+    apollo = await office.room("Apollo")
+    await office.book(apollo, at(12))
+    place = await join(office, office.bob, apollo, at(12))
+    for wrong in ({"attendees_count": 5}, {"title": "x" * 201}, {"amenities": frozenset({"piano"})}):
+        with pytest.raises(errors.BookingError):
+            await join(office, office.bob, apollo, at(12), **wrong)
+    assert await office.line.get(place.id) == place
+
+
 async def test_a_request_that_arrives_again_does_not_join_again(office: Office):
     apollo = await office.room("Apollo")
     await office.book(apollo, at(12))

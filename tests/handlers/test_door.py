@@ -29,6 +29,10 @@ class Door:
         async with self._http.post(self.url, data=data, headers=headers) as answer:
             return answer.status, await answer.text()
 
+    async def send(self, body: bytes, kind: str) -> tuple[int, str]:
+        async with self._http.post(self.url, data=body, headers={"Content-Type": kind}) as answer:
+            return answer.status, await answer.text()
+
 
 @pytest.fixture
 async def door(firm: Firm) -> AsyncIterator[Door]:
@@ -104,6 +108,25 @@ async def test_too_early_and_nonsense_are_said_on_the_page(door: Door):
     assert (await door.check_in("nonsense"))[0] == 400
     other = await door.firm.booked("Corner", Slot(start=utc(15, 15, day=24), end=utc(16, day=24)), by=BEN)
     assert (await door.check_in(other))[0] == 409
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=nobody-knows", b"booking=1"),
+        ("application/x-www-form-urlencoded", b"booking=\xff\xfe"),
+        ("application/x-www-form-urlencoded", b""),
+        ("multipart/form-data; boundary=a", b"--a\r\nxx"),
+        ("multipart/form-data", b"xxx"),
+        ("application/json", b'{"booking":1}'),
+        ("text/plain", b"booking=1"),
+    ],
+)
+async def test_what_no_form_of_ours_sends_is_told_how_it_stands(door: Door, kind: str, body: bytes):
+    status, page = await door.send(body, kind)
+    assert status == 400
+    assert "That form is out of date." in page
+    assert "<h1>Apollo</h1>" in page
 
 
 async def test_a_link_of_no_use_is_not_found(door: Door):
