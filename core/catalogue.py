@@ -60,6 +60,11 @@ class Catalogue:
         return tuple(room for room in self.rooms if room.active)
 
     @cached_property
+    def by_size(self) -> tuple[Room, ...]:
+        """Rooms that are in use, the smallest first, by name where they are alike."""
+        return tuple(sorted(self.bookable, key=lambda room: (room.capacity, room.name.casefold(), room.id)))
+
+    @cached_property
     def amenities(self) -> frozenset[str]:
         """Every amenity that some room in use has."""
         return frozenset(name for room in self.bookable for name in room.amenities)

@@ -39,16 +39,38 @@ def order_of_fit(room: Room, wish: Wish) -> tuple[int, int, str, UUID]:
     return (room.capacity, len(room.amenities - wish.amenities), room.name.casefold(), room.id)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Which part of a list is shown: its number from 0, and how long a page is. Past the end, the last is shown."""
+
+    number: int
+    length: int
+
+    def shown(self, count: int) -> int:
+        """Return the number of the page that is shown of so many."""
+        return min(self.number, max(0, (count - 1) // self.length))
+
+    def of(self, rooms: Sequence[Room]) -> Sequence[Room]:
+        """Return the rooms on it."""
+        first = self.shown(len(rooms)) * self.length
+        return rooms[first : first + self.length]
+
+
 def suitable(catalogue: Catalogue, wish: Wish) -> list[Room]:
-    """Return the rooms in use that have what the wish asks for, best first, whether they are free or not."""
+    """Return the rooms in use that have what the wish asks for, in `order_of_fit`, whether they are free or not."""
+    place, people, wanted = wish.location_id, wish.attendees_count, wish.amenities
+    floor = wish.floor.casefold() if wish.floor is not None else None
     fitting = [
         room
-        for room in catalogue.rooms_at(wish.location_id)
-        if room.capacity >= wish.attendees_count
-        and wish.amenities <= room.amenities
-        and (wish.floor is None or (room.floor or "").casefold() == wish.floor.casefold())
+        for room in catalogue.by_size
+        if room.capacity >= people
+        and (place is None or room.location_id == place)
+        and wanted <= room.amenities
+        and (floor is None or (room.floor or "").casefold() == floor)
     ]
-    return sorted(fitting, key=lambda room: order_of_fit(room, wish))
+    # All of these have what was asked for, so that who has the fewest amenities has the fewest to spare; names are in order.
+    fitting.sort(key=lambda room: (room.capacity, len(room.amenities)))
+    return fitting
 
 
 def nothing_suits(catalogue: Catalogue, wish: Wish) -> errors.NothingFits:
@@ -86,8 +108,11 @@ class Search:
         self._catalogues = catalogues
         self._clock = clock
 
-    async def find(self, wish: Wish, *, by: Actor) -> Found:
-        """Return the rooms that fit and are free; raises the rule in the way where no room can be booked at all."""
+    async def find(self, wish: Wish, *, by: Actor, page: Page | None = None) -> Found:
+        """Return the rooms that fit and are free; raises the rule in the way where no room can be booked at all.
+
+        Until when each is free is looked up for those of a page alone where one is given, and left None for the others.
+        """
         catalogue = await self._catalogues.current()
         now = self._clock.now()
         rules.check(rules.of_wish(wish.slot, attendees_count=wish.attendees_count, title=wish.title))
@@ -97,14 +122,11 @@ class Search:
             busy = await claims.busy_rooms(session, rooms, wish.slot, now=now)
             free = [room for room in rooms if room.id not in busy]
             day_after = Slot(start=wish.slot.end, end=wish.slot.end + timedelta(days=1))
-            next_starts = await claims.next_starts(session, free, day_after, now=now)
+            next_starts = await claims.next_starts(session, page.of(free) if page else free, day_after, now=now)
+            places = {place.id: place for place in catalogue.locations}
             return Found(
                 free=tuple(
-                    FreeRoom(
-                        room=room,
-                        location=catalogue.place_of(room),
-                        free_until=next_starts.get(room.id),
-                    )
+                    FreeRoom(room=room, location=places[room.location_id], free_until=next_starts.get(room.id))
                     for room in free
                 ),
                 taken=len(busy),
@@ -124,10 +146,10 @@ class Search:
             if not rooms:
                 raise nothing_suits(catalogue, wish)
         # Seats and use are judged already: rooms of one place under the same rules pass or fail together.
-        verdicts: dict[tuple[UUID, int], bool] = {}
+        verdicts: dict[UUID, bool] = {}
         passing = []
         for room in rooms:
-            alike = (room.location_id, id(catalogue.policy(room)))
+            alike = room.id if room.id in catalogue.rules else room.location_id
             if alike not in verdicts:
                 verdicts[alike] = not _broken(catalogue, room, wish, by=by, now=now)
             if verdicts[alike]:

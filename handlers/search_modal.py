@@ -7,6 +7,7 @@ from typing import Any
 
 from core.errors import BookingError, Busy, Unavailable
 from core.models import Location, Wish
+from core.search import Page
 from handlers import booking_modal, filled
 from handlers.drafts import Carried, Draft
 from handlers.filled import Filled, Searching
@@ -18,7 +19,7 @@ from handlers.requests import Click, Command, Form, Submission
 from handlers.sentence.model import Fragment
 from handlers.services import Desk, Services
 from handlers.views.fields import Fields
-from handlers.views.search_form import Results, search_form
+from handlers.views.search_form import PAGE, Results, search_form
 
 # Where a day is named without a time, and it is not today.
 MORNING = time(10)
@@ -165,7 +166,7 @@ async def _results(content: Filled, searching: Searching, place: Location, desk:
             location_id=place.id,
             floor=content.floor,
         )
-        found = await search.find(wish, by=desk.actor)
+        found = await search.find(wish, by=desk.actor, page=Page(number=searching.page, length=PAGE))
     except (Busy, Unavailable):
         raise
     except BookingError as error:

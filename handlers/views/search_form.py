@@ -17,6 +17,7 @@ from slack_sdk.models.blocks import (
 
 from core import saying
 from core.models import Alternative, FreeRoom, Slot
+from core.search import Page
 from handlers.drafts import Draft
 from handlers.filled import Searching
 from handlers.ids import Action, Callback
@@ -54,7 +55,7 @@ class Results:
 def search_form(fields: Fields, results: Results, searching: Searching) -> SearchView:
     """Return the search with one page of what it found; a page past the end is the last."""
     last = max(0, (len(results.free) - 1) // PAGE)
-    page = min(searching.page, last)
+    page = Page(number=searching.page, length=PAGE).shown(len(results.free))
     return SearchView(
         type="modal",
         callback_id=Callback.SEARCH.value,

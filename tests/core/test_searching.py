@@ -10,6 +10,7 @@ import pytest
 from core import errors
 from core.models import Alternative, OfferKind, Room, Slot, Wish
 from core.rooms import Rooms
+from core.search import Page
 from tests.core.office import Office, at
 
 
@@ -288,3 +289,18 @@ async def test_opening_hours_are_wall_clock_on_both_sides_of_a_change(office: Of
         assert booked.start == day.replace(hour=8).astimezone(UTC)
         with pytest.raises(errors.OutsideOpeningHours):
             await office.book(apollo, Slot(start=day.replace(hour=7, minute=30), end=day.replace(hour=8)))
+
+
+async def test_until_when_a_room_is_free_is_looked_up_for_the_page_that_is_shown(office: Office):
+    rooms = [await office.room(f"Room {number}", seats=number) for number in range(1, 6)]
+    for room in rooms:
+        await office.book(room, at(12))
+
+    async def untils(number: int) -> list[bool]:
+        found = await office.search.find(Wish(slot=at(10)), by=office.ana, page=Page(number=number, length=2))
+        assert [free.room for free in found.free] == rooms
+        return [free.free_until == at(12).start for free in found.free]
+
+    assert await untils(0) == [True, True, False, False, False]
+    assert await untils(1) == [False, False, True, True, False]
+    assert await untils(2) == await untils(9) == [False, False, False, False, True]

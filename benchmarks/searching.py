@@ -1,0 +1,88 @@
+"""Looking for a room as the search's form does, among many rooms and bookings and among few; as the application's role."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from itertools import cycle
+from typing import Any
+
+from benchmarks import ground
+from benchmarks.sides import Side, in_turn
+from bot import postgres
+from core.catalogue import Catalogues
+from core.clock import SystemClock
+from core.db import Database
+from core.models import Slot, Wish
+from core.people import People, Profile
+from core.search import Found, Page, Search
+from handlers.views.search_form import PAGE
+
+MANY, FEW = (2000, 250), (200, 25)
+ACTS, ROUNDS = 60, 5
+SEED = 7
+
+# Each room has about so many bookings of 50 minutes in the 60 days to come, in hours that its name and the hour decide.
+_FILL = """
+UPDATE rooms SET capacity = 4 + (ascii(md5(name)) % 4) * 4;
+INSERT INTO bookings (tenant_id, id, room_id, booked_by, start_time, end_time, status)
+    SELECT r.tenant_id, gen_random_uuid(), r.id, p.id, at, at + interval '50 minutes', 'confirmed'
+    FROM rooms r CROSS JOIN (SELECT id FROM people LIMIT 1) p CROSS JOIN generate_series(24, 24 * 61 - 1) hour
+    CROSS JOIN LATERAL (SELECT date_trunc('day', now()) + interval '1 hour' * hour AS at) t
+    WHERE abs(hashtext(r.name || ' ' || hour)) % 1440 < {bookings};
+INSERT INTO room_claims (tenant_id, id, room_id, kind, booking_id, start_time, end_time)
+    SELECT tenant_id, gen_random_uuid(), room_id, 'booking', id, start_time, end_time FROM bookings;
+ANALYZE;
+"""
+
+
+async def compare(running: postgres.Server) -> list[tuple[str, Side, Side]]:
+    """Return, for a wish that every room fits and for a narrow one, the side of many rooms and the side of few."""
+    many, few = await _filled(running, "many", *MANY), await _filled(running, "few", *FEW)
+    try:
+        done = []
+        for name, wish in {"every room fits": {}, "a quarter fits": {"attendees_count": 16}}.items():
+            large = Side(name=f"{MANY[0]:,} rooms, {await many.bookings():,} bookings", act=many.asking(wish))
+            small = Side(name=f"{FEW[0]:,} rooms, {await few.bookings():,} bookings", act=few.asking(wish))
+            await in_turn(large, small, acts=ACTS, clients=1, rounds=ROUNDS)
+            done.append((name, large, small))
+        return done
+    finally:
+        await many.db.close()
+        await few.db.close()
+
+
+class _Firm:
+    def __init__(self, db: Database, search: Search, actor: Any) -> None:
+        self.db, self._search, self._actor = db, search, actor
+
+    async def bookings(self) -> int:
+        count: int = await self.db.read(lambda session: session.value("SELECT count(*) FROM bookings"))
+        return count
+
+    def asking(self, wish: dict[str, Any]) -> Any:
+        """Return the act of looking for a room at one of a hundred moments."""
+        now = SystemClock().now().replace(minute=0, second=0, microsecond=0)
+        hours = random.Random(SEED).sample(range(48, 24 * 55), 100)
+        starts = cycle([now + timedelta(hours=hour) for hour in hours])
+
+        async def act() -> Found:
+            start = next(starts)
+            slot = Slot(start=start, end=start + timedelta(minutes=30))
+            found = await self._search.find(
+                Wish(slot=slot, **{"attendees_count": 2, **wish}), by=self._actor, page=Page(number=0, length=PAGE)
+            )
+            assert found.free
+            return found
+
+        return act
+
+
+async def _filled(running: postgres.Server, name: str, rooms: int, bookings: int) -> _Firm:
+    url = ground.database(running, name)
+    await ground.rooms(url, rooms)
+    db = Database(url)
+    catalogues = Catalogues(db)
+    person = await People(db).seen(Profile(slack_team_id="T1", slack_user_id="U1", name="ann"))
+    await ground.run_as_superuser(running, name, [_FILL.format(bookings=bookings)])
+    return _Firm(db, Search(db, catalogues, SystemClock()), person.acting())
