@@ -155,10 +155,11 @@ ORDER BY c.room_id, c.start_time
 """
 
 _NEXT = """
-SELECT room.id, next.start_time FROM unnest($2::uuid[]) AS room (id)
+SELECT room.number, next.start_time
+FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY AS room (id, starts, ends, number)
 CROSS JOIN LATERAL (
     SELECT start_time FROM room_claims
-    WHERE tenant_id = $1 AND room_id = room.id AND start_time >= $3 AND start_time < $4
+    WHERE tenant_id = $1 AND room_id = room.id AND start_time >= room.starts AND start_time < room.ends
         AND (expires_at IS NULL OR expires_at > $5)
     ORDER BY start_time LIMIT 1
 ) AS next
@@ -221,8 +222,15 @@ def _within(room: Room, row: Mapping[str, Any]) -> Slot:
 
 async def next_starts(session: ReadSession, rooms: Sequence[Room], window: Slot, *, now: datetime) -> dict[UUID, datetime]:
     """Return when the first claim of each room begins inside the window; rooms without one are left out."""
-    rows = await session.all(_NEXT, session.tenant, [r.id for r in rooms], window.start, window.end, now)
-    return {row["id"]: row["start_time"] for row in rows}
+    found = await first_starts(session, [(room, window) for room in rooms], now=now)
+    return {rooms[number].id: start for number, start in found.items()}
+
+
+async def first_starts(session: ReadSession, windows: Sequence[tuple[Room, Slot]], *, now: datetime) -> dict[int, datetime]:
+    """Return when the first claim of a room begins inside its window, by the window's number from 0."""
+    ids, starts, ends = [r.id for r, _ in windows], [w.start for _, w in windows], [w.end for _, w in windows]
+    rows = await session.all(_NEXT, session.tenant, ids, starts, ends, now)
+    return {row["number"] - 1: row["start_time"] for row in rows}
 
 
 async def held(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -33,13 +34,30 @@ async def room_to_grow(session: ReadSession, booking: Booking, catalogue: Catalo
     Who follows is told as far as the booker may see it; a held offer has neither title nor booker.
     """
     after = timedelta(minutes=booking.room.teardown_minutes)
-    own_end = booking.end + after
-    window = Slot(start=own_end, end=own_end + LOOKED_AHEAD)
-    begins = (await claims.next_starts(session, [booking.room], window, now=now)).get(booking.room.id)
-    free_until = begins - after if begins else None
-    follows = await _who_follows(session, booking, begins, catalogue) if begins else None
+    free_until = (await rooms_free_until(session, [booking], now=now)).get(booking.id)
+    follows = await _who_follows(session, booking, free_until + after, catalogue) if free_until else None
+    return Growth(free_until=free_until, follows=follows, choices=later_ends(booking, free_until, catalogue, now=now))
+
+
+async def rooms_free_until(session: ReadSession, bookings: Sequence[Booking], *, now: datetime) -> dict[UUID, datetime]:
+    """Return until when the room stays free behind each booking; those behind which nothing begins soon are left out."""
+    windows = []
+    for booking in bookings:
+        end = booking.end + timedelta(minutes=booking.room.teardown_minutes)
+        windows.append((booking.room, Slot(start=end, end=end + LOOKED_AHEAD)))
+    begins = await claims.first_starts(session, windows, now=now)
+    return {
+        bookings[number].id: start - timedelta(minutes=bookings[number].room.teardown_minutes)
+        for number, start in begins.items()
+    }
+
+
+def later_ends(
+    booking: Booking, free_until: datetime | None, catalogue: Catalogue, *, now: datetime
+) -> tuple[datetime, ...]:
+    """Return the later ends that can be had where the room is free until then, by the rules of this moment."""
     ends = (booking.end + step for step in STEPS)
-    choices = tuple(
+    return tuple(
         end
         for end in ends
         if booking.holds_room
@@ -47,7 +65,6 @@ async def room_to_grow(session: ReadSession, booking: Booking, catalogue: Catalo
         and (free_until is None or end <= free_until)
         and _allowed(booking, catalogue, Slot(start=booking.start, end=end), room=booking.room, now=now)
     )
-    return Growth(free_until=free_until, follows=follows, choices=choices)
 
 
 async def _who_follows(session: ReadSession, booking: Booking, begins: datetime, catalogue: Catalogue) -> Rival:

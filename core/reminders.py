@@ -17,7 +17,7 @@ from core import checkin, releases, store
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
-from core.growing import room_to_grow
+from core.growing import later_ends, rooms_free_until
 from core.ids import new_id
 from core.notices import Notice
 
@@ -219,10 +219,11 @@ async def _endings(session: ReadSession, catalogue: Catalogue, now: datetime) ->
     rows = await session.all(_ENDINGS, session.tenant, *columns, BEFORE_END)
     bookings = await store.bookings(session, [row["id"] for row in rows], catalogue)
     teams = await _teams(session, [booking.booker.person_id for booking in bookings.values()])
+    free = await rooms_free_until(session, list(bookings.values()), now=now)
     found = []
     for booking in bookings.values():
-        growth = await room_to_grow(session, booking, catalogue, now=now)
-        followed = growth.free_until is not None and growth.free_until <= booking.end + FOLLOWS_WITHIN
+        free_until = free.get(booking.id)
+        followed = free_until is not None and free_until <= booking.end + FOLLOWS_WITHIN
         person, end = booking.booker.person_id, booking.end.isoformat()
         due = Due(
             notice=Notice.ENDING,
@@ -233,7 +234,9 @@ async def _endings(session: ReadSession, catalogue: Catalogue, now: datetime) ->
             about={"end": end},
             due_at=booking.end - BEFORE_END,
             until=booking.end,
-            reason=None if followed or growth.choices else "nothing follows, and it cannot go on",
+            reason=None
+            if followed or later_ends(booking, free_until, catalogue, now=now)
+            else "nothing follows, and it cannot go on",
         )
         found.append(due)
     return found
