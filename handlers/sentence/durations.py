@@ -187,7 +187,8 @@ def _after_hours(ts: list[Token], minutes: float, j: int) -> tuple[float, int]:
     if per == 1:
         return minutes + more, n + 1 + (ts[n].low == "-")
     glued = ts[k].kind == "num" and not ts[k].space and len(ts[k].text) == 2
-    bare = ts[k].kind == "word" or said_and
+    quarter = more in (15, 30, 45) and ts[n].kind in ("end", "punct") and ts[n].low not in (":", "-", "/")
+    bare = ts[k].kind == "word" or said_and or quarter  # "1 hour 15, 6 people"
     counted = ts[n].low in words.PEOPLE or ts[n].low in (":", "-", "am", "pm", "a", "p", "h", "/", "of")
     if per == 0 and ts[j].low != "," and (glued or (bare and not counted and more >= 5)):
         return minutes + more, n

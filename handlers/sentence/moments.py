@@ -17,7 +17,7 @@ from handlers.sentence.numbers import whole
 from handlers.sentence.tokens import Token
 
 _THIN = frozenset("about around approx approximately roughly like at the a".split())
-_NOW = frozenset({"now", "asap", "immediately", "rn"})
+_NOW = frozenset({"forthwith", "now", "asap", "immediately", "rn"})
 
 
 _ZONE_TAILS = frozenset({"time", "standard", "daylight"})

@@ -71,7 +71,7 @@ def _joined(ts: list[Token], terms: list[Term], counted: Single) -> tuple[int, i
     while (ts[j].low in JOINS or (ts[j].low == "an" and ts[j + 1].value is not None)) and joins < 2:
         comma = comma and ts[j].low == ","
         j, joins = j + 1, joins + 1
-    j += joins > 0 and ts[j].low == "then"
+    j += joins > 0 and (ts[j].low == "then" or (ts[j].low == "for" and ts[j + 1].low in SELF))
     if ts[j].low in ("also", "another") and joins and ts[j + 1].kind != "end" and ts[j].low == "also":
         j += 1
     joins += not joins and ts[j].kind == "mention" == ts[j - 1].kind

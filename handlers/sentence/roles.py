@@ -9,7 +9,7 @@ Kept out: adding them up (see party.py).
 from __future__ import annotations
 
 SINGULAR = frozenset(
-    "rep representative attorney lawyer paralegal associate partner clerk juror witness judge client customer"
+    "dude bro rep representative attorney lawyer paralegal associate partner clerk juror witness judge client customer"
     " prospect buyer seller vendor supplier contractor consultant advisor adviser auditor accountant analyst engineer"
     " developer dev programmer coder tester designer architect researcher scientist manager mgr director vp exec"
     " executive ceo cto cfo coo president chairman founder cofounder investor shareholder stakeholder trustee officer"

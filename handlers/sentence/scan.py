@@ -152,7 +152,14 @@ class Scanner:
             and t.text.lower() not in self.starters
         ):
             listed = t.text[0].isupper() and (ts[i + 1].low in _NAME_TAILS or t.low in names.TITLES)
-            return people.named(ts, i) if listed else None
+            placed = i > 0 and ts[i - 1].low in (
+                "from",
+                "in",
+                "of",
+                "at",
+                "near",
+            )  # "colleagues from Basel, 6 people and me"
+            return people.named(ts, i) if listed and not placed else None
         if t.kind == "punct" and t.low not in ("-", "+", "@", "~", "?", "_", "#"):
             return None
         best: Item | None = None
@@ -332,7 +339,8 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         " there'd we'd so hundred hundreds thousand thousands million gazillion"
         " zillion am pm self up strength too ate meself him her he she my x our ours yours happy merry have hope hoping"
         " enjoy trio duo foursome quartet baker's bakers pair these those fortnight morrow weeks beginning start"
-        " sometime hc expecting expect cap ppl drop skip lose scrap ditch forget remove leave z f m quorum handful hold"
+        " sometime hc expecting expect cap ppl forthwith drop skip lose scrap ditch forget remove leave z f m quorum"
+        " handful hold"
         " holds take takes handle handles host hosts"
         " attendee guest nr num"
         " twins triplets"

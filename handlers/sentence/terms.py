@@ -59,7 +59,9 @@ def further(ts: list[Token], j: int, terms: list[Term], *, comma: bool) -> Term 
     """Return what counts only behind other people, or None: "(me and) jordan", "(2 devs,) 1 PM"."""
     if terms[-1].kind in ("self", "name", "mention") and not comma and not names.name(ts, j) and names.anyone(ts, j):
         return Term(1, names.honoured(ts, j + 1), "name")
-    found = whole(ts, j)
+    found = whole(ts, j + (ts[j].low == "more"))
+    if found is not None and ts[j].low == "more" and ts[found[1]].kind in ("end", "punct"):
+        return Term(found[0], found[1], "firm", others=True)  # "me and more 3"
     if (
         found is not None
         and ts[found[1]].low == "more"

@@ -110,8 +110,10 @@ def looks_like_a_room(xs: list[Item], x: Item, tokens: list[Token], i: int, j: i
 def stands_alone(xs: list[Item], x: Item, tokens: list[Token], draft: Draft, book: Book) -> bool:
     """One unknown word beside a time and nothing else, first or last: "book zeppelin tomorrow 2pm" may well mean a room."""
     word = str(x.value)
-    if draft.rooms or draft.problems or x.j != x.i + 1 or not word.isalpha() or len(word) < 3:
+    if draft.rooms or draft.problems or not word.isalpha() or len(word) < 3:
         return False
+    if _ordered_by_name(tokens, x):
+        return True
     if x.i and tokens[x.i - 1].low in ("my", "our", "his", "her", "their", "your"):
         return False
     if tokens[x.j].low == "," or not any(y.kind in ("clock", "part", "now", "rel") for y in xs):
@@ -121,6 +123,14 @@ def stands_alone(xs: list[Item], x: Item, tokens: list[Token], draft: Draft, boo
     talk = [y for y in xs if y is not x and y.kind in ("word", "filler") and str(y.value).lower() not in _ORDERS]
     said = [y for y in xs if y.kind not in ("sep", "filler", "prep")]
     return not talk and len(said) > 1 and (said[0] is x or said[-1] is x)
+
+
+def _ordered_by_name(tokens: list[Token], x: Item) -> bool:
+    """Whether somebody books a thing with a name of two words: "grab Madison Square for fri 3pm"."""
+    names = tokens[x.i : x.i + 2]
+    if not _ordered(tokens, x) or any(t.kind != "word" or not t.text[0].isupper() or t.text.isupper() for t in names):
+        return False
+    return tokens[x.i + 2].low in ("for", "on", "at", "from", "tomorrow", "today", ",")
 
 
 def _ordered(tokens: list[Token], x: Item) -> bool:

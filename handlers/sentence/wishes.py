@@ -22,6 +22,9 @@ _NAMED = {"noon": 12, "midday": 12, "midnight": 24}
 
 def rooms_or_times(xs: list[Item]) -> list[Item]:
     """Settle rule P4: a room named Noon is the time where the sentence has no other time, or where it ends a range."""
+    for x, after in pairwise(xs):
+        if x.kind == "room" and x.note in _NAMED and after.kind == "num" and after.value == 12 == _NAMED[x.note]:
+            x.kind = "filler"  # "noon 12 to 1" says one time twice
     named = [k for k, x in enumerate(xs) if x.kind == "room" and x.note in _NAMED]
     for decides in (_held_as_time, _is_time):
         for k in named:
