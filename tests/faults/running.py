@@ -44,9 +44,9 @@ class Plan:
     crashes: int = 4
     minutes: float = 12.0
     seed: int = 1
-    per_second: float = 6.0
+    per_second: float = 5.5
     pauses: tuple[float, float] = (1.0, 3.0)
-    speed: float = 6.0
+    speed: float = 8.0
     rate: float = 0.06
     history: bool = False
 

@@ -183,7 +183,7 @@ def figures(past: Past) -> dict[str, object]:
     meta, tables = recording.meta, recording.tables
     sent = Counter(row["kind"] for row in past.deliveries.values() if row["status"] == "sent")
     status = Counter(row["status"] for row in past.deliveries.values())
-    lags = sorted(line["lag_ms"] / 1000 / meta["speed"] for line in recording.log if "lag_ms" in line)
+    lags = sorted(line["lag_ms"] / 1000 / meta["speed"] for line in recording.log if "lag_ms" in line and "key" in line)
     again = repeats(past)
     load, rest = meta["peace"] - meta["began"], meta["settled"] - meta["peace"]
     posts = [post for post in recording.posts if post["key"]]
@@ -205,7 +205,7 @@ def figures(past: Past) -> dict[str, object]:
         "cards": f"{sum(1 for row in past.cards.values() if row['ts'])} posted of {len(past.cards)}",
         "repeated posts, explained by": ", ".join(f"{name} {number}" for name, number in sorted(again.items())) or "none",
         "doubts whether a post had arrived": sum(1 for line in recording.log if line.get("action") == "notice_uncertain"),
-        "seconds from due to sent: median, 95 of 100, longest": (
+        "deliveries, seconds from due to sent: median, 95 of 100, longest": (
             f"{median(lags):.1f}, {lags[len(lags) * 95 // 100]:.1f}, {lags[-1]:.1f}" if lags else "none"
         ),
     }
