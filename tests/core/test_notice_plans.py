@@ -192,7 +192,8 @@ async def test_marking_open_views_reads_those_of_the_people_and_the_time(office:
         await db.write(work, repeatable=True)
 
     read = await read_by(office, marking)
-    assert read["open_views"] <= 2 + 2 * ROOMS
+    # Some more where a row that was just changed is met again.
+    assert read["open_views"] <= 10 + 2 * ROOMS
 
 
 async def test_the_feed_is_read_from_where_one_stopped(office: Office):
