@@ -22,6 +22,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     Action.READ_AGAIN: booking.read_again,
     Action.CHOOSE_PLACE: booking.choose_place,
     Action.TAKE: booking.take,
+    Action.TAKE_ASIDE: booking.take_aside,
     Action.BOOK_ANOTHER: booking.take,
     Action.MOVE_TO: moving.clicked,
     Action.PICK_TO_MOVE: moving.picked,

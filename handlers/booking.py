@@ -11,6 +11,7 @@ from core.search import all_taken_sentence
 from handlers.assumed import worth_saying
 from handlers.attending import tellable
 from handlers.drafts import ChosenPlace, Draft, Reread, Target
+from handlers.edit_modal import changeable
 from handlers.inviting import invitee_ids
 from handlers.replies import Message
 from handlers.requests import Click, Command
@@ -77,11 +78,20 @@ async def read_button(click: Click, desk: Desk) -> Message:
 
 async def take(click: Click, desk: Desk) -> Message:
     """Book exactly what a button offers; also when the person wants the same once more."""
+    return views.booked(await _taken(click, desk), desk.reader, tellable=tellable(click))
+
+
+async def take_aside(click: Click, desk: Desk) -> Message:
+    """Book what a button offers that stays: used again, it answers with what has become of the booking."""
+    booking = await changeable((await _taken(click, desk)).id, desk)
+    return views.booked(booking, desk.reader, tellable=tellable(click))
+
+
+async def _taken(click: Click, desk: Desk) -> Booking:
     draft = Draft.load(click.value)
     with wanting(draft):
         wish = draft.wish(await invitee_ids(draft.invitees, desk))
-        booking = await desk.services.bookings.book(wish, by=desk.actor, key=click.key)
-    return views.booked(booking, desk.reader, tellable=tellable(click))
+        return await desk.services.bookings.book(wish, by=desk.actor, key=click.key)
 
 
 async def choose_place(click: Click, desk: Desk) -> Message:

@@ -21,7 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from core.errors import BookingError
 from handlers import forms, looking, requests
-from handlers.ids import CHANGING_ACTIONS, CHANGING_FORMS, Callback
+from handlers.ids import ASIDE, CHANGING_ACTIONS, CHANGING_FORMS, Callback
 from handlers.looking import SearchView, There
 from handlers.plain import plain
 from handlers.replies import (
@@ -303,7 +303,7 @@ def _away(error: Exception) -> bool:
 
 async def _answer_click(request: Click, reply: Message, call: Call) -> None:
     if request.form is None:
-        await _respond(call.respond, reply, replace=reply.replace)
+        await _respond(call.respond, reply, replace=reply.replace and not _aside(request))
         return
     # A view has no response_url: what would be a message is a small view, in place of one like it or else on top.
     answered = {Callback.MESSAGE} if reply.refused else {Callback.MESSAGE, Callback.REFUSED}
@@ -311,6 +311,10 @@ async def _answer_click(request: Click, reply: Message, call: Call) -> None:
     view = forms.notice(reply.text, reply.blocks, final=not reply.refused)
     done = "" if reply.refused or not _changes(request) else reply.text
     await _show(request, Show(view=view, place=Place.SAME if in_place else Place.ON_TOP, done=done), call.client)
+
+
+def _aside(request: Click) -> bool:
+    return request.action_id.partition(":")[0] in ASIDE
 
 
 def _changes(request: Click) -> bool:

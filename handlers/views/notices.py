@@ -138,7 +138,7 @@ def released(booking: Booking, reader: Reader, *, at: datetime, free_until: date
         rest = "" if booking.end <= reader.now else " Somebody else has it now."
     title: Line = ["It was for ", bold(cut(booking.title, TITLE_SHOWN)), "."] if booking.title else []
     back = [buttons.take_back(booking)] if free_until == booking.end else []
-    again = buttons.button("Book it again tomorrow", Action.TAKE, tomorrow(booking, reader))
+    again = buttons.button("Book it again tomorrow", Action.TAKE_ASIDE, tomorrow(booking, reader))
     return told(["🔓 ", bold(cut(booking.room.name, ROOM_SHOWN)), said, rest], title, row=[*back, again])
 
 

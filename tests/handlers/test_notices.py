@@ -314,6 +314,37 @@ async def test_the_same_hours_tomorrow_are_one_tap_away(firm: Firm, teller: Tell
 
     assert words(answer).startswith("✅ Apollo is yours: tomorrow, Thu 26 Nov, 14:00-15:30 (New York)")
     assert "Tell the channel" not in labels(answer)
+    # The notice stays: the room of today can still be taken back.
+    assert answer["ts"] != told["ts"]
+    back = await firm.press(BEN, told, "Take it back")
+    assert (back["ts"], words(back)[:28]) == (told["ts"], "✅ Apollo (3rd floor) is your")
+
+
+async def test_tomorrow_being_taken_takes_nothing_off_the_notice(firm: Firm, teller: Teller):
+    await released_at_ten_past(firm, teller)
+    (told,) = await teller.direct(BEN)
+    await firm.booked("Apollo", new_york(14, day=26), by=ANA)
+
+    refusal = await firm.press(BEN, told, "Book it again tomorrow")
+
+    assert words(refusal).startswith("Apollo is taken tomorrow 14:00-15:00")
+    assert refusal["ts"] != told["ts"]
+    assert labels((await teller.direct(BEN))[0]) == ["Take it back", "Book it again tomorrow"]
+
+
+async def test_tomorrow_asked_for_twice_is_booked_once(firm: Firm, teller: Teller):
+    await released_at_ten_past(firm, teller)
+    (told,) = await teller.direct(BEN)
+
+    for _ in range(2):
+        answer = await firm.press(BEN, told, "Book it again tomorrow")
+        assert words(answer).startswith("✅ Apollo is yours: tomorrow")
+
+    assert [one.slot for one in await firm.mine(BEN)] == [new_york(14, minutes=90, day=26)]
+    await firm.press(BEN, answer, "Cancel booking")
+    gone = await firm.press(BEN, told, "Book it again tomorrow")
+    assert words(gone) == "Retro in Apollo, Thu 26 Nov, 14:00-15:30, was cancelled today at 14:11 by you."
+    assert labels(gone) == ["Book it again"]
 
 
 async def released_at_ten_past(firm: Firm, teller: Teller) -> UUID:
