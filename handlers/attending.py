@@ -69,7 +69,10 @@ async def not_going(click: Click, desk: Desk) -> Message:
 async def _responded(click: Click, desk: Desk, *, going: bool) -> Message:
     booking_id = Target.load(click.value).booking
     done = await desk.services.presence.respond(booking_id, by=desk.actor, going=going, key=click.key)
-    return cards.invitation(done.after, desk.reader)
+    if (offset := mine.offset_of(click)) is None:
+        return cards.invitation(done.after, desk.reader)
+    told = views.answered(done.after, desk.reader, going=going)
+    return await mine.listed(desk, offset=offset, above=told.blocks, said_above=told.text)
 
 
 async def take_back(click: Click, desk: Desk) -> Message:

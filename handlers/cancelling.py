@@ -38,6 +38,11 @@ async def clicked(click: Click, desk: Desk) -> Message:
     return await mine.listed(desk, offset=offset, above=told.blocks, said_above=told.text)
 
 
+async def asked(click: Click, desk: Desk) -> Message:
+    """Ask before cancelling, for a menu, whose entries cannot ask themselves."""
+    return questions.cancel_it(await changeable(Target.load(click.value).booking, desk), desk.reader)
+
+
 async def _cancelled(request: Command | Click, target: Target, desk: Desk) -> Changed:
     return await desk.services.bookings.cancel(target.booking, version=target.version, by=desk.actor, key=request.key)
 

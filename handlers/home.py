@@ -11,7 +11,7 @@ from slack_sdk.models.views import View
 from core.checkin import check_in_opens, check_in_state, release_at
 from core.errors import NotAllowed
 from core.models import Booking
-from handlers import attending, edit_modal, inviting_modal, moving
+from handlers import attending, cancelling, edit_modal, inviting_modal, moving
 from handlers.drafts import UnreadableError
 from handlers.edge import OnClick
 from handlers.ids import Action
@@ -99,6 +99,7 @@ _ENTRIES: Mapping[str, Callable[[Click, Desk], Awaitable[ClickReply]]] = {
     views.INVITE: inviting_modal.clicked,
     views.OTHER_ROOM: moving.other_room,
     views.CANNOT: attending.not_going,
+    views.CANCEL: cancelling.asked,
 }
 
 ACTIONS: Mapping[Action, OnClick] = {Action.MORE: more, Action.RETRY_NOTICES: retry_notices}

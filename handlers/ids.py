@@ -12,7 +12,7 @@ class Action(StrEnum):
     READ_AGAIN = "read_again"  # value: Reread JSON: change the booking to what the sentence says instead
     CHOOSE_PLACE = "choose_place"  # value: ChosenPlace JSON: remember the person's location, then read the sentence
     TAKE = "take"  # value: Draft JSON: book exactly that room and time
-    TAKE_ASIDE = "take_aside"  # value: Draft JSON: the same, answered below the message, whose other buttons are still of use
+    TAKE_ASIDE = "take_aside"  # value: Draft JSON: the same, answered below, so that the message's other buttons stay
     BOOK_ANOTHER = "book_another"  # value: Draft JSON: book although the same was booked a moment ago
     MOVE_TO = "move_to"  # value: Moving JSON: change the booking to that room and time
     PICK_TO_MOVE = "pick_to_move"  # value: Picked JSON: this booking was meant by `/book move`

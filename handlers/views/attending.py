@@ -14,8 +14,8 @@ from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN
 from handlers.views.cards import ROOM_SHOWN, over
 from handlers.views.notices import room_named, stay_away, told
-from handlers.views.text import Line, bold, cut
-from handlers.views.times import Reader, moment
+from handlers.views.text import Line, bold, cut, mention
+from handlers.views.times import Reader, dated, moment
 
 
 def checked_in(booking: Booking, reader: Reader) -> Message:
@@ -23,6 +23,14 @@ def checked_in(booking: Booking, reader: Reader) -> Message:
     until = moment(booking.end, booking.location, reader)
     line: Line = ["✅ Checked in", *_to(booking), ": ", *room_named(booking.room), " is yours until ", bold(until), "."]
     return told(line, row=_under_way(booking, reader))
+
+
+def answered(booking: Booking, reader: Reader, *, going: bool) -> Message:
+    """Return what somebody invited has just said, for above a list that shows the meeting itself."""
+    title = cut(booking.title, TITLE_SHOWN) if booking.title else ""
+    what: Line = [bold(title)] if title else [mention(booking.booker.slack_user_id), "'s meeting"]
+    when = f", {dated(booking.slot, booking.location, reader)}."
+    return told(["✅ You are going to " if going else "❌ You cannot come to ", *what, when])
 
 
 def running_late(booking: Booking, reader: Reader, *, kept_until: datetime | None, check_in: bool) -> Message:

@@ -9,7 +9,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from core import saying
-from core.models import Booking, Changed
+from core.models import Booking, Changed, Response
 from handlers.drafts import Draft, Reread, Target
 from handlers.ids import Action
 from handlers.replies import Message
@@ -18,6 +18,8 @@ from handlers.views import buttons
 from handlers.views.text import Line, bold, code, cut, grey, joined, mention, quoted, rich, said, spoken, struck
 from handlers.views.times import Reader, dated, in_full, room_facts, where_and_own_clock
 
+# What somebody invited has said, as a list of theirs reminds them of it.
+ANSWERS: Mapping[Response | None, str] = {Response.GOING: "You are going", Response.DECLINED: "You cannot come"}
 NAMED_PEOPLE = 8
 TITLE_SHOWN = 200
 
@@ -130,6 +132,11 @@ def entry(booking: Booking, reader: Reader) -> tuple[Line, ...]:
     return (when, place, details(booking, reader))
 
 
+def _answered(booking: Booking, reader: Reader) -> Line:
+    answer = ANSWERS.get(own_response(booking, reader)) if invited_to(booking, reader) else None
+    return [answer] if answer else []
+
+
 def changed_line(change: Changed, reader: Reader) -> Line:
     """Return "✏️ Design review · Apollo · Wed 25 Nov, 14:00-15:30 15:00-16:30", what is gone crossed out."""
     before, after = change.before, change.after
@@ -164,7 +171,7 @@ def listed(
     below: Sequence[Block] = (),
     said_below: str = "",
 ) -> Message:
-    """Return a page of one's own bookings with Edit and Cancel at each that one may change.
+    """Return a page of one's own bookings with Edit and Cancel at each that one may change; who is invited can answer.
 
     `changeable` holds their ids as text; `more_from` is the offset of the next page, None on the last; `above` is
     what is told first, `below` what is told last.
@@ -178,17 +185,51 @@ def listed(
     told = [said_above] if said_above else []
     told.append(said(f"{title}:"))
     for number, booking in enumerate(bookings):
-        lines = entry(booking, reader)
+        lines = (*entry(booking, reader), _answered(booking, reader))
         blocks.append(rich(*lines))
         told.append(spoken(joined(lines, ", ")))
-        if str(booking.id) in changeable:
-            row = [buttons.edit(booking), buttons.stop(booking, reader)]
-            blocks += buttons.rows(row, block_id=f"{IN_LIST}:{offset}:{number}")
+        row = _in_list(booking, reader, changeable=str(booking.id) in changeable)
+        blocks += buttons.rows(row, block_id=f"{IN_LIST}:{offset}:{number}")
     turn = [buttons.button("Earlier", Action.PAGE_MINE.nth(1), str(max(0, offset - page)))] if offset else []
     turn += [buttons.button("More", Action.PAGE_MINE.nth(2), str(more_from))] if more_from else []
     blocks += [*buttons.rows(turn), *below]
     told += [said_below] if said_below else []
     return Message(text=cut("\n".join(told), 3000), blocks=blocks)
+
+
+def _in_list(booking: Booking, reader: Reader, *, changeable: bool) -> list[ButtonElement | None]:
+    if not invited_to(booking, reader):
+        return [buttons.edit(booking), buttons.stop(booking, reader)] if changeable else []
+    row: list[ButtonElement | None] = []
+    if not booking.checked_in_at:
+        # There is no menu here, in which somebody who comes could say that they do not after all.
+        going = own_response(booking, reader) is Response.GOING
+        row += [buttons.not_going(booking)] if going else answering(booking, reader)
+    row += [buttons.edit(booking)] if changeable else []
+    return [*row, *([buttons.end_early(booking)] if changeable and booking.start <= reader.now < booking.end else [])]
+
+
+def answering(booking: Booking, reader: Reader) -> list[ButtonElement | None]:
+    """Return the buttons with which somebody invited says whether they come, as far as they have not said it."""
+    match own_response(booking, reader):
+        case None:
+            return [buttons.going(booking), buttons.not_going(booking)]
+        case Response.DECLINED:
+            return [buttons.going(booking)]
+        case _:
+            return []
+
+
+def invited_to(booking: Booking, reader: Reader) -> bool:
+    """Tell whether the reader is invited to it by somebody else."""
+    own = reader.person.slack_user_id
+    return booking.booker.slack_user_id != own and any(a.slack_user_id == own for a in booking.attendees)
+
+
+def own_response(booking: Booking, reader: Reader) -> Response | None:
+    """Return what the reader has said of coming."""
+    own = (a.response for a in booking.attendees if a.slack_user_id == reader.person.slack_user_id)
+    return next(own, None)
 
 
 # Block ids of rows in the list begin with it and go on with the page's offset: who clicks there gets the list back.

@@ -63,25 +63,28 @@ def other_room(booking: Booking) -> ButtonElement | None:
 
 def cancel(booking: Booking, reader: Reader) -> ButtonElement | None:
     """Return "Cancel booking", which asks before it does."""
+    confirm = ConfirmObject(
+        title=PlainTextObject(text="Cancel this booking?"),
+        text=PlainTextObject(text=cut(what_is_lost(booking, reader), 300)),
+        confirm=PlainTextObject(text="Cancel booking"),
+        deny=PlainTextObject(text="Keep it"),
+        style="danger",
+    )
+    return cancel_at_once(booking, confirm=confirm)
+
+
+def cancel_at_once(booking: Booking, *, confirm: ConfirmObject | None = None) -> ButtonElement | None:
+    """Return "Cancel booking", for where what is lost has been said already."""
+    aloud = f"Cancel the booking of {booking.room.name}"
+    return button("Cancel booking", Action.CANCEL, Target.at(booking), style="danger", confirm=confirm, aloud=aloud)
+
+
+def what_is_lost(booking: Booking, reader: Reader) -> str:
+    """Return what cancelling would do: "Apollo, tomorrow 14:00-15:00, is given back and others can book it."."""
     when = in_passing(booking.slot, booking.location, reader)
     about = f"{cut(booking.room.name, 60)}, {when}, is given back and others can book it."
     invited = len(booking.attendees)
-    if invited:
-        about += f" {saying.people(invited)} {'is' if invited == 1 else 'are'} invited."
-    return button(
-        "Cancel booking",
-        Action.CANCEL,
-        Target.at(booking),
-        style="danger",
-        confirm=ConfirmObject(
-            title=PlainTextObject(text="Cancel this booking?"),
-            text=PlainTextObject(text=cut(about, 300)),
-            confirm=PlainTextObject(text="Cancel booking"),
-            deny=PlainTextObject(text="Keep it"),
-            style="danger",
-        ),
-        aloud=f"Cancel the booking of {booking.room.name}",
-    )
+    return f"{about} {saying.people(invited)} {'is' if invited == 1 else 'are'} invited." if invited else about
 
 
 def invite(booking: Booking) -> ButtonElement | None:

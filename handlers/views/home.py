@@ -29,7 +29,7 @@ from handlers.drafts import Target
 from handlers.ids import Action, Callback
 from handlers.views import buttons
 from handlers.views import line as line_views
-from handlers.views.bookings import details, none_ahead_line
+from handlers.views.bookings import ANSWERS, answering, details, invited_to, none_ahead_line, own_response
 from handlers.views.cards import answers
 from handlers.views.questions import no_rooms
 from handlers.views.settings import summary
@@ -37,7 +37,7 @@ from handlers.views.text import Line, bold, channel, code, cut, joined, mention,
 from handlers.views.times import Reader, moment, room_facts, where_and_own_clock
 
 # What stands in the menu at a booking, by the name under which it comes back.
-EDIT, INVITE, OTHER_ROOM, CANNOT = "edit", "invite", "other_room", "cannot"
+EDIT, INVITE, OTHER_ROOM, CANNOT, CANCEL = "edit", "invite", "other_room", "cannot", "cancel"
 MOST_BUTTONS = 3
 MOST_BLOCKS = 100
 MOST_REASONS = 5
@@ -172,11 +172,13 @@ def _given_up(one: GivenUp) -> Line:
 
 
 def _days(ahead: Sequence[Ahead], reader: Reader) -> Iterator[Block]:
+    # A full day would be a column of red: the next meeting has the button, the others have it in their menus.
+    soonest = next((one for one in ahead if _cancellable(one, reader)), None)
     for day, those in groupby(ahead, key=lambda one: _day(one.booking, reader)):
         yield HeaderBlock(text=PlainTextObject(text=day, emoji=False))
         for one in those:
             yield rich(*_lines(one, reader))
-            yield from _row(one, reader)
+            yield from _row(one, reader, soonest=one is soonest)
 
 
 def _lines(one: Ahead, reader: Reader) -> tuple[Line, ...]:
@@ -196,13 +198,8 @@ def _state(one: Ahead, reader: Reader) -> Line:
     if one.check_in == "done":
         return ["✅ Checked in"]
     said: list[str] = []
-    match _own_response(booking, reader):
-        case Response.GOING:
-            said.append("You are going")
-        case Response.DECLINED:
-            said.append("You cannot come")
-        case _:
-            pass
+    if answer := ANSWERS.get(own_response(booking, reader)):
+        said.append(answer)
     if one.check_in == "open" and one.check_in_until and one.check_in_until > reader.now:
         said.append(f"check in by {moment(one.check_in_until, booking.location, reader)}, or the room is given back")
     elif one.check_in == "not_yet" and one.check_in_from and _today(booking, reader):
@@ -211,41 +208,32 @@ def _state(one: Ahead, reader: Reader) -> Line:
     return [told[0].upper() + told[1:]] if told else []
 
 
-def _row(one: Ahead, reader: Reader) -> Sequence[Block]:
-    """Return at most three buttons, the most pressing first, and a menu with the rest."""
+def _row(one: Ahead, reader: Reader, *, soonest: bool) -> Sequence[Block]:
+    """Return at most three buttons, the most pressing first, and a menu with the rest.
+
+    `soonest` is true for the next meeting of those that the person can cancel.
+    """
     booking = one.booking
     row: list[ButtonElement | None] = [buttons.check_in(booking)] if one.check_in == "open" and _comes(one, reader) else []
     menu: list[tuple[str, str]] = []
-    if _invited(booking, reader):
-        row += _answers(booking, reader) if one.check_in != "done" else []
+    if invited_to(booking, reader):
+        row += answering(booking, reader) if one.check_in != "done" else []
         menu = [("Edit", EDIT), ("Invite people", INVITE)] if one.changeable else []
-        menu += [("I cannot come", CANNOT)] if _own_response(booking, reader) is Response.GOING else []
+        menu += [("I cannot come", CANNOT)] if own_response(booking, reader) is Response.GOING else []
     elif one.changeable and _running(booking, reader):
         row += buttons.extensions(booking, [one.extend_to]) if one.extend_to else []
         row.append(buttons.end_early(booking))
         menu = [("Edit", EDIT), ("Invite people", INVITE), ("Other room", OTHER_ROOM)]
     elif one.changeable:
-        row += [buttons.edit(booking), buttons.cancel(booking, reader)]
-        menu = [("Invite people", INVITE), ("Other room", OTHER_ROOM)]
+        row += [buttons.edit(booking), *([buttons.cancel(booking, reader)] if soonest else [])]
+        menu = [("Invite people", INVITE), ("Other room", OTHER_ROOM), *([] if soonest else [("Cancel booking", CANCEL)])]
     shown = [one for one in row if one is not None][:MOST_BUTTONS]
     elements: list[ButtonElement | OverflowMenuElement] = [*shown, *_menu(booking, menu)]
     return [ActionsBlock(elements=elements, block_id=f"home:{booking.id}")] if elements else []
 
 
-def _answers(booking: Booking, reader: Reader) -> list[ButtonElement | None]:
-    """Return the buttons with which somebody invited says whether they come, as far as they have not said it."""
-    match _own_response(booking, reader):
-        case None:
-            return [buttons.going(booking), buttons.not_going(booking)]
-        case Response.DECLINED:
-            return [buttons.going(booking)]
-        case _:
-            return []
-
-
-def _invited(booking: Booking, reader: Reader) -> bool:
-    own = reader.person.slack_user_id
-    return booking.booker.slack_user_id != own and any(a.slack_user_id == own for a in booking.attendees)
+def _cancellable(one: Ahead, reader: Reader) -> bool:
+    return one.changeable and not invited_to(one.booking, reader) and not _running(one.booking, reader)
 
 
 def _menu(booking: Booking, entries: Sequence[tuple[str, str]]) -> list[OverflowMenuElement]:
@@ -257,12 +245,7 @@ def _menu(booking: Booking, entries: Sequence[tuple[str, str]]) -> list[Overflow
 
 
 def _comes(one: Ahead, reader: Reader) -> bool:
-    return _own_response(one.booking, reader) is not Response.DECLINED
-
-
-def _own_response(booking: Booking, reader: Reader) -> Response | None:
-    own = (a.response for a in booking.attendees if a.slack_user_id == reader.person.slack_user_id)
-    return next(own, None)
+    return own_response(one.booking, reader) is not Response.DECLINED
 
 
 def _running(booking: Booking, reader: Reader) -> bool:

@@ -91,6 +91,15 @@ def which_to_cancel(bookings: Sequence[Booking], reader: Reader) -> Message:
     return ask([f"Which one is to be cancelled?{_not_all(bookings)}"], [*row, buttons.button("None", Action.KEEP)])
 
 
+def cancel_it(booking: Booking, reader: Reader) -> Message:
+    """Return the question whether a booking is to be cancelled, with what would be lost."""
+    what: Line = ["Cancel ", bold(cut(booking.title, 100)), "?"] if booking.title else ["Cancel this booking?"]
+    lost: Line = [buttons.what_is_lost(booking, reader)]
+    keep = buttons.button("Keep it", Action.KEEP, Target.at(booking))
+    row = buttons.rows([keep, buttons.cancel_at_once(booking)])
+    return Message(text=spoken(what, lost), blocks=[rich(what, lost), *row])
+
+
 def none_matches(words: str, bookings: Sequence[Booking], reader: Reader) -> Message:
     """Return that no booking is meant by the words, and which there are."""
     asked = which_to_cancel(bookings, reader)

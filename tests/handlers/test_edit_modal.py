@@ -299,4 +299,4 @@ async def test_whoever_is_invited_to_a_shared_booking_may_edit_it(firm: Firm):
     assert booking.shared
     assert "everybody invited may change it" in words(await top(firm, BEN))
     listed = await firm.say(CHLOE, "/book mine")
-    assert message_labels(listed)[:2] == ["Edit", "Cancel booking"]
+    assert message_labels(listed)[:3] == ["Going", "Can't", "Edit"]

@@ -94,6 +94,66 @@ async def test_cancelling_from_home_says_so_and_takes_it_off_and_undo_brings_it_
     assert '"Standup"' in words((await firm.slack.home(BEN)) or {})
 
 
+async def test_on_a_full_day_the_next_meeting_alone_has_a_red_button(firm: Firm):
+    deepa = (await firm.actor(DEEPA)).person_id
+    for hour, title in ((9, "One"), (10, "Two"), (11, "Three")):
+        await firm.booked("Apollo", new_york(hour), by=BEN, title=title, invitees=(deepa,), attendees_count=2)
+    view = await home(firm, BEN)
+    assert labels(view)[2:-1] == ["Edit", "Cancel booking", "Edit", "Edit"]
+    assert menus(view) == [["Invite people", "Other room"], *[["Invite people", "Other room", "Cancel booking"]] * 2]
+
+    asked = await choose(firm, BEN, view, "Cancel booking")
+    assert words(asked) == (
+        "Cancel Two?\nApollo, tomorrow 10:00-11:00, is given back and others can book it. 1 person is invited."
+    )
+    assert labels(asked) == ["Keep it", "Cancel booking"]
+
+    gone = await push(firm, BEN, asked, "Cancel booking")
+    assert words(gone) == "❌ Two in Apollo, Wed 25 Nov, 10:00-11:00 (New York) is cancelled."
+    assert '"Two"' not in words((await firm.slack.home(BEN)) or {})
+    assert labels(gone) == ["Undo"]
+
+
+async def test_a_meeting_whose_cancelling_was_asked_about_can_be_kept(firm: Firm):
+    await firm.booked("Apollo", new_york(9), by=BEN)
+    kept = await firm.booked("Apollo", new_york(10), by=BEN)
+    asked = await choose(firm, BEN, await home(firm, BEN), "Cancel booking")
+    assert words(asked).startswith("Cancel this booking?\nApollo, tomorrow 10:00-11:00, is given back")
+
+    told = await push(firm, BEN, asked, "Keep it")
+
+    assert words(told).startswith("✅ Apollo stays as it is")
+    assert (await firm.services.bookings.get(kept.id)).version == 1
+
+
+async def test_cancelling_from_an_old_menu_says_what_has_become_of_it(firm: Firm):
+    await firm.booked("Apollo", new_york(9), by=BEN)
+    gone = await firm.booked("Apollo", new_york(10), by=BEN)
+    view = await home(firm, BEN)
+    await firm.services.bookings.cancel(gone.id, by=await firm.actor(ANA, admin=True))
+
+    assert "was cancelled today at 10:07 by @U0ANA" in words(await choose(firm, BEN, view, "Cancel booking"))
+
+
+def menus(view: dict[str, Any]) -> list[list[str]]:
+    held = [e for block in view["blocks"] for e in block.get("elements", []) if e["type"] == "overflow"]
+    return [[option["text"]["text"] for option in menu["options"]] for menu in held]
+
+
+async def choose(firm: Firm, user: str, view: dict[str, Any], entry: str) -> dict[str, Any]:
+    """Choose an entry of the first menu that has it, and return the view on top."""
+    block, value = next(
+        (block["block_id"], option["value"])
+        for block in view["blocks"]
+        for menu in block.get("elements", [])
+        if menu["type"] == "overflow"
+        for option in menu["options"]
+        if option["text"]["text"] == entry
+    )
+    assert (await firm.slack.click(user, view, "more", block_id=block, selected_option=value))["ok"]
+    return await top(firm, user)
+
+
 async def test_home_counts_answers_and_asks_for_none_once_somebody_is_there(firm: Firm):
     await Rooms(firm.db, firm.services.catalogues).set_policy(check_in=True)
     firm.services.catalogues.forget()

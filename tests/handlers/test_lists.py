@@ -26,7 +26,44 @@ async def test_ones_bookings_are_listed_soonest_first_with_what_one_can_do(firm:
 
     attended = await firm.say(DEEPA, "/book mine")
     assert words(attended).endswith('\n"Retro" · booked by @U0BEN')
-    assert labels(attended) == []
+    assert labels(attended) == ["Going", "Can't"]
+
+
+async def test_who_is_invited_answers_in_the_list_and_keeps_it(firm: Firm):
+    deepa = (await firm.actor(DEEPA)).person_id
+    booked = await firm.booked("Apollo", new_york(14), by=BEN, title="Retro", invitees=(deepa,), attendees_count=2)
+    await firm.booked("Corner", new_york(9), by=DEEPA)
+    listed = await firm.say(DEEPA, "/book mine")
+    assert labels(listed) == ["Edit", "Cancel booking", "Going", "Can't"]
+
+    coming = await firm.press(DEEPA, listed, "Going")
+    assert coming["ts"] == listed["ts"]
+    assert words(coming).startswith("✅ You are going to Retro, Wed 25 Nov, 14:00-15:00.\nYour bookings\n")
+    assert words(coming).endswith('"Retro" · booked by @U0BEN\nYou are going')
+    assert labels(coming) == ["Edit", "Cancel booking", "Can't"]
+
+    away = await firm.press(DEEPA, coming, "Can't")
+    assert words(away).startswith("❌ You cannot come to Retro, Wed 25 Nov, 14:00-15:00.\n")
+    assert words(away).endswith("\nYou cannot come")
+    assert labels(away) == ["Edit", "Cancel booking", "Going"]
+    assert (await firm.services.bookings.get(booked.id)).attendees_count == 1
+
+
+async def test_an_answer_to_a_meeting_without_a_title_names_whose_it_is(firm: Firm):
+    deepa = (await firm.actor(DEEPA)).person_id
+    await firm.booked("Apollo", new_york(14), by=BEN, invitees=(deepa,), attendees_count=2)
+
+    away = await firm.press(DEEPA, await firm.say(DEEPA, "/book mine"), "Can't")
+
+    assert words(away).startswith("❌ You cannot come to @U0BEN's meeting, Wed 25 Nov, 14:00-15:00.\n")
+
+
+async def test_whoever_may_change_what_they_are_invited_to_ends_it_from_the_list(firm: Firm):
+    deepa = (await firm.actor(DEEPA)).person_id
+    await firm.booked("Apollo", new_york(11, day=24), by=BEN, invitees=(deepa,), shared=True, attendees_count=2)
+    firm.clock.advance(timedelta(minutes=60))
+
+    assert labels(await firm.say(DEEPA, "/book mine")) == ["Going", "Can't", "Edit", "End early"]
 
 
 async def test_a_meeting_under_way_is_ended_in_the_list_not_cancelled(firm: Firm):
