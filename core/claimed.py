@@ -44,7 +44,8 @@ def _card(row: Row, booking: Booking, readers: Mapping[UUID, Reader], happened: 
         id=row["id"],
         lease=row["lease"],
         team_id=row["team_id"],
-        channel_id=row["channel_id"],
+        # A person's conversation may be known from another message: only there can a post be looked for.
+        channel_id=row["channel_id"] or (reader.dm_channel if reader else None),
         person=reader.person if reader else None,
         preferences=reader.preferences if reader else None,
         ts=row["ts"],

@@ -127,8 +127,8 @@ class Card:
     """A living message that is to be posted (`ts` None) or edited, leased to whoever holds `lease`.
 
     `booking` is as it stands now; `announced` as the channel first heard of it (None: not yet posted); `last` is what
-    led to its present state. `person` is set where it stands in somebody's direct messages (then `channel_id` is None
-    until it was posted, and Slack's D id after). `uncertain` means that an earlier post may have arrived.
+    led to its present state. `person` is set where it stands in somebody's direct messages (then `channel_id` is Slack's
+    D id, or None until anything was posted there). `uncertain` means that an earlier post may have arrived.
     """
 
     id: UUID

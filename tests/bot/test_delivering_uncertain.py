@@ -15,7 +15,7 @@ from core.models import Change
 from sandbox import company
 from tests.bot.dispatch import Dispatch, Sender, opened
 from tests.handlers import firm as firms
-from tests.handlers.firm import BEN, CHANNEL, new_york
+from tests.handlers.firm import ANA, BEN, CHANNEL, new_york
 
 HISTORY = ("channels:history", "groups:history", "im:history")
 
@@ -125,6 +125,20 @@ async def test_a_reply_in_a_thread_and_a_direct_message_are_found_too(seeing: Di
     await sender.deliverer.deliver()
     assert len(seeing.posts()) == before + 1
     assert {row["status"] for row in await seeing.rows("deliveries")} == {"sent"}
+    assert sender.counted("bookroom_notices_uncertain_total", found="yes") == 1
+
+
+async def test_an_invitation_is_found_where_the_persons_conversation_is_known(seeing: Dispatch):
+    sender = await seeing.sender()
+    invited = (await seeing.firm.actor(ANA)).person_id
+    await seeing.booked(invitees=(invited,))
+    await sender.deliverer.deliver()
+    await seeing.booked("Big Ben", invitees=(invited,))
+    await answer_lost(seeing)
+    await sender.deliverer.deliver()
+    seeing.advance(3)
+    await sender.deliverer.deliver()
+    assert len(seeing.posts()) == 2
     assert sender.counted("bookroom_notices_uncertain_total", found="yes") == 1
 
 
