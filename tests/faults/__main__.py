@@ -12,7 +12,7 @@ from tests.faults.recording import Recording
 from tests.faults.running import Plan, run
 from tests.faults.trimming import trimmed
 
-SHORT = Plan(bookings=30, kills=10, crashes=1, minutes=1.0, per_second=8.0, pauses=(0.6, 1.8), speed=12.0)
+SHORT = Plan(bookings=30, kills=10, crashes=1, minutes=4.0, per_second=8.0, pauses=(0.6, 1.8), speed=12.0)
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from tests.faults.running import run
 
 
 @pytest.mark.race
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(os.environ.get("PG") == "system", reason="it crashes and restarts a PostgreSQL of its own")
 async def test_nothing_is_lost_or_said_twice_while_replicas_are_killed_and_slack_fails():
     recording = await run(replace(SHORT, seed=int(os.environ.get("FAULTS_SEED", "1"))))
