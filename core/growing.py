@@ -11,6 +11,7 @@ from core import bookkeeping, claims, rules, store
 from core.catalogue import Catalogue
 from core.db import ReadSession
 from core.models import Alternative, Booking, OfferKind, Rival, Room, Slot
+from core.rounding import FIVE, rounded_down
 from core.search import as_rival
 
 LOOKED_AHEAD = timedelta(hours=4)
@@ -56,15 +57,26 @@ def later_ends(
     booking: Booking, free_until: datetime | None, catalogue: Catalogue, *, now: datetime
 ) -> tuple[datetime, ...]:
     """Return the later ends that can be had where the room is free until then, by the rules of this moment."""
-    ends = (booking.end + step for step in STEPS)
-    return tuple(
-        end
-        for end in ends
-        if booking.holds_room
-        and end > now
-        and (free_until is None or end <= free_until)
-        and _allowed(booking, catalogue, Slot(start=booking.start, end=end), room=booking.room, now=now)
-    )
+    ends = (rounded_down(booking.end + step) for step in STEPS)
+    return tuple(end for end in ends if _can_end(booking, end, free_until, catalogue, now=now))
+
+
+def longest_end(
+    booking: Booking, until: datetime, free_until: datetime | None, catalogue: Catalogue, *, now: datetime
+) -> datetime | None:
+    """Return the latest end up to a wanted one that can be had, on whole five minutes; None where there is none."""
+    end = rounded_down(min(until, free_until or until, booking.end + LOOKED_AHEAD))
+    while end > booking.end:
+        if _can_end(booking, end, free_until, catalogue, now=now):
+            return end
+        end -= FIVE
+    return None
+
+
+def _can_end(booking: Booking, end: datetime, free_until: datetime | None, catalogue: Catalogue, *, now: datetime) -> bool:
+    if not booking.holds_room or end <= now or (free_until is not None and end > free_until):
+        return False
+    return _allowed(booking, catalogue, Slot(start=booking.start, end=end), room=booking.room, now=now)
 
 
 async def _who_follows(session: ReadSession, booking: Booking, begins: datetime, catalogue: Catalogue) -> Rival:

@@ -16,10 +16,11 @@ from core.catalogue import Catalogue, Catalogues
 from core.checkin import check_in_opens, check_in_state, release_at
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
-from core.growing import Growth, better_room, room_to_grow
+from core.growing import Growth, better_room, longest_end, room_to_grow
 from core.ids import new_id
 from core.models import KEEP, Actor, Alternative, Booking, Change, Changed, Location, OfferKind, Room, Slot, Status, Wish
 from core.releases import Releases
+from core.rounding import rounded_up
 from core.saying import clock_time, when
 from core.search import Search, taken_sentence
 
@@ -169,7 +170,7 @@ class Presence:
             refusal: errors.BookingError = await self._cannot_grow(taken.wanted, catalogue, by=by, now=now)
         except bookkeeping.RuledOutError as ruled_out:
             refusal = ruled_out.error
-            refusal.alternatives = await self._shorter(await self._get(booking_id, catalogue))
+            refusal.alternatives = await self._shorter(await self._get(booking_id, catalogue), until, catalogue, now=now)
         raise refusal
 
     async def end_early(self, booking_id: UUID, *, version: int, by: Actor, key: str | None = None) -> Changed:
@@ -277,9 +278,13 @@ class Presence:
     async def _get(self, booking_id: UUID, catalogue: Catalogue) -> Booking:
         return await self._db.read(lambda session: store.booking(session, booking_id, catalogue))
 
-    async def _shorter(self, booking: Booking) -> tuple[Alternative, ...]:
-        """Return the later ends that can be had, the latest first."""
+    async def _shorter(
+        self, booking: Booking, until: datetime, catalogue: Catalogue, *, now: datetime
+    ) -> tuple[Alternative, ...]:
+        """Return the later ends that can be had instead of a wanted one, the latest first."""
         growth = await self.room_to_grow(booking)
+        longest = longest_end(booking, until, growth.free_until, catalogue, now=now)
+        ends = {end for end in growth.choices if end < until} | ({longest} if longest else set())
         return tuple(
             Alternative(
                 kind=OfferKind.SHORTER,
@@ -287,7 +292,7 @@ class Presence:
                 location=booking.location,
                 slot=Slot(start=booking.start, end=end),
             )
-            for end in reversed(growth.choices)
+            for end in sorted(ends, reverse=True)
         )
 
     async def _cannot_grow(self, wanted: Booking, catalogue: Catalogue, *, by: Actor, now: datetime) -> errors.BookingError:
@@ -299,15 +304,17 @@ class Presence:
             room=wanted.room,
             slot=wanted.slot,
             rivals=rivals,
-            alternatives=await self._shorter(await self._get(wanted.id, catalogue)),
+            alternatives=await self._shorter(await self._get(wanted.id, catalogue), wanted.end, catalogue, now=now),
         )
         refusal.fields = {"end": sentence}
         return refusal
 
     async def _gone(self, wanted: Booking, *, by: Actor, now: datetime) -> errors.BookingError:
         """Return the refusal to take a room back that somebody else has by now, with rooms free for the rest."""
-        rest = Slot(start=max(wanted.start, now.replace(second=0, microsecond=0)), end=wanted.end)
-        rivals = await self._search.rivals(wanted.room, rest, by=by, but=(wanted.id,))
+        left = Slot(start=max(wanted.start, now.replace(second=0, microsecond=0)), end=wanted.end)
+        rivals = await self._search.rivals(wanted.room, left, by=by, but=(wanted.id,))
+        begins = rounded_up(left.start)
+        rest = Slot(start=begins, end=left.end) if begins < left.end else left
         wish = Wish(slot=rest, attendees_count=wanted.attendees_count, room_id=wanted.room.id)
         offers = await self._search.alternatives(wish, by=by, but=(wanted.id,))
         said = when(rest, wanted.location.tz, now=now)

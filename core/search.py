@@ -17,6 +17,7 @@ from core.clock import Clock
 from core.db import Database, ReadSession
 from core.errors import BookingError
 from core.models import Actor, Alternative, Booking, FreeRoom, OfferKind, Rival, Room, RoomDay, Slot, Wish
+from core.rounding import FIVE, rounded_down, rounded_up
 from core.saying import clock_time, listed, people, when
 
 # Alternatives are worked out for this many of the best rooms, this far around the wanted time.
@@ -348,21 +349,21 @@ class _Around:
         found = []
         for room in rooms:
             wanted = self.wish.slot
-            stretches = [
-                s for s in self._free_within(room, wanted) if LEAST_SHARE * wanted.length <= s.length < wanted.length
-            ]
+            free = (_rounded(stretch, wanted) for stretch in self._free_within(room, wanted))
+            stretches = [s for s in free if s and LEAST_SHARE * wanted.length <= s.length < wanted.length]
             found += [self._offer(OfferKind.SHORTER, room, slot) for slot in stretches if self._can(room, slot)]
         return found
 
     def _near(self, room: Room) -> list[Slot]:
-        """Return the free slots of the wanted length that begin or end where something else ends or begins."""
-        length, wanted = self.wish.slot.length, self.wish.slot
+        """Return the free slots about as long as wanted that begin or end where something else ends or begins."""
+        wanted = self.wish.slot
+        length = FIVE * -(-wanted.length // FIVE)
         before = timedelta(minutes=room.setup_minutes)
         after = timedelta(minutes=room.teardown_minutes)
-        starts = {claim.end + before for claim in self.taken.get(room.id, ())}
-        starts |= {claim.start - after - length for claim in self.taken.get(room.id, ())}
+        starts = {rounded_up(claim.end + before) for claim in self.taken.get(room.id, ())}
+        starts |= {rounded_down(claim.start - after) - length for claim in self.taken.get(room.id, ())}
         # Rules move the time as well as rivals do: step away from the wanted start until one passes.
-        starts |= {wanted.start + STEP * step for step in range(-16, 17)}
+        starts |= {rounded_up(wanted.start + STEP * step) for step in range(-16, 17)}
         zone = self.catalogue.place_of(room).tz
         day = wanted.start.astimezone(zone).date()
         slots = [Slot(start=start, end=start + length) for start in starts if start.astimezone(zone).date() == day]
@@ -392,6 +393,13 @@ class _Around:
 
     def _offer(self, kind: OfferKind, room: Room, slot: Slot) -> Alternative:
         return Alternative(kind=kind, room=room, location=self.catalogue.place_of(room), slot=slot)
+
+
+def _rounded(free: Slot, wanted: Slot) -> Slot | None:
+    """Return the whole five minutes of what is free within a wanted time, whose own start and end stay as they are."""
+    start = free.start if free.start == wanted.start else rounded_up(free.start)
+    end = free.end if free.end == wanted.end else rounded_down(free.end)
+    return Slot(start=start, end=end) if start < end else None
 
 
 def _apart(slots: Sequence[Slot]) -> list[Slot]:

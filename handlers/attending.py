@@ -41,7 +41,7 @@ async def extend(click: Click, desk: Desk) -> Message:
     """Let a meeting go on to the end of a button; where that is taken by now, offer the ends that are not."""
     to = Moving.load(click.value)
     until = to.slot.end
-    with wanting(Target(booking=to.booking, version=to.version)):
+    with wanting(to):
         done = await desk.services.presence.extend(to.booking, until=until, version=to.version, by=desk.actor, key=click.key)
     return views.extended(done.after, desk.reader)
 

@@ -10,7 +10,7 @@ from core import errors
 from core.errors import BookingError
 from core.models import Location, Room, Slot
 from core.search import suitable
-from handlers.drafts import Draft, Target, UnreadableError
+from handlers.drafts import Draft, Moving, Target, UnreadableError
 from handlers.filled import NoRooms
 from handlers.ids import Action
 from handlers.replies import Message
@@ -46,6 +46,9 @@ async def _with_ways_out(error: BookingError, wanted: Wanted, desk: Desk) -> Mes
         case errors.Busy() | errors.Unavailable():
             again = buttons.button("Try again", Action.READ, wanted.sentence) if wanted.sentence else None
             return refusals.plain([error.message], [again])
+        case _ if isinstance(wanted.what, Moving):
+            booking = await desk.services.bookings.get(wanted.what.booking)
+            return refusals.not_longer(error, booking, desk.reader)
         case _:
             return _elsewhere(error, wanted.what, desk, waits_for=await waitable(error, wanted.what, desk))
 

@@ -12,7 +12,7 @@ from handlers.drafts import Draft, Target
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """A booking wanted, or one that was to be moved; and the sentence that said so, where there was one."""
+    """A booking wanted, one that was to be moved, or (Moving) to go on longer; and the sentence that said so, if any."""
 
     what: Draft | Target
     sentence: str | None = None

@@ -56,6 +56,14 @@ def elsewhere(
     return plain(line, [*row, *waiting, *further(wanted, reader, after_offers=bool(row), about=error.fields)])
 
 
+def not_longer(error: BookingError, booking: Booking, reader: Reader) -> Message:
+    """Return why a booking cannot go on so long, with the later ends that can be had, and what else one can do about it."""
+    line = taken_line(error, booking.location, reader) if isinstance(error, SlotTaken) else [error.message]
+    ends = [offer.slot.end for offer in error.alternatives]
+    edit = buttons.button("Edit…", Action.EDIT, Target.at(booking))
+    return plain(line, [*buttons.extensions(booking, ends), edit, buttons.stop(booking, reader)])
+
+
 def further(
     wanted: Draft | Target, reader: Reader, *, after_offers: bool, about: Collection[str] = ()
 ) -> list[ButtonElement | None]:

@@ -304,3 +304,28 @@ async def test_until_when_a_room_is_free_is_looked_up_for_the_page_that_is_shown
     assert await untils(0) == [True, True, False, False, False]
     assert await untils(1) == [False, False, True, True, False]
     assert await untils(2) == await untils(9) == [False, False, False, False, True]
+
+
+async def test_what_is_offered_instead_begins_and_ends_on_whole_five_minutes(office: Office):
+    room = await office.room("Apollo")
+    taken = Slot(start=at(9).start + timedelta(minutes=3), end=at(9).start + timedelta(minutes=52))
+    await office.book(room, taken, by=office.bob)
+    odd = Slot(start=at(9).start + timedelta(minutes=6), end=at(9).start + timedelta(minutes=53))
+
+    offers = await office.search.alternatives(Wish(slot=odd, room_id=room.id), by=office.ana)
+
+    begins = {offer.slot.start - at(9).start for offer in offers}
+    assert {timedelta(minutes=55), timedelta(minutes=-50)} <= begins
+    assert {offer.slot.length for offer in offers} == {timedelta(minutes=50)}
+    assert all(offer.slot.start.minute % 5 == 0 for offer in offers)
+
+
+async def test_a_shorter_time_keeps_the_end_that_was_wished_for(office: Office):
+    room = await office.room("Apollo")
+    await office.book(room, at(8, 67), by=office.bob)  # until seven past
+    wish = Wish(slot=at(9, 63), room_id=room.id)
+
+    offers = await office.search.alternatives(wish, by=office.ana)
+
+    (shorter,) = [offer.slot for offer in offers if offer.kind is OfferKind.SHORTER]
+    assert shorter == Slot(start=at(9).start + timedelta(minutes=10), end=wish.slot.end)
