@@ -26,7 +26,7 @@ class Notice(StrEnum):
     RELEASED = "released"  # booking, person (the booker); {"version": n}
     CHANGED = "changed"  # booking, person; {"version": n}: somebody else moved, cancelled or restored it
     LATE = "late"  # booking, person; {"version": n}: somebody runs late
-    SIZE = "size"  # booking, person (the booker); {"version": n}: the room is too small, or much too large now
+    SIZE = "size"  # booking, person (the booker); {"version": n}: room too small or much too large, or nobody comes
     HISTORY = "history"  # booking, card; {"version": n}: what happened, in the card's thread
     OFFER = "offer"  # waiting, person; {"version": n}: a room is held for them
     OFFER_MISSED = "offer_missed"  # waiting, person; {"version": n}

@@ -178,7 +178,7 @@ def _moved(happened: Happened) -> bool:
 
 
 def _another_size(before: Booking, after: Booking, happened: Happened) -> bool:
-    """Tell whether the room has become too small, or much too large, by what others said or did."""
+    """Tell whether the room has become too small or much too large, or nobody invited comes, by what others said or did."""
     by_booker = happened.by_person_id == after.booker.person_id
     if not after.holds_room or before.room.id != after.room.id or happened.kind not in {Kind.RESPONDED, Kind.CHANGED}:
         return False
@@ -187,7 +187,8 @@ def _another_size(before: Booking, after: Booking, happened: Happened) -> bool:
     seats = after.room.capacity
     too_small = len(before.coming) + 1 <= seats < len(after.coming) + 1
     fits_a_third = after.attendees_count * MUCH_TOO_LARGE <= seats < before.attendees_count * MUCH_TOO_LARGE
-    return too_small or fits_a_third
+    nobody_comes = bool(before.coming and after.attendees) and not after.coming
+    return too_small or fits_a_third or nobody_comes
 
 
 # In order, so that it is one reach into the index: PostgreSQL takes it that a third of all events is news. And without

@@ -122,6 +122,8 @@ class Notices:
         coming = len(booking.coming) + 1
         people = coming if coming > booking.room.capacity else booking.attendees_count
         better = await self._services.presence.better_room(booking, people)
+        if booking.attendees and not booking.coming:
+            return views.nobody_comes(booking, reader, better=better)
         return views.size(booking, reader, people=people, better=better)
 
     async def _history(self, delivery: Delivery) -> Message | None:

@@ -222,7 +222,11 @@ def _changed(happened: Happened, reader: Reader, *, private: bool, who: str | No
 def _verb(before: Booking, after: Booking, reader: Reader) -> str:
     if (before.room.id, before.start) == (after.room.id, after.start) and before.end != after.end:
         return "extended" if before.end < after.end else "shortened"
-    return "moved" if differences(before, after, reader, private=True) else "changed"
+    if differences(before, after, reader, private=True):
+        return "moved"
+    # What is added or taken away is no new name; and where the number of people changes too, that is not renamed.
+    named = before.title and after.title and before.title != after.title
+    return "renamed" if named and before.attendees_count == after.attendees_count else "changed"
 
 
 def _by(who: str | None, did: str, was: str) -> Line:

@@ -51,7 +51,7 @@ _WHAT = {
     Notice.RELEASED: "News of a release",
     Notice.CHANGED: "News of a change",
     Notice.LATE: "News that somebody runs late",
-    Notice.SIZE: "Word about the room's size",
+    Notice.SIZE: "Word about how many come",
     Notice.HISTORY: "Message in a booking's thread",
     Notice.OFFER: "Offer from the waiting list",
     Notice.OFFER_MISSED: "News of an offer's end",

@@ -192,12 +192,19 @@ def changed(happened: Happened, booking: Booking, reader: Reader, *, by: str | N
     if not parts:
         return None
     moved = bool(differences(before, booking, reader, private=True))
-    verb = " moved " if moved else " renamed "
     what: Line = _meeting(before, reader, first=False, by=by)
     undo = [buttons.undo(booking)] if happened.after.version == booking.version else []
     row = _after_change(booking, reader, undo=undo)
     stays = _what_stays(before, booking, reader)
-    return told(["✏️ ", *who, verb, *what, *stays, ": ", *joined(parts, " · ")], row=row)
+    if not moved:
+        return told(["✏️ ", *who, *_renamed(what, booking), *stays, "."], row=row)
+    return told(["✏️ ", *who, " moved ", *what, *stays, ": ", *joined(parts, " · ")], row=row)
+
+
+def _renamed(what: Line, booking: Booking) -> Line:
+    if not booking.title:
+        return [" took the title off ", *what]
+    return [" renamed ", *what, " to ", bold(cut(booking.title, TITLE_SHOWN))]
 
 
 def _what_stays(before: Booking, booking: Booking, reader: Reader) -> Line:
@@ -249,7 +256,7 @@ def size(booking: Booking, reader: Reader, *, people: int, better: Alternative |
     small = people > booking.room.capacity
     if not small and better is None:
         return None
-    zone, name = booking.location.tz, cut(booking.room.name, ROOM_SHOWN)
+    name = cut(booking.room.name, ROOM_SHOWN)
     # Some have not answered yet: who has declined is known, who comes is not.
     is_now = f" is for {saying.people(people)} now, and " if small else f" is down to {saying.people(people)}, and "
     first: Line = [
@@ -261,17 +268,35 @@ def size(booking: Booking, reader: Reader, *, people: int, better: Alternative |
     ]
     if better is None:
         return told(first, ["No larger room is free then."], row=[buttons.edit(booking), buttons.find()])
-    # Where something else differs than the room, it is said.
-    other = cut(better.room.name, ROOM_SHOWN)
-    hours = "then" if better.slot == booking.slot else saying.hours(better.slot, zone)
-    place = f" ({better.location.name})" if better.location.id != booking.location.id else ""
-    second: Line = [bold(other), f"{place} seats {better.room.capacity} and is free {hours}."]
-    move = buttons.moving(Target.at(booking), better)
-    row = [
-        buttons.button(f"Move to {cut(other, 60)}", Action.MOVE_TO, move, style="primary"),
-        buttons.button(f"Keep {cut(name, 60)}", Action.KEEP, Target.at(booking)),
+    keep = buttons.button(f"Keep {cut(name, 60)}", Action.KEEP, Target.at(booking))
+    return told(first, _is_free(better, booking), row=[_move_to(better, booking, style="primary"), keep])
+
+
+def nobody_comes(booking: Booking, reader: Reader, *, better: Alternative | None) -> Message:
+    """Return that everybody invited has declined, to the booker; `better` is a free room of a better size."""
+    when = f"{lasting(booking.slot, booking.location, reader)}{where_and_own_clock(booking.slot, booking.location, reader)}"
+    line: Line = [
+        "Nobody who is invited can come to ",
+        *_meeting(booking, reader, first=False),
+        " in ",
+        bold(cut(booking.room.name, ROOM_SHOWN)),
+        f", {when}.",
     ]
-    return told(first, second, row=row)
+    other: Line = _is_free(better, booking) if better else []
+    move = [_move_to(better, booking)] if better else []
+    return told(line, other, row=[*move, buttons.edit(booking), buttons.stop(booking, reader)])
+
+
+def _is_free(better: Alternative, booking: Booking) -> Line:
+    """Return "Corner seats 4 and is free then."; where something else differs than the room, it is said."""
+    hours = "then" if better.slot == booking.slot else saying.hours(better.slot, booking.location.tz)
+    place = f" ({better.location.name})" if better.location.id != booking.location.id else ""
+    return [bold(cut(better.room.name, ROOM_SHOWN)), f"{place} seats {better.room.capacity} and is free {hours}."]
+
+
+def _move_to(better: Alternative, booking: Booking, *, style: str | None = None) -> ButtonElement | None:
+    move = buttons.moving(Target.at(booking), better)
+    return buttons.button(f"Move to {cut(better.room.name, 60)}", Action.MOVE_TO, move, style=style)
 
 
 # -- the waiting list --------------------------------------------------------------------------------------------------

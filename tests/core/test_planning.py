@@ -210,6 +210,28 @@ async def test_the_booker_hears_when_a_third_of_the_seats_would_do(office: Offic
     assert await notices.told() == []
 
 
+async def test_the_booker_hears_when_the_last_of_those_invited_declines_and_not_before(office: Office, notices: Notified):
+    room, cleo = await office.room("Corner", seats=4), await office.actor("cleo")
+    booking = await office.book(room, at(9), invitees=(office.bob.person_id, cleo.person_id), attendees_count=4)
+    await notices.told()
+    await notices.presence.respond(booking.id, by=office.bob, going=False)
+    assert await notices.told() == []
+    await notices.presence.respond(booking.id, by=cleo, going=False)
+    assert await notices.told() == [(Notice.SIZE, "ana")]
+    await notices.presence.run_late(booking.id, by=office.ana)
+    assert await notices.told() == []
+
+
+async def test_who_takes_off_the_last_who_came_to_their_own_meeting_is_told_nothing(office: Office, notices: Notified):
+    cleo = await office.actor("cleo")
+    both = (office.bob.person_id, cleo.person_id)
+    booking = await office.book(await office.room("Corner", seats=4), at(9), invitees=both, attendees_count=3)
+    declined = (await notices.presence.respond(booking.id, by=office.bob, going=False)).after
+    await notices.told()
+    await notices.move(declined, invitees=(office.bob.person_id,))
+    assert Notice.SIZE not in [kind for kind, _ in await notices.told()]
+
+
 async def test_a_channel_hears_of_what_it_asked_about_alone(office: Office, notices: Notified):
     apollo, kiez = await office.room("Apollo"), await office.room("Kiez", place=office.tokyo)
     await notices.subscribe(channel="C-room", room_id=apollo.id)

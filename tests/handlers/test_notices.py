@@ -1,5 +1,6 @@
 """What people are told of a booking, from the event to the message that they see; and the cards that live on in channels."""
 
+import re
 from uuid import UUID
 
 import pytest
@@ -235,13 +236,37 @@ async def test_an_end_that_is_taken_by_now_is_refused_with_those_that_are_not(fi
 
     refusal = await firm.press(BEN, ending, "Extend to 16:00")
 
-    assert words(refusal).startswith("Apollo is taken")
-    assert labels(refusal)[:2] == ["Apollo 14:00-15:30", "Apollo 14:00-15:15"]
-    done = await firm.press(BEN, refusal, "Apollo 14:00-15:30")
-    assert "14:00-15:30" in words(done)
+    assert words(refusal) == 'Apollo is taken today 15:30-16:00 (New York; "Standup", @U0ANA).'
+    assert labels(refusal) == ["Extend to 15:30", "Extend to 15:15", "Edit…", "End early"]
+    done = await firm.press(BEN, refusal, "Extend to 15:30")
+    assert words(done) == "✏️ Apollo (3rd floor) is yours until 15:30 for Retro."
     again = await teller.send(Notice.ENDING, booked, BEN)
     assert words(again).endswith('Then the room is taken, 15:30-16:00 ("Standup", @U0ANA).')
     assert labels(again) == ["End early"]
+
+
+async def test_a_few_minutes_that_are_free_are_offered_where_more_are_not(firm: Firm, teller: Teller):
+    booked = await firm.booked("Apollo", new_york(14), title="Retro")
+    firm.clock.set(utc(19, 45))
+    ending = await teller.send(Notice.ENDING, booked, BEN)
+    await firm.booked("Apollo", Slot(start=utc(20, 12), end=utc(21)), by=ANA, private=True)
+
+    refusal = await firm.press(BEN, ending, "Extend to 15:15")
+
+    assert labels(refusal) == ["Extend to 15:10", "Edit…", "End early"]
+    ended = await firm.press(BEN, refusal, "End early")
+    assert words(ended).startswith("🔓 Retro ended at 14:45.")
+
+
+async def test_where_no_longer_end_is_free_one_can_still_end_early(firm: Firm, teller: Teller):
+    booked = await firm.booked("Apollo", new_york(14), title="Retro")
+    firm.clock.set(utc(19, 45))
+    ending = await teller.send(Notice.ENDING, booked, BEN)
+    await firm.booked("Apollo", new_york(15), by=ANA)
+
+    refusal = await firm.press(BEN, ending, "Extend to 15:15")
+
+    assert labels(refusal) == ["Edit…", "End early"]
 
 
 async def test_extending_says_until_when_and_can_be_undone(firm: Firm, teller: Teller):
@@ -303,7 +328,10 @@ async def test_a_released_room_that_somebody_else_took_is_offered_elsewhere_and_
 
     refusal = await firm.press(BEN, told, "Take it back")
     assert "Apollo is taken" in words(refusal)
-    assert "Corner 14:11-15:30" in labels(refusal)
+    assert "Corner 14:15-15:30" in labels(refusal)
+    offered = [label for label in labels(refusal) if ":" in label]
+    assert offered
+    assert all(moment[-1] in "05" for label in offered for moment in re.findall(r"\d\d:\d\d", label))
 
 
 async def test_the_same_hours_tomorrow_are_one_tap_away(firm: Firm, teller: Teller):
@@ -376,8 +404,8 @@ async def released_at_ten_past(firm: Firm, teller: Teller) -> UUID:
 
 
 async def test_when_many_cannot_come_a_smaller_room_is_one_tap_away(firm: Firm, teller: Teller):
-    chloe = (await firm.actor(CHLOE)).person_id
-    booked = await firm.booked("Apollo", new_york(14), title="Retro", invitees=(chloe,), attendees_count=3)
+    people = tuple([(await firm.actor(user)).person_id for user in (CHLOE, DEEPA)])
+    booked = await firm.booked("Apollo", new_york(14), title="Retro", invitees=people, attendees_count=3)
     await teller.tell()
     (asked,) = await teller.direct(CHLOE)
     await firm.press(CHLOE, asked, "Can't")
@@ -394,6 +422,52 @@ async def test_when_many_cannot_come_a_smaller_room_is_one_tap_away(firm: Firm, 
     assert words(moved).startswith("✏️ Retro · Apollo Corner")
     assert (await firm.services.bookings.get(booked.id)).room.name == "Corner"
     assert await firm.press(BEN, moved, "Undo")
+
+
+async def test_when_nobody_invited_can_come_the_booker_hears_it_once(firm: Firm, teller: Teller):
+    people = tuple([(await firm.actor(user)).person_id for user in (CHLOE, DEEPA)])
+    await firm.booked("Corner", new_york(14), title="Review", invitees=people, attendees_count=3)
+    await teller.tell()
+    for user in (CHLOE, DEEPA):
+        assert await teller.direct(BEN) == []
+        (asked,) = await teller.direct(user)
+        await firm.press(user, asked, "Can't")
+        await teller.tell()
+
+    (told,) = await teller.direct(BEN)
+    assert words(told) == "Nobody who is invited can come to Review in Corner, Wed 25 Nov, 14:00-15:00 (New York)."
+    assert labels(told) == ["Edit", "Cancel booking"]
+    assert words(await firm.press(BEN, told, "Cancel booking")).startswith("❌ Review in Corner")
+    await teller.tell()
+    assert len(await teller.direct(BEN)) == 1
+
+
+async def test_when_nobody_invited_can_come_a_smaller_room_is_on_offer_where_one_is_free(firm: Firm, teller: Teller):
+    chloe = (await firm.actor(CHLOE)).person_id
+    await firm.booked("Apollo", new_york(14), invitees=(chloe,), attendees_count=2)
+    await teller.tell()
+    (asked,) = await teller.direct(CHLOE)
+    await firm.press(CHLOE, asked, "Can't")
+    await teller.tell()
+
+    (told,) = await teller.direct(BEN)
+    assert words(told) == (
+        "Nobody who is invited can come to your meeting in Apollo, Wed 25 Nov, 14:00-15:00 (New York).\n"
+        "Corner seats 4 and is free then."
+    )
+    assert labels(told) == ["Move to Corner", "Edit", "Cancel booking"]
+
+
+async def test_who_comes_after_all_before_it_was_told_leaves_nothing_to_tell(firm: Firm, teller: Teller):
+    chloe = (await firm.actor(CHLOE)).person_id
+    await firm.booked("Corner", new_york(14), invitees=(chloe,), attendees_count=2)
+    await teller.tell()
+    (asked,) = await teller.direct(CHLOE)
+    declined = await firm.press(CHLOE, asked, "Can't")
+    await firm.press(CHLOE, declined, "Going")
+    await teller.tell()
+
+    assert await teller.direct(BEN) == []
 
 
 async def test_a_room_that_is_kept_stays(firm: Firm, teller: Teller):
