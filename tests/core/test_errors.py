@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+import handlers
 from core import db, errors, schema
 from core.models import Slot
 from tests.core.office import MONDAY
@@ -17,8 +20,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 
 
 def family() -> list[type[errors.BookingError]]:
-    """Return every error that the core defines; the edges have some of their own."""
-    return [kind for kind in descendants(errors.BookingError) if kind.__module__ == errors.__name__]
+    """Return every error that the core or the Slack edge defines; not those that other tests have made up."""
+    for module in pkgutil.walk_packages(handlers.__path__, f"{handlers.__name__}."):
+        importlib.import_module(module.name)
+    ours = (errors.__name__, f"{handlers.__name__}.")
+    return [kind for kind in descendants(errors.BookingError) if kind.__module__.startswith(ours)]
 
 
 def descendants(kind: type[errors.BookingError]) -> Iterator[type[errors.BookingError]]:
@@ -42,6 +48,7 @@ def test_the_page_of_errors_lists_every_code_once_with_its_field():
         if kind.field:
             assert listed[kind.code] == kind.field
     assert all(when and helps for _, _, when, helps in rows)
+    assert {"NotInChannel", "NoRooms"} <= set(listed)
 
 
 @pytest.mark.parametrize("kind", [k for k in family() if k.__init__ is errors.BookingError.__init__])
