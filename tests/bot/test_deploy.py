@@ -125,7 +125,9 @@ def revisions(url: str) -> list[str]:
 
 
 def test_the_manifest_asks_for_the_least() -> None:
-    assert MANIFEST["oauth_config"]["scopes"] == {"bot": ["commands", "channels:read", "groups:read", "chat:write", "users:read"]}
+    assert MANIFEST["oauth_config"]["scopes"] == {
+        "bot": ["commands", "channels:read", "groups:read", "chat:write", "users:read"]
+    }
     assert MANIFEST["settings"]["event_subscriptions"]["bot_events"] == ["app_home_opened"]
 
 
