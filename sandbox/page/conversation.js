@@ -137,6 +137,8 @@ export async function refreshConversation() {
   const user = store.me.id;
   const answer = await api.getMessages(user, mine.channel.id);
   if (mine !== open || user !== store.me.id) return;
+  // Somebody who was just deactivated is told so once, with the state of the company.
+  if (answer.error === "no_such_user") return;
   if (!answer.ok) return void toast(answer.message ?? "The messages could not be loaded.");
   mine.channel.unread = 0; // reading them has told the server so
   const messages = answer.messages.filter(

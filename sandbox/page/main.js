@@ -31,7 +31,7 @@ let stopFollowing = null;
 const refreshState = coalesced(async () => {
   const user = store.me?.id;
   const answer = await api.getState(user);
-  if (answer.error === "no_such_user" && user === store.me?.id) return void elsewhere();
+  if (answer.error === "no_such_user" && user === store.me?.id) return elsewhere();
   if (!answer.ok || user !== store.me?.id) return;
   const before = channelList();
   takeState(answer);
@@ -45,7 +45,7 @@ async function elsewhere() {
   const answer = await api.getState(undefined);
   if (!answer.ok) return;
   toast(`${personName(store.me)} left the company.`, { level: "info" });
-  become(answer.me.id, { history: "replace" });
+  await become(answer.me.id, { history: "replace" });
 }
 const refreshMessages = coalesced(refreshConversation);
 const refreshThread = coalesced(() => thread.refresh());
@@ -225,8 +225,8 @@ function lineChanged(connected) {
   const back = connected && !store.live;
   store.live = connected;
   if (!connected || back) paintSidebar();
+  refreshState(); // also without a line: the server may refuse it because this person has just left
   if (!connected) return;
-  refreshState();
   refreshMessages();
   refreshThread();
   refreshViews();

@@ -143,16 +143,15 @@ async def fates(bench: Bench, count: int) -> list[str]:
     found = []
     for number in range(count):
         try:
-            answer = await raw(bench, seconds=0.15, channel=NEW_YORK, text=str(number))
+            answer = await raw(bench, seconds=60, channel=NEW_YORK, text=str(number))
             found.append(str(answer["status"]))
-        except TimeoutError:
-            found.append("timeout")
         except aiohttp.ClientError:
             found.append("drop")
     return found
 
 
-CHANCE = {"seed": 7, "rate": 0.5, "kinds": ["429", "500", "503", "timeout", "lost_answer", "drop"], "methods": ["chat.*"]}
+# Without "timeout": on a busy machine a client cannot tell a call that hangs from one that is late.
+CHANCE = {"seed": 7, "rate": 0.5, "kinds": ["429", "500", "503", "lost_answer", "drop"], "methods": ["chat.*"]}
 
 
 async def test_the_same_seed_brings_the_same_faults_and_all_of_them_are_counted(bench: Bench):
@@ -168,6 +167,16 @@ async def test_the_same_seed_brings_the_same_faults_and_all_of_them_are_counted(
     assert counted["total"] == len(struck)
     assert counted["methods"] == {"chat.postMessage": counted["kinds"]}
     assert counted["kinds"]["429"] == first.count("429")
+
+
+async def test_chance_can_let_a_call_hang_which_is_then_not_carried_out(bench: Bench):
+    await bench.slack.faults(random={"seed": 1, "rate": 1, "kinds": ["timeout"], "methods": ["chat.*"]})
+
+    with pytest.raises(TimeoutError):
+        await raw(bench, seconds=0.2, **POST)
+
+    assert (await bench.slack.inflicted())["kinds"] == {"timeout": 1}
+    assert await texts(bench) == []
 
 
 async def test_chance_leaves_other_methods_alone_and_says_how_many_calls_it_saw(bench: Bench):
