@@ -349,6 +349,7 @@ async def test_the_page_finds_its_way_back_when_the_sandbox_was_away(stage: Stag
         await composer(page).fill("back again")
         await page.keyboard.press("Enter")
         await expect(messages(page)).to_contain_text("back again")
+        await page.close()
     stage.outside.clear()
 
 
