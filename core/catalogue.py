@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from core.db import Database, ReadSession
-from core.errors import LocationNotFound, RoomNotFound
-from core.models import CheckIn, Location, Opening, Policy, Room
+from core.errors import EquipmentNotFound, LocationNotFound, RoomNotFound
+from core.models import CheckIn, Equipment, Location, Opening, Policy, Room
 
 T = TypeVar("T")
 
@@ -26,16 +26,20 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _ROOMS = """
 SELECT r.id, r.location_id, r.name, r.capacity, r.floor, r.setup_minutes, r.teardown_minutes, r.active, r.version,
-    coalesce(array_agg(a.name) FILTER (WHERE a.name IS NOT NULL), '{}') AS amenities
+    r.photo, coalesce(array_agg(a.name) FILTER (WHERE a.name IS NOT NULL), '{}') AS amenities,
+    ARRAY(SELECT p.part_id FROM room_parts p WHERE p.tenant_id = r.tenant_id AND p.whole_id = r.id) AS parts
 FROM rooms r LEFT JOIN room_amenities a ON a.tenant_id = r.tenant_id AND a.room_id = r.id
 WHERE r.tenant_id = $1 GROUP BY r.tenant_id, r.id ORDER BY lower(r.name), r.id
 """
-_LOCATIONS = "SELECT id, name, zone FROM locations WHERE tenant_id = $1 ORDER BY lower(name)"
+_LOCATIONS = "SELECT id, name, zone, active FROM locations WHERE tenant_id = $1 ORDER BY lower(name)"
+_EQUIPMENT = (
+    "SELECT id, name, location_id, quantity, active, version FROM equipment WHERE tenant_id = $1 ORDER BY lower(name)"
+)
 _POLICIES = """
 SELECT location_id, room_id, opening, shortest_minutes, longest_minutes, horizon_days, cutoff_on, cutoff_from,
     guests_may_book, check_in, check_in_opens_minutes, check_in_grace_minutes, check_in_longest_minutes,
     check_in_notice_minutes
-FROM policies WHERE tenant_id = $1
+FROM policies WHERE tenant_id = $1 AND group_id IS NULL
 """
 
 
@@ -46,6 +50,7 @@ class Catalogue:
     rooms: tuple[Room, ...] = ()
     locations: tuple[Location, ...] = ()
     rules: Mapping[UUID | None, Mapping[str, Any]] = field(default_factory=dict)
+    equipment: tuple[Equipment, ...] = ()
     _rooms_by_id: Mapping[UUID, Room] = field(init=False, repr=False, compare=False)
     _locations_by_id: Mapping[UUID, Location] = field(init=False, repr=False, compare=False)
     _policies: dict[UUID, Policy] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -56,8 +61,8 @@ class Catalogue:
 
     @cached_property
     def bookable(self) -> tuple[Room, ...]:
-        """Rooms that are in use."""
-        return tuple(room for room in self.rooms if room.active)
+        """Rooms that are in use, at locations that are."""
+        return tuple(room for room in self.rooms if room.active and self.place_of(room).active)
 
     @cached_property
     def by_size(self) -> tuple[Room, ...]:
@@ -80,6 +85,13 @@ class Catalogue:
         if place := self._locations_by_id.get(location_id):
             return place
         raise LocationNotFound("That location does not exist any more.")
+
+    def thing(self, equipment_id: UUID) -> Equipment:
+        """Return a piece of equipment, or raise EquipmentNotFound."""
+        for one in self.equipment:
+            if one.id == equipment_id:
+                return one
+        raise EquipmentNotFound("That equipment does not exist any more.")
 
     def place_of(self, room: Room) -> Location:
         """Return the room's location."""
@@ -135,10 +147,14 @@ def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
 async def load(session: ReadSession) -> Catalogue:
     """Read the whole catalogue."""
     locations = [Location(**row) for row in await session.all(_LOCATIONS, session.tenant)]
-    rooms = [Room(**{**row, "amenities": frozenset(row["amenities"])}) for row in await session.all(_ROOMS, session.tenant)]
+    rooms = [
+        Room(**{**row, "amenities": frozenset(row["amenities"]), "parts": frozenset(row["parts"])})
+        for row in await session.all(_ROOMS, session.tenant)
+    ]
+    equipment = [Equipment(**row) for row in await session.all(_EQUIPMENT, session.tenant)]
     policies = await session.all(_POLICIES, session.tenant)
     rules = {row["room_id"] or row["location_id"]: _rules(row) for row in policies}
-    return Catalogue(rooms=tuple(rooms), locations=tuple(locations), rules=rules)
+    return Catalogue(rooms=tuple(rooms), locations=tuple(locations), rules=rules, equipment=tuple(equipment))
 
 
 class Catalogues:

@@ -137,9 +137,8 @@ async def _readers(session: ReadSession, ids: Collection[UUID]) -> dict[UUID, Re
 
 
 def _reader(row: dict[str, Any]) -> Reader:
-    fields = Person.__dataclass_fields__
     return Reader(
-        person=Person(**{name: row[name] for name in fields}),
+        person=people.person_from({name: row[name] for name in Person.__dataclass_fields__}),
         preferences=preferences.from_row(row),
         dm_channel=row["dm_channel"],
     )

@@ -129,6 +129,90 @@ class BookingCutoff(BookingError):
     code = "BookingCutoff"
 
 
+class TooShortNotice(BookingError):
+    """Booked less before its start than the room wants."""
+
+    code = "TooShortNotice"
+    field = "start"
+
+
+class Holiday(BookingError):
+    """A day on which the location is closed for a holiday."""
+
+    code = "Holiday"
+    field = "start"
+
+
+class RoomClosed(BookingError):
+    """A closure covers some of that time, and does not let the actor pass."""
+
+    code = "RoomClosed"
+    field = "start"
+
+
+class QuotaReached(BookingError):
+    """The person, or their group, has as much as a quota allows."""
+
+    code = "QuotaReached"
+
+
+class AnotherRoomThen(BookingError):
+    """The person holds another room at that time, where only one at a time is allowed; `booking` is that one."""
+
+    code = "AnotherRoomThen"
+    field = "start"
+
+    def __init__(self, message: str, *, booking: Booking) -> None:
+        super().__init__(message)
+        self.booking = booking
+
+
+class TooLateToCancel(BookingError):
+    """The time until which the booking could be given back is over."""
+
+    code = "TooLateToCancel"
+
+
+class MayNotBook(BookingError):
+    """The person has no right to book that room."""
+
+    code = "MayNotBook"
+    field = "room"
+
+
+class EquipmentTaken(BookingError):
+    """There are not as many of a piece of equipment left at that time."""
+
+    code = "EquipmentTaken"
+    field = "equipment"
+
+
+class EquipmentNotFound(BookingError):
+    """No equipment of that name or id at the location."""
+
+    code = "EquipmentNotFound"
+    field = "equipment"
+
+
+class SeriesNotFound(BookingError):
+    """No series of that id."""
+
+    code = "SeriesNotFound"
+
+
+class InvalidSeries(BookingError):
+    """A rule that cannot be meant, or that gives no dates or too many."""
+
+    code = "InvalidSeries"
+    field = "rule"
+
+
+class NotWaiting(BookingError):
+    """Nobody is asked to decide about this booking any more; the message says how it was decided."""
+
+    code = "NotWaiting"
+
+
 class TitleTooLong(BookingError):
     """A title of more than 200 characters."""
 
@@ -263,7 +347,7 @@ class OfferGone(BookingError):
 
 
 # What another room or another time would mend: refusals that come with alternatives.
-MENDED_ELSEWHERE = (OutsideOpeningHours, TooManyAttendees, TooLong, RoomInactive)
+MENDED_ELSEWHERE = (OutsideOpeningHours, TooManyAttendees, TooLong, RoomInactive, RoomClosed, Holiday, TooShortNotice)
 
 
 class KeyReused(BookingError):
@@ -302,6 +386,18 @@ class InvalidPolicy(BookingError):
     """Rules that cannot be meant; `fields` names the rule."""
 
     code = "InvalidPolicy"
+
+
+class InvalidSetting(BookingError):
+    """Something that an admin set and that cannot be meant; `fields` names what."""
+
+    code = "InvalidSetting"
+
+
+class StillUsed(BookingError):
+    """Something that cannot be removed or changed while it is used; the message says by what."""
+
+    code = "StillUsed"
 
 
 class InvalidPreferences(BookingError):

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     ENDED = "ended"
     EXPIRED = "expired"
     RESTORED = "restored"
+    APPROVED = "approved"
+    DECLINED = "declined"
 
 
 # What changes nothing about when and where: it must not make older buttons stale, and Undo leaves it alone.
@@ -55,6 +57,9 @@ def snapshot(booking: Booking) -> str:
             "cancel_reason": booking.cancel_reason,
             "late_at": booking.late_at and booking.late_at.isoformat(),
             "checked_in_at": booking.checked_in_at and booking.checked_in_at.isoformat(),
+            "more_rooms": [str(room.id) for room in booking.more_rooms],
+            "equipment": [[str(one.equipment.id), one.quantity] for one in booking.equipment],
+            "series": booking.series_id and [str(booking.series_id), str(booking.series_on)],
         }
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -58,11 +58,12 @@ HOLDS_ROOM = frozenset({Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Location:
-    """A place with rooms and one clock. `zone` is an IANA name."""
+    """A place with rooms and one clock. `zone` is an IANA name; without `active`, none of its rooms can be booked."""
 
     id: UUID
     name: str
     zone: str
+    active: bool = True
 
     @property
     def tz(self) -> ZoneInfo:
@@ -72,7 +73,10 @@ class Location:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """A bookable room. `amenities` are lower-case words; `floor` is free text ("3", "mezzanine")."""
+    """A bookable room. `amenities` are lower-case words; `floor` is free text ("3", "mezzanine"); `photo` an address.
+
+    `parts` are the smallest rooms that a divisible one is made of; booking it claims them, and nothing else.
+    """
 
     id: UUID
     name: str
@@ -84,11 +88,48 @@ class Room:
     teardown_minutes: int = 0
     active: bool = True
     version: int = 1
+    photo: str | None = None
+    parts: frozenset[UUID] = frozenset()
+
+    @property
+    def leaves(self) -> tuple[UUID, ...]:
+        """The ids of what is claimed when it is booked, in order: its parts, or itself where it has none."""
+        return tuple(sorted(self.parts)) or (self.id,)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Equipment:
+    """Something movable that is booked with a room of its location; there are `quantity` of it."""
+
+    id: UUID
+    name: str
+    location_id: UUID
+    quantity: int
+    active: bool = True
+    version: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Borrowed:
+    """So many of a piece of equipment, for the time of a booking."""
+
+    equipment: Equipment
+    quantity: int
+
+
+class Right(StrEnum):
+    """What somebody may do with rooms: each includes nothing of the others."""
+
+    BOOK = "book"  # book without asking
+    REQUEST = "request"  # book, but an approver has to agree
+    OVERRIDE = "override"  # book past hours, lengths, quotas and closures, and without approval
+    MANAGE = "manage"  # change other people's bookings and the room's own settings
+    APPROVE = "approve"  # decide on requests
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Somebody known from Slack. `zone` and `locale` are Slack's; admin and guest decide what they may do."""
+    """Somebody known from Slack. `zone` and `locale` are Slack's; admin, guest and `groups` decide what they may do."""
 
     id: UUID
     slack_team_id: str
@@ -99,6 +140,7 @@ class Person:
     default_location_id: UUID | None = None
     admin: bool = False
     guest: bool = False
+    groups: frozenset[UUID] = frozenset()
 
     def acting(self, surface: str = "slack") -> Actor:
         """Return the person as the author of a change made through a surface."""
@@ -108,6 +150,7 @@ class Person:
             name=self.name,
             admin=self.admin,
             guest=self.guest,
+            groups=self.groups,
             surface=surface,
         )
 
@@ -121,6 +164,7 @@ class Actor:
     name: str
     admin: bool = False
     guest: bool = False
+    groups: frozenset[UUID] = frozenset()
     surface: str = "slack"
 
 
@@ -176,7 +220,8 @@ class Slot:
 class Booking:
     """A booking as it stands. `booker` is who booked it; `version` goes back in with every change.
 
-    `late_at` is when somebody said that they run late, `checked_in_at` when somebody was there.
+    `late_at` is when somebody said that they run late, `checked_in_at` when somebody was there. `more_rooms` are held with
+    the first; `series_on` is the date that the rule of its series gave it, wherever it was moved since.
     """
 
     id: UUID
@@ -195,6 +240,20 @@ class Booking:
     cancel_reason: str | None = None
     late_at: datetime | None = None
     checked_in_at: datetime | None = None
+    more_rooms: tuple[Room, ...] = ()
+    equipment: tuple[Borrowed, ...] = ()
+    series_id: UUID | None = None
+    series_on: date | None = None
+
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        """All rooms of it, the first first."""
+        return (self.room, *self.more_rooms)
+
+    @property
+    def seats(self) -> int:
+        """How many people all its rooms seat."""
+        return sum(room.capacity for room in self.rooms)
 
     @property
     def start(self) -> datetime:
@@ -242,7 +301,8 @@ class Wish:
 
     `amenities` are lower-case words that the room must all have; `room_id` names one room; otherwise the smallest
     adequate room at `location_id` (anywhere when None), on `floor` when given, is taken. `invitees` are people's ids;
-    `shared` makes them co-organisers, who may change the booking.
+    `shared` makes them co-organisers, who may change the booking. `more_room_ids` are held together with the named room,
+    all or none; `equipment` is what comes along, by id and number.
     """
 
     slot: Slot
@@ -255,6 +315,8 @@ class Wish:
     private: bool = False
     invitees: tuple[UUID, ...] = ()
     shared: bool = False
+    more_room_ids: tuple[UUID, ...] = ()
+    equipment: tuple[tuple[UUID, int], ...] = ()
 
 
 class Keep:
@@ -280,6 +342,8 @@ class Change:
     private: bool | Keep = KEEP
     invitees: tuple[UUID, ...] | Keep = KEEP
     shared: bool | Keep = KEEP
+    more_room_ids: tuple[UUID, ...] | Keep = KEEP
+    equipment: tuple[tuple[UUID, int], ...] | Keep = KEEP
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -382,7 +446,10 @@ class CheckIn:
 class Policy:
     """The rules in force for one room. `opening` is Monday first; `cutoff_from` is local time, None when off.
 
-    `check_in` is None where nobody has to check in.
+    `check_in` is None where nobody has to check in. `notice_minutes` is how long before its start something must be booked,
+    `cancel_notice_minutes` until when it can be given back; `one_at_a_time` keeps a person from holding two rooms at once;
+    `details_hidden` treats every booking as private. With `approval`, bookings wait for it up to `approval_hours`.
+    `holidays_country` is a country, or one of its states ("DE", "US-NY"), whose holidays close the room.
     """
 
     opening: tuple[Opening, ...] = ALWAYS_OPEN
@@ -392,3 +459,13 @@ class Policy:
     cutoff_from: time | None = None
     guests_may_book: bool = False
     check_in: CheckIn | None = None
+    notice_minutes: int = 0
+    cancel_notice_minutes: int = 0
+    one_at_a_time: bool = False
+    setup_minutes: int = 0
+    teardown_minutes: int = 0
+    details_hidden: bool = False
+    approval: bool = False
+    approval_hours: int = 24
+    holidays_country: str | None = None
+    holidays_closed: bool = True

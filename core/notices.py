@@ -32,6 +32,13 @@ class Notice(StrEnum):
     OFFER_MISSED = "offer_missed"  # waiting, person; {"version": n}
     DIGEST = "digest"  # person; {"day": "2026-11-24"}: their meetings of the day
     CHANNEL_DIGEST = "channel_digest"  # subscription; {"day": "2026-11-24"}
+    APPROVAL_REMINDER = "approval_reminder"  # booking, person (an approver); {"approval": id}
+    DECIDED = "decided"  # booking, person (the booker); {"approval": id}: approved, declined or expired
+    SERIES_CHANGED = "series_changed"  # person; {"series": id, "operation": id}: somebody else changed many dates of it
+    SERIES_GAP = "series_gap"  # person; {"series": id, "on": "2026-11-24"}: a date could not be booked
+    SERIES_ENDING = "series_ending"  # person; {"series": id, "last": "2026-11-24"}
+    PROPOSAL = "proposal"  # booking, person (the booker); {"proposal": id, "version": n}: its room closes
+    FIGURES = "figures"  # subscription; {"week": "2026-W47"}
 
 
 # What may be sent in somebody's quiet hours: reminders of a meeting of their own, which would be of no use later.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from core.db import Database, ReadSession, WriteSession
@@ -13,7 +14,9 @@ from core.models import Attendee, Person
 
 COLUMNS = """
 p.id, p.slack_team_id, p.slack_user_id, p.name, p.zone, p.locale, p.default_location_id, p.guest,
-p.slack_admin OR EXISTS (SELECT FROM admins a WHERE a.tenant_id = p.tenant_id AND a.person_id = p.id) AS admin
+p.slack_admin OR EXISTS (SELECT FROM admins a WHERE a.tenant_id = p.tenant_id AND a.person_id = p.id) AS admin,
+ARRAY(SELECT m.group_id FROM group_members m JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
+    WHERE m.tenant_id = p.tenant_id AND m.person_id = p.id AND g.removed_at IS NULL) AS groups
 """
 
 _SEEN = """
@@ -107,7 +110,7 @@ class People:
             )
             if row is None:
                 raise PersonNotFound("That person is not known here.")
-            return Person(**row)
+            return person_from(row)
 
         return await self._db.read(work)
 
@@ -160,7 +163,7 @@ class People:
                 " WHERE admin ORDER BY lower(name)",
                 session.tenant,
             )
-            return tuple(Person(**row) for row in rows)
+            return tuple(person_from(row) for row in rows)
 
         return await self._db.read(work)
 
@@ -192,6 +195,11 @@ class People:
         return await self._db.read(work)
 
 
+def person_from(row: Mapping[str, Any]) -> Person:
+    """Return a person from a row with `COLUMNS`."""
+    return Person(**{**row, "groups": frozenset(row["groups"])})
+
+
 async def _by_slack(session: ReadSession, team: str, user: str) -> Person:
     row = await session.one(
         f"SELECT {COLUMNS} FROM people p WHERE p.tenant_id = $1 AND p.slack_team_id = $2 AND p.slack_user_id = $3",
@@ -200,7 +208,7 @@ async def _by_slack(session: ReadSession, team: str, user: str) -> Person:
         user,
     )
     assert row is not None
-    return Person(**row)
+    return person_from(row)
 
 
 async def attendees_by_id(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Attendee]:

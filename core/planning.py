@@ -247,7 +247,7 @@ FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::uuid[]) AS new (id, booking_i
 JOIN bookings b ON b.tenant_id = $1 AND b.id = new.booking_id
 JOIN people p ON p.tenant_id = $1 AND p.id = new.person_id
 WHERE p.tell_invitations
-ON CONFLICT (tenant_id, booking_id, person_id) WHERE person_id IS NOT NULL DO UPDATE
+ON CONFLICT (tenant_id, booking_id, person_id, role) WHERE person_id IS NOT NULL DO UPDATE
     SET ts = NULL, first_version = NULL, channel_id = NULL, rendered_version = 0, due_at = excluded.due_at, attempts = 0,
         lease = NULL, leased_until = NULL, posting_since = NULL, given_up = NULL, given_up_at = NULL
     WHERE c.given_up IS NOT NULL OR c.ts IS NOT NULL AND NOT EXISTS (

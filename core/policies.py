@@ -161,21 +161,30 @@ _JUDGES: Mapping[str, Any] = {
 }
 
 
-async def write(session: WriteSession, values: Mapping[str, Any], *, location_id: UUID | None, room_id: UUID | None) -> None:
+async def write(
+    session: WriteSession,
+    values: Mapping[str, Any],
+    *,
+    location_id: UUID | None,
+    room_id: UUID | None,
+    group_id: UUID | None = None,
+) -> None:
     """Set some rules of a scope and leave its others; raise InvalidPolicy when they do not go together."""
     columns = list(values)
-    places = ", ".join(f"${number}" for number in range(5, 5 + len(columns)))
+    places = ", ".join(f"${number}" for number in range(6, 6 + len(columns)))
     sets = "".join(f"{name} = excluded.{name}, " for name in columns)
     row = await session.one(
-        f"""INSERT INTO policies AS p (tenant_id, id, location_id, room_id, {", ".join(columns)})
-        VALUES ($1, $2, $3, $4, {places})
-        ON CONFLICT (tenant_id, coalesce(location_id, {_NOWHERE}), coalesce(room_id, {_NOWHERE}))
+        f"""INSERT INTO policies AS p (tenant_id, id, location_id, room_id, group_id, {", ".join(columns)})
+        VALUES ($1, $2, $3, $4, $5, {places})
+        ON CONFLICT (tenant_id, coalesce(location_id, {_NOWHERE}), coalesce(room_id, {_NOWHERE}),
+            coalesce(group_id, {_NOWHERE}))
         DO UPDATE SET {sets} updated_at = now(), version = p.version + 1
         RETURNING shortest_minutes, longest_minutes""",
         session.tenant,
         new_id(),
         location_id,
         room_id,
+        group_id,
         *values.values(),
     )
     assert row is not None
@@ -190,7 +199,8 @@ async def write(session: WriteSession, values: Mapping[str, Any], *, location_id
 async def read(session: ReadSession, catalogue: Catalogue) -> tuple[Scoped, ...]:
     """Return what is set at every scope, the workspace first, then locations, then rooms."""
     rows = await session.all(
-        f"SELECT location_id, room_id, {', '.join(NAMES)} FROM policies WHERE tenant_id = $1", session.tenant
+        f"SELECT location_id, room_id, {', '.join(NAMES)} FROM policies WHERE tenant_id = $1 AND group_id IS NULL",
+        session.tenant,
     )
     scopes = [
         Scoped(

@@ -13,6 +13,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
+    Date,
     DateTime,
     ForeignKeyConstraint,
     Identity,
@@ -53,6 +54,23 @@ TENANT_TABLES = (
     "deliveries",
     "open_views",
     "event_readers",
+    "groups",
+    "rights",
+    "closures",
+    "quotas",
+    "series",
+    "approvals",
+    "equipment",
+    "proposals",
+    "workspace",
+    "group_members",
+    "holidays",
+    "room_parts",
+    "booking_rooms",
+    "equipment_claims",
+    "searches",
+    "changes",
+    "bookings_archive",
 )
 _NO_ID = "'00000000-0000-0000-0000-000000000000'::uuid"
 
@@ -112,6 +130,31 @@ def _whole(name: str, default: str | None = None, *, nullable: bool = False) -> 
     return Column(name, Integer, nullable=nullable, server_default=text(default) if default else None)
 
 
+def _maybe_id(name: str) -> Column[object]:
+    return Column(name, Uuid, nullable=True)
+
+
+def _ids(name: str) -> Column[object]:
+    return Column(name, ARRAY(Uuid), nullable=False, server_default=text("'{}'"))
+
+
+def _date(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, Date, nullable=nullable)
+
+
+def _json(name: str, default: str | None = None) -> Column[object]:
+    return Column(name, JSONB, nullable=default is None, server_default=text(default) if default else None)
+
+
+def _scope(table: str) -> tuple[ForeignKeyConstraint, ForeignKeyConstraint, CheckConstraint]:
+    """What is set for a location, for a room, or with neither for the workspace."""
+    return (
+        _of(table, "location_id", "locations"),
+        _of(table, "room_id", "rooms"),
+        _check(f"{table}_one_scope", "location_id IS NULL OR room_id IS NULL"),
+    )
+
+
 def _key(table: str, *columns: str) -> PrimaryKeyConstraint:
     return PrimaryKeyConstraint("tenant_id", *columns, name=f"{table}_pkey")
 
@@ -156,6 +199,7 @@ locations = Table(
     _id(),
     _text("name"),
     _text("zone"),
+    _flag("active", "true"),
     _created(),
     _updated(),
     _version(),
@@ -185,6 +229,7 @@ people = Table(
     _time("quiet_until"),
     _time("digest_at"),
     _text("dm_channel", nullable=True),
+    _moment("erased_at", nullable=True),
     _created(),
     _updated(),
     _key("people", "id"),
@@ -223,6 +268,7 @@ rooms = Table(
     _whole("teardown_minutes", "0"),
     _flag("active", "true"),
     _text("door", nullable=True),
+    _text("photo", nullable=True),
     _created(),
     _updated(),
     _version(),
@@ -266,12 +312,24 @@ policies = Table(
     _whole("check_in_grace_minutes", nullable=True),
     _whole("check_in_longest_minutes", nullable=True),
     _whole("check_in_notice_minutes", nullable=True),
+    _maybe_id("group_id"),
+    _whole("notice_minutes", nullable=True),
+    _whole("cancel_notice_minutes", nullable=True),
+    Column("one_at_a_time", Boolean, nullable=True),
+    _whole("setup_minutes", nullable=True),
+    _whole("teardown_minutes", nullable=True),
+    Column("details_hidden", Boolean, nullable=True),
+    Column("approval", Boolean, nullable=True),
+    _whole("approval_hours", nullable=True),
+    _text("holidays_country", nullable=True),
+    Column("holidays_closed", Boolean, nullable=True),
     _updated(),
     _version(),
     _key("policies", "id"),
     _of_tenant("policies"),
     _of("policies", "location_id", "locations"),
     _of("policies", "room_id", "rooms"),
+    _of("policies", "group_id", "groups"),
     _check("policies_one_scope", "location_id IS NULL OR room_id IS NULL"),
     _check("policies_lengths_positive", "shortest_minutes >= 1 AND longest_minutes >= 1 AND horizon_days >= 0"),
     _check(
@@ -279,11 +337,17 @@ policies = Table(
         "check_in_opens_minutes >= 0 AND check_in_grace_minutes >= 1"
         " AND check_in_longest_minutes >= 1 AND check_in_notice_minutes >= 0",
     ),
+    _check(
+        "policies_spans_sane",
+        "notice_minutes >= 0 AND cancel_notice_minutes >= 0 AND setup_minutes BETWEEN 0 AND 1440"
+        " AND teardown_minutes BETWEEN 0 AND 1440 AND approval_hours >= 1",
+    ),
     Index(
         "policies_scope",
         text("tenant_id"),
-        text("coalesce(location_id, '00000000-0000-0000-0000-000000000000'::uuid)"),
-        text("coalesce(room_id, '00000000-0000-0000-0000-000000000000'::uuid)"),
+        text(f"coalesce(location_id, {_NO_ID})"),
+        text(f"coalesce(room_id, {_NO_ID})"),
+        text(f"coalesce(group_id, {_NO_ID})"),
         unique=True,
     ),
 )
@@ -304,12 +368,16 @@ bookings = Table(
     _text("cancel_reason", nullable=True),
     _moment("late_at", nullable=True),
     _moment("checked_in_at", nullable=True),
+    _maybe_id("series_id"),
+    _date("series_on", nullable=True),
     _created(),
     _updated(),
     _version(),
     _key("bookings", "id"),
     _of("bookings", "room_id", "rooms"),
     _of("bookings", "booked_by", "people"),
+    _of("bookings", "series_id", "series"),
+    _check("bookings_series_whole", "(series_id IS NULL) = (series_on IS NULL)"),
     _check("bookings_end_after_start", "end_time > start_time"),
     _check("bookings_attendees_positive", "attendees_count >= 1"),
     _check("bookings_title_length", "char_length(title) <= 200"),
@@ -320,6 +388,16 @@ bookings = Table(
     Index("bookings_room_start", "tenant_id", "room_id", "start_time"),
     Index("bookings_room_span", "tenant_id", "room_id", "start_time", "end_time"),
     Index("bookings_booker_end", "tenant_id", "booked_by", "end_time"),
+    Index("bookings_over", "tenant_id", "end_time"),
+    Index("bookings_series", "tenant_id", "series_id", "start_time", postgresql_where=text("series_id IS NOT NULL")),
+    Index(
+        "bookings_of_series",
+        "tenant_id",
+        "series_id",
+        "series_on",
+        unique=True,
+        postgresql_where=text("series_id IS NOT NULL AND status IN ('pending', 'confirmed', 'checked_in')"),
+    ),
     Index(
         "bookings_ahead",
         "tenant_id",
@@ -365,6 +443,8 @@ waiting = Table(
     Column("offered_room_id", Uuid, nullable=True),
     _moment("offer_expires_at", nullable=True),
     Column("booking_id", Uuid, nullable=True),
+    _maybe_id("series_id"),
+    _date("series_on", nullable=True),
     _created(),
     _updated(),
     _version(),
@@ -374,6 +454,8 @@ waiting = Table(
     _of("waiting", "location_id", "locations"),
     _of("waiting", "offered_room_id", "rooms"),
     _of("waiting", "booking_id", "bookings"),
+    _of("waiting", "series_id", "series"),
+    _check("waiting_series_whole", "(series_id IS NULL) = (series_on IS NULL)"),
     _check("waiting_end_after_start", "end_time > start_time"),
     _check("waiting_attendees_positive", "attendees_count >= 1"),
     _check("waiting_status_known", "status IN ('waiting','offered','taken','declined','missed','left','over')"),
@@ -406,6 +488,7 @@ room_claims = Table(
     _text("kind"),
     Column("booking_id", Uuid, nullable=True),
     Column("waiting_id", Uuid, nullable=True),
+    _maybe_id("proposal_id"),
     _moment("start_time"),
     _moment("end_time"),
     Column("during", TSTZRANGE, Computed("tstzrange(start_time, end_time)", persisted=True), nullable=False),
@@ -416,7 +499,9 @@ room_claims = Table(
     _of("room_claims", "booking_id", "bookings"),
     _of("room_claims", "waiting_id", "waiting"),
     _check("room_claims_end_after_start", "end_time > start_time"),
-    _check("room_claims_kind_known", "kind IN ('booking','offer','block')"),
+    _of("room_claims", "proposal_id", "proposals"),
+    _check("room_claims_kind_known", "kind IN ('booking','offer','block','proposal')"),
+    _check("room_claims_of_proposal", "(kind = 'proposal') = (proposal_id IS NOT NULL)"),
     _check("room_claims_of_booking", "(kind = 'booking') = (booking_id IS NOT NULL)"),
     _check(
         "room_claims_of_offer",
@@ -431,6 +516,7 @@ room_claims = Table(
     ),
     Index("room_claims_room_span", "tenant_id", "room_id", "start_time", "end_time"),
     Index("room_claims_booking", "tenant_id", "booking_id"),
+    Index("room_claims_proposal", "tenant_id", "proposal_id", postgresql_where=text("proposal_id IS NOT NULL")),
     Index("room_claims_waiting", "tenant_id", "waiting_id", postgresql_where=text("waiting_id IS NOT NULL")),
 )
 
@@ -464,9 +550,11 @@ events = Table(
     Column("after", JSONB, nullable=True),
     _text("reason", nullable=True),
     _moment("happened_at", default_now=True),
+    _maybe_id("operation_id"),
     _key("events", "id"),
     _of_tenant("events"),
     Index("events_booking", "tenant_id", "booking_id", "booking_version", unique=True),
+    Index("events_operation", "tenant_id", "operation_id", postgresql_where=text("operation_id IS NOT NULL")),
     Index("events_in_order", "tenant_id", "transaction", "number"),
 )
 
@@ -484,6 +572,7 @@ subscriptions = Table(
     _text("zone"),
     _id("created_by"),
     _text("paused", nullable=True),
+    _flag("weekly_figures"),
     _created(),
     _updated(),
     _version(),
@@ -535,6 +624,7 @@ cards = Table(
     *_leased(),
     _text("given_up", nullable=True),
     _moment("given_up_at", nullable=True),
+    Column("role", Text, nullable=False, server_default=text("'news'")),
     _created(),
     _updated(),
     _key("cards", "id"),
@@ -542,6 +632,7 @@ cards = Table(
     _of("cards", "person_id", "people"),
     _check("cards_somewhere", "channel_id IS NOT NULL OR person_id IS NOT NULL"),
     _check("cards_posted_whole", "(ts IS NULL) = (first_version IS NULL) AND (ts IS NULL OR channel_id IS NOT NULL)"),
+    _check("cards_role_known", "role IN ('news','approval')"),
     _check("cards_never_ahead", "rendered_version <= wanted_version"),
     Index(
         "cards_of_channel",
@@ -557,6 +648,7 @@ cards = Table(
         "tenant_id",
         "booking_id",
         "person_id",
+        "role",
         unique=True,
         postgresql_where=text("person_id IS NOT NULL"),
     ),
@@ -649,12 +741,394 @@ event_readers = Table(
     _of_tenant("event_readers"),
 )
 
+groups = Table(
+    "groups",
+    metadata,
+    _tenant(),
+    _id(),
+    _text("name"),
+    _text("slack_team_id", nullable=True),
+    _text("slack_group_id", nullable=True),
+    _moment("synced_at", nullable=True),
+    _moment("removed_at", nullable=True),
+    _created(),
+    _updated(),
+    _version(),
+    _key("groups", "id"),
+    _of_tenant("groups"),
+    _check("groups_slack_whole", "(slack_team_id IS NULL) = (slack_group_id IS NULL)"),
+    UniqueConstraint("tenant_id", "slack_team_id", "slack_group_id", name="groups_slack"),
+    Index("groups_name", text("tenant_id"), text("lower(name)"), unique=True, postgresql_where=text("removed_at IS NULL")),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    _tenant(),
+    _id("group_id"),
+    _id("person_id"),
+    _key("group_members", "group_id", "person_id"),
+    _of("group_members", "group_id", "groups"),
+    _of("group_members", "person_id", "people"),
+    Index("group_members_person", "tenant_id", "person_id"),
+)
+
+# `person_id` or `group_id` says who has the right; with neither, everybody.
+rights = Table(
+    "rights",
+    metadata,
+    _tenant(),
+    _id(),
+    _maybe_id("location_id"),
+    _maybe_id("room_id"),
+    _maybe_id("person_id"),
+    _maybe_id("group_id"),
+    _text("granted"),
+    _created(),
+    _moment("removed_at", nullable=True),
+    _key("rights", "id"),
+    _of_tenant("rights"),
+    *_scope("rights"),
+    _of("rights", "person_id", "people"),
+    _of("rights", "group_id", "groups"),
+    _check("rights_one_holder", "person_id IS NULL OR group_id IS NULL"),
+    _check("rights_known", "granted IN ('book','request','override','manage','approve')"),
+    Index(
+        "rights_once",
+        text("tenant_id"),
+        text("granted"),
+        text(f"coalesce(location_id, {_NO_ID})"),
+        text(f"coalesce(room_id, {_NO_ID})"),
+        text(f"coalesce(person_id, {_NO_ID})"),
+        text(f"coalesce(group_id, {_NO_ID})"),
+        unique=True,
+        postgresql_where=text("removed_at IS NULL"),
+    ),
+)
+
+# What somebody changed about the holidays of a location's country: a day more, or one that is worked (not closed).
+holidays = Table(
+    "holidays",
+    metadata,
+    _tenant(),
+    _id(),
+    _id("location_id"),
+    _date("on_date"),
+    _text("name"),
+    Column("closed", Boolean, nullable=False),
+    _updated(),
+    _key("holidays", "id"),
+    _of("holidays", "location_id", "locations"),
+    UniqueConstraint("tenant_id", "location_id", "on_date", name="holidays_once"),
+)
+
+closures = Table(
+    "closures",
+    metadata,
+    _tenant(),
+    _id(),
+    _maybe_id("location_id"),
+    _maybe_id("room_id"),
+    _moment("start_time"),
+    _moment("end_time"),
+    _text("reason", nullable=True),
+    _ids("allowed_people"),
+    _ids("allowed_groups"),
+    _maybe_id("created_by"),
+    _created(),
+    _updated(),
+    _moment("lifted_at", nullable=True),
+    _version(),
+    _key("closures", "id"),
+    _of_tenant("closures"),
+    *_scope("closures"),
+    _of("closures", "created_by", "people"),
+    _check("closures_end_after_start", "end_time > start_time"),
+    Index("closures_ahead", "tenant_id", "end_time", postgresql_where=text("lifted_at IS NULL")),
+)
+
+# `together` counts a group as one, otherwise each person (of the group, or anybody) has so much.
+quotas = Table(
+    "quotas",
+    metadata,
+    _tenant(),
+    _id(),
+    _maybe_id("location_id"),
+    _maybe_id("room_id"),
+    _maybe_id("group_id"),
+    _flag("together"),
+    _text("measure"),
+    _text("period"),
+    _whole("most"),
+    _created(),
+    _updated(),
+    _moment("removed_at", nullable=True),
+    _version(),
+    _key("quotas", "id"),
+    _of_tenant("quotas"),
+    *_scope("quotas"),
+    _of("quotas", "group_id", "groups"),
+    _check("quotas_together_is_a_group", "NOT together OR group_id IS NOT NULL"),
+    _check("quotas_measure_known", "measure IN ('count','minutes')"),
+    _check("quotas_period_known", "period IN ('day','week','month')"),
+    _check("quotas_most_sane", "most >= 0"),
+)
+
+# Wall-clock time in a zone and a rule of RFC 5545; `left_out` are dates that somebody took out of it.
+series = Table(
+    "series",
+    metadata,
+    _tenant(),
+    _id(),
+    _id("booked_by"),
+    _id("room_id"),
+    _text("zone"),
+    _date("first_on"),
+    Column("clock", Time, nullable=False),
+    _whole("minutes"),
+    _text("rule"),
+    _text("title", nullable=True),
+    _whole("attendees_count", "1"),
+    _texts("amenities", empty=True),
+    _flag("private"),
+    _flag("shared"),
+    _ids("invitees"),
+    Column("left_out", ARRAY(Date), nullable=False, server_default=text("'{}'")),
+    Column("status", Text, nullable=False, server_default=text("'active'")),
+    _date("booked_until", nullable=True),
+    _moment("told_ending_at", nullable=True),
+    _maybe_id("continues_id"),
+    _created(),
+    _updated(),
+    _version(),
+    _key("series", "id"),
+    _of("series", "booked_by", "people"),
+    _of("series", "room_id", "rooms"),
+    _of("series", "continues_id", "series"),
+    _check("series_minutes_positive", "minutes >= 1"),
+    _check("series_attendees_positive", "attendees_count >= 1"),
+    _check("series_title_length", "char_length(title) <= 200"),
+    _check("series_status_known", "status IN ('active','over','cancelled')"),
+    Index("series_person", "tenant_id", "booked_by", postgresql_where=text("status = 'active'")),
+    Index("series_growing", "tenant_id", "booked_until", postgresql_where=text("status = 'active'")),
+)
+
+# `approved_before` is how a booking stood when it was approved last: what a declined enlargement goes back to.
+approvals = Table(
+    "approvals",
+    metadata,
+    _tenant(),
+    _id(),
+    _id("booking_id"),
+    _json("approved_before"),
+    _moment("asked_at"),
+    _moment("expires_at"),
+    _moment("reminded_at", nullable=True),
+    _text("decision", nullable=True),
+    _maybe_id("decided_by"),
+    _moment("decided_at", nullable=True),
+    _text("reason", nullable=True),
+    _version(),
+    _key("approvals", "id"),
+    _of("approvals", "booking_id", "bookings"),
+    _of("approvals", "decided_by", "people"),
+    _check("approvals_decision_known", "decision IN ('approved','declined','expired','withdrawn')"),
+    _check("approvals_decided", "(decision IS NULL) = (decided_at IS NULL)"),
+    Index("approvals_open", "tenant_id", "booking_id", unique=True, postgresql_where=text("decision IS NULL")),
+    Index("approvals_booking", "tenant_id", "booking_id"),
+    Index("approvals_expiry", "tenant_id", "expires_at", postgresql_where=text("decision IS NULL")),
+)
+
+# The smallest parts of a divisible room, none of them divisible itself: what is claimed when the whole is booked.
+room_parts = Table(
+    "room_parts",
+    metadata,
+    _tenant(),
+    _id("whole_id"),
+    _id("part_id"),
+    _key("room_parts", "whole_id", "part_id"),
+    _of("room_parts", "whole_id", "rooms"),
+    _of("room_parts", "part_id", "rooms"),
+    _check("room_parts_of_another", "whole_id <> part_id"),
+    Index("room_parts_part", "tenant_id", "part_id"),
+)
+
+# The rooms of a booking beside its first.
+booking_rooms = Table(
+    "booking_rooms",
+    metadata,
+    _tenant(),
+    _id("booking_id"),
+    _id("room_id"),
+    _key("booking_rooms", "booking_id", "room_id"),
+    _of("booking_rooms", "booking_id", "bookings"),
+    _of("booking_rooms", "room_id", "rooms"),
+    Index("booking_rooms_room", "tenant_id", "room_id"),
+)
+
+equipment = Table(
+    "equipment",
+    metadata,
+    _tenant(),
+    _id(),
+    _id("location_id"),
+    _text("name"),
+    _whole("quantity"),
+    _flag("active", "true"),
+    _created(),
+    _updated(),
+    _version(),
+    _key("equipment", "id"),
+    _of("equipment", "location_id", "locations"),
+    _check("equipment_quantity_sane", "quantity BETWEEN 0 AND 10000"),
+    Index("equipment_name", text("tenant_id"), text("location_id"), text("lower(name)"), unique=True),
+)
+
+equipment_claims = Table(
+    "equipment_claims",
+    metadata,
+    _tenant(),
+    _id("booking_id"),
+    _id("equipment_id"),
+    _whole("quantity"),
+    _moment("start_time"),
+    _moment("end_time"),
+    _key("equipment_claims", "booking_id", "equipment_id"),
+    _of("equipment_claims", "booking_id", "bookings"),
+    _of("equipment_claims", "equipment_id", "equipment"),
+    _check("equipment_claims_end_after_start", "end_time > start_time"),
+    _check("equipment_claims_quantity_positive", "quantity >= 1"),
+    Index("equipment_claims_span", "tenant_id", "equipment_id", "start_time", "end_time"),
+)
+
+# Another room for a booking whose room closes; without `closure_id` the room has gone out of use.
+proposals = Table(
+    "proposals",
+    metadata,
+    _tenant(),
+    _id(),
+    _id("booking_id"),
+    _whole("booking_version"),
+    _maybe_id("closure_id"),
+    _maybe_id("offered_room_id"),
+    _text("status"),
+    _moment("answer_by"),
+    _created(),
+    _updated(),
+    _version(),
+    _key("proposals", "id"),
+    _of("proposals", "booking_id", "bookings"),
+    _of("proposals", "closure_id", "closures"),
+    _of("proposals", "offered_room_id", "rooms"),
+    _check("proposals_status_known", "status IN ('open','accepted','declined','moved','cancelled','overtaken')"),
+    Index("proposals_open", "tenant_id", "booking_id", unique=True, postgresql_where=text("status = 'open'")),
+    Index("proposals_booking", "tenant_id", "booking_id"),
+    Index("proposals_due", "tenant_id", "answer_by", postgresql_where=text("status = 'open'")),
+)
+
+# What admins did: only ever added to, as `events` is for bookings.
+changes = Table(
+    "changes",
+    metadata,
+    _tenant(),
+    _id(),
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    _text("subject"),
+    _maybe_id("subject_id"),
+    _text("subject_name", nullable=True),
+    _text("action"),
+    _maybe_id("actor_id"),
+    _text("actor_name"),
+    _text("surface"),
+    _json("before"),
+    _json("after"),
+    _maybe_id("undoes"),
+    _moment("happened_at", default_now=True),
+    _key("changes", "id"),
+    _of_tenant("changes"),
+    _of("changes", "undoes", "changes"),
+    Index("changes_when", "tenant_id", "happened_at", "number"),
+    Index("changes_subject", "tenant_id", "subject", "subject_id", "number"),
+)
+
+# What somebody looked for and did not get, and what it was lacking.
+searches = Table(
+    "searches",
+    metadata,
+    _tenant(),
+    _id(),
+    _maybe_id("person_id"),
+    _text("surface"),
+    _maybe_id("location_id"),
+    _maybe_id("room_id"),
+    _moment("start_time"),
+    _moment("end_time"),
+    _whole("attendees_count"),
+    _texts("amenities", empty=True),
+    _text("lacking"),
+    _text("detail", nullable=True),
+    _moment("made_at"),
+    _key("searches", "id"),
+    _of_tenant("searches"),
+    _of("searches", "person_id", "people"),
+    Index("searches_when", "tenant_id", "made_at"),
+)
+
+workspace = Table(
+    "workspace",
+    metadata,
+    _tenant(),
+    _whole("archive_days", "90"),
+    _whole("keep_bookings_months", nullable=True),
+    _whole("keep_audit_months", nullable=True),
+    _updated(),
+    _version(),
+    PrimaryKeyConstraint("tenant_id", name="workspace_pkey"),
+    _of_tenant("workspace"),
+    _check("workspace_sane", "archive_days >= 7 AND keep_bookings_months >= 1 AND keep_audit_months >= 1"),
+)
+
+# What ended long ago, by month of its start; those invited travel inside the row.
+bookings_archive = Table(
+    "bookings_archive",
+    metadata,
+    _tenant(),
+    _id(),
+    _id("room_id"),
+    _ids("more_rooms"),
+    _id("booked_by"),
+    _text("title", nullable=True),
+    _moment("start_time"),
+    _moment("end_time"),
+    _whole("attendees_count"),
+    _text("status"),
+    Column("private", Boolean, nullable=False),
+    _text("cancel_reason", nullable=True),
+    _maybe_id("series_id"),
+    _date("series_on", nullable=True),
+    _moment("late_at", nullable=True),
+    _moment("checked_in_at", nullable=True),
+    _moment("ended_at", nullable=True),
+    _json("attendees", "'[]'"),
+    _json("equipment", "'[]'"),
+    _moment("created_at"),
+    _moment("updated_at"),
+    _whole("version"),
+    _moment("archived_at", default_now=True),
+    _key("bookings_archive", "id", "start_time"),
+    Index("bookings_archive_start", "tenant_id", "start_time"),
+    Index("bookings_archive_person", "tenant_id", "booked_by"),
+    postgresql_partition_by="RANGE (start_time)",
+)
+PARTITIONS = ("CREATE TABLE bookings_archive_rest PARTITION OF bookings_archive DEFAULT",)
+
 FUNCTIONS = (
     # Behind the foreign key's lock on the room: an AFTER trigger, so that a room shrunk meanwhile is seen.
     """
 CREATE FUNCTION bookings_fit_room() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    room record;
+    seats integer;
+    in_use boolean;
 BEGIN
     IF NEW.status NOT IN ('pending', 'confirmed', 'checked_in') THEN
         RETURN NULL;
@@ -664,12 +1138,19 @@ BEGIN
         AND OLD.room_id = NEW.room_id AND OLD.attendees_count >= NEW.attendees_count THEN
         RETURN NULL;
     END IF;
-    SELECT capacity, active INTO room FROM rooms WHERE tenant_id = NEW.tenant_id AND id = NEW.room_id FOR KEY SHARE;
-    IF NEW.attendees_count > room.capacity THEN
-        RAISE EXCEPTION 'more people than seats'
-            USING ERRCODE = '23514', CONSTRAINT = 'bookings_attendees_within_capacity', TABLE = 'bookings';
+    SELECT capacity, active INTO seats, in_use FROM rooms
+        WHERE tenant_id = NEW.tenant_id AND id = NEW.room_id FOR KEY SHARE;
+    IF NEW.attendees_count > seats THEN
+        -- Only then is it worth looking whether the booking has more rooms than this one.
+        seats := seats + coalesce((SELECT sum(r.capacity) FROM booking_rooms b
+            JOIN rooms r ON r.tenant_id = b.tenant_id AND r.id = b.room_id
+            WHERE b.tenant_id = NEW.tenant_id AND b.booking_id = NEW.id), 0);
+        IF NEW.attendees_count > seats THEN
+            RAISE EXCEPTION 'more people than seats'
+                USING ERRCODE = '23514', CONSTRAINT = 'bookings_attendees_within_capacity', TABLE = 'bookings';
+        END IF;
     END IF;
-    IF NOT room.active THEN
+    IF NOT in_use THEN
         RAISE EXCEPTION 'room out of use' USING ERRCODE = '23514', CONSTRAINT = 'bookings_room_active', TABLE = 'bookings';
     END IF;
     RETURN NULL;
@@ -680,8 +1161,13 @@ END $$
 CREATE FUNCTION rooms_seat_their_bookings() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
-        SELECT FROM bookings WHERE tenant_id = NEW.tenant_id AND room_id = NEW.id AND end_time > now()
-            AND status IN ('pending', 'confirmed', 'checked_in') AND attendees_count > NEW.capacity
+        SELECT FROM bookings b WHERE b.tenant_id = NEW.tenant_id AND b.end_time > now()
+            AND (b.room_id = NEW.id OR EXISTS (SELECT FROM booking_rooms m WHERE m.tenant_id = b.tenant_id
+                AND m.booking_id = b.id AND m.room_id = NEW.id))
+            AND b.status IN ('pending', 'confirmed', 'checked_in') AND b.attendees_count > NEW.capacity
+            AND b.attendees_count > (SELECT sum(r.capacity) FROM rooms r WHERE r.tenant_id = b.tenant_id
+                AND (r.id = b.room_id OR r.id IN (SELECT m.room_id FROM booking_rooms m
+                    WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id)))
     ) THEN
         RAISE EXCEPTION 'a future booking needs more seats'
             USING ERRCODE = '23514', CONSTRAINT = 'rooms_capacity_covers_bookings', TABLE = 'rooms';
@@ -703,18 +1189,68 @@ BEGIN
         tenant := OLD.tenant_id;
         booking := OLD.booking_id;
     END IF;
+    -- Every room of the booking, and of a divisible one each part, is to be claimed for all of its time.
     IF EXISTS (
-        SELECT FROM bookings b WHERE b.tenant_id = tenant AND b.id = booking
+        SELECT FROM bookings b
+        CROSS JOIN LATERAL (
+            SELECT b.room_id AS id UNION ALL
+            SELECT m.room_id FROM booking_rooms m WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id
+        ) AS room
+        LEFT JOIN room_parts p ON p.tenant_id = b.tenant_id AND p.whole_id = room.id
+        WHERE b.tenant_id = tenant AND b.id = booking
             AND b.status IN ('pending', 'confirmed', 'checked_in')
             AND NOT EXISTS (
                 SELECT FROM room_claims c WHERE c.tenant_id = b.tenant_id AND c.booking_id = b.id
-                    AND c.room_id = b.room_id AND c.start_time <= b.start_time AND c.end_time >= b.end_time
+                    AND c.room_id = coalesce(p.part_id, room.id)
+                    AND c.start_time <= b.start_time AND c.end_time >= b.end_time
             )
     ) THEN
         RAISE EXCEPTION 'a booking that holds a room needs claims that cover it'
             USING ERRCODE = '23514', CONSTRAINT = 'bookings_claims_cover', TABLE = 'bookings';
     END IF;
     RETURN NULL;
+END $$
+""",
+    # The lock makes one wait for the other; each statement then sees what was committed meanwhile.
+    """
+CREATE FUNCTION equipment_is_there() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    there integer;
+    wanted integer;
+BEGIN
+    SELECT CASE WHEN active THEN quantity ELSE 0 END INTO there FROM equipment
+        WHERE tenant_id = NEW.tenant_id AND id = NEW.equipment_id FOR NO KEY UPDATE;
+    -- The most that is out at once within the claim's time: it is so at the start of one of those that meet it.
+    SELECT max(out.quantity) INTO wanted FROM (
+        SELECT (SELECT sum(o.quantity) FROM equipment_claims o WHERE o.tenant_id = NEW.tenant_id
+            AND o.equipment_id = NEW.equipment_id AND o.start_time <= moment.at AND o.end_time > moment.at) AS quantity
+        FROM (
+            SELECT NEW.start_time AS at UNION
+            SELECT c.start_time FROM equipment_claims c WHERE c.tenant_id = NEW.tenant_id
+                AND c.equipment_id = NEW.equipment_id AND c.start_time > NEW.start_time AND c.start_time < NEW.end_time
+        ) AS moment
+    ) AS out;
+    IF wanted > there THEN
+        RAISE EXCEPTION 'more equipment than there is'
+            USING ERRCODE = '23514', CONSTRAINT = 'equipment_claims_within_quantity', TABLE = 'equipment_claims';
+    END IF;
+    RETURN NULL;
+END $$
+""",
+    # Partitions belong to the owner: whoever moves history may ask for a month, but for nothing else.
+    """
+CREATE FUNCTION make_archive_month(month date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public AS $$
+DECLARE
+    first date := date_trunc('month', month)::date;
+    name text := 'bookings_archive_' || to_char(first, 'YYYY_MM');
+BEGIN
+    IF to_regclass('public.' || name) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('CREATE TABLE public.%I PARTITION OF public.bookings_archive FOR VALUES FROM (%L) TO (%L)',
+        name, first::timestamp AT TIME ZONE 'UTC', (first + interval '1 month')::timestamp AT TIME ZONE 'UTC');
+    RETURN true;
 END $$
 """,
 )
@@ -737,6 +1273,10 @@ CREATE CONSTRAINT TRIGGER room_claims_hold_bookings AFTER UPDATE OR DELETE ON ro
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.booking_id IS NOT NULL)
     EXECUTE FUNCTION bookings_hold_claims()
 """,
+    """
+CREATE TRIGGER equipment_is_there AFTER INSERT OR UPDATE ON equipment_claims
+    FOR EACH ROW EXECUTE FUNCTION equipment_is_there()
+""",
 )
 
 # Fails closed: without a tenant on the connection no row is seen.
@@ -754,10 +1294,14 @@ def _security(table: str) -> tuple[str, ...]:
 
 SECURITY = tuple(statement for table in ("tenants", *TENANT_TABLES) for statement in _security(table))
 
-_CHANGED = "slack_teams, people, locations, rooms, policies, bookings"
+_CHANGED = (
+    "slack_teams, people, locations, rooms, policies, bookings,"
+    " groups, rights, closures, quotas, series, approvals, equipment, proposals, workspace"
+)
 _CHANGED_AND_DELETED = (
     "admins, room_amenities, attendees, room_claims, requests,"
-    " waiting, subscriptions, cards, deliveries, open_views, event_readers"
+    " waiting, subscriptions, cards, deliveries, open_views, event_readers,"
+    " group_members, holidays, room_parts, booking_rooms, equipment_claims, searches, bookings_archive"
 )
 
 
@@ -766,9 +1310,15 @@ def _grants(role: str) -> tuple[str, ...]:
         f"GRANT SELECT ON tenants TO {role}",
         f"GRANT SELECT, INSERT, UPDATE ON {_CHANGED} TO {role}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {_CHANGED_AND_DELETED} TO {role}",
-        f"GRANT SELECT, INSERT ON events TO {role}",
+        f"GRANT SELECT, INSERT ON events, changes TO {role}",
     )
 
 
-GRANTS = (*_grants(APPLICATION), *_grants(WORKER))
-CODE = (*FUNCTIONS, *TRIGGERS, *SECURITY, *GRANTS)
+# Only whoever tidies up removes history; months of it belong to the owner, and are asked for by a function.
+_TIDYING = (
+    f"GRANT DELETE ON bookings, approvals, proposals, changes, events TO {WORKER}",
+    "REVOKE EXECUTE ON FUNCTION make_archive_month(date) FROM PUBLIC",
+    f"GRANT EXECUTE ON FUNCTION make_archive_month(date) TO {WORKER}",
+)
+GRANTS = (*_grants(APPLICATION), *_grants(WORKER), *_TIDYING)
+CODE = (*PARTITIONS, *FUNCTIONS, *TRIGGERS, *SECURITY, *GRANTS)

@@ -5,8 +5,8 @@ Nothing here decides or commits; `bookings` does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +15,29 @@ from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
 from core.errors import BookingNotFound
 from core.ids import new_id
-from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Changed, LastChange, Response, Slot, Status, by_name
+from core.models import (
+    HOLDS_ROOM,
+    Actor,
+    Attendee,
+    Booking,
+    Borrowed,
+    Changed,
+    LastChange,
+    Response,
+    Room,
+    Slot,
+    Status,
+    by_name,
+)
 from core.people import attendees_by_id
 from core.requests import Answer
 
 _SELECT = """
 SELECT b.id, b.room_id, b.booked_by, b.title, b.start_time, b.end_time, b.attendees_count, b.status, b.private, b.version,
-    b.created_at, b.updated_at, b.cancel_reason, b.late_at, b.checked_in_at,
+    b.created_at, b.updated_at, b.cancel_reason, b.late_at, b.checked_in_at, b.series_id, b.series_on,
+    ARRAY(SELECT m.room_id FROM booking_rooms m WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id) AS more_rooms,
+    (SELECT json_agg(json_build_array(e.equipment_id, e.quantity)) FROM equipment_claims e
+        WHERE e.tenant_id = b.tenant_id AND e.booking_id = b.id) AS borrowed,
     p.slack_user_id AS booker_slack_user_id, p.name AS booker_name,
     (SELECT json_agg(json_build_array(a.person_id, q.slack_user_id, q.name, a.co_organiser, a.response))
         FROM attendees a JOIN people q ON q.tenant_id = a.tenant_id AND q.id = a.person_id
@@ -64,7 +80,21 @@ def from_row(row: Mapping[str, Any], catalogue: Catalogue) -> Booking:
         cancel_reason=row["cancel_reason"],
         late_at=row["late_at"],
         checked_in_at=row["checked_in_at"],
+        more_rooms=_rooms(row["more_rooms"], catalogue),
+        equipment=_borrowed(row["borrowed"] or (), catalogue),
+        series_id=row["series_id"],
+        series_on=row["series_on"],
     )
+
+
+def _rooms(ids: Iterable[UUID], catalogue: Catalogue) -> tuple[Room, ...]:
+    """Return rooms in the order in which those of a booking are always shown."""
+    return tuple(sorted((catalogue.room(room_id) for room_id in ids), key=lambda room: (room.name.casefold(), room.id)))
+
+
+def _borrowed(pairs: Iterable[Sequence[Any]], catalogue: Catalogue) -> tuple[Borrowed, ...]:
+    found = (Borrowed(equipment=catalogue.thing(UUID(str(one))), quantity=quantity) for one, quantity in pairs)
+    return tuple(sorted(found, key=lambda one: (one.equipment.name.casefold(), one.equipment.id)))
 
 
 async def booking(session: ReadSession, booking_id: UUID, catalogue: Catalogue) -> Booking:
@@ -351,6 +381,7 @@ def of_snapshot(booking_id: UUID, facts: dict[str, Any], known: dict[UUID, Atten
     """Return a booking as an event's snapshot has it; `known` are at least those named in it."""
     room = catalogue.room(UUID(facts["room_id"]))
     booker = known[UUID(facts["booked_by"])]
+    series = facts.get("series")
     return Booking(
         id=booking_id,
         room=room,
@@ -368,6 +399,10 @@ def of_snapshot(booking_id: UUID, facts: dict[str, Any], known: dict[UUID, Atten
         cancel_reason=facts["cancel_reason"],
         late_at=_moment(facts.get("late_at")),
         checked_in_at=_moment(facts.get("checked_in_at")),
+        more_rooms=_rooms((UUID(room_id) for room_id in facts.get("more_rooms", ())), catalogue),
+        equipment=_borrowed(facts.get("equipment", ()), catalogue),
+        series_id=UUID(series[0]) if series else None,
+        series_on=date.fromisoformat(series[1]) if series else None,
     )
 
 
