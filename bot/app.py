@@ -27,23 +27,11 @@ from bot.config import Settings, SettingsError
 from bot.deadline import Deadline
 from bot.socket_mode import SocketMode
 from core.bell import Bell
-from core.bookings import Bookings
-from core.catalogue import Catalogues
 from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession
-from core.digests import Digests
 from core.errors import BookingError, SchemaMismatch
-from core.line import Line
-from core.outbox import Outbox
-from core.people import People
-from core.preferences import PreferencesStore
-from core.presence import Presence
-from core.search import Search
-from core.subscriptions import Subscriptions
-from core.watching import Watching
 from handlers import door, ops, slack_http
-from handlers.people import Directory
-from handlers.services import Services
+from handlers.services import built
 from handlers.slack_errors import FAILED, reason
 from migrations import head
 
@@ -68,7 +56,7 @@ class Bookroom:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=settings.db_pool_size)
-        self.services = _services(self.db, self.clock, settings.bookroom_command)
+        self.services = built(self.db, self.clock, command=settings.bookroom_command)
         self.slack = _slack_client(settings)
         self.bolt = _bolt(settings, self.slack)
         self.edge = handlers.register(self.bolt, self.services)
@@ -114,7 +102,7 @@ class Bookroom:
         settings, ours = self.settings, self.services
         bell = Bell(self.worker_db)
         self.db.when_something_happened = self.worker_db.when_something_happened = bell.ring
-        services = _services(self.worker_db, self.clock, settings.bookroom_command)
+        services = built(self.worker_db, self.clock, command=settings.bookroom_command)
         # What this process remembers of forms and books is one, whoever asks.
         services = replace(services, latest=ours.latest, books=ours.books)
         return Background(settings, services, self.worker_db, self.clock, bell)
@@ -183,28 +171,6 @@ class Bookroom:
         us = await self.slack.auth_test()
         if team := us.get("team_id"):
             await self.services.people.team(team, enterprise_id=us.get("enterprise_id"), name=us.get("team"))
-
-
-def _services(db: Database, clock: Clock, command: str) -> Services:
-    catalogues = Catalogues(db)
-    search = Search(db, catalogues, clock)
-    people = People(db)
-    return Services(
-        bookings=Bookings(db, catalogues, search, clock),
-        search=search,
-        people=people,
-        presence=Presence(db, catalogues, search, clock),
-        line=Line(db, catalogues, search, clock),
-        outbox=Outbox(db, catalogues, clock),
-        preferences=PreferencesStore(db, clock),
-        subscriptions=Subscriptions(db, catalogues, clock),
-        watching=Watching(db),
-        digests=Digests(db, catalogues, clock),
-        catalogues=catalogues,
-        directory=Directory(people),
-        clock=clock,
-        command=command,
-    )
 
 
 def _slack_client(settings: Settings) -> AsyncWebClient:

@@ -8,8 +8,9 @@ from datetime import datetime
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.bookings import Bookings
-from core.catalogue import Catalogue, Catalogues
+from core.catalogue import FRESH_SECONDS, Catalogue, Catalogues
 from core.clock import Clock
+from core.db import Database
 from core.digests import Digests
 from core.line import Line
 from core.models import Actor, Person
@@ -47,6 +48,29 @@ class Services:
     command: str = "/book"
     latest: Latest = field(default_factory=Latest)
     books: Books = field(default_factory=Books)
+
+
+def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: float = FRESH_SECONDS) -> Services:
+    """Return the services on a database; rooms and rules may be `fresh_seconds` old."""
+    catalogues = Catalogues(db, fresh_seconds=fresh_seconds)
+    search = Search(db, catalogues, clock)
+    people = People(db)
+    return Services(
+        bookings=Bookings(db, catalogues, search, clock),
+        search=search,
+        people=people,
+        presence=Presence(db, catalogues, search, clock),
+        line=Line(db, catalogues, search, clock),
+        outbox=Outbox(db, catalogues, clock),
+        preferences=PreferencesStore(db, clock),
+        subscriptions=Subscriptions(db, catalogues, clock),
+        watching=Watching(db),
+        digests=Digests(db, catalogues, clock),
+        catalogues=catalogues,
+        directory=Directory(people),
+        clock=clock,
+        command=command,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,25 +22,14 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
-from core.bookings import Bookings
-from core.catalogue import Catalogues
 from core.clock import SetClock
 from core.db import Database, WriteSession
-from core.digests import Digests
 from core.ids import new_id
-from core.line import Line
 from core.models import Actor, Booking, Location, Room, Slot, Wish
-from core.outbox import Outbox
-from core.people import People, Profile
-from core.preferences import PreferencesStore
-from core.presence import Presence
-from core.search import Search
-from core.subscriptions import Subscriptions
-from core.watching import Watching
+from core.people import Profile
 from handlers import door, slack_http
 from handlers.edge import Edge
-from handlers.people import Directory
-from handlers.services import Services
+from handlers.services import Services, built
 from sandbox import company
 from sandbox.client import SandboxClient, block_of
 from sandbox.server import Running, Sandbox, serving
@@ -286,24 +275,8 @@ async def opened(
         await _furnish(db, empty=empty)
         running = await stack.enter_async_context(serving(Sandbox(_company(zones or {}, more=more))))
         tokens = running.company.tokens
-        clock, people = SetClock(NOW), People(db)
-        catalogues = Catalogues(db, fresh_seconds=3600)
-        search = Search(db, catalogues, clock)
-        services = Services(
-            bookings=Bookings(db, catalogues, search, clock),
-            search=search,
-            people=people,
-            presence=Presence(db, catalogues, search, clock),
-            line=Line(db, catalogues, search, clock),
-            outbox=Outbox(db, catalogues, clock),
-            preferences=PreferencesStore(db, clock),
-            subscriptions=Subscriptions(db, catalogues, clock),
-            watching=Watching(db),
-            digests=Digests(db, catalogues, clock),
-            catalogues=catalogues,
-            directory=Directory(people),
-            clock=clock,
-        )
+        clock = SetClock(NOW)
+        services = built(db, clock, fresh_seconds=3600)
         app = AsyncApp(
             client=AsyncWebClient(token=tokens.bot, base_url=running.api_url), signing_secret=tokens.signing_secret
         )
@@ -324,7 +297,7 @@ async def opened(
         bot_url = f"http://127.0.0.1:{runner.addresses[0][1]}{slack_http.PATH}"
         running.sandbox.parts.delivery.bot_url = bot_url
         slack = await stack.enter_async_context(SandboxClient(running.url))
-        catalogue = await catalogues.current()
+        catalogue = await services.catalogues.current()
         yield Firm(
             urls=urls,
             db=db,
