@@ -6,9 +6,13 @@ Kept out: HTTP statuses and Slack block ids; the edges map codes and field names
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.models import Alternative, Booking, Rival, Room, Slot
+
+if TYPE_CHECKING:
+    from core.series_values import OneSeries, Preview
 
 
 class BookingError(Exception):
@@ -205,6 +209,35 @@ class InvalidSeries(BookingError):
 
     code = "InvalidSeries"
     field = "rule"
+
+
+class SeriesClash(BookingError):
+    """Some dates of a series cannot be booked as wanted, and nobody has chosen what becomes of them; `preview` says which."""
+
+    code = "SeriesClash"
+    field = "rule"
+
+    def __init__(self, message: str, *, preview: Preview) -> None:
+        super().__init__(message)
+        self.preview = preview
+
+
+class StaleSeries(BookingError):
+    """Somebody changed the series meanwhile; `series` is how it stands now, changed by whom and when."""
+
+    code = "StaleSeries"
+
+    def __init__(self, message: str, *, series: OneSeries, by_slack_user_id: str | None, at: datetime) -> None:
+        super().__init__(message)
+        self.series = series
+        self.by_slack_user_id = by_slack_user_id
+        self.at = at
+
+
+class SeriesNotActive(BookingError):
+    """The series is cancelled or over; nothing of it can be changed."""
+
+    code = "SeriesNotActive"
 
 
 class NotWaiting(BookingError):
