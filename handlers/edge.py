@@ -23,6 +23,7 @@ from core.errors import BookingError
 from handlers import forms, looking, requests
 from handlers.ids import ASIDE, CHANGING_ACTIONS, CHANGING_FORMS, Callback
 from handlers.looking import SearchView, There
+from handlers.meanwhile import MOST_IN_A_VIEW, MOST_ON_A_MESSAGE, Meanwhile, silent
 from handlers.plain import plain
 from handlers.replies import (
     ClickReply,
@@ -117,10 +118,13 @@ class Edge:
         async def answer(call: Call) -> None:
             await call.ack()
             request = requests.click(call.body)
-            work = self._handled(handle, request, request.sender, call.client, self._message)
+            meanwhile = _below_a_click(request, call)
+            meanwhile.open()
+            work = self._handled(handle, request, request.sender, call.client, self._message, meanwhile=meanwhile)
             reply = await _settled(self._start(work))
+            await meanwhile.settled()
             if isinstance(reply, Message):
-                await _answer_click(request, reply, call)
+                await _answer_click(request, reply, call, covered=meanwhile.shown)
             elif isinstance(reply, Show):
                 await self._note(reply.view, await _show(request, reply, call.client), request, call.client)
             if request.form is not None and _changes(request):
@@ -137,14 +141,18 @@ class Edge:
             async def refuse(error: BookingError, desk: Desk | None) -> SubmissionReply | Message:
                 return await self._refuse_form(error, request, desk) if desk else Message(text=error.message)
 
-            task = self._start(self._handled(handle, request, request.sender, call.client, refuse))
+            meanwhile = _in_view(request.form.view_id, call.client)
+            task = self._start(self._handled(handle, request, request.sender, call.client, refuse, meanwhile=meanwhile))
             if await _within(task, self._patience):
                 await _ack_submission(call.ack, _outcome(task), request.form)
             else:
                 await call.ack(response_action="update", view=forms.working())
                 # The acknowledgement is still on its way: an update that overtook it would be covered by "working".
                 await asyncio.sleep(TRAVEL)
-                await _finish_late(await _settled(task), call.body["view"], request, call.client)
+                meanwhile.open()
+                reply = await _settled(task)
+                await meanwhile.settled()
+                await _finish_late(reply, call.body["view"], request, call.client)
             if isinstance(shown := _outcome(task), Show) and shown.place is Place.SAME:
                 # Slack does not say the hash of a view that an acknowledgement carried.
                 await self._note(shown.view, There(view_id=request.form.view_id, hash=None), request, call.client)
@@ -235,6 +243,8 @@ class Edge:
         sender: Sender,
         client: AsyncWebClient,
         refuse: Callable[[BookingError, Desk | None], Awaitable[S]],
+        *,
+        meanwhile: Meanwhile | None = None,
     ) -> R | S | Message:
         """Run the handler; an error of the product becomes its answer, any other an apology and a line in the log."""
         began, outcome = monotonic(), "done"
@@ -244,7 +254,7 @@ class Edge:
             if sender.stranger:
                 outcome = "stranger"
                 return Message(text=STRANGER, replace=False)
-            desk = await self._desk(sender, client)
+            desk = replace(await self._desk(sender, client), meanwhile=meanwhile or silent())
             try:
                 return await handle(request, desk)
             except BookingError as error:
@@ -301,13 +311,33 @@ def _away(error: Exception) -> bool:
     return isinstance(error, BookingError) or (isinstance(error, FAILED) and outage(error))
 
 
-async def _answer_click(request: Click, reply: Message, call: Call) -> None:
+def _below_a_click(request: Click, call: Call) -> Meanwhile:
+    """Return what shows how far something has come that a click began: in the message, or the modal, of the button."""
+    form = request.form
+    if form is not None:
+        return silent() if form.callback_id == Callback.HOME else _in_view(form.view_id, call.client)
+
+    async def show(line: str) -> None:
+        await _respond(call.respond, Message(text=line), replace=True)
+
+    return silent() if _aside(request) else Meanwhile(show, most=MOST_ON_A_MESSAGE)
+
+
+def _in_view(view_id: str, client: AsyncWebClient) -> Meanwhile:
+    async def show(line: str) -> None:
+        await client.views_update(view_id=view_id, view=forms.notice(line, ()))
+
+    return Meanwhile(show, most=MOST_IN_A_VIEW)
+
+
+async def _answer_click(request: Click, reply: Message, call: Call, *, covered: bool) -> None:
+    """Show the answer; `covered` says that how far it came stands in its place already."""
     if request.form is None:
-        await _respond(call.respond, reply, replace=reply.replace and not _aside(request))
+        await _respond(call.respond, reply, replace=covered or (reply.replace and not _aside(request)))
         return
     # A view has no response_url: what would be a message is a small view, in place of one like it or else on top.
     answered = {Callback.MESSAGE} if reply.refused else {Callback.MESSAGE, Callback.REFUSED}
-    in_place = reply.replace and request.form.callback_id in answered
+    in_place = covered or (reply.replace and request.form.callback_id in answered)
     view = forms.notice(reply.text, reply.blocks, final=not reply.refused)
     done = "" if reply.refused or not _changes(request) else reply.text
     await _show(request, Show(view=view, place=Place.SAME if in_place else Place.ON_TOP, done=done), call.client)

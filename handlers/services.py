@@ -23,6 +23,7 @@ from core.subscriptions import Subscriptions
 from core.watching import Watching
 from handlers.books import Books
 from handlers.latest import Latest
+from handlers.meanwhile import Meanwhile, silent
 from handlers.people import Directory
 from handlers.requests import Sender
 from handlers.views.times import Reader
@@ -75,13 +76,17 @@ def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
-    """One request's view of the services: who asks, the catalogue of this moment, and Slack to open views with."""
+    """One request's view of the services: who asks, the catalogue of this moment, and Slack to open views with.
+
+    What takes its time reports to `meanwhile` how far it has come.
+    """
 
     services: Services
     person: Person
     sender: Sender
     catalogue: Catalogue
     client: AsyncWebClient
+    meanwhile: Meanwhile = field(default_factory=silent)
 
     @property
     def actor(self) -> Actor:

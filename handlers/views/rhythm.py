@@ -1,0 +1,95 @@
+"""How often something repeats, and until when, in words: "every Tuesday", "every month on the last Friday".
+
+A rule is an RRULE's value without its name. What no form and no sentence of ours makes is "repeating".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from core import saying
+
+DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+WORK_WEEK = DAYS[:5]
+_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def parts(rule: str) -> Mapping[str, str]:
+    """Return a rule's parts by name, in capitals."""
+    pairs = (part.partition("=") for part in rule.upper().removeprefix("RRULE:").split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs if value}
+
+
+def often(rule: str, *, first_on: date) -> str:
+    """Return "every Tuesday"; what a rule leaves open follows from its first date."""
+    said = parts(rule)
+    interval = int(said.get("INTERVAL", "1")) if said.get("INTERVAL", "1").isdecimal() else 1
+    match said.get("FREQ"):
+        case "DAILY":
+            return _daily(said, interval)
+        case "WEEKLY":
+            return _weekly(_days(said.get("BYDAY", "")) or (first_on.weekday(),), interval)
+        case "MONTHLY":
+            return f"every {_many(interval, 'month')} on {_day_of_month(said, first_on)}"
+        case "YEARLY":
+            _, day = saying.short_date(first_on, today=first_on).split(" ", 1)
+            return f"every {_many(interval, 'year')} on {day}"
+        case _:
+            return "repeating"
+
+
+def until(last: date | None, *, today: date) -> str:
+    """Return "until Tue 19 Jan 2027", or nothing where there is no end."""
+    return f"until {saying.short_date(last, today=today)}" if last else ""
+
+
+def dates(count: int) -> str:
+    """Return "1 date" or "8 dates"."""
+    return "1 date" if count == 1 else f"{count} dates"
+
+
+def nth(number: int) -> str:
+    """Return "2nd"."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in {11, 12, 13} else "th"
+    return f"{number}{ending}"
+
+
+def of_weekday(day: date) -> int:
+    """Return the how-manieth of its weekday a date is in its month: 4 for Tue 24 Nov 2026."""
+    return (day.day - 1) // 7 + 1
+
+
+def _daily(said: Mapping[str, str], interval: int) -> str:
+    days = _days(said.get("BYDAY", ""))
+    return _weekly(days, 1) if days and interval == 1 else f"every {_many(interval, 'day')}"
+
+
+def _weekly(days: tuple[int, ...], interval: int) -> str:
+    if days == tuple(range(7)) and interval == 1:
+        return "every day"
+    named = "weekday" if days == tuple(range(5)) else saying.listed(_NAMES[day] for day in days)
+    if interval == 1:
+        return f"every {named}"
+    if interval == 2 and len(days) == 1:
+        return f"every other {named}"
+    return f"every {interval} weeks on {'weekdays' if named == 'weekday' else named}"
+
+
+def _day_of_month(said: Mapping[str, str], first_on: date) -> str:
+    by_day, by_date = said.get("BYDAY", ""), said.get("BYMONTHDAY", "")
+    if by_day[-2:] in DAYS:
+        place = by_day[:-2] or said.get("BYSETPOS", "")
+        which = "last" if place == "-1" else nth(int(place)) if place.isdecimal() else ""
+        return f"the {which} {_NAMES[DAYS.index(by_day[-2:])]}".replace("  ", " ")
+    if by_date == "-1":
+        return "the last day"
+    return f"the {nth(int(by_date) if by_date.isdecimal() else first_on.day)}"
+
+
+def _days(text: str) -> tuple[int, ...]:
+    return tuple(sorted({DAYS.index(day) for day in text.split(",") if day in DAYS}))
+
+
+def _many(interval: int, unit: str) -> str:
+    return unit if interval == 1 else f"{interval} {unit}s"
