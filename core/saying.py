@@ -97,3 +97,8 @@ def listed(words: Iterable[str], *, last: str = "and") -> str:
 def people(count: int) -> str:
     """Return "1 person" or "6 people"."""
     return "1 person" if count == 1 else f"{count} people"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 booking" or "6 bookings"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

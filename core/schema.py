@@ -1253,6 +1253,37 @@ BEGIN
     RETURN true;
 END $$
 """,
+    # The history is only ever added to; what names somebody in it is taken out by this alone, when they ask for it.
+    """
+CREATE FUNCTION forget_in_history(person uuid) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public AS $$
+DECLARE
+    ours uuid := nullif(current_setting('app.tenant', true), '')::uuid;
+    words jsonb := '{"title": null, "cancel_reason": null}';
+    touched integer;
+BEGIN
+    UPDATE events e SET before = e.before || words, after = e.after || words, reason = NULL
+        WHERE e.tenant_id = ours AND e.booking_id IN (
+            SELECT b.id FROM bookings b WHERE b.tenant_id = ours AND b.booked_by = person
+            UNION ALL SELECT a.id FROM bookings_archive a WHERE a.tenant_id = ours AND a.booked_by = person);
+    GET DIAGNOSTICS touched = ROW_COUNT;
+    UPDATE events e SET reason = NULL WHERE e.tenant_id = ours AND e.actor_id = person AND e.reason IS NOT NULL;
+    -- Where they were invited, the id stays nowhere: the last snapshot is to be as the booking is.
+    UPDATE events e SET
+        before = CASE WHEN e.before IS NOT NULL THEN jsonb_set(e.before, '{attendees}', coalesce((
+            SELECT jsonb_agg(one ORDER BY place) FROM jsonb_array_elements(e.before->'attendees')
+                WITH ORDINALITY AS come (one, place) WHERE one->>0 <> person::text), '[]')) END,
+        after = jsonb_set(e.after, '{attendees}', coalesce((
+            SELECT jsonb_agg(one ORDER BY place) FROM jsonb_array_elements(e.after->'attendees')
+                WITH ORDINALITY AS come (one, place) WHERE one->>0 <> person::text), '[]'))
+        WHERE e.tenant_id = ours AND e.booking_id IN (
+            SELECT a.booking_id FROM attendees a WHERE a.tenant_id = ours AND a.person_id = person);
+    UPDATE changes c SET actor_name = 'a former colleague' WHERE c.tenant_id = ours AND c.actor_id = person;
+    UPDATE changes c SET subject_name = 'a former colleague', before = NULL, after = NULL
+        WHERE c.tenant_id = ours AND c.subject = 'person' AND c.subject_id = person;
+    RETURN touched;
+END $$
+""",
 )
 
 TRIGGERS = (
@@ -1319,6 +1350,8 @@ _TIDYING = (
     f"GRANT DELETE ON bookings, approvals, proposals, changes, events TO {WORKER}",
     "REVOKE EXECUTE ON FUNCTION make_archive_month(date) FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION make_archive_month(date) TO {WORKER}",
+    "REVOKE EXECUTE ON FUNCTION forget_in_history(uuid) FROM PUBLIC",
+    f"GRANT EXECUTE ON FUNCTION forget_in_history(uuid) TO {APPLICATION}, {WORKER}",
 )
 GRANTS = (*_grants(APPLICATION), *_grants(WORKER), *_TIDYING)
 CODE = (*PARTITIONS, *FUNCTIONS, *TRIGGERS, *SECURITY, *GRANTS)
