@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sandbox import blocks as block_kit
 from sandbox import payloads
-from sandbox.errors import Json, SlackError, Value
+from sandbox.errors import Json, SlackError, Value, invalid_blocks
 from sandbox.faults import Faults
 from sandbox.model import Conversation, Message, Workspace
 from sandbox.webapi import Arguments, Method
@@ -54,7 +54,7 @@ class Chat:
 
     def _said(self, conversation: Conversation, arguments: Arguments) -> Message:
         """The message that the app asks to post, before it is known who sees it."""
-        content = read_content(arguments)
+        content = read_content(arguments, self._ws)
         _fits(content.blocks)
         return Message(
             channel=conversation.id,
@@ -71,7 +71,7 @@ class Chat:
         message = self._own(arguments, refusal="cant_update_message")
         if self._ws.conversations[message.channel].archived:
             raise SlackError("is_inactive")
-        text, blocks = arguments.text("text"), _blocks(arguments)
+        text, blocks = arguments.text("text"), _blocks(arguments, self._ws)
         attachments = _attachments(arguments)
         if text is None and blocks is None and attachments is None:
             raise SlackError("no_text")
@@ -174,10 +174,10 @@ class Content:
         self.attachments = attachments
 
 
-def read_content(arguments: Arguments) -> Content:
+def read_content(arguments: Arguments, ws: Workspace) -> Content:
     """The content of a new message; raises SlackError no_text, invalid_blocks, too_many_attachments."""
     text, markdown = arguments.text("text"), arguments.text("markdown_text")
-    blocks, attachments = _blocks(arguments), _attachments(arguments)
+    blocks, attachments = _blocks(arguments, ws), _attachments(arguments)
     if markdown is not None:
         if text is not None or blocks:
             raise SlackError("markdown_text_conflict")
@@ -205,9 +205,14 @@ def _length_of_texts(value: Value) -> int:
     return 0
 
 
-def _blocks(arguments: Arguments) -> list[Json] | None:
+def _blocks(arguments: Arguments, ws: Workspace) -> list[Json] | None:
     given = arguments.get("blocks")
-    return None if given is None else block_kit.accept(given)
+    if given is None:
+        return None
+    blocks = block_kit.accept(given)
+    if problems := ws.unknown_pictures(blocks):
+        raise invalid_blocks(problems)
+    return blocks
 
 
 def _attachments(arguments: Arguments) -> list[Json] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sandbox.company import Person
+from sandbox.company import Person, Usergroup
 from sandbox.errors import Json, SlackError
 from sandbox.faults import Faults
 from sandbox.model import Workspace
@@ -57,9 +57,38 @@ class People:
             about |= {"enterprise_id": team.enterprise_id, "enterprise_name": team.name}
         return {"team": about}
 
-    def usergroups(self, arguments: Arguments) -> Json:  # noqa: ARG002 - every method has one shape
-        """usergroups.list: this company has none."""
-        return {"usergroups": []}
+    def usergroups(self, arguments: Arguments) -> Json:
+        """usergroups.list, with members and their number when asked for them."""
+        with_users, with_count = arguments.flag("include_users"), arguments.flag("include_count")
+        return {
+            "usergroups": [self._usergroup(one, users=with_users, count=with_count) for one in self._ws.company.usergroups]
+        }
+
+    def _usergroup(self, group: Usergroup, *, users: bool, count: bool) -> Json:
+        members = self._ws.group_members[group.id]
+        shown: Json = {
+            "id": group.id,
+            "team_id": self._ws.company.team.id,
+            "is_usergroup": True,
+            "name": group.name,
+            "description": "",
+            "handle": group.handle,
+            "is_external": False,
+            "date_create": 0,
+            "date_update": 0,
+            "date_delete": 0,
+            "auto_type": None,
+            "prefs": {"channels": [], "groups": []},
+        }
+        shown |= {"users": list(members)} if users else {}
+        return shown | ({"user_count": len(members)} if count else {})
+
+    def usergroup_users(self, arguments: Arguments) -> Json:
+        """usergroups.users.list: the ids of a group's members."""
+        members = self._ws.group_members.get(arguments.required("usergroup"))
+        if members is None:
+            raise SlackError("no_such_subteam")
+        return {"users": list(members)}
 
     def user_info(self, arguments: Arguments) -> Json:
         """users.info, with the locale when asked for it."""
@@ -166,6 +195,7 @@ def methods(ws: Workspace, tickets: Tickets, faults: Faults) -> dict[str, Method
         ),
         "team.info": read(people.team_info, "team:read", per_minute=50),
         "usergroups.list": read(people.usergroups, "usergroups:read"),
+        "usergroups.users.list": read(people.usergroup_users, "usergroups:read"),
         "dnd.info": read(people.do_not_disturb, "dnd:read", per_minute=50),
         "users.info": read(people.user_info, "users:read", per_minute=100),
         "users.list": read(people.user_list, "users:read"),

@@ -10,7 +10,7 @@ import copy
 import json
 import random
 import string as letters
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from sandbox.elements import ACCESSORY, ACTION, FIELD, IDENTIFIER, IMAGE, SLACK_FILE, has_picture
@@ -219,6 +219,16 @@ def _check_totals(blocks: list[tuple[int, Json]], at: str, problems: list[str]) 
     ]
     if len(focused) > 1:
         add(problems, "only one element can have `focus_on_load`", focused[1])
+
+
+def pictures_of(blocks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Json]]:
+    """Every `slack_file` in the blocks, each with its pointer."""
+    for index, block in enumerate(blocks):
+        inside = [("", block), ("/accessory", block.get("accessory"))]
+        inside += [(f"/elements/{number}", one) for number, one in enumerate(block.get("elements") or ())]
+        for pointer, one in inside:
+            if isinstance(one, dict) and isinstance(one.get("slack_file"), dict):
+                yield f"/blocks/{index}{pointer}/slack_file", one["slack_file"]
 
 
 def fresh_id(length: int = 5) -> str:

@@ -83,6 +83,15 @@ class Place(_Frozen):
     topic: str = ""
 
 
+class Usergroup(_Frozen):
+    """A user group, with the ids of its members."""
+
+    id: str = Field(pattern=r"^S[A-Z0-9]+$")
+    handle: str
+    name: str
+    users: tuple[str, ...] = ()
+
+
 class Command(_Frozen):
     """A slash command of the app, as its manifest declares it."""
 
@@ -105,6 +114,7 @@ class Company(_Frozen):
     messages_tab_read_only: bool = False
     users: tuple[Person, ...]
     channels: tuple[Place, ...] = ()
+    usergroups: tuple[Usergroup, ...] = ()
     commands: tuple[Command, ...] = ()
 
     @model_validator(mode="after")
@@ -112,11 +122,17 @@ class Company(_Frozen):
         _unique("user id", [user.id for user in self.users])
         _unique("channel id", [channel.id for channel in self.channels])
         _unique("command", [command.command for command in self.commands])
+        _unique("user group", [group.id for group in self.usergroups])
         known = {user.id for user in self.users} | {self.bot.user_id}
         for channel in self.channels:
             for member in channel.members:
                 if member not in known:
                     message = f"channel {channel.name} has a member {member} who is not among the users"
+                    raise ValueError(message)
+        for group in self.usergroups:
+            for member in group.users:
+                if member not in known:
+                    message = f"user group {group.handle} has a member {member} who is not among the users"
                     raise ValueError(message)
         return self
 

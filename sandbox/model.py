@@ -8,13 +8,15 @@ from __future__ import annotations
 import secrets
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 
+from sandbox.blocks import pictures_of
 from sandbox.company import Command, Company, Person
 from sandbox.errors import Json
 from sandbox.feed import Feed
+from sandbox.files import Files
 from sandbox.forms import Form
 from sandbox.posts import Deletion, Posts, Version
 
@@ -143,6 +145,8 @@ class Workspace:
         self.stacks: dict[str, list[View]] = defaultdict(list)
         self.homes: dict[str, View] = {}
         self.posts = Posts()
+        self.files = Files()
+        self.group_members: dict[str, list[str]] = {one.id: list(one.users) for one in company.usergroups}
         self._last_ts = 0
         for place in company.channels:
             self.conversations[place.id] = Conversation(
@@ -202,6 +206,11 @@ class Workspace:
             return [message.ephemeral_to]
         conversation = self.conversations[message.channel]
         return [user for user in self.people if self.sees(user, conversation)]
+
+    def unknown_pictures(self, blocks: Iterable[Json]) -> list[str]:
+        """A problem for each picture of the blocks that names no file of the app's."""
+        found = pictures_of(blocks)
+        return [f"invalid slack file [json-pointer:{at}]" for at, file in found if not self.files.usable(file)]
 
     def post(self, message: Message, *, by: str = "") -> Message:
         """Add a message and show it to whoever sees the conversation; `by` is the call with which the app wrote it."""

@@ -53,7 +53,7 @@ class Responses:
         return self._ws.conversations[reply.channel].messages.get(reply.original)
 
     def _replace(self, original: Message, arguments: Arguments) -> None:
-        content = read_content(arguments)
+        content = read_content(arguments, self._ws)
         original.rewrite(text=content.text, blocks=content.blocks)
         original.attachments = content.attachments
         if original.ephemeral_to is None:
@@ -64,7 +64,7 @@ class Responses:
         self, arguments: Arguments, *, user: str, channel: str, thread_ts: str | None = None, by: str = "ack"
     ) -> Message:
         """Post an answer: to the person alone unless `response_type` is `in_channel`."""
-        content = read_content(arguments)
+        content = read_content(arguments, self._ws)
         in_channel = arguments.text("response_type") == "in_channel"
         return self._ws.post(
             Message(
@@ -93,7 +93,7 @@ class Responses:
         if not any(said.get(name) for name in ("text", "blocks", "attachments")):
             return None
         arguments = Arguments(said)
-        read_content(arguments)
+        read_content(arguments, self._ws)
         if arguments.text("response_type") == "in_channel":
             self._ws.post(Message(channel=channel, ts=self._ws.next_ts(), text=typed, user=user))
         return self.say(arguments, user=user, channel=channel)

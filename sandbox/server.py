@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sandbox import api_chat, api_conversations, api_people, api_views, company
+from sandbox import api_chat, api_conversations, api_files, api_people, api_views, company
 from sandbox.company import Company
 from sandbox.control import Control
 from sandbox.delivery import ACK_SECONDS, RETRY_SECONDS, Delivery
@@ -66,6 +66,8 @@ class Sandbox:
         self._api.add(api_chat.methods(ws, faults))
         self._api.add(api_views.methods(ws, views, tickets))
         self._api.add(api_people.methods(ws, tickets, faults))
+        self._files = api_files.FilesApi(ws, lambda: self.parts.address)
+        self._api.add(api_files.methods(self._files))
         self._api.add(api_conversations.methods(ws, self._api))
         self._control = Control(self.parts)
 
@@ -77,6 +79,9 @@ class Sandbox:
                 web.route("*", "/api/{method}", self._api.serve),
                 web.get("/socket", self.parts.delivery.serve_socket),
                 web.post("/response/{id}", self._respond),
+                web.post("/upload/{ticket}", self._upload),
+                web.get("/files/{id}/{name}", self._files.fetch),
+                web.get("/sandbox/files/{id}", self._files.show),
                 web.get("/", _page_file),
                 web.get("/page/{name:.+}", _page_file),
                 web.get("/healthz", _healthy),
@@ -93,6 +98,18 @@ class Sandbox:
     async def _stop(self, app: web.Application) -> None:  # noqa: ARG002 - aiohttp passes the application
         self.parts.feed.end_all()
         await self.parts.delivery.stop()
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        """The bytes of one file; faults know it as the method `upload`."""
+        sent = await self._files.take(request)
+
+        def act() -> web.Response:
+            return self._files.keep(*sent) if sent else web.Response(status=404, text="nobody expects this file")
+
+        response, blow = await self._wire.carry(request, "upload", act)
+        size = len(sent[1]) if sent else 0
+        self.parts.feed.record("upload", bytes=size, ok=response.status == 200, fault=blow.name if blow else None)
+        return response
 
     async def _respond(self, request: web.Request) -> web.Response:
         """One POST to a response_url; faults know it as the method `response_url`."""

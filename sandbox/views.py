@@ -98,8 +98,10 @@ class Views:
         views += self._ws.homes.values()
         return next((view for view in views if view.body.get("external_id") == external_id), None)
 
-    def check_external(self, body: Json, *, owner: View | None = None) -> None:
-        """Refuse an external id that another open view has."""
+    def check(self, body: Json, *, owner: View | None = None) -> None:
+        """Refuse an external id that another open view has, and pictures that are no files of the app's."""
+        if problems := self._ws.unknown_pictures(body["blocks"]):
+            raise invalid_arguments([problem.replace("json-pointer:", "json-pointer:/view") for problem in problems])
         external_id = body.get("external_id")
         found = self.find_external(external_id) if external_id else None
         if found is not None and found is not owner:
@@ -107,7 +109,7 @@ class Views:
 
     def open(self, body: Json, trigger: Trigger) -> View:
         """Open a modal. Out of an open modal it goes on top; otherwise it replaces what was open."""
-        self.check_external(body)
+        self.check(body)
         stack = self._ws.stacks[trigger.user]
         on_top = bool(stack) and trigger.view_id is not None and self._is_modal(trigger)
         if on_top and len(stack) >= MOST_VIEWS:
@@ -133,7 +135,7 @@ class Views:
 
     def push_on(self, body: Json, below: View) -> View:
         """Put a modal on top of a given one."""
-        self.check_external(body)
+        self.check(body)
         stack = self._ws.stacks[below.user]
         if len(stack) >= MOST_VIEWS:
             raise SlackError("push_limit_reached")
@@ -148,7 +150,7 @@ class Views:
             raise invalid_arguments([f"view type cannot change to {body['type']} [json-pointer:/view/type]"])
         if expected_hash and expected_hash != view.hash:
             raise SlackError("hash_conflict")
-        self.check_external(body, owner=view)
+        self.check(body, owner=view)
         self._count(view)
         view.form = Form(body["blocks"], before=view.form, channel=view.channel)
         view.body = body
@@ -163,7 +165,7 @@ class Views:
             raise SlackError("hash_conflict")
         if home is not None:
             return self.update(home, body)
-        self.check_external(body)
+        self.check(body)
         home = self._new(body, user)
         self._ws.homes[user] = home
         self._count(home)

@@ -92,7 +92,7 @@ function image(block) {
 
 // Pictures from elsewhere stay links: this page talks to its own server alone.
 function picture(element, { small = false, wide = false } = {}) {
-  const url = element.image_url ?? element.slack_file?.url ?? "";
+  const url = element.image_url ?? fileAddress(element.slack_file);
   const kind = small ? "picture small" : wide ? "picture wide" : "picture";
   if (isOurs(url)) return h("img", { class: kind, src: url, alt: element.alt_text ?? "" });
   const label = h("span", { class: "picture-alt" }, element.alt_text || "Image");
@@ -113,6 +113,13 @@ function picture(element, { small = false, wide = false } = {}) {
     label,
     icon("link", { size: 14 }),
   );
+}
+
+// A file of Slack's is shown to whoever sees the message, by the sandbox itself.
+function fileAddress(file) {
+  if (!file) return "";
+  const id = file.id ?? /\/files\/([^/]+)/.exec(file.url ?? "")?.[1];
+  return id ? `/sandbox/files/${encodeURIComponent(id)}` : "";
 }
 
 function isOurs(url) {
