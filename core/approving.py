@@ -1,26 +1,104 @@
-"""Bookings that wait for approval: which do, and what is noted of it in the transaction that books."""
+"""Bookings that wait for approval: which do, until when, and what is noted of it in the transaction that books.
+
+A booking that waits holds its rooms by claims that expire with the request. Every step of a booking goes through `settle`,
+so that there is exactly one open request for each booking that waits. Kept out: who decides and how (`approval_deciding`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from core import events, rights
 from core.catalogue import Catalogue
 from core.db import WriteSession
-from core.models import Actor, Booking, Room, Slot, Status
+from core.ids import new_id
+from core.models import Actor, Booking, Right, Room, Slot, Status
+
+# So long before the start it is too late to decide: whoever wanted to come has to know.
+BEFORE_START = timedelta(minutes=5)
+# What begins at once is held for so long, or nobody could decide at all.
+AT_LEAST = timedelta(minutes=2)
+
+# What an approver or the clock did is nobody else's to take back.
+DECISIONS = frozenset({events.Kind.APPROVED, events.Kind.DECLINED, events.Kind.EXPIRED})
+
+_OPEN = """
+SELECT id, expires_at, approved_before::text FROM approvals
+WHERE tenant_id = $1 AND booking_id = $2 AND decision IS NULL FOR UPDATE
+"""
+_ASK = """
+INSERT INTO approvals (tenant_id, id, booking_id, approved_before, asked_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+"""
+_CLOSE = """
+UPDATE approvals SET decision = $3, decided_by = $4, decided_at = $5, reason = $6, version = version + 1
+WHERE tenant_id = $1 AND booking_id = $2 AND decision IS NULL
+RETURNING id
+"""
 
 
 def needs_approval(room: Room, *, catalogue: Catalogue, by: Actor) -> bool:
-    """Tell whether somebody's bookings of a room wait for approval."""
-    return False
+    """Tell whether somebody's bookings of a room wait for approval: not those of who could approve them."""
+    if by.admin or rights.may(by, Right.OVERRIDE, room, catalogue) or rights.may(by, Right.APPROVE, room, catalogue):
+        return False
+    return catalogue.policy(room).approval or rights.bookable_by(by, room, catalogue) is Right.REQUEST
+
+
+def expiry(rooms: Iterable[Room], slot: Slot, *, catalogue: Catalogue, now: datetime) -> datetime:
+    """Return until when a booking that asks now is held: so many hours, but not up to its start.
+
+    Asked shortly before it, half of the time that is left goes by at least.
+    """
+    hours = min(catalogue.policy(room).approval_hours for room in rooms)
+    latest = now + timedelta(hours=hours)
+    if latest <= slot.start:
+        return latest
+    until = max(slot.start - BEFORE_START, now + (slot.start - now) / 2)
+    return max(until, min(now + AT_LEAST, slot.end))
 
 
 def status_of_new(
     rooms: Sequence[Room], slot: Slot, *, catalogue: Catalogue, by: Actor, now: datetime
 ) -> tuple[Status, datetime | None]:
     """Return the status of a new booking, and until when it is held where it waits for approval."""
+    if any(needs_approval(room, catalogue=catalogue, by=by) for room in rooms):
+        return Status.PENDING, expiry(rooms, slot, catalogue=catalogue, now=now)
     return Status.CONFIRMED, None
+
+
+def after_change(
+    before: Booking, after: Booking, *, catalogue: Catalogue, by: Actor, now: datetime
+) -> tuple[Status, datetime | None]:
+    """Return the status of a changed booking, and until when it is held where it asks (again) for approval.
+
+    What was approved stays so while it takes no more than that. Where it waited and goes on waiting, until when is None:
+    the request stays, and `settle` says until when.
+    """
+    if not after.holds_room:
+        return after.status, None
+    if not any(needs_approval(room, catalogue=catalogue, by=by) for room in after.rooms):
+        return Status.CONFIRMED if after.status is Status.PENDING else after.status, None
+    more = takes_more(before, after)
+    if before.status is Status.PENDING:
+        until = expiry(after.rooms, after.slot, catalogue=catalogue, now=now) if more else None
+        return Status.PENDING, until
+    if not more or _under_way(before, after, now=now):
+        return after.status, None
+    return Status.PENDING, expiry(after.rooms, after.slot, catalogue=catalogue, now=now)
+
+
+def takes_more(before: Booking, after: Booking) -> bool:
+    """Tell whether a booking takes a room, time or number of people that it did not before."""
+    longer = after.start < before.start or after.end > before.end
+    other = {room.id for room in after.rooms} - {room.id for room in before.rooms}
+    return longer or bool(other) or after.attendees_count > before.attendees_count
+
+
+def _under_way(before: Booking, after: Booking, *, now: datetime) -> bool:
+    """Tell whether people are in the room already and stay there: nobody is asked whether they may."""
+    there = before.status is Status.CHECKED_IN or before.start <= now
+    return there and before.start == after.start and {r.id for r in before.rooms} == {r.id for r in after.rooms}
 
 
 async def asked(
@@ -29,18 +107,64 @@ async def asked(
     *,
     approved_before: Booking | None,
     expires_at: datetime,
-    by: Actor,
+    by: Actor,  # noqa: ARG001 - who asks is in the booking's event
     now: datetime,
 ) -> None:
-    """Note that a booking waits for approval; `approved_before` is what a refusal goes back to, None: nothing."""
+    """Note that a booking waits for approval; `approved_before` is what a refusal goes back to, None: nothing.
+
+    A request of it that is still open is over with this one.
+    """
+    facts = events.snapshot(approved_before) if approved_before else None
+    await _ask(session, booking.id, facts, expires_at=expires_at, now=now)
+
+
+async def _ask(
+    session: WriteSession, booking_id: UUID, approved_before: str | None, *, expires_at: datetime, now: datetime
+) -> None:
+    await close(session, booking_id, "withdrawn", now=now)
+    await session.run(_ASK, session.tenant, new_id(), booking_id, approved_before, now, expires_at)
 
 
 async def withdrawn(session: WriteSession, booking_id: UUID, *, now: datetime) -> None:
-    """Note that a booking which waited for approval is not wanted any more."""
+    """Note that a booking which waited for approval is not wanted any more; of any other, nothing."""
+    await close(session, booking_id, "withdrawn", now=now)
 
 
-def after_change(
-    before: Booking, after: Booking, *, catalogue: Catalogue, by: Actor, now: datetime
-) -> tuple[Status, datetime | None]:
-    """Return the status of a changed booking, and until when it is held where it asks for approval (again)."""
-    return after.status, None
+async def close(
+    session: WriteSession,
+    booking_id: UUID,
+    decision: str,
+    *,
+    now: datetime,
+    by: UUID | None = None,
+    reason: str | None = None,
+) -> UUID | None:
+    """Decide on a booking's open request and return its id; None where there is none (any more)."""
+    found: UUID | None = await session.value(_CLOSE, session.tenant, booking_id, decision, by, now, reason)
+    return found
+
+
+async def settle(
+    session: WriteSession, before: Booking, after: Booking, *, catalogue: Catalogue, now: datetime
+) -> datetime | None:
+    """Bring a booking's request to where the booking goes, and return until when its claims hold (None: for good).
+
+    For every step of a booking, whatever led to it, under its lock: asks where it waits now and did not before, or waits
+    for more; ends what is not waited for any more. Who decides has closed the request before. The claims must get what
+    this returns, also where neither room nor time changes.
+    """
+    if after.status is not Status.PENDING:
+        if before.status is Status.PENDING:
+            await close(session, before.id, "expired" if after.status is Status.EXPIRED else "withdrawn", now=now)
+        return None
+    row = await session.one(_OPEN, session.tenant, before.id)
+    if row is not None and before.status is Status.PENDING and not takes_more(before, after):
+        kept: datetime = row["expires_at"]
+        return kept
+    until = expiry(after.rooms, after.slot, catalogue=catalogue, now=now)
+    if before.holds_room and before.status is not Status.PENDING:
+        approved: str | None = events.snapshot(before)
+    else:
+        approved = row and row["approved_before"]
+    await _ask(session, before.id, approved, expires_at=until, now=now)
+    return until
