@@ -24,6 +24,7 @@ from bot.posting import Poster
 from bot.pusher import Pusher
 from bot.scheduler import Scheduler
 from core import requests, schema
+from core.archive import Archive
 from core.bell import Bell
 from core.clock import Clock
 from core.db import Database, WriteSession
@@ -145,6 +146,7 @@ class Background:
                 job("line", TICK_SECONDS, services.line.advance, wake),
                 job("end", 60.0, Endings(db, catalogues).end),
                 job("clean", 600.0, self._clean),
+                job("archive", 3600.0, Archive(db).tidy),
             ]
         )
 

@@ -10,10 +10,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from core import claims, events
+from core import archive, claims, events
 from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
-from core.errors import BookingNotFound
 from core.ids import new_id
 from core.models import (
     HOLDS_ROOM,
@@ -101,7 +100,7 @@ async def booking(session: ReadSession, booking_id: UUID, catalogue: Catalogue) 
     """Return the booking, or raise BookingNotFound."""
     row = await session.one(f"{_SELECT} WHERE b.tenant_id = $1 AND b.id = $2", session.tenant, booking_id)
     if row is None:
-        raise BookingNotFound("That booking does not exist.")
+        raise await archive.missing(session, booking_id)
     return from_row(row, catalogue)
 
 

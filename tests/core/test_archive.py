@@ -1,0 +1,253 @@
+"""What ended long ago leaves the living bookings whole, once, and without anything that points to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from core import archive, schema
+from core.archive import BATCH, Archive, kept
+from core.db import Database, WriteSession
+from core.endings import Endings
+from core.errors import BookingNotFound
+from core.ids import new_id
+from core.models import Booking
+from tests.core.office import MONDAY, Office, at
+
+LATER = MONDAY + timedelta(days=100)
+
+
+@pytest.fixture
+async def worker(office: Office) -> AsyncIterator[Database]:
+    """The jobs' database."""
+    db = Database(office.urls.worker_url, role=schema.WORKER)
+    yield db
+    await db.close()
+
+
+# One of each that points to a booking.
+_POINTING = """
+INSERT INTO cards (tenant_id, id, booking_id, team_id, channel_id, wanted_version, due_at)
+    VALUES ('{tenant}', gen_random_uuid(), '{booking}', 'T1', 'C1', 1, now());
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, person_id, due_at)
+    VALUES ('{tenant}', gen_random_uuid(), 'k', 'size', 'T1', '{booking}', '{person}', now());
+INSERT INTO waiting (tenant_id, id, person_id, start_time, end_time, status, booking_id)
+    VALUES ('{tenant}', gen_random_uuid(), '{person}', now(), now() + interval '1 h', 'taken', '{booking}');
+INSERT INTO approvals (tenant_id, id, booking_id, asked_at, expires_at)
+    VALUES ('{tenant}', gen_random_uuid(), '{booking}', now(), now());
+INSERT INTO proposals (tenant_id, id, booking_id, booking_version, status, answer_by)
+    VALUES ('{tenant}', gen_random_uuid(), '{booking}', 1, 'open', now())
+"""
+# Divides by nothing in the second batch, before its bookings are removed.
+_DIES = f"SELECT 1 / ((SELECT count(*) FROM bookings WHERE tenant_id = $1) - {2 * BATCH}) FROM unnest($2::uuid[])"
+
+
+async def over(office: Office, *bookings: Booking, now: datetime = LATER) -> None:
+    """Let time pass until the bookings are over."""
+    office.clock.set(now)
+    await Endings(office.db, office.catalogues).end(now)
+    assert await office.count("SELECT count(*) FROM bookings WHERE status = 'ended'") >= len(bookings)
+
+
+async def hot(office: Office) -> int:
+    return await office.count("SELECT count(*) FROM bookings")
+
+
+async def cold(office: Office) -> int:
+    return await office.count("SELECT count(*) FROM bookings_archive")
+
+
+async def contradictions(office: Office) -> list[str]:
+    """Return the names of the archive's invariants that do not hold."""
+    return [name for name, sql in archive.INVARIANTS.items() if await office.rows(sql, office.db.tenant)]
+
+
+async def filled(office: Office, count: int) -> None:
+    """Put so many bookings that are over into one room, an hour each."""
+    room = await office.room("Attic")
+    await office.damage(
+        "INSERT INTO bookings (tenant_id, id, room_id, booked_by, start_time, end_time, status)"
+        f" SELECT '{office.db.tenant}', gen_random_uuid(), '{room.id}', '{office.ana.person_id}', at,"
+        f" at + interval '1 hour', 'ended' FROM generate_series(0, {count - 1}) n"
+        " CROSS JOIN LATERAL (SELECT timestamptz '2039-01-03 08:00Z' + n * interval '2 hours' AS at) t"
+    )
+
+
+async def test_a_booking_travels_whole_with_its_people_and_nothing_else_is_left_of_it(office: Office, worker: Database):
+    apollo, annex = await office.room("Apollo"), await office.room("Annex")
+    booking = await office.book(apollo, at(10), title="Review", invitees=(office.bob.person_id,), attendees_count=3)
+    projector = new_id()
+
+    async def lend(session: WriteSession) -> None:
+        await session.run(
+            "UPDATE attendees SET response = 'going', responded_at = $2 WHERE booking_id = $1", booking.id, MONDAY
+        )
+        await session.run(
+            "INSERT INTO room_claims (tenant_id, id, room_id, kind, booking_id, start_time, end_time)"
+            " VALUES ($1, $2, $3, 'booking', $4, $5, $6)",
+            *(session.tenant, new_id(), annex.id, booking.id, booking.start, booking.end),
+        )
+        await session.run(
+            "INSERT INTO booking_rooms (tenant_id, booking_id, room_id) VALUES ($1, $2, $3)",
+            *(session.tenant, booking.id, annex.id),
+        )
+        await session.run(
+            "INSERT INTO equipment (tenant_id, id, location_id, name, quantity) VALUES ($1, $2, $3, 'Projector', 2)",
+            *(session.tenant, projector, office.berlin.id),
+        )
+        await session.run(
+            "INSERT INTO equipment_claims (tenant_id, booking_id, equipment_id, quantity, start_time, end_time)"
+            " VALUES ($1, $2, $3, 2, $4, $5)",
+            *(session.tenant, booking.id, projector, booking.start, booking.end),
+        )
+
+    await office.db.write(lend, repeatable=True)
+    office.catalogues.forget()
+    await over(office, booking)
+    await office.damage(_POINTING.format(tenant=office.db.tenant, booking=booking.id, person=office.ana.person_id))
+
+    events = await office.rows("SELECT * FROM events ORDER BY number")
+
+    assert await Archive(worker).tidy(LATER) == 1
+
+    [row] = await office.rows("SELECT * FROM bookings_archive")
+    assert (row["id"], row["room_id"], row["title"], row["status"]) == (booking.id, apollo.id, "Review", "ended")
+    assert (row["start_time"], row["end_time"], row["ended_at"]) == (booking.start, booking.end, booking.end)
+    assert row["more_rooms"] == [annex.id]
+    [invited] = json.loads(row["attendees"])
+    assert (invited["person_id"], invited["response"]) == (str(office.bob.person_id), "going")
+    assert json.loads(row["equipment"]) == [{"equipment_id": str(projector), "quantity": 2}]
+    for table in (
+        *("bookings", "attendees", "booking_rooms", "equipment_claims", "room_claims"),
+        *("cards", "deliveries", "waiting", "approvals", "proposals"),
+    ):
+        assert await office.count(f"SELECT count(*) FROM {table}") == 0, table
+    assert await office.rows("SELECT * FROM events ORDER BY number") == events != []
+    assert await contradictions(office) == []
+
+
+async def test_what_ended_lately_or_still_holds_its_room_stays(office: Office, worker: Database):
+    room = await office.room("Apollo")
+    old = await office.book(room, at(10))
+    await over(office, old, now=MONDAY + timedelta(days=95))
+    office.clock.set(MONDAY + timedelta(days=10))
+    young = await office.book(room, at(10, days=12))
+    office.clock.set(LATER)
+    await Endings(office.db, office.catalogues).end(LATER)
+    held = new_id()
+    await office.damage(
+        "INSERT INTO bookings (tenant_id, id, room_id, booked_by, start_time, end_time, status)"
+        f" VALUES ('{office.db.tenant}', '{held}', '{room.id}', '{office.ana.person_id}', '2039-01-03 08:00Z',"
+        " '2039-01-03 09:00Z', 'confirmed')"
+    )
+
+    assert await Archive(worker).tidy(LATER) == 1
+
+    assert {row["id"] for row in await office.rows("SELECT id FROM bookings")} == {young.id, held}
+
+
+async def test_an_old_button_is_told_that_its_booking_is_over(office: Office, worker: Database):
+    booking = await office.book(await office.room("Apollo"), at(10))
+    await over(office, booking)
+    await Archive(worker).tidy(LATER)
+
+    with pytest.raises(BookingNotFound, match=r"^That booking is over\.$"):
+        await office.bookings.get(booking.id)
+    with pytest.raises(BookingNotFound, match=r"^That booking is over\.$"):
+        await office.bookings.cancel(booking.id, by=office.ana)
+    with pytest.raises(BookingNotFound, match=r"^That booking does not exist\.$"):
+        await office.bookings.get(new_id())
+
+
+async def test_the_workspace_says_after_how_many_days(office: Office, worker: Database):
+    booking = await office.book(await office.room("Apollo"), at(10))
+    await over(office, booking, now=MONDAY + timedelta(days=20))
+    soon = MONDAY + timedelta(days=15)
+
+    assert await Archive(worker).tidy(soon) == 0
+    await office.damage(f"INSERT INTO workspace (tenant_id, archive_days) VALUES ('{office.db.tenant}', 14)")
+    assert await Archive(worker).tidy(soon) == 1
+
+
+async def test_history_is_removed_by_whole_months_where_the_workspace_says_so(office: Office, worker: Database):
+    await filled(office, 800)
+    await office.damage(f"INSERT INTO workspace (tenant_id, keep_bookings_months) VALUES ('{office.db.tenant}', 2)")
+    now = datetime(2039, 4, 20, 12, tzinfo=UTC)
+
+    await Archive(worker).tidy(now)
+
+    left = await office.rows("SELECT start_time FROM bookings_archive UNION ALL SELECT start_time FROM bookings")
+    assert min(row["start_time"] for row in left) == datetime(2039, 2, 1, 0, tzinfo=UTC)
+    assert len(left) == 800 - 29 * 12 + 4
+
+
+def test_months_that_are_kept_go_before_days_that_are_hot():
+    now = datetime(2040, 3, 20, 9, tzinfo=UTC)
+    border = kept(now, archive_days=90, months=1)
+    assert border.cold == border.hot == datetime(2040, 2, 1, tzinfo=UTC)
+    assert kept(now, archive_days=90, months=None).cold is None
+
+
+async def test_every_month_gets_its_own_partition_and_nothing_falls_into_the_rest(office: Office, worker: Database):
+    await filled(office, 700)
+
+    assert await Archive(worker).tidy(LATER) == 700
+
+    assert await office.count("SELECT count(*) FROM bookings_archive_rest") == 0
+    assert await office.count("SELECT count(*) FROM bookings_archive_2039_01") > 300
+    assert await office.count("SELECT count(*) FROM bookings_archive_2040_07") == 0
+
+
+async def test_two_replicas_at_once_move_each_booking_once(office: Office):
+    await filled(office, 5 * BATCH)
+    workers = [Database(office.urls.worker_url, role=schema.WORKER) for _ in range(3)]
+    try:
+        moved = await asyncio.gather(*(Archive(db).tidy(LATER) for db in workers))
+    finally:
+        await asyncio.gather(*(db.close() for db in workers))
+
+    assert sum(moved) == 5 * BATCH
+    assert (await hot(office), await cold(office)) == (0, 5 * BATCH)
+    assert await contradictions(office) == []
+
+
+async def test_a_crash_between_two_batches_loses_and_doubles_nothing(
+    office: Office, worker: Database, monkeypatch: pytest.MonkeyPatch
+):
+    await filled(office, 3 * BATCH)
+    steps = archive._REMOVE
+    # It dies in the second batch, when the rows are copied and half of what points to them is gone.
+    monkeypatch.setattr(archive, "_REMOVE", (*steps[:-1], _DIES, steps[-1]))
+    with pytest.raises(asyncpg.PostgresError):
+        await Archive(worker).tidy(LATER)
+    assert await hot(office) + await cold(office) == 3 * BATCH
+    assert await contradictions(office) == []
+
+    monkeypatch.setattr(archive, "_REMOVE", steps)
+    await Archive(worker).tidy(LATER)
+
+    assert (await hot(office), await cold(office)) == (0, 3 * BATCH)
+    assert await contradictions(office) == []
+
+
+async def test_a_booking_that_somebody_has_locked_goes_the_next_time(office: Office, worker: Database):
+    await filled(office, 3)
+    [row] = await office.rows("SELECT id FROM bookings LIMIT 1")
+
+    async def hold(session: WriteSession) -> int:
+        await session.run("SELECT FROM bookings WHERE id = $1 FOR UPDATE", row["id"])
+        return await Archive(worker).tidy(LATER)
+
+    assert await office.db.write(hold, repeatable=True) == 2
+    assert await Archive(worker).tidy(LATER) == 1
+
+
+async def test_without_a_login_of_the_worker_history_stays(office: Office):
+    await filled(office, 3)
+    assert await Archive(office.db).tidy(LATER) == 0
+    assert await hot(office) == 3
