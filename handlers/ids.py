@@ -43,6 +43,22 @@ class Action(StrEnum):
     TAKE_OFFER = "take_offer"  # value: Waiter JSON
     DECLINE_OFFER = "decline_offer"  # value: Waiter JSON
     LEAVE_LINE = "leave_line"  # value: Waiter JSON
+    # series
+    BOOK_SERIES = "book_series"  # value: SeriesBooking JSON
+    DATES_OF_WISH = "dates_of_wish"  # value: SeriesDates JSON: show every date that a series would have
+    CHOOSE_DATES = "choose_dates"  # value: SeriesDraft JSON: open the form in which each date that clashes is chosen about
+    OTHER_RHYTHM = "other_rhythm"  # value: SeriesDraft JSON: open the booking modal on it
+    OPEN_SERIES = "open_series"  # value: SeriesAt JSON
+    UNDO_SERIES = "undo_series"  # value: Operation JSON
+    CANCEL_WHICH = "cancel_which"  # value: Target JSON: ask how much of its series is to be cancelled
+    CANCEL_SERIES = "cancel_series"  # value: DateOfSeries JSON
+    CANCEL_WHOLE = "cancel_whole"  # value: SeriesTarget JSON
+    AWAY = "away"  # value: SeriesTarget JSON: open the form in which dates from one day to another are cancelled
+    RENEW = "renew"  # value: SeriesTarget JSON
+    LET_END = "let_end"  # value: SeriesTarget JSON
+    BOOK_GAP = "book_gap"  # value: GapOfSeries JSON
+    CHANGE_SERIES = "change_series"  # value: SeriesChanging JSON
+    ANSWER_SERIES = "answer_series"  # value: SeriesAnswer JSON: whether one comes to all its dates
     # settings and subscriptions
     OPEN_SETTINGS = "open_settings"
     OPEN_NOTIFY = "open_notify"
@@ -74,6 +90,15 @@ class Action(StrEnum):
     TELL = "tell"
     QUIET_FROM = "quiet_from"
     QUIET_UNTIL = "quiet_until"
+    REPEAT = "repeat"
+    WEEKDAYS = "weekdays"
+    ENDS = "ends"
+    TIMES = "times"
+    UNTIL = "until"
+    WHICH = "which"
+    CHOICE = "choice"
+    FROM = "from"
+    TO = "to"
 
     def nth(self, number: int) -> str:
         """Return the id for the n-th such element in a message."""
@@ -104,6 +129,16 @@ class Field(StrEnum):
     TELL = "tell"
     QUIET_FROM = "quiet_from"
     QUIET_UNTIL = "quiet_until"
+    # series: how often, until when, how many of its dates a change is about
+    REPEAT = "repeat"
+    WEEKDAYS = "weekdays"
+    ENDS = "ends"
+    TIMES = "times"
+    UNTIL = "until"
+    WHICH = "which"
+    CHOICE = "choice"  # what becomes of a date: its id has the date behind it
+    FROM = "from"
+    TO = "to"
 
 
 BY_CORE_FIELD = {
@@ -120,6 +155,7 @@ BY_CORE_FIELD = {
     "reminder_minutes": Field.REMINDERS,
     "quiet_from": Field.QUIET_FROM,
     "quiet_until": Field.QUIET_UNTIL,
+    "rule": Field.REPEAT,
 }
 
 
@@ -136,12 +172,18 @@ class Callback(StrEnum):
     SETTINGS = "settings"
     NOTIFY = "notify"  # a channel's subscriptions, listed
     SUBSCRIBE = "subscribe"  # one of them, to be made or changed
+    SERIES_PREVIEW = "series_preview"  # what would come of a series
+    CHOOSE_DATES = "choose_dates"
+    SERIES = "series"  # one series with its dates
+    AWAY = "away"
 
 
 # What is answered below the message in which it stands, so that its other buttons stay.
 ASIDE = frozenset({Action.TAKE_ASIDE})
 # What changes bookings when it is used inside a view; the App Home is published anew after it.
-CHANGING_FORMS = frozenset({Callback.BOOK, Callback.EDIT, Callback.INVITE, Callback.SETTINGS})
+CHANGING_FORMS = frozenset(
+    {Callback.BOOK, Callback.EDIT, Callback.INVITE, Callback.SETTINGS, Callback.CHOOSE_DATES, Callback.AWAY}
+)
 CHANGING_ACTIONS = frozenset(
     {
         Action.TAKE,
@@ -165,5 +207,13 @@ CHANGING_ACTIONS = frozenset(
         Action.DECLINE_OFFER,
         Action.LEAVE_LINE,
         Action.RETRY_NOTICES,
+        Action.BOOK_SERIES,
+        Action.UNDO_SERIES,
+        Action.CANCEL_SERIES,
+        Action.CANCEL_WHOLE,
+        Action.RENEW,
+        Action.BOOK_GAP,
+        Action.CHANGE_SERIES,
+        Action.ANSWER_SERIES,
     }
 )
