@@ -212,7 +212,7 @@ class InvalidSeries(BookingError):
 
 
 class SeriesClash(BookingError):
-    """Some dates of a series cannot be booked as wanted, and nobody has chosen what becomes of them; `preview` says which."""
+    """Dates of a series cannot be booked as wanted, and nobody has chosen what becomes of them; `preview` says which."""
 
     code = "SeriesClash"
     field = "rule"

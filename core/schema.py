@@ -893,6 +893,8 @@ series = Table(
     _flag("private"),
     _flag("shared"),
     _ids("invitees"),
+    _ids("more_rooms"),
+    _json("equipment", "'[]'"),
     Column("left_out", ARRAY(Date), nullable=False, server_default=text("'{}'")),
     Column("status", Text, nullable=False, server_default=text("'active'")),
     _date("booked_until", nullable=True),

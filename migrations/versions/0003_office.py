@@ -156,6 +156,8 @@ CREATE TABLE series (
     private BOOLEAN DEFAULT false NOT NULL,
     shared BOOLEAN DEFAULT false NOT NULL,
     invitees UUID[] DEFAULT '{}' NOT NULL,
+    more_rooms UUID[] DEFAULT '{}' NOT NULL,
+    equipment JSONB DEFAULT '[]' NOT NULL,
     left_out DATE[] DEFAULT '{}' NOT NULL,
     status TEXT DEFAULT 'active' NOT NULL,
     booked_until DATE,
