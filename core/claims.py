@@ -31,6 +31,14 @@ ON CONFLICT ON CONSTRAINT room_claims_no_overlap DO NOTHING
 RETURNING true
 """
 
+# For a booking whose own room closes; nothing but its answer, or the time for it, ends this.
+_TAKE_FOR_PROPOSAL = """
+INSERT INTO room_claims (tenant_id, id, room_id, kind, proposal_id, start_time, end_time)
+VALUES ($1, $2, $3, 'proposal', $4, $5, $6)
+ON CONFLICT ON CONSTRAINT room_claims_no_overlap DO NOTHING
+RETURNING true
+"""
+
 # An offer that is taken becomes the booking's claim where it stands: there is no moment without it. Placeholders as in
 # `TAKE`, but $2 is the place in line. Never wider than it was, so that it meets nobody.
 TURN = """
@@ -96,6 +104,23 @@ async def give_back(session: WriteSession, booking_ids: Sequence[UUID]) -> None:
 async def give_back_offer(session: WriteSession, waiting_id: UUID) -> None:
     """Remove the claim that was held for somebody in line."""
     await session.run("DELETE FROM room_claims WHERE tenant_id = $1 AND waiting_id = $2", session.tenant, waiting_id)
+
+
+async def take_for_proposal(session: WriteSession, *, room: Room, slot: Slot, proposal_id: UUID) -> bool:
+    """Claim a room, each of its parts, for a booking whose own closes; return False, holding none, when somebody has it."""
+    held = span(room, slot)
+    for leaf in room.leaves:
+        if not await session.value(_TAKE_FOR_PROPOSAL, session.tenant, new_id(), leaf, proposal_id, held.start, held.end):
+            await give_back_proposals(session, [proposal_id])
+            return False
+    return True
+
+
+async def give_back_proposals(session: WriteSession, proposal_ids: Sequence[UUID]) -> None:
+    """Remove what was held for bookings whose rooms close."""
+    await session.run(
+        "DELETE FROM room_claims WHERE tenant_id = $1 AND proposal_id = ANY($2::uuid[])", session.tenant, list(proposal_ids)
+    )
 
 
 async def extend_offer(session: WriteSession, waiting_id: UUID, *, until: datetime) -> None:
