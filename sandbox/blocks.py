@@ -183,7 +183,17 @@ def check(blocks: object, surface: Surface, *, at: str = "/blocks") -> list[str]
         objects = [(index, one) for index, one in enumerate(blocks) if isinstance(one, dict)]
         _check_ids(objects, at, problems)
         _check_totals(objects, at, problems)
+        if surface != "modal":
+            _refuse_files(objects, at, problems)
     return problems
+
+
+def _refuse_files(blocks: list[tuple[int, Json]], at: str, problems: list[str]) -> None:
+    """Files are handed over in modals alone."""
+    for index, block in blocks:
+        for pointer, element in elements_of(block):
+            if element.get("type") == "file_input":
+                add(problems, "unsupported type: file_input", f"{at}/{index}/{pointer}/type")
 
 
 def _check_ids(blocks: list[tuple[int, Json]], at: str, problems: list[str]) -> None:

@@ -29,20 +29,20 @@ class Clicking:
         user = self._parts.person(body.get("user")).id
         source = self._parts.source(user, body)
         element = source.form.element(str(body.get("block_id")), str(body.get("action_id")))
-        value = self._chosen(source.form, element, body)
+        value = self._chosen(user, source.form, element, body)
         if element.field is not None:
             source.form.values[element.block_id, element.action_id] = value
         if not element.dispatches:
             return {"ok": True, "status": None, "delivered": False}
         return self._reported(user, await self._act(user, source, element, value))
 
-    def _chosen(self, form: Form, element: Element, body: Json) -> Value:
+    def _chosen(self, user: str, form: Form, element: Element, body: Json) -> Value:
         if element.kind == "button":
             return None
         names = [element.field or "selected_option", "value", "selected"]
         given = next((body[name] for name in names if name in body), None)
         if element.kind != "overflow":
-            return form.read(element, given, self._parts.exists)
+            return self._parts.read(user, form, element, given)
         wanted = given.get("value") if isinstance(given, Mapping) else given
         for option in options_of(element.spec):
             if option["value"] == wanted:
@@ -104,7 +104,7 @@ class Clicking:
             for action_id, given in actions.items():
                 element = view.form.element(block_id, action_id)
                 try:
-                    read.append((element, view.form.read(element, given, self._parts.exists)))
+                    read.append((element, self._parts.read(view.user, view.form, element, given)))
                 except Refusal as refusal:
                     if refusal.code != "invalid_input":
                         raise

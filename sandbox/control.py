@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import json
 from collections.abc import Awaitable, Callable
 from itertools import islice
@@ -13,6 +15,7 @@ from sandbox.clicking import Clicking
 from sandbox.composing import Composing
 from sandbox.errors import Json, Refusal
 from sandbox.feed import Subscription
+from sandbox.files import MOST_BYTES, File
 from sandbox.model import Conversation, Message
 from sandbox.parts import Parts
 from sandbox.sockets import ENDINGS
@@ -46,6 +49,7 @@ class Control:
             "options": self._clicking.options,
             "submit": self._submitting.submit,
             "close": self._submitting.close,
+            "upload": self._upload,
             "read": self._mark_read,
             "faults": self._switch_faults,
             "channels": self._world.change_channel,
@@ -72,6 +76,24 @@ class Control:
         asked = [web.get(f"/sandbox/{name}", _ask(run)) for name, run in self.questions().items()]
         done = [web.post(f"/sandbox/{name}", _do(run)) for name, run in self.operations().items()]
         return [*asked, *done, web.get("/sandbox/events", self._events)]
+
+    async def _upload(self, body: Json) -> Json:
+        """A file that a person hands over in a form: `name`, and `content` in base64."""
+        user = self._parts.person(body.get("user")).id
+        name = str(body.get("name") or "").replace("\\", "/").rpartition("/")[2]
+        try:
+            content = base64.b64decode(str(body.get("content") or ""), validate=True)
+        except binascii.Error:
+            raise Refusal("invalid_value", "content is the file in base64.") from None
+        if not name or not content:
+            raise Refusal("invalid_value", "A file has a name and something in it.")
+        if len(content) > MOST_BYTES:
+            raise Refusal("file_too_large", "This file is too large for the sandbox.")
+        file = self._ws.files.announce(
+            File(id=self._ws.new_id("F"), name=name, owner=user, length=len(content), created=int(self._ws.now()))
+        )
+        file.content, file.complete = content, True
+        return {"ok": True, "file": file.shown(self._parts.address)}
 
     async def _state(self, body: Json) -> Json:
         me = self._parts.person(body.get("user") or self._somebody())

@@ -247,6 +247,10 @@ ELEMENTS: dict[str, Check] = {
         ),
         _lengths_in_order,
     ),
+    "file_input": record(
+        {"type": anything},
+        {"action_id": IDENTIFIER, "filetypes": array(string(20), most=100), "max_files": integer(1, 10)},
+    ),
     "email_text_input": record(
         {"type": anything},
         {
@@ -300,6 +304,7 @@ IN_INPUTS = (
     "email_text_input",
     "url_text_input",
     "number_input",
+    "file_input",
     "datetimepicker",
     *_EVERYWHERE,
     *_MULTI_SELECTS,

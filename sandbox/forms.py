@@ -39,8 +39,9 @@ STATE_FIELD = {
     "datepicker": "selected_date",
     "timepicker": "selected_time",
     "datetimepicker": "selected_date_time",
+    "file_input": "files",
 }
-SEVERAL = frozenset({"selected_options", "selected_users", "selected_conversations", "selected_channels"})
+SEVERAL = frozenset({"selected_options", "selected_users", "selected_conversations", "selected_channels", "files"})
 _INITIAL = {
     "value": "initial_value",
     "selected_option": "initial_option",
@@ -186,11 +187,11 @@ class Form:
     def _read_several(self, element: Element, given: Value, exists: Exists) -> list[Any]:
         if not isinstance(given, list):
             raise Refusal("invalid_value", f"A {element.kind} takes a list.")
-        most = element.spec.get("max_selected_items")
+        most = element.spec.get("max_files", 10) if element.field == "files" else element.spec.get("max_selected_items")
         if most is not None and len(given) > most:
             raise Refusal("too_many_selected", f"At most {most} can be chosen.")
         read = [self._read_one(element, one, exists) for one in given]
-        keys = [one["value"] if isinstance(one, dict) else one for one in read]
+        keys = [one.get("value", one.get("id")) if isinstance(one, dict) else one for one in read]
         if len(set(keys)) != len(keys):
             raise Refusal("invalid_value", "The same thing was chosen twice.")
         return read
@@ -210,7 +211,7 @@ class Form:
             case "selected_date_time":
                 moment = int(given) if isinstance(given, str) and given.isdigit() else given
                 return _valid(moment, ok=isinstance(moment, int) and moment >= 10**9, what="a moment")
-        return _typed(element, given)
+        return _file(element, given) if field == "files" else _typed(element, given)
 
     def _option(self, element: Element, given: Value) -> Json:
         value = given.get("value") if isinstance(given, Mapping) else given
@@ -230,7 +231,7 @@ class Form:
 
 def _initial(element: Element, channel: str | None) -> Value:
     assert element.field is not None
-    value = element.spec.get(_INITIAL[element.field])
+    value = element.spec.get(_INITIAL.get(element.field, ""))
     if value is None and element.spec.get("default_to_current_conversation") and channel:
         value = [channel] if element.field in SEVERAL else channel
     if value in (None, ""):
@@ -241,6 +242,17 @@ def _initial(element: Element, channel: str | None) -> Value:
 def _existing(what: str, given: Value, exists: Exists) -> str:
     if not isinstance(given, str) or not exists(what, given):
         raise Refusal("no_such_option", f"There is no {what} {given!r} to choose.")
+    return given
+
+
+def _file(element: Element, given: Value) -> Json:
+    """A file that the person has handed over before; `given` is its file object."""
+    if not isinstance(given, dict) or "id" not in given:
+        raise Refusal("no_such_file", "There is no file with this id to hand over.")
+    kinds = element.spec.get("filetypes")
+    if kinds and given["filetype"] not in kinds:
+        complaint = f"Please choose a file of one of these kinds: {', '.join(kinds)}."
+        raise Refusal("invalid_input", complaint, errors={element.block_id: complaint})
     return given
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from sandbox.company import Person
 from sandbox.delivery import Delivery
-from sandbox.errors import Json, Refusal
+from sandbox.errors import Json, Refusal, Value
 from sandbox.faults import Faults
 from sandbox.feed import Feed
-from sandbox.forms import Form
+from sandbox.forms import Element, Form
 from sandbox.model import Conversation, Message, View, Workspace
 from sandbox.payloads import message_source, view_source
 from sandbox.responses import Responses
@@ -115,6 +115,16 @@ class Parts:
         if conversation is None:
             return False
         return what == "conversation" or not (conversation.is_private or conversation.is_direct)
+
+    def read(self, user: str, form: Form, element: Element, given: Value) -> Value:
+        """The value that a person gave to an element; files by the ids that handing them over gave. Raises Refusal."""
+        if element.field == "files":
+            given = [self._file(user, one) for one in (given if isinstance(given, list) else [given]) if one]
+        return form.read(element, given, self.exists)
+
+    def _file(self, user: str, file_id: object) -> Json | None:
+        file = self.ws.files.find(str(file_id))
+        return file.shown(self.address) if file and file.complete and file.owner == user else None
 
     def response_url(self, *, user: str, channel: str, original: str | None = None, thread_ts: str | None = None) -> str:
         """A new response_url."""

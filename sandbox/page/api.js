@@ -43,3 +43,4 @@ export const changeChannel = (body) => post("channels", body);
 export const getUsers = () => get("users", {});
 export const changeUser = (body) => post("users", body);
 export const findOptions = (body) => post("options", body);
+export const upload = (user, name, content) => post("upload", { user, name, content });

@@ -3,6 +3,7 @@
 import { button, overflow } from "./buttons.js";
 import { among } from "./combobox.js";
 import { h } from "./dom.js";
+import { fileInput } from "./filing.js";
 import { choiceGroup, dayPicker, momentPicker, textInput, timePicker } from "./inputs.js";
 import {
   allPeople,
@@ -36,6 +37,7 @@ const DRAW = {
   email_text_input: textInput,
   url_text_input: textInput,
   number_input: textInput,
+  file_input: fileInput,
   datepicker: dayPicker,
   timepicker: timePicker,
   datetimepicker: momentPicker,

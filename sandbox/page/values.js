@@ -27,6 +27,7 @@ const FORMS = {
   datepicker: { initial: "initial_date", state: "selected_date" },
   timepicker: { initial: "initial_time", state: "selected_time" },
   datetimepicker: { initial: "initial_date_time", state: "selected_date_time" },
+  file_input: { state: "files", many: true, file: true },
 };
 
 /** Whether an element of this type holds a value at all (buttons do not). */
@@ -65,6 +66,7 @@ export const isEmpty = (value) =>
 /** The value as a form sends it: option values instead of option objects, null for empty. */
 export function formValue(element, value) {
   if (isEmpty(value)) return FORMS[element.type]?.many ? [] : null;
+  if (FORMS[element.type]?.file) return value.map((file) => file.id);
   if (!FORMS[element.type]?.option) return value;
   return Array.isArray(value) ? value.map((option) => option.value) : value.value;
 }

@@ -1,11 +1,14 @@
 """Files that the app uploads and shows, and user groups that it reads."""
 
+import json
+
 import aiohttp
 import pytest
+from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
 from sandbox.company import Company
-from tests.sandbox.bench import ANA, GENERAL, Bench, bench_of, company_with, modal, section
+from tests.sandbox.bench import ANA, BEN, GENERAL, Bench, bench_of, company_with, modal, section
 
 
 @pytest.fixture
@@ -132,3 +135,54 @@ async def test_each_needs_its_scope(method: str, arguments: dict, needed: str):
         with pytest.raises(SlackApiError) as refused:
             await bench.api.api_call(method, data=arguments)
     assert (refused.value.response["error"], refused.value.response["needed"]) == ("missing_scope", needed)
+
+
+def file_field(**more: object) -> dict:
+    element = {"type": "file_input", "action_id": "file", **more}
+    label = {"type": "plain_text", "text": "Rooms"}
+    return {"type": "input", "block_id": "rooms", "label": label, "element": element}
+
+
+async def test_a_person_hands_a_file_over_in_a_modal_and_the_app_fetches_it(bench: Bench):
+    came: list[dict] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        came.append(json.loads((await request.post())["payload"]))
+        return web.json_response({})
+
+    await bench.listen_with(answer)
+    view = await bench.modal(file_field(filetypes=["csv"], max_files=1))
+    file = await bench.slack.upload(ANA, "rooms.csv", b"name,capacity\nApollo,8\n")
+    await bench.slack.submit(ANA, view, {"rooms": {"file": [file["id"]]}})
+
+    (handed,) = came[0]["view"]["state"]["values"]["rooms"]["file"]["files"]
+    assert (handed["name"], handed["filetype"], handed["user"]) == ("rooms.csv", "csv", ANA)
+    _, _, content = await fetched(handed["url_private_download"], bench.running.company.tokens.bot)
+    assert content == b"name,capacity\nApollo,8\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "complaint"),
+    [("rooms.pdf", 1, "one of these kinds: csv"), ("rooms.csv", 2, "At most 1 can be chosen")],
+)
+async def test_files_of_other_kinds_or_too_many_stay_in_the_form(bench: Bench, name: str, count: int, complaint: str):
+    view = await bench.modal(file_field(filetypes=["csv"], max_files=1))
+    files = [(await bench.slack.upload(ANA, name, b"x"))["id"] for _ in range(count)]
+
+    answer = await bench.slack.submit(ANA, view, {"rooms": {"file": files}})
+
+    assert not answer["ok"]
+    assert complaint in json.dumps(answer)
+
+
+async def test_nobody_hands_over_somebody_elses_file(bench: Bench):
+    view = await bench.modal(file_field())
+    file = await bench.slack.upload(BEN, "rooms.csv", b"x")
+
+    assert (await bench.slack.submit(ANA, view, {"rooms": {"file": [file["id"]]}}))["error"] == "no_such_file"
+
+
+async def test_files_are_handed_over_in_modals_alone(bench: Bench):
+    refused = await bench.refusal("chat.postMessage", channel=GENERAL, text="x", blocks=[file_field()])
+
+    assert refused["errors"] == ["unsupported type: file_input [json-pointer:/blocks/0/element/type]"]
