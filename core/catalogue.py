@@ -7,19 +7,23 @@ Kept out: changing rooms (`rooms`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import time
+from datetime import date, time
 from functools import cached_property
 from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
 
+from core import countries, generosity, regulations
+from core.clock import SystemClock
 from core.db import Database, ReadSession
-from core.errors import EquipmentNotFound, LocationNotFound, RoomNotFound
-from core.models import CheckIn, Equipment, Location, Opening, Policy, Room
+from core.errors import EquipmentNotFound, InvalidSetting, LocationNotFound, RoomNotFound
+from core.models import Actor, CheckIn, Equipment, Location, Opening, Policy, Right, Room
+from core.regulations import Closure, Grant, Group, OwnDay, Quota
 
 T = TypeVar("T")
+_Scoped = TypeVar("_Scoped", Grant, Closure)
 
 FRESH_SECONDS = 5.0
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -36,24 +40,41 @@ _EQUIPMENT = (
     "SELECT id, name, location_id, quantity, active, version FROM equipment WHERE tenant_id = $1 ORDER BY lower(name)"
 )
 _POLICIES = """
-SELECT location_id, room_id, opening, shortest_minutes, longest_minutes, horizon_days, cutoff_on, cutoff_from,
+SELECT location_id, room_id, group_id, opening, shortest_minutes, longest_minutes, horizon_days, cutoff_on, cutoff_from,
     guests_may_book, check_in, check_in_opens_minutes, check_in_grace_minutes, check_in_longest_minutes,
-    check_in_notice_minutes
-FROM policies WHERE tenant_id = $1 AND group_id IS NULL
+    check_in_notice_minutes, notice_minutes, cancel_notice_minutes, one_at_a_time, setup_minutes, teardown_minutes,
+    details_hidden, approval, approval_hours, holidays_country, holidays_closed
+FROM policies WHERE tenant_id = $1
 """
+NOBODY: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """All rooms and locations of the workspace. `rules` holds what is set at each scope's id (None: the workspace)."""
+    """All rooms and locations of the workspace, and everything that rules them.
+
+    `rules` holds what is set at each scope's id (None: the workspace), `group_rules` what is set there for a group.
+    Rights, closures and quotas are those in force now or ahead; `own_days` are the days that admins have set.
+    """
 
     rooms: tuple[Room, ...] = ()
     locations: tuple[Location, ...] = ()
     rules: Mapping[UUID | None, Mapping[str, Any]] = field(default_factory=dict)
     equipment: tuple[Equipment, ...] = ()
+    group_rules: Mapping[tuple[UUID | None, UUID], Mapping[str, Any]] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    rights: tuple[Grant, ...] = ()
+    closures: tuple[Closure, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    own_days: tuple[OwnDay, ...] = ()
     _rooms_by_id: Mapping[UUID, Room] = field(init=False, repr=False, compare=False)
     _locations_by_id: Mapping[UUID, Location] = field(init=False, repr=False, compare=False)
-    _policies: dict[UUID, Policy] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _policies: dict[tuple[UUID, frozenset[UUID]], Policy] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    _bookable: dict[tuple[UUID, bool, frozenset[UUID]], tuple[Room, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_rooms_by_id", {room.id: room for room in self.rooms})
@@ -97,23 +118,185 @@ class Catalogue:
         """Return the room's location."""
         return self.location(room.location_id)
 
-    def policy(self, room: Room) -> Policy:
-        """Return the rules in force for the room: the nearest scope that sets one wins."""
+    @cached_property
+    def _wholes(self) -> Mapping[UUID, tuple[Room, ...]]:
+        """The divisible rooms that claim a part, by the part's id."""
+        found: dict[UUID, tuple[Room, ...]] = {}
+        for room in self.rooms:
+            for part in room.parts:
+                found[part] = (*found.get(part, ()), room)
+        return found
+
+    def sharing(self, room: Room) -> tuple[Room, ...]:
+        """Return the room and whatever cannot be booked beside it: its parts, and divisible rooms that share one with it."""
+        if not self._wholes:
+            return (room,)
+        others = {part: self._rooms_by_id[part] for part in room.parts if part in self._rooms_by_id}
+        others |= {whole.id: whole for leaf in room.leaves for whole in self._wholes.get(leaf, ())}
+        others.pop(room.id, None)
+        return (room, *sorted(others.values(), key=lambda other: (other.name.casefold(), other.id)))
+
+    def policy(self, room: Room, groups: frozenset[UUID] = NOBODY) -> Policy:
+        """Return the rules in force for the room, and for somebody in these groups.
+
+        The nearest scope that sets a rule wins; within a scope, a group's rule wins over everybody's, and of several
+        groups' the most generous.
+        """
         # Rooms without rules of their own share their location's, as one value.
-        nearest = room.id if room.id in self.rules else room.location_id
-        if nearest not in self._policies:
-            self._policies[nearest] = _nearest(self.rules.get(scope, {}) for scope in (None, room.location_id, room.id))
-        return self._policies[nearest]
+        nearest = room.id if room.id in self._ruled else room.location_id
+        key = (nearest, groups & self._ruled_groups)
+        if key not in self._policies:
+            self._policies[key] = _merged(self._rules_of(room, key[1]))
+        return self._policies[key]
+
+    def _rules_of(self, room: Room, groups: frozenset[UUID]) -> Iterator[Mapping[str, Any]]:
+        """Give out what is set, from what yields to what wins."""
+        for scope in (None, room.location_id, room.id):
+            yield self.rules.get(scope, {})
+            of_groups = [self.group_rules[scope, group] for group in groups if (scope, group) in self.group_rules]
+            if of_groups:
+                yield generosity.most_generous(of_groups)
+
+    @cached_property
+    def _ruled(self) -> frozenset[UUID | None]:
+        return frozenset((*self.rules, *(scope for scope, _ in self.group_rules)))
+
+    @cached_property
+    def _ruled_groups(self) -> frozenset[UUID]:
+        return frozenset(group for _, group in self.group_rules)
+
+    @cached_property
+    def _particular(self) -> frozenset[UUID | None]:
+        shut = (self._rooms_by_id[one.room_id] for one in self.closures if one.room_id)
+        closed = {other.id for room in shut for other in self.sharing(room)}
+        return self._ruled | closed | {grant.room_id for grant in self.rights if grant.room_id}
+
+    def alike(self, room: Room) -> UUID:
+        """Return what rooms that are under the very same rules, rights and closures have in common, as an id."""
+        return room.id if room.id in self._particular else room.location_id
+
+    # -- rights ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _grants(self) -> Mapping[UUID | None, tuple[Grant, ...]]:
+        return _by_scope(self.rights)
+
+    def grants(self, room: Room) -> Iterator[tuple[Grant, ...]]:
+        """Give out what rights are given for the room, for its location and everywhere."""
+        for scope in (room.id, room.location_id, None):
+            yield self._grants.get(scope, ())
+
+    def right_to_book(self, actor: Actor, room: Room) -> Right | None:
+        """Return whether somebody books the room or asks for it; None where they may do neither.
+
+        The nearest scope at which anybody may decides; where nobody is named anywhere, everybody books. Admins book.
+        """
+        if actor.admin or not self._limits_booking:
+            return Right.BOOK
+        for given in self.grants(room):
+            naming = [grant for grant in given if grant.right in {Right.BOOK, Right.REQUEST}]
+            if naming:
+                held = {grant.right for grant in naming if grant.held_by(actor)}
+                return Right.BOOK if Right.BOOK in held else Right.REQUEST if held else None
+        return Right.BOOK
+
+    @cached_property
+    def _limits_booking(self) -> bool:
+        return any(grant.right in {Right.BOOK, Right.REQUEST} for grant in self.rights)
+
+    def bookable_for(self, actor: Actor) -> tuple[Room, ...]:
+        """Return the rooms in use that somebody may book or ask for, by name."""
+        if actor.admin or not self._limits_booking:
+            return self.bookable
+        key = (actor.person_id, actor.admin, actor.groups)
+        if key not in self._bookable:
+            verdicts: dict[UUID, bool] = {}
+            for room in self.bookable:
+                alike = self.alike(room)
+                if alike not in verdicts:
+                    verdicts[alike] = self.right_to_book(actor, room) is not None
+            self._bookable[key] = tuple(room for room in self.bookable if verdicts[self.alike(room)])
+        return self._bookable[key]
+
+    # -- days and times --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _closures(self) -> Mapping[UUID | None, tuple[Closure, ...]]:
+        return _by_scope(self.closures)
+
+    def closures_of(self, room: Room) -> tuple[Closure, ...]:
+        """Return the closures ahead that close the room: its own, those of its parts, its location and everything."""
+        if not self.closures:
+            return ()
+        scopes = (*(other.id for other in self.sharing(room)), room.location_id, None)
+        return tuple(closure for scope in scopes for closure in self._closures.get(scope, ()))
+
+    @cached_property
+    def _own_days(self) -> Mapping[tuple[UUID, date], OwnDay]:
+        return {(one.location_id, one.day): one for one in self.own_days}
+
+    def holiday(self, location: Location, room: Room | None, day: date, groups: frozenset[UUID] = NOBODY) -> str | None:
+        """Return the name of the holiday for which the room (None: the location as such) is closed on a day there."""
+        policy = self.policy(room, groups) if room else self._policy_at(location)
+        if not policy.holidays_closed:
+            return None
+        if own := self._own_days.get((location.id, day)):
+            return own.name if own.closed else None
+        return countries.days(policy.holidays_country, day.year).get(day) if policy.holidays_country else None
+
+    def knows_holidays(self, room: Room) -> bool:
+        """Tell whether any day may be a holiday for the room, which saves looking at each."""
+        return bool(self.own_days) or self.policy(room).holidays_country is not None
+
+    def _policy_at(self, location: Location) -> Policy:
+        return _merged((self.rules.get(None, {}), self.rules.get(location.id, {})))
+
+    # -- names -----------------------------------------------------------------------------------------------------
+
+    def group(self, group_id: UUID) -> Group:
+        """Return the group, or raise InvalidSetting."""
+        for one in self.groups:
+            if one.id == group_id:
+                return one
+        raise InvalidSetting("That group does not exist any more.", fields={"group": "It does not exist any more."})
+
+    def hides(self, room: Room) -> bool:
+        """Tell whether every booking of the room is private."""
+        return self.policy(room).details_hidden
 
     def rooms_at(self, location_id: UUID | None) -> tuple[Room, ...]:
         """Return the rooms in use at the location, or everywhere."""
         return tuple(r for r in self.bookable if location_id is None or r.location_id == location_id)
 
 
+_PLAIN = (
+    "shortest_minutes",
+    "longest_minutes",
+    "horizon_days",
+    "guests_may_book",
+    "check_in",
+    "notice_minutes",
+    "cancel_notice_minutes",
+    "one_at_a_time",
+    "setup_minutes",
+    "teardown_minutes",
+    "details_hidden",
+    "approval",
+    "approval_hours",
+    "holidays_country",
+    "holidays_closed",
+)
 _CHECK_IN = {f"check_in_{name}_minutes": name for name in ("opens", "grace", "longest", "notice")}
 
 
-def _nearest(scopes: Iterable[Mapping[str, Any]]) -> Policy:
+def _by_scope(all_of_them: Iterable[_Scoped]) -> dict[UUID | None, tuple[_Scoped, ...]]:
+    found: dict[UUID | None, list[_Scoped]] = {}
+    for one in all_of_them:
+        found.setdefault(one.scope, []).append(one)
+    return {scope: tuple(there) for scope, there in found.items()}
+
+
+def _merged(scopes: Iterable[Mapping[str, Any]]) -> Policy:
     merged: dict[str, Any] = {}
     for scope in scopes:
         merged |= scope
@@ -135,8 +318,7 @@ def _opening(hours: Any) -> Opening:  # noqa: ANN401 - what stands in the JSON o
 
 
 def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
-    plain = ("shortest_minutes", "longest_minutes", "horizon_days", "guests_may_book", "check_in", *_CHECK_IN)
-    rules = {name: row[name] for name in plain if row[name] is not None}
+    rules = {name: row[name] for name in (*_PLAIN, *_CHECK_IN) if row[name] is not None}
     if row["opening"] is not None:
         rules["opening"] = opening_from(row["opening"])
     if row["cutoff_on"] is not None:
@@ -145,16 +327,65 @@ def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def load(session: ReadSession) -> Catalogue:
-    """Read the whole catalogue."""
+    """Read the whole catalogue; rooms have the setup and teardown that are their own."""
     locations = [Location(**row) for row in await session.all(_LOCATIONS, session.tenant)]
     rooms = [
         Room(**{**row, "amenities": frozenset(row["amenities"]), "parts": frozenset(row["parts"])})
         for row in await session.all(_ROOMS, session.tenant)
     ]
     equipment = [Equipment(**row) for row in await session.all(_EQUIPMENT, session.tenant)]
-    policies = await session.all(_POLICIES, session.tenant)
-    rules = {row["room_id"] or row["location_id"]: _rules(row) for row in policies}
-    return Catalogue(rooms=tuple(rooms), locations=tuple(locations), rules=rules, equipment=tuple(equipment))
+    policies = [
+        (row["room_id"] or row["location_id"], row["group_id"], _rules(row))
+        for row in await session.all(_POLICIES, session.tenant)
+    ]
+    laid_down: dict[str, list[Any]] = {}
+    for kind, facts in await session.all(regulations.ALL, session.tenant):
+        laid_down.setdefault(kind, []).append(_FROM_FACTS[kind](facts))
+    groups = sorted(laid_down.get("group", ()), key=lambda group: group.name.casefold())
+    there = {group.id for group in groups}
+    return Catalogue(
+        rooms=tuple(rooms),
+        locations=tuple(locations),
+        rules={scope: rules for scope, group, rules in policies if group is None},
+        group_rules={(scope, group): rules for scope, group, rules in policies if group in there},
+        equipment=tuple(equipment),
+        groups=tuple(groups),
+        rights=tuple(laid_down.get("grant", ())),
+        closures=tuple(sorted(laid_down.get("closure", ()), key=lambda closure: (closure.slot.start, closure.id))),
+        quotas=tuple(laid_down.get("quota", ())),
+        own_days=tuple(laid_down.get("day", ())),
+    )
+
+
+_FROM_FACTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "group": regulations.group_from,
+    "grant": regulations.grant_from,
+    "closure": regulations.closure_from,
+    "quota": regulations.quota_from,
+    "day": regulations.day_from,
+}
+
+
+def with_buffers(catalogue: Catalogue) -> Catalogue:
+    """Return the catalogue with rooms that have the setup and teardown in force: their own, else those of the rules."""
+    if not any({"setup_minutes", "teardown_minutes"} & rules.keys() for rules in catalogue.rules.values()):
+        return catalogue
+    return replace(catalogue, rooms=tuple(_buffered(room, catalogue.policy(room)) for room in catalogue.rooms))
+
+
+def _buffered(room: Room, policy: Policy) -> Room:
+    setup = room.setup_minutes or policy.setup_minutes
+    teardown = room.teardown_minutes or policy.teardown_minutes
+    if (setup, teardown) == (room.setup_minutes, room.teardown_minutes):
+        return room
+    return replace(room, setup_minutes=setup, teardown_minutes=teardown)
+
+
+async def _learn_holidays(catalogue: Catalogue, *, year: int) -> None:
+    """Have the holidays of this year and the next at hand, so that no booking waits for the library."""
+    codes = {rules["holidays_country"] for rules in catalogue.rules.values() if "holidays_country" in rules}
+    if codes:
+        await asyncio.to_thread(lambda: [countries.days(code, one) for code in codes for one in (year, year + 1)])
 
 
 class Catalogues:
@@ -196,7 +427,8 @@ class Catalogues:
         began = monotonic()
         task = asyncio.current_task()
         try:
-            catalogue = await self._db.read(load)
+            catalogue = with_buffers(await self._db.read(load))
+            await _learn_holidays(catalogue, year=SystemClock().now().year)
             if self._loading is task:  # not forgotten meanwhile
                 self._held, self._loaded_at = catalogue, began
             return catalogue

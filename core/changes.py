@@ -1,9 +1,15 @@
-"""What admins do, as rows that are only ever added: the audit of everything that is not a booking."""
+"""What admins do, as rows that are only ever added: a rule, a right or a room before and after, and by whom.
+
+Written in the transaction of the change itself. Kept out: reading them (`audit`), and what happens to bookings (`events`).
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime, time
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +17,13 @@ from core.db import WriteSession
 from core.ids import new_id
 from core.models import Actor
 
-COMMAND_LINE = "command line"
+# Who stands in the audit where nobody of Slack did it.
+COMMAND_LINE, COMMAND_LINE_SURFACE = "command line", "cli"
 
 _NOTE = """
 INSERT INTO changes (tenant_id, id, subject, subject_id, subject_name, action, actor_id, actor_name, surface, before, after,
     undoes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)
 """
 
 
@@ -31,8 +38,13 @@ async def note(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
     undoes: UUID | None = None,
+    named: tuple[str, str] = (COMMAND_LINE, COMMAND_LINE_SURFACE),
 ) -> UUID:
-    """Write down what was done to what, in the transaction that does it; `by` None is the command line."""
+    """Write what was changed and return the row's id.
+
+    `subject` is a word such as "room", `name` what the thing is called, `action` a verb such as "changed". `by` None is
+    the command line, or what `named` says (a name and a surface). Values may be ids, times, enums, sets and dataclasses.
+    """
     change_id = new_id()
     await session.run(
         _NOTE,
@@ -43,10 +55,30 @@ async def note(
         name,
         action,
         by.person_id if by else None,
-        by.name if by else COMMAND_LINE,
-        by.surface if by else "cli",
-        None if before is None else json.dumps(before, default=str),
-        None if after is None else json.dumps(after, default=str),
+        by.name if by else named[0],
+        by.surface if by else named[1],
+        as_json(before),
+        as_json(after),
         undoes,
     )
     return change_id
+
+
+def as_json(facts: Mapping[str, Any] | None) -> str | None:
+    """Return facts as JSON text, in one form whatever order they came in."""
+    return None if facts is None else json.dumps(facts, default=_plain, sort_keys=True)
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Enum():
+            return value.value
+        case datetime() | date() | time():
+            return value.isoformat()
+        case frozenset() | set():
+            return sorted(map(str, value))
+        case UUID():
+            return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)
