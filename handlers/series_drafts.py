@@ -251,6 +251,11 @@ class SeriesChanging(Carried):
             shared=self.shared if Given.SHARED in given else KEEP,
         )
 
+    def in_room(self, room: UUID) -> SeriesChanging:
+        """Return the same change into another room, which is free on all dates."""
+        given = tuple({*self.given, Given.ROOM})
+        return self.model_copy(update={"given": given, "room": room, "skipped": "", "elsewhere": ""})
+
     @property
     def choices(self) -> Mapping[date, Choice | Slot]:
         """What was chosen, by date."""

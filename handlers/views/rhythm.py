@@ -6,7 +6,7 @@ A rule is an RRULE's value without its name. What no form and no sentence of our
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 from core import saying
 
@@ -42,6 +42,18 @@ def often(rule: str, *, first_on: date) -> str:
 def until(last: date | None, *, today: date) -> str:
     """Return "until Tue 19 Jan 2027", or nothing where there is no end."""
     return f"until {saying.short_date(last, today=today)}" if last else ""
+
+
+def wall_hours(clock: time, minutes: int) -> str:
+    """Return "10:00-10:30"; an end at midnight is "24:00", one on another day says so."""
+    begins = datetime.combine(date(2000, 1, 3), clock)
+    ends = begins + timedelta(minutes=minutes)
+    days = (ends.date() - begins.date()).days
+    if days == 0:
+        return f"{begins:%H:%M}-{ends:%H:%M}"
+    if days == 1 and ends.time() == time():
+        return f"{begins:%H:%M}-24:00"
+    return f"{begins:%H:%M}-{ends:%H:%M} ({'the next day' if days == 1 else f'{days} days later'})"
 
 
 def dates(count: int) -> str:

@@ -1,0 +1,321 @@
+"""Messages about series: that one is booked, how much of it is meant, what was done to it, which there are.
+
+Of hundreds of dates a few are named and the others counted; every list has its own pages in a modal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from slack_sdk.models.blocks import Block, ButtonElement
+
+from core import saying
+from core.models import Booking, Changed, Location, Room
+from core.series_values import (
+    Booked,
+    Occurrence,
+    OneSeries,
+    Scope,
+    SeriesChanged,
+    SeriesSummary,
+    Verdict,
+)
+from handlers.drafts import Target
+from handlers.ids import Action
+from handlers.replies import Message
+from handlers.series_drafts import (
+    DateOfSeries,
+    Operation,
+    SeriesAt,
+    SeriesTarget,
+)
+from handlers.views import buttons, rhythm
+from handlers.views.bookings import TITLE_SHOWN, named_people
+from handlers.views.series_words import (
+    ROOM_SHOWN,
+    confirm_giving_back,
+    day_of,
+    rhythm_of,
+    today_at,
+    told,
+)
+from handlers.views.text import Line, bold, cut, grey, joined, mention, quoted, rich, spoken
+from handlers.views.times import Reader, lasting, own_clock, room_facts
+
+# More would push the buttons out of sight; all are in the modal.
+MOST_CLASHES = 8
+MOST_NAMED_DATES = 6
+MOST_SERIES = 10
+
+# -- what was done -----------------------------------------------------------------------------------------------------
+
+
+def booked(made: Booked, reader: Reader) -> Message:
+    """Return "✅ Apollo is yours every Tuesday, 10:00-10:30: 8 dates until Tue 19 Jan", with what differs from that."""
+    series = made.series
+    lines: list[Line] = [
+        [
+            "✅ ",
+            bold(cut(series.room.name, ROOM_SHOWN)),
+            " is ",
+            "yours " if series.booker.slack_user_id == reader.person.slack_user_id else "booked ",
+            bold(rhythm_of(series)),
+            f"{_at(series, made.bookings, reader)}: ",
+            _span(made.bookings, series.location, reader),
+        ],
+        [room_facts(series.room)],
+        about(series, made.bookings[0] if made.bookings else None, reader),
+        _in_other_rooms(made.bookings, series.room, reader),
+        _at_other_times(made.bookings, series, reader),
+        _left_out(made.gaps, series.location, reader),
+    ]
+    notes = [_later(made.beyond)] if made.beyond or made.beyond is None else []
+    row = [*_of_series(series, len(made.bookings)), _undo(made.operation_id), _cancel_whole(series, len(made.bookings))]
+    return told(lines, row, notes)
+
+
+def about(series: OneSeries, sample: Booking | None, reader: Reader) -> Line:
+    """Return title, people and privacy of a series, as far as there is anything to say; `sample` is one of its dates."""
+    parts: list[Line] = [[quoted(cut(series.title, TITLE_SHOWN))]] if series.title else []
+    if sample is not None:
+        others = [one.slack_user_id for one in sample.attendees if one.person_id != reader.person.id]
+        parts += [["with ", *named_people(others)]] if others else []
+    parts += [["private"]] if series.private else []
+    return joined(parts, " · ")
+
+
+def _span(bookings: Sequence[Booking], location: Location, reader: Reader) -> str:
+    if not bookings:
+        return "no date"
+    today = today_at(location, reader)
+    first, last = (day_of(one, location) for one in (bookings[0], bookings[-1]))
+    if len(bookings) == 1:
+        return f"1 date, {saying.short_date(first, today=today)}"
+    return (
+        f"{rhythm.dates(len(bookings))}, {saying.short_date(first, today=today)} to {saying.short_date(last, today=today)}"
+    )
+
+
+def _in_other_rooms(bookings: Sequence[Booking], room: Room, reader: Reader) -> Line:
+    by_room: dict[str, list[date]] = {}
+    for one in bookings:
+        if one.room.id != room.id:
+            by_room.setdefault(one.room.name, []).append(day_of(one, one.location))
+    if not by_room:
+        return []
+    place = bookings[0].location
+    parts: list[Line] = [
+        [bold(cut(name, ROOM_SHOWN)), f" on {named_dates(days, place, reader)}"] for name, days in list(by_room.items())[:4]
+    ]
+    return [*joined(parts, ", "), "."]
+
+
+def _at_other_times(bookings: Sequence[Booking], series: OneSeries, reader: Reader) -> Line:
+    moved = [one for one in bookings if one.start.astimezone(series.tz).time() != series.clock]
+    said = [lasting(one.slot, one.location, reader) for one in moved[:MOST_NAMED_DATES]]
+    more = len(moved) - MOST_NAMED_DATES
+    return [f"At another time: {'; '.join(said)}{f' and {more} more' if more > 0 else ''}."] if moved else []
+
+
+def _left_out(gaps: Sequence[Occurrence], location: Location, reader: Reader) -> Line:
+    if not gaps:
+        return []
+    named = named_dates([one.on for one in gaps], location, reader)
+    line = f"Skipped: {named}."
+    return [line, " You are told when one frees." if any(one.verdict is Verdict.TAKEN for one in gaps) else ""]
+
+
+def named_dates(days: Sequence[date], location: Location, reader: Reader) -> str:
+    """Return "Tue 8 Dec, Tue 22 Dec and 4 more"."""
+    today = today_at(location, reader)
+    said = [saying.short_date(day, today=today) for day in days[:MOST_NAMED_DATES]]
+    more = len(days) - MOST_NAMED_DATES
+    return f"{', '.join(said)} and {more} more" if more > 0 else saying.listed(said)
+
+
+def _later(beyond: int | None) -> str:
+    if beyond is None:
+        return "It has no end: later dates are booked as their time comes."
+    return f"{beyond} more {'is' if beyond == 1 else 'are'} too far ahead, and booked as their time comes."
+
+
+def nothing_changed(series: OneSeries) -> Message:
+    """Return that nothing differs."""
+    line: Line = [bold(cut(series.title or series.room.name, ROOM_SHOWN)), " is as it was."]
+    return told([line], _of_series(series, 2))
+
+
+def changed(done: SeriesChanged, reader: Reader) -> Message:
+    """Return what was done to many dates at once, with Undo."""
+    series, after = done.series, [one.after for one in done.changed if one.after.holds_room]
+    bookings = sorted([*after, *done.made], key=lambda one: one.start)
+    lines: list[Line] = [
+        [
+            "✏️ ",
+            bold(_name(series)),
+            f", {rhythm_of(series)}{_at(series, bookings, reader)}, ",
+            bold(cut(series.room.name, ROOM_SHOWN)),
+            ": ",
+            f"{_span(bookings, series.location, reader)} changed.",
+        ],
+        about(series, bookings[0] if bookings else None, reader) if series.title is None else [],
+        _in_other_rooms(bookings, series.room, reader),
+        _given_up(done, series.location, reader),
+    ]
+    return told(lines, [_undo(done.operation_id), *_of_series(series, len(bookings))])
+
+
+def _given_up(done: SeriesChanged, location: Location, reader: Reader) -> Line:
+    days = [one.on for one in done.gaps] or [day_of(c.before, location) for c in done.changed if not c.after.holds_room]
+    return [f"Given up: {named_dates(days, location, reader)}."] if days else []
+
+
+def cancelled(done: SeriesChanged, reader: Reader) -> Message:
+    """Return which dates were cancelled, with Undo."""
+    series, gone = done.series, [one.before for one in done.changed]
+    line: Line = [
+        "❌ ",
+        bold(_name(series)),
+        f": {_span(gone, series.location, reader)} cancelled. " if gone else ": nothing was to be cancelled.",
+        _they(gone) if gone else "",
+    ]
+    return told([line], [_undo(done.operation_id) if gone else None, buttons.run("My bookings", "mine")])
+
+
+def _they(gone: Sequence[Booking]) -> str:
+    rooms = {one.room.name for one in gone}
+    room = cut(rooms.pop(), ROOM_SHOWN) if len(rooms) == 1 else "Their rooms"
+    return f"{room} {'are' if room == 'Their rooms' else 'is'} free then."
+
+
+def undone(changes: Sequence[Changed], reader: Reader) -> Message:
+    """Return that what was done to many dates is taken back."""
+    back = [one.after for one in changes if one.after.holds_room]
+    away = [one.after for one in changes if not one.after.holds_room]
+    of = (back or away)[0]
+    line: Line = [bold(cut(of.title or of.room.name, ROOM_SHOWN)), ": "]
+    parts = [f"{_span(back, of.location, reader)}, as before"] if back else []
+    parts += [f"{_span(away, of.location, reader)}, not booked any more"] if away else []
+    row = [_open(of.series_id, "Show the series")] if back and of.series_id else []
+    return told([["✏️ ", *line, f"{'; '.join(parts)}."]], [*row, buttons.run("My bookings", "mine")])
+
+
+def left_to_end(series: OneSeries, last: date | None, reader: Reader) -> Message:
+    """Return that a series is not renewed."""
+    day = saying.short_date(last, today=today_at(series.location, reader)) if last else "its last date"
+    return told([[bold(_name(series)), f" ends with {day}."]], _of_series(series, 2))
+
+
+# -- how much of it ----------------------------------------------------------------------------------------------------
+
+
+def which_to_cancel(booking: Booking, series: OneSeries, *, following: int, ahead: int, reader: Reader) -> Message:
+    """Return the question how much of a series is to be cancelled.
+
+    `following` counts this date and those after it, `ahead` all that are not over.
+    """
+    day = saying.short_date(day_of(booking, booking.location), today=today_at(booking.location, reader))
+    line: Line = ["Cancel ", bold(_name(series)), f" only on {day}, or more of its dates?"]
+    row: list[ButtonElement | None] = [
+        buttons.button("Keep it", Action.KEEP, Target.at(booking)),
+        buttons.button(f"Only {day}", Action.CANCEL, Target.at(booking)),
+    ]
+    if 1 < following < ahead:
+        row.append(_cancel_scope(f"This and the {following - 1} after it", booking, Scope.FOLLOWING, following))
+    if ahead > 1:
+        row.append(_cancel_scope(f"All {ahead} dates", booking, Scope.ALL, ahead, style="danger"))
+    return Message(text=spoken(line), blocks=[rich(line), *buttons.rows(row)])
+
+
+def _cancel_scope(
+    label: str, booking: Booking, scope: Scope, count: int, *, style: str | None = None
+) -> ButtonElement | None:
+    value = DateOfSeries(booking=booking.id, version=booking.version, scope=scope)
+    number = 1 if scope is Scope.FOLLOWING else 2
+    confirm = confirm_giving_back(f"Cancel {rhythm.dates(count)}?", booking.room.name, count)
+    return buttons.button(
+        label, Action.CANCEL_SERIES.nth(number), value, style=style, confirm=confirm, aloud=f"Cancel {label}"
+    )
+
+
+def stale(series: OneSeries, by: str | None, reader: Reader) -> Message:
+    """Return that somebody changed the series meanwhile, and how it stands."""
+    who: Line = ["You" if by == reader.person.slack_user_id else mention(by)] if by else ["Somebody"]
+    now = f"Now: {rhythm_of(series)}, {cut(series.room.name, ROOM_SHOWN)}."
+    lines: list[Line] = [
+        [*who, " changed ", bold(_name(series)), " meanwhile. Nothing of yours was saved."],
+        [now],
+    ]
+    return told(lines, _of_series(series, 2))
+
+
+# -- lists -------------------------------------------------------------------------------------------------------------
+
+
+def listed(found: Sequence[SeriesSummary], reader: Reader) -> Message:
+    """Return one's series, each with its next date and the button that shows all."""
+    if not found:
+        line: Line = ["You have no series. Try ", bold(f"{reader.command} room every Tuesday at 10 for 8 weeks for 6"), "."]
+        return told([line], [buttons.new_booking()] if reader.may_book else [])
+    blocks: list[Block | Mapping[str, Any]] = [rich([bold("Your series")])]
+    text = ["Your series:"]
+    for number, one in enumerate(found[:MOST_SERIES], start=1):
+        lines = entry(one, reader)
+        blocks += [rich(*lines), *buttons.rows([_open(one.series.id, "Show dates", number=number)])]
+        text.append(spoken(joined(lines, ", ")))
+    if len(found) > MOST_SERIES:
+        blocks.append(grey(f"{len(found) - MOST_SERIES} more are among your bookings."))
+    return Message(text=cut("\n".join(text), 3000), blocks=blocks)
+
+
+def entry(one: SeriesSummary, reader: Reader) -> tuple[Line, ...]:
+    """Return a series as it stands in a list."""
+    series = one.series
+    said = rhythm_of(series)
+    said = f"{said[0].upper()}{said[1:]}"
+    where = f" ({series.location.name})" if reader.several_places else ""
+    today = today_at(series.location, reader)
+    until = f" {rhythm.until(one.last_on, today=today)}" if one.last_on and one.ahead > 1 else ""
+    parts: list[Line] = [[bold(cut(series.room.name, ROOM_SHOWN))], [f"{rhythm.dates(one.ahead)} ahead{until}"]]
+    parts += [[quoted(cut(series.title, TITLE_SHOWN))]] if series.title else []
+    parts += [[f"{rhythm.dates(one.gaps)} skipped"]] if one.gaps else []
+    next_on: Line = [f"Next: {lasting(one.next.slot, one.next.location, reader)}"] if one.next else []
+    return (["↻ ", bold(said), where], joined(parts, " · "), next_on)
+
+
+# -- pieces ------------------------------------------------------------------------------------------------------------
+
+
+def _of_series(series: OneSeries, count: int) -> list[ButtonElement | None]:
+    return [_open(series.id, "Show dates")] if count else []
+
+
+def _open(series_id: UUID | None, label: str, *, number: int = 0) -> ButtonElement | None:
+    action = Action.OPEN_SERIES.nth(number) if number else Action.OPEN_SERIES
+    return buttons.button(label, action, SeriesAt(series=series_id)) if series_id else None
+
+
+def _undo(operation: UUID) -> ButtonElement | None:
+    return buttons.button("Undo", Action.UNDO_SERIES, Operation(operation=operation))
+
+
+def _cancel_whole(series: OneSeries, count: int) -> ButtonElement | None:
+    if not count:
+        return None
+    confirm = confirm_giving_back(f"Cancel {rhythm.dates(count)}?", series.room.name, count)
+    value = SeriesTarget(series=series.id, version=series.version)
+    return buttons.button("Cancel series", Action.CANCEL_WHOLE, value, style="danger", confirm=confirm)
+
+
+def _name(series: OneSeries) -> str:
+    return cut(series.title or series.room.name, ROOM_SHOWN)
+
+
+def _at(series: OneSeries, bookings: Sequence[Booking], reader: Reader) -> str:
+    own = own_clock(bookings[0].slot, series.location, reader) if bookings else None
+    notes = [series.location.name] if reader.several_places else []
+    notes += [f"{own} for you"] if own else []
+    return f" ({'; '.join(notes)})" if notes else ""
