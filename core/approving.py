@@ -7,6 +7,7 @@ so that there is exactly one open request for each booking that waits. Kept out:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def needs_approval(room: Room, *, catalogue: Catalogue, by: Actor) -> bool:
     """Tell whether somebody's bookings of a room wait for approval: not those of who could approve them."""
     if by.admin or rights.may(by, Right.OVERRIDE, room, catalogue) or rights.may(by, Right.APPROVE, room, catalogue):
         return False
-    return catalogue.policy(room).approval or rights.bookable_by(by, room, catalogue) is Right.REQUEST
+    return catalogue.policy(room, by.groups).approval or rights.bookable_by(by, room, catalogue) is Right.REQUEST
 
 
 def expiry(rooms: Iterable[Room], slot: Slot, *, catalogue: Catalogue, now: datetime) -> datetime:
@@ -168,3 +169,23 @@ async def settle(
         approved = row and row["approved_before"]
     await _ask(session, before.id, approved, expires_at=until, now=now)
     return until
+
+
+def back_to(waits: Booking, approved: Booking, *, now: datetime) -> Booking | None:
+    """Return the booking as it was approved before, where that lies within what is held now and is not over; else None.
+
+    Everything that needs no approval stays as it is by now.
+    """
+    held = {room.id for room in waits.rooms}
+    within = waits.start <= approved.start and approved.end <= waits.end
+    if not within or approved.end <= now or {room.id for room in approved.rooms} - held:
+        return None
+    return replace(
+        waits,
+        room=approved.room,
+        location=approved.location,
+        more_rooms=approved.more_rooms,
+        slot=approved.slot,
+        attendees_count=min(waits.attendees_count, approved.attendees_count),
+        status=Status.CONFIRMED,
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from core.models import Alternative, Booking, Rival, Room, Slot
 
@@ -241,9 +242,16 @@ class SeriesNotActive(BookingError):
 
 
 class NotWaiting(BookingError):
-    """Nobody is asked to decide about this booking any more; the message says how it was decided."""
+    """Nobody is asked to decide about this booking any more; the message says how it was decided.
+
+    `booking_id` is set where there is a booking about which somebody was asked.
+    """
 
     code = "NotWaiting"
+
+    def __init__(self, message: str, *, booking_id: UUID | None = None) -> None:
+        super().__init__(message)
+        self.booking_id = booking_id
 
 
 class TitleTooLong(BookingError):

@@ -33,6 +33,7 @@ class Notice(StrEnum):
     DIGEST = "digest"  # person; {"day": "2026-11-24"}: their meetings of the day
     CHANNEL_DIGEST = "channel_digest"  # subscription; {"day": "2026-11-24"}
     APPROVAL_REMINDER = "approval_reminder"  # booking, person (an approver); {"approval": id}
+    APPROVAL_SUGGESTION = "approval_suggestion"  # booking, person (the booker); see `approval_deciding`
     DECIDED = "decided"  # booking, person (the booker); {"approval": id}: approved, declined or expired
     SERIES_CHANGED = "series_changed"  # person; {"series": id, "operation": id}: somebody else changed many dates of it
     SERIES_GAP = "series_gap"  # person; {"series": id, "on": "2026-11-24"}: a date could not be booked

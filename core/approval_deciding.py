@@ -1,0 +1,455 @@
+"""Deciding on bookings that wait for approval: approve, decline, suggest something else; and what time does to them.
+
+The first decision counts: all of them take the booking's lock first and find the request open, or how it was decided.
+Kept out: what waits and until when (`approving`), who is told of it by which card (`approval_asking`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from core import approval_rows, approving, bookkeeping, errors, events, people, store
+from core.approval_rows import Approver, Request
+from core.bookings import Bookings
+from core.catalogue import Catalogue, Catalogues
+from core.clock import Clock
+from core.db import Database, ReadSession, WriteSession
+from core.errors import BookingError, NotWaiting
+from core.ids import new_id
+from core.models import HOLDS_ROOM, Actor, Alternative, Booking, Change, Changed, OfferKind, Slot, Status, Wish, one_line
+from core.notices import Notice
+from core.saying import clock_time, near_date
+from core.search import Search
+
+log = logging.getLogger(__name__)
+
+# Who has so little time is not reminded of what came a moment ago.
+LEAST_TO_REMIND = timedelta(minutes=20)
+# How a request went is told for so long after the meeting, too.
+TOLD_AFTER = timedelta(hours=12)
+SUGGESTIONS = 12
+BATCH = 200
+
+_DUE = """
+SELECT a.id, a.booking_id, a.expires_at <= $2 AS over FROM approvals a
+WHERE a.tenant_id = $1 AND a.decision IS NULL
+    AND (a.expires_at <= $2 OR a.reminded_at IS NULL AND a.asked_at + (a.expires_at - a.asked_at) / 2 <= $2)
+ORDER BY a.expires_at, a.id LIMIT $3
+"""
+_REMINDED = """
+UPDATE approvals SET reminded_at = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND decision IS NULL
+    AND reminded_at IS NULL
+RETURNING id
+"""
+_TELL = """
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, person_id, about, due_at, until)
+SELECT $1, $2::uuid, $3, $4, p.slack_team_id, $5::uuid, p.id, $6::jsonb, $7::timestamptz, $8::timestamptz
+FROM people p WHERE p.tenant_id = $1 AND p.id = $9
+ON CONFLICT (tenant_id, key) DO NOTHING
+"""
+_SUGGESTION = """
+SELECT d.id, d.booking_id, d.about FROM deliveries d
+WHERE d.tenant_id = $1 AND d.id = $2 AND d.kind = $3 AND d.person_id = $4
+"""
+_SAID = {
+    "approved": ("{who} approved it {when}.", "It was approved {when}."),
+    "declined": ("{who} declined it {when}.", "It was declined {when}."),
+    "expired": ("Nobody approved it in time: it expired {when}.",) * 2,
+    "withdrawn": ("It is not asked for any more.",) * 2,
+}
+_KINDS = {"approved": events.Kind.APPROVED, "declined": events.Kind.DECLINED, "expired": events.Kind.EXPIRED}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """How somebody, or the clock (`by` None), decides on a request."""
+
+    decision: str
+    by: UUID | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Suggestion:
+    """What an approver suggests instead: a room and time for a booking that waits, with a word about it."""
+
+    id: UUID
+    booking: Booking
+    offer: Alternative
+    by: UUID
+    note: str | None
+
+
+class Approvals:
+    """Requests for approval: looked at, decided, and `advance`, which is safe late, twice and on several replicas."""
+
+    def __init__(self, db: Database, catalogues: Catalogues, bookings: Bookings, search: Search, clock: Clock) -> None:
+        self._db = db
+        self._catalogues = catalogues
+        self._bookings = bookings
+        self._search = search
+        self._clock = clock
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    async def request(self, request_id: UUID) -> Request:
+        """Return a request as it stands, with all that was asked together with it; raises NotWaiting where none is."""
+        catalogue = await self._catalogues.current()
+
+        async def work(session: ReadSession) -> Request:
+            row = await approval_rows.by_id(session, request_id)
+            return await approval_rows.request(session, await approval_rows.together(session, row), catalogue)
+
+        return await self._db.read(work)
+
+    async def alone(self, request_id: UUID) -> Request:
+        """Return a request as it stands, by itself; raises NotWaiting where none is."""
+        catalogue = await self._catalogues.current()
+
+        async def work(session: ReadSession) -> Request:
+            return await approval_rows.request(session, [await approval_rows.by_id(session, request_id)], catalogue)
+
+        return await self._db.read(work)
+
+    async def of_booking(self, booking_id: UUID) -> Request | None:
+        """Return what a booking asked last, with all that was asked together with it; None where it never asked."""
+        catalogue = await self._catalogues.current()
+        return await self._db.read(lambda session: approval_rows.of_booking(session, booking_id, catalogue))
+
+    async def waiting(self, *, by: Actor | None = None) -> tuple[Request, ...]:
+        """Return what waits, longest first: what the actor may decide on, or all of it."""
+        catalogue = await self._catalogues.current()
+
+        async def work(session: ReadSession) -> tuple[Request, ...]:
+            found = [await approval_rows.request(session, rows, catalogue) for rows in await approval_rows.all_open(session)]
+            if by is None:
+                return tuple(found)
+            return tuple([one for one in found if await _may_decide(session, one.booking, by)])
+
+        return await self._db.read(work)
+
+    async def approvers(self, booking: Booking) -> tuple[Approver, ...]:
+        """Return who is asked about a booking, by name."""
+        return await self._db.read(lambda session: _approvers(session, booking))
+
+    async def instead_of(self, request: Request) -> tuple[Alternative, ...]:
+        """Return what is free and allowed for the booker instead of what was asked for."""
+        booking = request.booking
+        wish = Wish(slot=booking.slot, attendees_count=booking.attendees_count, room_id=booking.room.id)
+        booker = await self._booker(booking)
+        return await self._search.alternatives(wish, by=booker, but=[booking.id], limit=SUGGESTIONS)
+
+    # -- deciding --------------------------------------------------------------------------------------------------
+
+    async def approve(self, request_id: UUID, *, by: Actor | None) -> Request:
+        """Approve what was asked, all dates of a series that were asked together; `by` None is the command line.
+
+        Raises NotAllowed, and NotWaiting where somebody else was quicker or it is not asked for any more.
+        """
+        return await self._decide(request_id, Verdict(decision="approved", by=by.person_id if by else None), by=by)
+
+    async def decline(self, request_id: UUID, *, by: Actor | None, reason: str | None = None) -> Request:
+        """Decline what was asked, as `approve` approves it: what was approved before stays, as far as it is held."""
+        verdict = Verdict(decision="declined", by=by.person_id if by else None, reason=one_line(reason))
+        return await self._decide(request_id, verdict, by=by)
+
+    async def _decide(self, request_id: UUID, verdict: Verdict, *, by: Actor | None) -> Request:
+        catalogue = await self._catalogues.current()
+        now = self._clock.now()
+
+        async def work(session: WriteSession) -> Request:
+            rows = await approval_rows.together(session, await approval_rows.by_id(session, request_id))
+            await store.lock(session, *(row["booking_id"] for row in rows))
+            rows = await approval_rows.together(session, await approval_rows.by_id(session, request_id))
+            request = await approval_rows.request(session, rows, catalogue)
+            if by is not None and not await _may_decide(session, request.booking, by):
+                raise errors.NotAllowed("Only those who were asked, or an admin, can decide on this.")
+            waiting = [row for row in rows if row["decision"] is None and row["expires_at"] > now]
+            if not waiting:
+                # The same decision twice is once.
+                if verdict.by is not None and (request.decision, request.decided_by) == (verdict.decision, verdict.by):
+                    return request
+                raise _too_late(request, now=now)
+            await _conclude(session, waiting, verdict, catalogue, by=by, now=now)
+            rows = await approval_rows.together(session, await approval_rows.by_id(session, waiting[0]["id"]))
+            return await approval_rows.request(session, rows, catalogue)
+
+        return await self._settled(work)
+
+    async def _settled(self, work: Callable[[WriteSession], Awaitable[Request]]) -> Request:
+        try:
+            return await self._db.write(work, repeatable=True)
+        except bookkeeping.TakenError as taken:
+            # What goes back to less holds no more than before; nobody can be in the way of it.
+            raise errors.Busy("Somebody is changing this room at this moment. Try again.") from taken
+
+    # -- suggesting ------------------------------------------------------------------------------------------------
+
+    async def suggest(self, request_id: UUID, offer: Alternative, *, by: Actor, note: str | None = None) -> Request:
+        """Tell the booker of another room or time, theirs in a tap; until then, and afterwards if not, the request waits.
+
+        Raises NotAllowed and NotWaiting as deciding does.
+        """
+        catalogue = await self._catalogues.current()
+        now = self._clock.now()
+        about = {
+            "approval": str(request_id),
+            "room": str(offer.room.id),
+            "start": offer.slot.start.isoformat(),
+            "end": offer.slot.end.isoformat(),
+            "by": str(by.person_id),
+            "note": one_line(note),
+        }
+
+        async def work(session: WriteSession) -> Request:
+            row = await approval_rows.by_id(session, request_id)
+            request = await approval_rows.request(session, await approval_rows.together(session, row), catalogue)
+            if not await _may_decide(session, request.booking, by):
+                raise errors.NotAllowed("Only those who were asked, or an admin, can suggest something else.")
+            if row["decision"] is not None or row["expires_at"] <= now:
+                raise _too_late(request, now=now)
+            booking = await store.booking(session, row["booking_id"], catalogue)
+            key = f"approval_suggestion:{request_id}:{by.person_id}:{offer.room.id}:{offer.slot.start.isoformat()}"
+            await _tell(session, Notice.APPROVAL_SUGGESTION, booking, booking.booker.person_id, about, key=key, now=now)
+            return request
+
+        return await self._db.write(work, repeatable=True)
+
+    async def suggestion(self, suggestion_id: UUID, *, by: Actor) -> Suggestion:
+        """Return what was suggested to somebody, or raise NotWaiting."""
+        catalogue = await self._catalogues.current()
+
+        async def work(session: ReadSession) -> Suggestion:
+            row = await session.one(
+                _SUGGESTION, session.tenant, suggestion_id, Notice.APPROVAL_SUGGESTION.value, by.person_id
+            )
+            if row is None:
+                raise NotWaiting("That was suggested too long ago.")
+            booking = await store.booking(session, row["booking_id"], catalogue)
+            return suggested(row["id"], booking, row["about"], catalogue)
+
+        return await self._db.read(work)
+
+    async def take(self, suggestion_id: UUID, *, by: Actor, key: str | None = None) -> Changed:
+        """Move the booking to where an approver suggested; what they may approve there is approved with that.
+
+        Raises NotActive where it is no booking any more, SlotTaken where the room is taken by now, and rules' errors.
+        """
+        found = await self.suggestion(suggestion_id, by=by)
+        change = Change(slot=found.offer.slot, room_id=found.offer.room.id, more_room_ids=())
+        done = await self._bookings.change(found.booking.id, change, version=found.booking.version, by=by, key=key)
+        if done.after.status is not Status.PENDING:
+            return done
+        asked = await self.of_booking(done.after.id)
+        suggester = await self._actor(found.by)
+        try:
+            assert asked is not None
+            approved = await self.approve(asked.id, by=suggester)
+        except (errors.NotAllowed, NotWaiting):
+            # Another room has other approvers: they are asked.
+            return done
+        return Changed(before=done.before, after=approved.booking)
+
+    async def _actor(self, person_id: UUID) -> Actor:
+        sql = f"SELECT {people.COLUMNS} FROM people p WHERE p.tenant_id = $1 AND p.id = $2"
+        row = await self._db.read(lambda session: session.one(sql, session.tenant, person_id))
+        assert row is not None
+        return people.person_from(row).acting()
+
+    async def _booker(self, booking: Booking) -> Actor:
+        return await self._actor(booking.booker.person_id)
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    async def advance(self, now: datetime) -> int:
+        """Let what is overdue expire, and remind those asked of what waits for half of its time; return how many."""
+        catalogue = await self._catalogues.current()
+        due = await self._db.read(lambda session: session.all(_DUE, session.tenant, now, BATCH))
+        done, failures, seen = 0, [], set()
+        for row in due:
+            if row["id"] in seen:
+                continue
+            try:
+                ids = await self._advance_one(row["id"], catalogue, now=now)
+            except BookingError as error:
+                log.warning(
+                    "a request could not be advanced", extra={"action": "approve", "booking": str(row["booking_id"])}
+                )
+                failures.append(error)
+                continue
+            seen |= ids
+            done += bool(ids)
+        if failures:
+            raise failures[0]
+        return done
+
+    async def _advance_one(self, request_id: UUID, catalogue: Catalogue, *, now: datetime) -> set[UUID]:
+        """Bring a request, and what was asked together with it, to this moment; return which of them were due."""
+
+        async def work(session: WriteSession) -> set[UUID]:
+            rows = await approval_rows.together(session, await approval_rows.by_id(session, request_id))
+            if not await _locked_unless_busy(session, [row["booking_id"] for row in rows]):
+                return set()
+            rows = await approval_rows.together(session, await approval_rows.by_id(session, request_id))
+            waiting = [row for row in rows if row["decision"] is None]
+            over = [row for row in waiting if row["expires_at"] <= now]
+            if over:
+                await _conclude(session, over, Verdict(decision="expired"), catalogue, by=None, now=now)
+            reminded = await _remind(session, [row for row in waiting if row["expires_at"] > now], catalogue, now=now)
+            return {row["id"] for row in over} | reminded
+
+        return await self._db.write(work, repeatable=True)
+
+
+def suggested(suggestion_id: UUID, booking: Booking, about: Mapping[str, Any], catalogue: Catalogue) -> Suggestion:
+    """Return a suggestion from what its message is about."""
+    room = catalogue.room(UUID(about["room"]))
+    slot = Slot(start=datetime.fromisoformat(about["start"]), end=datetime.fromisoformat(about["end"]))
+    kind = OfferKind.OTHER_ROOM if room.id != booking.room.id else OfferKind.OTHER_TIME
+    offer = Alternative(kind=kind, room=room, location=catalogue.place_of(room), slot=slot)
+    return Suggestion(id=suggestion_id, booking=booking, offer=offer, by=UUID(about["by"]), note=about["note"])
+
+
+async def _approvers(session: ReadSession, booking: Booking) -> tuple[Approver, ...]:
+    return await approval_rows.approvers(session, booking.rooms, booking.booker.person_id)
+
+
+async def _may_decide(session: ReadSession, booking: Booking, by: Actor) -> bool:
+    """Tell whether somebody may decide: one of those asked or an admin; on their own booking only where nobody else can."""
+    asked = await _approvers(session, booking)
+    if by.person_id == booking.booker.person_id:
+        return by.admin and not asked
+    return by.admin or any(one.person_id == by.person_id for one in asked)
+
+
+def _too_late(request: Request, *, now: datetime) -> NotWaiting:
+    """Return the kind word for whoever comes after the decision."""
+    booking = request.booking
+    zone = booking.location.tz
+    at = request.decided_at or request.expires_at
+    decision = request.decision or "expired"
+    day = near_date(at.astimezone(zone).date(), today=now.astimezone(zone).date())
+    when = f"at {clock_time(at, zone)}" if day == "today" else f"{day}, {clock_time(at, zone)}"
+    somebody, nobody = _SAID[decision]
+    who = request.decided_by_name
+    return NotWaiting((somebody if who else nobody).format(who=who, when=when), booking_id=booking.id)
+
+
+async def _locked_unless_busy(session: WriteSession, booking_ids: Sequence[UUID]) -> bool:
+    """Lock bookings in one order; where somebody else has one of them, it can wait for the next time."""
+    rows = await session.all(
+        "SELECT id FROM bookings WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED",
+        session.tenant,
+        list(booking_ids),
+    )
+    return len(rows) == len(set(booking_ids))
+
+
+async def _conclude(
+    session: WriteSession,
+    rows: Sequence[Mapping[str, Any]],
+    verdict: Verdict,
+    catalogue: Catalogue,
+    *,
+    by: Actor | None,
+    now: datetime,
+) -> None:
+    """Decide on open requests whose bookings are locked, and tell the booker once."""
+    session.happened = True
+    first: Booking | None = None
+    for row in rows:
+        before = await store.booking(session, row["booking_id"], catalogue)
+        closed = await approving.close(session, before.id, verdict.decision, by=verdict.by, reason=verdict.reason, now=now)
+        if closed is None or before.status is not Status.PENDING:
+            continue
+        after = await _decided(session, before, row, verdict, catalogue, now=now)
+        change = Changed(before=before, after=after)
+        await bookkeeping.write(
+            session,
+            _KINDS[verdict.decision],
+            change,
+            catalogue,
+            event_id=new_id(),
+            by=by or _unnamed(before, verdict),
+            now=now,
+            reason=verdict.reason,
+        )
+        first = first or after
+    if first is not None and verdict.by != first.booker.person_id:
+        request = rows[0]["id"]
+        about = {"approval": str(request)}
+        key = f"{Notice.DECIDED}:{request}:{verdict.decision}"
+        await _tell(session, Notice.DECIDED, first, first.booker.person_id, about, key=key, now=now)
+
+
+async def _decided(
+    session: ReadSession,
+    before: Booking,
+    row: Mapping[str, Any],
+    verdict: Verdict,
+    catalogue: Catalogue,
+    *,
+    now: datetime,
+) -> Booking:
+    """Return the booking as a decision leaves it."""
+    if verdict.decision == "approved":
+        return bookkeeping.following(before, now=now, status=Status.CONFIRMED)
+    facts = row["approved_before"]
+    approved = await store.from_snapshot(session, before.id, facts, catalogue) if facts else None
+    if approved and (back := approving.back_to(before, approved, now=now)):
+        return replace(back, version=before.version + 1, updated_at=now)
+    status = Status.DECLINED if verdict.decision == "declined" else Status.EXPIRED
+    return bookkeeping.following(before, now=now, status=status, cancel_reason=verdict.reason)
+
+
+def _unnamed(booking: Booking, verdict: Verdict) -> Actor:
+    """Return who stands in the audit where nobody is named: the clock, or the command line."""
+    clock = bookkeeping.clock(booking)
+    return clock if verdict.decision == "expired" else replace(clock, surface="cli")
+
+
+async def _remind(
+    session: WriteSession, rows: Sequence[Mapping[str, Any]], catalogue: Catalogue, *, now: datetime
+) -> set[UUID]:
+    """Remind everybody asked of what has waited for half of its time, once; what was asked together in one message."""
+    due = [row for row in rows if row["reminded_at"] is None and row["asked_at"] + _half(row) <= now]
+    done = await session.all(_REMINDED, session.tenant, [row["id"] for row in due], now) if due else []
+    if not done or 2 * _half(due[0]) < LEAST_TO_REMIND:
+        return {row["id"] for row in done}
+    booking = await store.booking(session, due[0]["booking_id"], catalogue)
+    if booking.status in HOLDS_ROOM:
+        session.happened = True
+        for one in await _approvers(session, booking):
+            key = f"{Notice.APPROVAL_REMINDER}:{due[0]['id']}:{one.person_id}"
+            about = {"approval": str(due[0]["id"])}
+            until = due[0]["expires_at"]
+            await _tell(session, Notice.APPROVAL_REMINDER, booking, one.person_id, about, key=key, now=now, until=until)
+    return {row["id"] for row in done}
+
+
+def _half(row: Mapping[str, Any]) -> timedelta:
+    half: timedelta = (row["expires_at"] - row["asked_at"]) / 2
+    return half
+
+
+async def _tell(
+    session: WriteSession,
+    notice: Notice,
+    booking: Booking,
+    person_id: UUID,
+    about: Mapping[str, Any],
+    *,
+    key: str,
+    now: datetime,
+    until: datetime | None = None,
+) -> None:
+    session.happened = True
+    until = until or max(booking.end, now) + TOLD_AFTER
+    values = (new_id(), key, notice.value, booking.id, json.dumps(about), now, until, person_id)
+    await session.run(_TELL, session.tenant, *values)
