@@ -7,7 +7,7 @@ Kept out: changing rooms (`rooms`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from functools import cached_property
@@ -119,12 +119,12 @@ class Catalogue:
         return self.location(room.location_id)
 
     @cached_property
-    def _wholes(self) -> Mapping[UUID, tuple[Room, ...]]:
-        """The divisible rooms that claim a part, by the part's id."""
-        found: dict[UUID, tuple[Room, ...]] = {}
+    def _wholes(self) -> Mapping[UUID, tuple[UUID, ...]]:
+        """The ids of the divisible rooms that claim a part, by the part's id."""
+        found: dict[UUID, tuple[UUID, ...]] = {}
         for room in self.rooms:
             for part in room.parts:
-                found[part] = (*found.get(part, ()), room)
+                found[part] = (*found.get(part, ()), room.id)
         return found
 
     def sharing(self, room: Room) -> tuple[Room, ...]:
@@ -132,7 +132,7 @@ class Catalogue:
         if not self._wholes:
             return (room,)
         others = {part: self._rooms_by_id[part] for part in room.parts if part in self._rooms_by_id}
-        others |= {whole.id: whole for leaf in room.leaves for whole in self._wholes.get(leaf, ())}
+        others |= {whole: self._rooms_by_id[whole] for leaf in room.leaves for whole in self._wholes.get(leaf, ())}
         others.pop(room.id, None)
         return (room, *sorted(others.values(), key=lambda other: (other.name.casefold(), other.id)))
 
@@ -264,9 +264,18 @@ class Catalogue:
         """Tell whether every booking of the room is private."""
         return self.policy(room).details_hidden
 
-    def rooms_at(self, location_id: UUID | None) -> tuple[Room, ...]:
-        """Return the rooms in use at the location, or everywhere."""
-        return tuple(r for r in self.bookable if location_id is None or r.location_id == location_id)
+    def by_size_for(self, actor: Actor) -> Sequence[Room]:
+        """Return the rooms of `bookable_for`, in the order of `by_size`."""
+        mine = self.bookable_for(actor)
+        if mine is self.bookable:
+            return self.by_size
+        there = {room.id for room in mine}
+        return [room for room in self.by_size if room.id in there]
+
+    def rooms_at(self, location_id: UUID | None, actor: Actor | None = None) -> tuple[Room, ...]:
+        """Return the rooms in use at the location, or everywhere; of those that the actor may book where one is given."""
+        rooms = self.bookable_for(actor) if actor else self.bookable
+        return tuple(room for room in rooms if location_id is None or room.location_id == location_id)
 
 
 _PLAIN = (

@@ -1,23 +1,42 @@
-"""The rules that a booking must keep, as pure functions of the room's policy, the wish and the moment.
+"""The rules that a booking must keep, as pure functions of the catalogue, the wish and the moment.
 
-They speak first, so that a refusal is kind; whatever two requests can break at once is a constraint in the database.
+`in_force` is all of them for whoever asks: policy, rights, closures and holidays. They speak first, so that a refusal is
+kind; whatever two requests can break at once is a constraint in the database, or judged under a lock (`limits`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from core import errors
+from core import errors, rights
+from core.catalogue import Catalogue
 from core.errors import BookingError
-from core.models import Actor, Location, Opening, Policy, Room, Slot
+from core.models import Actor, Booking, Location, Opening, Policy, Right, Room, Slot
+from core.regulations import Closure
 from core.saying import clock_time, length, minute_of_day, near_date, people, short_date, weekday
 
 TITLE_LENGTH = 200
 _DAY = 24 * 60
 # Outside of these no zone's clock can be read safely, and nobody means it.
 _FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
+# What the right to override passes.
+OVERRIDDEN = (
+    errors.RoomClosed,
+    errors.Holiday,
+    errors.TooShort,
+    errors.TooLong,
+    errors.TooShortNotice,
+    errors.TooFarAhead,
+    errors.OutsideOpeningHours,
+    errors.BookingCutoff,
+)
+# Whoever books by mistake may take it back for so long, however near the start is.
+SECOND_THOUGHTS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +54,17 @@ class Subject:
     def does(self, one: str, many: str) -> str:
         """Return "Apollo closes" or "Rooms in Berlin close"."""
         return f"{self.opening} {many if self.several else one}"
+
+
+# What depends on when and how long, as opposed to whether at all.
+_OF_TIME = (
+    errors.TooShort,
+    errors.TooLong,
+    errors.TooShortNotice,
+    errors.TooFarAhead,
+    errors.OutsideOpeningHours,
+    errors.BookingCutoff,
+)
 
 
 def check(found: list[BookingError]) -> None:
@@ -72,6 +102,120 @@ def of_start(slot: Slot, *, location: Location, now: datetime) -> list[BookingEr
     return [errors.StartInPast(f"{said} is over; it is {clock_time(now, location.tz)} in {location.name}.")]
 
 
+def in_force(
+    slot: Slot,
+    *,
+    room: Room,
+    catalogue: Catalogue,
+    attendees_count: int,
+    actor: Actor,
+    now: datetime,
+    called: str | None = None,
+    overriding: bool = True,
+) -> list[BookingError]:
+    """Return everything that stands against the actor's booking the room, the most telling first.
+
+    Without `overriding`, the right to override is not used: nobody is put into a closed room who did not name it.
+    `called` is as in `of_room`.
+    """
+    location = catalogue.place_of(room)
+    found: list[BookingError] = []
+    if rights.bookable_by(actor, room, catalogue) is None:
+        found.append(rights.may_not_book(room, catalogue))
+    found += of_room(
+        slot,
+        room=room,
+        location=location,
+        policy=catalogue.policy(room, actor.groups),
+        attendees_count=attendees_count,
+        actor=actor,
+        now=now,
+        called=called,
+    )
+    found += of_closures(slot, room=room, catalogue=catalogue, actor=actor, now=now, called=called)
+    found += of_holidays(slot, room=room, catalogue=catalogue, actor=actor, now=now)
+    if found and overriding and rights.may(actor, Right.OVERRIDE, room, catalogue):
+        found = [error for error in found if not isinstance(error, OVERRIDDEN)]
+    # Why a place is closed is told before how long one may be there.
+    return sorted(found, key=lambda error: isinstance(error, _OF_TIME))
+
+
+def of_closures(
+    slot: Slot, *, room: Room, catalogue: Catalogue, actor: Actor, now: datetime, called: str | None = None
+) -> list[BookingError]:
+    """Return an error where a closure covers some of the time and does not let the actor pass."""
+    location = catalogue.place_of(room)
+    for closure in catalogue.closures_of(room):
+        if closure.slot.overlaps(slot) and not closure.lets_pass(actor):
+            subject = Subject(name=called or room.name, several=called is not None)
+            if closure.room_id is None:
+                subject = Subject(name=location.name if closure.location_id else "every office")
+            said = closed_when(closure, location.tz, now=now)
+            why = f" ({closure.reason})" if closure.reason else ""
+            named = subject.name[0].upper() + subject.name[1:]
+            verb = "are" if subject.several else "is"
+            return [errors.RoomClosed(f"{named} {verb} closed {said}{why}.")]
+    return []
+
+
+def closed_when(closure: Closure, zone: ZoneInfo, *, now: datetime) -> str:
+    """Return "until Fri 27 Nov, 18:00", "on Wed 25 Nov", "from Mon 23 Nov to Thu 26 Nov" or "on Wed 25 Nov, 08:00-12:00"."""
+    start, end = closure.slot.start.astimezone(zone), closure.slot.end.astimezone(zone)
+    today = now.astimezone(zone).date()
+    first, last = short_date(start.date(), today=today), short_date(end.date(), today=today)
+    whole_days = start.time() == end.time() == time()
+    last_day = short_date(end.date() - timedelta(days=1), today=today)
+    if closure.slot.start <= now:
+        return f"until the end of {last_day}" if whole_days else f"until {last}, {end:%H:%M}"
+    if whole_days:
+        return f"on {first}" if first == last_day else f"from {first} to {last_day}"
+    if start.date() == end.date():
+        return f"on {first}, {start:%H:%M}-{end:%H:%M}"
+    return f"from {first}, {start:%H:%M} until {last}, {end:%H:%M}"
+
+
+def of_holidays(slot: Slot, *, room: Room, catalogue: Catalogue, actor: Actor, now: datetime) -> list[BookingError]:
+    """Return an error for the first day of the booking that is a holiday for the room."""
+    if not catalogue.knows_holidays(room):
+        return []
+    location = catalogue.place_of(room)
+    today = now.astimezone(location.tz).date()
+    for day in days_of(slot, location.tz):
+        if name := catalogue.holiday(location, room, day, actor.groups):
+            return [errors.Holiday(f"{location.name} is closed on {short_date(day, today=today)} ({name}).")]
+    return []
+
+
+def days_of(slot: Slot, zone: ZoneInfo) -> Iterator[date]:
+    """Give out the local days of which a slot has some; one that ends at midnight has nothing of the next."""
+    day = slot.start.astimezone(zone).date()
+    last = (slot.end - timedelta(microseconds=1)).astimezone(zone).date()
+    while day <= last:
+        yield day
+        day += timedelta(days=1)
+
+
+def of_cancelling(booking: Booking, *, catalogue: Catalogue, actor: Actor, now: datetime) -> list[BookingError]:
+    """Return an error once the time until which a booking can be given back is over.
+
+    Whoever manages the room or overrides its rules goes on, and so does whoever booked a moment ago.
+    """
+    policy = catalogue.policy(booking.room, actor.groups)
+    last = booking.start - timedelta(minutes=policy.cancel_notice_minutes)
+    if not policy.cancel_notice_minutes or now <= last or now - booking.created_at < SECOND_THOUGHTS:
+        return []
+    if any(rights.may(actor, right, booking.room, catalogue) for right in (Right.OVERRIDE, Right.MANAGE)):
+        return []
+    zone = booking.location.tz
+    day = near_date(last.astimezone(zone).date(), today=now.astimezone(zone).date())
+    until = clock_time(last, zone) if day == "today" else f"{day}, {clock_time(last, zone)}"
+    return [
+        errors.TooLateToCancel(
+            f"{booking.room.name} must be given back {length(policy.cancel_notice_minutes)} ahead; that was until {until}."
+        )
+    ]
+
+
 def of_room(
     slot: Slot,
     *,
@@ -100,6 +244,7 @@ def of_room(
     if attendees_count > room.capacity:
         found.append(errors.TooManyAttendees(f"{room.name} seats {room.capacity}; you asked for {people(attendees_count)}."))
     found += _of_length(slot, subject=subject, policy=policy)
+    found += _of_notice(slot, subject=subject, location=location, policy=policy, now=now)
     found += _of_horizon(slot, subject=subject, location=location, policy=policy, now=now)
     found += _of_opening(slot, subject=subject, zone=location.tz, policy=policy)
     found += of_cutoff(policy=policy, location=location, actor=actor, now=now)
@@ -125,6 +270,23 @@ def _of_length(slot: Slot, *, subject: Subject, policy: Policy) -> list[BookingE
     if minutes > policy.longest_minutes:
         return [errors.TooLong(f"{subject.opening} can be booked for {length(policy.longest_minutes)} at most.")]
     return []
+
+
+def _of_notice(slot: Slot, *, subject: Subject, location: Location, policy: Policy, now: datetime) -> list[BookingError]:
+    if not policy.notice_minutes:
+        return []
+    # The minute under way still counts, as it does for the start.
+    earliest = now.replace(second=0, microsecond=0) + timedelta(minutes=policy.notice_minutes)
+    if slot.start >= earliest:
+        return []
+    zone = location.tz
+    day = near_date(earliest.astimezone(zone).date(), today=now.astimezone(zone).date())
+    ahead = length(policy.notice_minutes)
+    return [
+        errors.TooShortNotice(
+            f"{subject.opening} must be booked {ahead} ahead: now, that is from {day}, {clock_time(earliest, zone)} on."
+        )
+    ]
 
 
 def _of_horizon(slot: Slot, *, subject: Subject, location: Location, policy: Policy, now: datetime) -> list[BookingError]:

@@ -57,13 +57,16 @@ class Page:
         return rooms[first : first + self.length]
 
 
-def suitable(catalogue: Catalogue, wish: Wish) -> list[Room]:
-    """Return the rooms in use that have what the wish asks for, in `order_of_fit`, whether they are free or not."""
+def suitable(catalogue: Catalogue, wish: Wish, by: Actor | None = None) -> list[Room]:
+    """Return the rooms in use that have what the wish asks for, in `order_of_fit`, whether they are free or not.
+
+    Of those that somebody may book, where `by` says for whom.
+    """
     place, people, wanted = wish.location_id, wish.attendees_count, wish.amenities
     floor = wish.floor.casefold() if wish.floor is not None else None
     fitting = [
         room
-        for room in catalogue.by_size
+        for room in (catalogue.by_size_for(by) if by else catalogue.by_size)
         if room.capacity >= people
         and (place is None or room.location_id == place)
         and wanted <= room.amenities
@@ -74,10 +77,12 @@ def suitable(catalogue: Catalogue, wish: Wish) -> list[Room]:
     return fitting
 
 
-def nothing_suits(catalogue: Catalogue, wish: Wish) -> errors.NothingFits:
-    """Return the refusal that says what no room has."""
-    rooms = catalogue.rooms_at(wish.location_id)
+def nothing_suits(catalogue: Catalogue, wish: Wish, by: Actor | None = None) -> BookingError:
+    """Return the refusal that says what no room has, of those that somebody may book where `by` says for whom."""
+    rooms = catalogue.rooms_at(wish.location_id, by)
     where = f" in {catalogue.location(wish.location_id).name}" if wish.location_id else ""
+    if not rooms and catalogue.rooms_at(wish.location_id):
+        return errors.MayNotBook(f"There is no room{where} that you can book; ask an admin.")
     if not rooms:
         return errors.NothingFits(f"There are no rooms{where} yet.", slot=wish.slot)
     if wish.floor is not None:
@@ -143,14 +148,14 @@ class Search:
         if wish.room_id is not None:
             rooms = [catalogue.room(wish.room_id)]
         else:
-            rooms = suitable(catalogue, wish)
+            rooms = suitable(catalogue, wish, by)
             if not rooms:
-                raise nothing_suits(catalogue, wish)
+                raise nothing_suits(catalogue, wish, by)
         # Seats and use are judged already: rooms of one place under the same rules pass or fail together.
         verdicts: dict[UUID, bool] = {}
         passing = []
         for room in rooms:
-            alike = room.id if room.id in catalogue.rules else room.location_id
+            alike = catalogue.alike(room)
             if alike not in verdicts:
                 verdicts[alike] = not _broken(catalogue, room, wish, by=by, now=now)
             if verdicts[alike]:
@@ -249,24 +254,24 @@ def _spokesroom(
     places = {room.location_id for room in rooms}
     if len(broken) > 1 or len(places) > 1:
         return rooms[0], None
-    kept = Counter(id(catalogue.policy(room)) for room in rooms)
-    speaker = max(rooms, key=lambda room: kept[id(catalogue.policy(room))])
+    kept = Counter(id(catalogue.policy(room, by.groups)) for room in rooms)
+    speaker = max(rooms, key=lambda room: kept[id(catalogue.policy(room, by.groups))])
     return speaker, f"rooms in {catalogue.place_of(speaker).name}"
 
 
 def _broken(
     catalogue: Catalogue, room: Room, wish: Wish, *, by: Actor, now: datetime, called: str | None = None
 ) -> list[BookingError]:
-    location = catalogue.place_of(room)
-    return rules.of_start(wish.slot, location=location, now=now) + rules.of_room(
+    # Only who names a room overrides its rules: nobody is put into a closed one unasked.
+    return rules.of_start(wish.slot, location=catalogue.place_of(room), now=now) + rules.in_force(
         wish.slot,
         room=room,
-        location=location,
-        policy=catalogue.policy(room),
+        catalogue=catalogue,
         attendees_count=wish.attendees_count,
         actor=by,
         now=now,
         called=called,
+        overriding=wish.room_id == room.id,
     )
 
 
@@ -290,10 +295,10 @@ async def _alternatives(
         amenities=wish.amenities,
         location_id=where,
     )
-    rooms = suitable(catalogue, anywhere)
+    rooms = suitable(catalogue, anywhere, by)
     if named and not wish.amenities:
         # Rooms like the named one come first; any that seats everybody is better than none.
-        rooms = suitable(catalogue, replace(anywhere, amenities=frozenset()))
+        rooms = suitable(catalogue, replace(anywhere, amenities=frozenset()), by)
         rooms.sort(key=lambda room: _unlikeness(room, named))
     if wish.floor:
         rooms.sort(key=lambda room: (room.floor or "").casefold() != str(wish.floor).casefold())
