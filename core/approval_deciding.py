@@ -323,9 +323,8 @@ async def _approvers(session: ReadSession, booking: Booking) -> tuple[Approver, 
 async def _may_decide(session: ReadSession, booking: Booking, by: Actor) -> bool:
     """Tell whether somebody may decide: one of those asked or an admin; on their own booking only where nobody else can."""
     asked = await _approvers(session, booking)
-    if by.person_id == booking.booker.person_id:
-        return by.admin and not asked
-    return by.admin or any(one.person_id == by.person_id for one in asked)
+    own = by.person_id == booking.booker.person_id
+    return (by.admin and not own) or any(one.person_id == by.person_id for one in asked)
 
 
 def _too_late(request: Request, *, now: datetime) -> NotWaiting:

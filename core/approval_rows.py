@@ -34,7 +34,7 @@ SELECT {COLUMNS} {FROM} WHERE a.tenant_id = $1 AND b.series_id = $2 AND a.asked_
 """
 _OPEN = f"SELECT {COLUMNS} {FROM} WHERE a.tenant_id = $1 AND a.decision IS NULL ORDER BY a.asked_at, b.start_time, a.id"
 
-# Who is told by a right that is nearest to them: those who approve, else those who manage, else the admins. A right on a
+# Who is asked: those who approve, else those who manage, else the admins. A right on a
 # location holds for its rooms, one without either for all; those that are granted to everybody name nobody to ask.
 _APPROVERS = """
 WITH granted AS (
@@ -48,13 +48,13 @@ WITH granted AS (
     SELECT 3, p.id FROM people p WHERE p.tenant_id = $1
         AND (p.slack_admin OR EXISTS (SELECT FROM admins a WHERE a.tenant_id = p.tenant_id AND a.person_id = p.id))
 ),
-others AS (
-    SELECT p.id, p.slack_team_id, p.slack_user_id, p.name, min(granted.rank) AS rank
+ranked AS (
+    SELECT p.id, p.slack_team_id, p.slack_user_id, p.name, min(granted.rank) + CASE WHEN p.id = $4 THEN 10 ELSE 0 END AS rank
     FROM granted JOIN people p ON p.tenant_id = $1 AND p.id = granted.person_id
-    WHERE p.erased_at IS NULL AND p.id <> $4
+    WHERE p.erased_at IS NULL
     GROUP BY p.tenant_id, p.id
 )
-SELECT id, slack_team_id, slack_user_id, name FROM others WHERE rank = (SELECT min(rank) FROM others)
+SELECT id, slack_team_id, slack_user_id, name FROM ranked WHERE rank = (SELECT min(rank) FROM ranked)
 ORDER BY lower(name), id
 """
 

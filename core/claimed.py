@@ -54,6 +54,7 @@ def _card(row: Row, booking: Booking, readers: Mapping[UUID, Reader], happened: 
         last=happened.get((booking.id, booking.version)) or _nothing_known(booking),
         attempts=row["attempts"],
         uncertain=row["uncertain"],
+        role=row["role"],
     )
 
 

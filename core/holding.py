@@ -137,6 +137,14 @@ def _offer_missed(delivery: Delivery, now: datetime) -> str | None:
     return TOO_LATE if waiting.slot.end <= now else None
 
 
+def _waits_for_approval(delivery: Delivery, now: datetime) -> str | None:  # noqa: ARG001 - one of many judges
+    return None if delivery.booking is not None and delivery.booking.status is Status.PENDING else OVERTAKEN
+
+
+def _decided(delivery: Delivery, now: datetime) -> str | None:  # noqa: ARG001 - one of many judges
+    return None if delivery.booking is not None else OVERTAKEN
+
+
 def _digest(delivery: Delivery, now: datetime) -> str | None:
     if delivery.person is None or delivery.preferences is None or delivery.preferences.digest_at is None:
         return TURNED_OFF
@@ -165,6 +173,9 @@ _JUDGES: dict[Notice, Callable[[Delivery, datetime], str | None]] = {
     Notice.HISTORY: _history,
     Notice.OFFER: _offer,
     Notice.OFFER_MISSED: _offer_missed,
+    Notice.APPROVAL_REMINDER: _waits_for_approval,
+    Notice.APPROVAL_SUGGESTION: _waits_for_approval,
+    Notice.DECIDED: _decided,
     Notice.DIGEST: _digest,
     Notice.CHANNEL_DIGEST: _channel_digest,
 }

@@ -136,7 +136,8 @@ class Card:
 
     `booking` is as it stands now; `announced` as the channel first heard of it (None: not yet posted); `last` is what
     led to its present state. `person` is set where it stands in somebody's direct messages (then `channel_id` is Slack's
-    D id, or None until anything was posted there). `uncertain` means that an earlier post may have arrived.
+    D id, or None until anything was posted there). `uncertain` means that an earlier post may have arrived. `role` is
+    "approval" where it asks that person to decide, else "news".
     """
 
     id: UUID
@@ -151,6 +152,7 @@ class Card:
     last: Happened
     attempts: int
     uncertain: bool
+    role: str = "news"
 
     @property
     def version(self) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from core import claimed, holding, store, subscriptions
+from core import approval_asking, claimed, holding, store, subscriptions
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
@@ -38,8 +38,8 @@ WITH due AS (
 UPDATE cards c SET lease = $4, leased_until = clock_timestamp() + make_interval(secs => $5),
     posting_since = coalesce(c.posting_since, clock_timestamp())
 FROM due WHERE c.tenant_id = $1 AND c.id = due.id
-RETURNING c.id, c.lease, c.booking_id, c.team_id, c.channel_id, c.person_id, c.ts, c.first_version, c.attempts, c.due_at,
-    due.posting_since IS NOT NULL AS uncertain
+RETURNING c.id, c.lease, c.booking_id, c.team_id, c.channel_id, c.person_id, c.role, c.ts, c.first_version, c.attempts,
+    c.due_at, due.posting_since IS NOT NULL AS uncertain
 """
 # What belongs into a thread waits until its first message is there, or will never be.
 _CLAIM_DELIVERIES = """
@@ -384,7 +384,10 @@ def _told_by_card(row: Mapping[str, Any]) -> str | None:
 async def _moot(session: ReadSession, cards: Sequence[Card], catalogue: Catalogue, *, now: datetime) -> set[UUID]:
     """Return which cards that nobody has seen need not be posted any more."""
     unseen = [card for card in cards if card.ts is None and not card.uncertain]
+    asking = [card for card in unseen if card.role == approval_asking.ROLE]
+    unseen = [card for card in unseen if card.role != approval_asking.ROLE]
     moot = {card.id for card in unseen if card.booking.end <= now or (card.person and not _invites(card))}
+    moot |= await approval_asking.moot(session, asking, catalogue)
     # A channel that asked for cancellings hears of those, though it never heard of the booking.
     gone = [card for card in unseen if card.id not in moot and not card.booking.holds_room]
     if gone:
