@@ -156,6 +156,8 @@ BY_CORE_FIELD = {
     "quiet_from": Field.QUIET_FROM,
     "quiet_until": Field.QUIET_UNTIL,
     "rule": Field.REPEAT,
+    "times": Field.TIMES,
+    "until": Field.UNTIL,
 }
 
 
@@ -172,7 +174,6 @@ class Callback(StrEnum):
     SETTINGS = "settings"
     NOTIFY = "notify"  # a channel's subscriptions, listed
     SUBSCRIBE = "subscribe"  # one of them, to be made or changed
-    SERIES_PREVIEW = "series_preview"  # what would come of a series
     CHOOSE_DATES = "choose_dates"
     SERIES = "series"  # one series with its dates
     AWAY = "away"

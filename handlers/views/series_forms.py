@@ -1,0 +1,250 @@
+"""Modals about series: all dates of a wish, a choice for each that clashes, one series with its dates, days away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from slack_sdk.models.blocks import (
+    Block,
+    ButtonElement,
+    DatePickerElement,
+    InputBlock,
+    Option,
+    PlainTextObject,
+    SectionBlock,
+    StaticSelectElement,
+)
+from slack_sdk.models.views import View
+
+from core import saying
+from core.models import Booking, Slot
+from core.series_values import Gap, Occurrence, OneSeries, Preview, SeriesView, Verdict
+from handlers.drafts import Target
+from handlers.ids import Action, Callback, Field
+from handlers.series_drafts import Choosing, GapOfSeries, SeriesAt, SeriesDates, SeriesDraft, SeriesTarget, packed
+from handlers.views import buttons, rhythm
+from handlers.views.series import about
+from handlers.views.series_preview import clash_line, heading
+from handlers.views.series_words import ROOM_SHOWN, confirm_giving_back, day_of, rhythm_of, today_at
+from handlers.views.text import Line, bold, cut, grey, joined, rich
+from handlers.views.times import Reader, lasting, where_and_own_clock
+
+# Lines of a page of dates that only are looked at, and rows of one on which each date has a button.
+MOST_LINES = 40
+MOST_ROWS = 20
+# Each date that clashes asks the database for the times that are free around it.
+MOST_CHOICES = 25
+SKIP, ROOM, AT = "skip", "room", "at:"
+
+
+# -- before it is booked -----------------------------------------------------------------------------------------------
+
+
+def dates_of(found: Preview, draft: SeriesDraft, page: int, reader: Reader) -> View:
+    """Return a page of all the dates that a series would have, each with what would come of it."""
+    pages = max(1, -(-len(found.dates) // MOST_LINES))
+    page = min(page, pages - 1)
+    shown = found.dates[page * MOST_LINES : (page + 1) * MOST_LINES]
+    turn = [
+        buttons.button("Earlier", Action.DATES_OF_WISH.nth(1), SeriesDates(draft=draft, page=page - 1)) if page else None,
+        buttons.button("Later", Action.DATES_OF_WISH.nth(2), SeriesDates(draft=draft, page=page + 1))
+        if page + 1 < pages
+        else None,
+    ]
+    count = [grey(f"Page {page + 1} of {pages}")] if pages > 1 else []
+    return View(
+        type="modal",
+        callback_id=Callback.MESSAGE.value,
+        title="All dates",
+        close="Close",
+        blocks=[
+            rich(heading(found, reader)),
+            rich(*(_date_line(one, found, reader) for one in shown)),
+            *count,
+            *buttons.rows(turn),
+        ],
+    )
+
+
+def _date_line(one: Occurrence, found: Preview, reader: Reader) -> Line:
+    if one.clashes:
+        return clash_line(one, found.location, reader)
+    day = saying.short_date(one.on, today=today_at(found.location, reader))
+    at = f"free, but at {saying.clock_time(one.slot.start, found.location.tz)}" if one.shifted else "free"
+    return [bold(day), f": {at}"]
+
+
+def choose(found: Preview, draft: SeriesDraft, times: Mapping[date, Sequence[Slot]], reader: Reader) -> View:
+    """Return the form in which somebody chooses what becomes of each date that clashes.
+
+    `times` are free times in the same room near each date that is listed; those not listed are chosen about in one.
+    """
+    listed, rest = found.clashes[:MOST_CHOICES], found.clashes[MOST_CHOICES:]
+    held = Choosing(draft=draft.in_room(found.room.id), rest=packed((one.on for one in rest), draft.first_on))
+    inputs = [_choice(one, times.get(one.on, ()), found, reader) for one in listed]
+    if rest:
+        inputs.append(_for_the_rest(rest))
+    free = len(found.free)
+    others = [grey(f"The other {rhythm.dates(free)} {'is' if free == 1 else 'are'} free.")] if free else []
+    return View(
+        type="modal",
+        callback_id=Callback.CHOOSE_DATES.value,
+        title="Choose per date",
+        submit="Book",
+        close="Cancel",
+        private_metadata=held.dump(),
+        blocks=[rich(heading(found, reader)), *inputs, *others],
+    )
+
+
+def _choice(one: Occurrence, times: Sequence[Slot], found: Preview, reader: Reader) -> InputBlock:
+    """Return the choice for a date: skip it, the other room, or another time."""
+    zone = found.location.tz
+    options = [_option("Skip it", SKIP)]
+    if one.other_room:
+        options.append(_option(f"{cut(one.other_room.name, 40)} (seats {one.other_room.capacity})", ROOM))
+    for slot in times:
+        value = f"{AT}{int(slot.start.timestamp())}"
+        options.append(_option(f"{cut(found.room.name, 40)} {saying.hours(slot, zone)}", value))
+    day = saying.short_date(one.on, today=today_at(found.location, reader))
+    return InputBlock(
+        block_id=f"{Field.CHOICE}.{one.on.isoformat()}",
+        label=cut(f"{day}: {_why(one, found)}", 2000),
+        element=StaticSelectElement(
+            action_id=Action.CHOICE, options=options, initial_option=options[1] if one.other_room else options[0]
+        ),
+    )
+
+
+def _why(one: Occurrence, found: Preview) -> str:
+    if one.verdict is Verdict.RULED_OUT:
+        return one.error.message if one.error else "not possible"
+    if not one.rivals:
+        return "taken"
+    first = one.rivals[0]
+    title = f', "{cut(first.title, 60)}"' if first.title else ""
+    return f"taken {saying.hours(first.slot, found.location.tz)}{title}"
+
+
+def _for_the_rest(rest: Sequence[Occurrence]) -> InputBlock:
+    options = [_option("Skip them", SKIP), _option("Another room where one is free, else skip", ROOM)]
+    return InputBlock(
+        block_id=Field.CHOICE.value,
+        label=f"The other {len(rest)} that are not free",
+        element=StaticSelectElement(action_id=Action.CHOICE, options=options, initial_option=options[1]),
+    )
+
+
+# -- one series --------------------------------------------------------------------------------------------------------
+
+
+def series(found: SeriesView, page: int, reader: Reader, *, changeable: bool, above: Line = ()) -> View:
+    """Return a series with a page of its dates, those that were skipped among them; `above` is what has just happened."""
+    one = found.series
+    rows: list[Booking | Gap] = [*found.upcoming, *found.gaps]
+    rows.sort(key=_when)
+    pages = max(1, -(-len(rows) // MOST_ROWS))
+    page = min(page, pages - 1)
+    shown = rows[page * MOST_ROWS : (page + 1) * MOST_ROWS]
+    turn = [
+        buttons.button("Earlier", Action.OPEN_SERIES.nth(1), SeriesAt(series=one.id, page=page - 1)) if page else None,
+        buttons.button("Later", Action.OPEN_SERIES.nth(2), SeriesAt(series=one.id, page=page + 1))
+        if page + 1 < pages
+        else None,
+    ]
+    count = [grey(f"Page {page + 1} of {pages}")] if pages > 1 else []
+    lines = [line for line in (above, *_head(found, reader)) if line]
+    return View(
+        type="modal",
+        callback_id=Callback.SERIES.value,
+        title="Series",
+        close="Close",
+        private_metadata=SeriesAt(series=one.id, page=page).dump(),
+        blocks=[
+            rich(*lines),
+            *(buttons.rows(_acts(found)) if changeable else []),
+            *(_row(row, one, page, reader, changeable=changeable) for row in shown),
+            *count,
+            *buttons.rows(turn),
+        ],
+    )
+
+
+def _head(found: SeriesView, reader: Reader) -> list[Line]:
+    one, first = found.series, next(iter(found.upcoming), None)
+    said = rhythm_of(one)
+    where = where_and_own_clock(first.slot, one.location, reader) if first else ""
+    ahead = len(found.upcoming)
+    until = f" {rhythm.until(found.last_on, today=today_at(one.location, reader))}" if found.last_on and ahead else ""
+    end = ", no end" if found.endless else until
+    skipped = f", {len(found.gaps)} skipped" if found.gaps else ""
+    return [
+        ["↻ ", bold(f"{said[0].upper()}{said[1:]}"), f"{where}: ", bold(cut(one.room.name, ROOM_SHOWN))],
+        joined([about(one, first, reader), [f"{rhythm.dates(ahead)} ahead{end}{skipped}"]], " · "),
+    ]
+
+
+def _acts(found: SeriesView) -> list[ButtonElement | None]:
+    one, ahead = found.series, len(found.upcoming)
+    target = SeriesTarget(series=one.id, version=one.version)
+    row = [buttons.button("Renew", Action.RENEW, target)] if not found.endless else []
+    if not ahead:
+        return row
+    confirm = confirm_giving_back(f"Cancel {rhythm.dates(ahead)}?", one.room.name, ahead)
+    return [
+        *row,
+        buttons.button("Cancel dates from … to …", Action.AWAY, target, aloud="Cancel the dates from one day to another"),
+        buttons.button("Cancel series", Action.CANCEL_WHOLE, target, style="danger", confirm=confirm),
+    ]
+
+
+def _row(row: Booking | Gap, one: OneSeries, page: int, reader: Reader, *, changeable: bool) -> Block:
+    if isinstance(row, Booking):
+        room = "" if row.room.id == one.room.id else f", {cut(row.room.name, ROOM_SHOWN)}"
+        edit = buttons.button(
+            "Edit", Action.EDIT.nth(1), Target.at(row), aloud=f"Edit {lasting(row.slot, row.location, reader)}"
+        )
+        return _section(f"{lasting(row.slot, row.location, reader)}{room}", edit if changeable else None)
+    when = lasting(row.slot, one.location, reader)
+    gap = GapOfSeries(series=one.id, on=row.on, page=page)
+    waits = ", skipped; you are told when it frees" if row.waiting_id else ", skipped"
+    again = buttons.button("Book it again", Action.BOOK_GAP, gap, aloud=f"Book {when} again")
+    return _section(f"{when}{waits}", again if changeable else None)
+
+
+def _section(text: str, button: ButtonElement | None) -> SectionBlock:
+    return SectionBlock(text=PlainTextObject(text=text, emoji=False), accessory=button)
+
+
+def _when(row: Booking | Gap) -> float:
+    return row.slot.start.timestamp()
+
+
+def away(one: OneSeries, upcoming: Sequence[Booking], reader: Reader, *, version: int) -> View:
+    """Return the form in which the dates of a series from one day to another are cancelled."""
+    first = day_of(upcoming[0], one.location) if upcoming else today_at(one.location, reader)
+    title = cut(one.title or one.room.name, ROOM_SHOWN)
+    return View(
+        type="modal",
+        callback_id=Callback.AWAY.value,
+        title="Cancel dates",
+        submit="Cancel the dates",
+        close="Back",
+        private_metadata=SeriesTarget(series=one.id, version=version).dump(),
+        blocks=[
+            rich([bold(title), f", {rhythm_of(one)}. Which days are you away?"]),
+            _day(Field.FROM, "From", Action.FROM, first),
+            _day(Field.TO, "To, that day included", Action.TO, first),
+        ],
+    )
+
+
+def _day(field: Field, label: str, action: Action, initial: date) -> InputBlock:
+    return InputBlock(
+        block_id=field.value, label=label, element=DatePickerElement(action_id=action, initial_date=initial.isoformat())
+    )
+
+
+def _option(label: str, value: str) -> Option:
+    return Option(value=value, text=PlainTextObject(text=cut(label, 75), emoji=False))
