@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from core import subscriptions, watching
+from core import approval_asking, subscriptions, watching
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.events import Kind
 from core.feed import BEGINNING, Feed, Position, horizon
 from core.ids import new_id
-from core.models import Booking, Slot
+from core.models import Booking, Slot, Status
 from core.notices import Happened, Notice, Subscription
 from core.subscriptions import covers
 
@@ -38,8 +38,10 @@ _WORDS = {
     Kind.CANCELLED: "cancelled",
     Kind.RELEASED: "released",
     Kind.RESTORED: "changed",
+    Kind.APPROVED: "booked",
 }
-_IN_THE_THREAD = frozenset({Kind.CANCELLED, Kind.RELEASED, Kind.RESTORED, Kind.LATE})
+_IN_THE_THREAD = frozenset({Kind.CANCELLED, Kind.RELEASED, Kind.RESTORED, Kind.LATE, Kind.DECLINED, Kind.EXPIRED})
+_DECIDED = frozenset({Kind.APPROVED, Kind.DECLINED, Kind.EXPIRED})
 
 
 def ended_early(happened: Happened) -> bool:
@@ -49,11 +51,18 @@ def ended_early(happened: Happened) -> bool:
 
 def word_of(happened: Happened) -> str | None:
     """Return which of a subscription's words an event goes by, or None for those that no channel asks for."""
+    if happened.after.status is Status.PENDING or (_waited(happened) and not happened.after.holds_room):
+        # Channels hear of what waits for approval when it is approved.
+        return None
     if happened.kind is Kind.RESTORED and not (happened.before and happened.before.holds_room):
         return "booked"
     if ended_early(happened):
         return "ended"
     return _WORDS.get(happened.kind)
+
+
+def _waited(happened: Happened) -> bool:
+    return happened.before is not None and happened.before.status is Status.PENDING
 
 
 def visibly_changed(happened: Happened) -> bool:
@@ -76,6 +85,7 @@ class Consequences:
     told: list[Told] = field(default_factory=list)
     homes: set[UUID] = field(default_factory=set)
     spans: set[tuple[UUID, Slot]] = field(default_factory=set)
+    asked: set[UUID] = field(default_factory=set)  # bookings whose requests for approval have come or changed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +97,8 @@ class Told:
     version: int
     person_id: UUID
     until: datetime | None
+    # Of what was never approved, only those hear more who have heard of it.
+    only_if_known: bool = False
 
     @property
     def key(self) -> str:
@@ -100,6 +112,8 @@ def consequences(events: Iterable[Happened], hearing: Sequence[Subscription], *,
     found = Consequences()
     for happened in events:
         _watched(found, happened)
+        if approval_asking.concerns(happened):
+            found.asked.add(happened.after.id)
         _cards(found, happened, hearing, now=now)
         if happened.after.end > now or (happened.before and happened.before.end > now):
             _people(found, happened)
@@ -146,16 +160,26 @@ def _people(found: Consequences, happened: Happened) -> None:
     before = happened.before
     were = {a.person_id for a in before.attendees} if before else set()
     invited = {a.person_id for a in after.attendees} - were - {booker, actor}
-    if after.holds_room:
+    if happened.kind in _DECIDED:
+        # Those who came to it while it waited hear of it now; the booker is told how it was decided.
+        invited, actor = {a.person_id for a in after.attendees} - {booker}, booker
+    if after.holds_room and after.status is not Status.PENDING:
         found.person_cards += [(after.id, after.version, person) for person in sorted(invited)]
 
     def tell(notice: Notice, people: Iterable[UUID], until: datetime) -> None:
         found.told.extend(
-            Told(notice=notice, booking_id=after.id, version=after.version, person_id=person, until=until)
+            Told(
+                notice=notice,
+                booking_id=after.id,
+                version=after.version,
+                person_id=person,
+                until=until,
+                only_if_known=_waited(happened),
+            )
             for person in sorted(set(people) - {actor})
         )
 
-    coming = {booker, *(a.person_id for a in after.coming)} - invited
+    coming = {booker, *(a.person_id for a in after.coming)} - (set() if happened.kind in _DECIDED else invited)
     if before is not None and _moved(happened):
         tell(Notice.CHANGED, coming, max(before.end, after.end))
     elif happened.kind is Kind.LATE:
@@ -169,7 +193,7 @@ def _people(found: Consequences, happened: Happened) -> None:
 def _moved(happened: Happened) -> bool:
     """Tell whether those who come must know: another room or time, no room any more, or one again."""
     before, after = happened.before, happened.after
-    if before is None or happened.kind not in {Kind.CHANGED, Kind.CANCELLED, Kind.RESTORED}:
+    if before is None or happened.kind not in {Kind.CHANGED, Kind.CANCELLED, Kind.RESTORED, Kind.DECLINED, Kind.EXPIRED}:
         return False
     if (before.room.id, before.start, before.holds_room) != (after.room.id, after.start, after.holds_room):
         return True
@@ -267,11 +291,13 @@ RETURNING d.booking_id, d.person_id, d.kind, coalesce((d.about->>'since')::int, 
 _TELL = """
 INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, person_id, about, due_at, until)
 SELECT $1, new.id, new.key, new.kind, p.slack_team_id, new.booking_id, new.person_id, new.about, $9, new.until
-FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::jsonb[], $8::timestamptz[])
-    AS new (id, key, kind, booking_id, person_id, about, until)
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::jsonb[], $8::timestamptz[], $10::bool[])
+    AS new (id, key, kind, booking_id, person_id, about, until, only_if_known)
 JOIN bookings b ON b.tenant_id = $1 AND b.id = new.booking_id
 JOIN people p ON p.tenant_id = $1 AND p.id = new.person_id
-WHERE p.tell_changes OR new.kind <> 'changed'
+WHERE (p.tell_changes OR new.kind <> 'changed')
+    AND (NOT new.only_if_known OR p.id = b.booked_by OR EXISTS (SELECT FROM cards c WHERE c.tenant_id = b.tenant_id
+        AND c.booking_id = b.id AND c.person_id = p.id AND c.role = 'news' AND c.ts IS NOT NULL))
 ON CONFLICT (tenant_id, key) DO NOTHING
 """
 
@@ -318,6 +344,7 @@ class Planning:
             hearing = await subscriptions.at_once(session, catalogue)
             found = consequences((happened for _, happened in read), hearing, now=now)
             await _write(session, found, now=now)
+            await approval_asking.ask(session, found.asked, catalogue, now=now)
             last = read[-1][0]
             await session.run(_READ_SO_FAR, session.tenant, READER, last.transaction, last.number)
             return len(read)
@@ -431,4 +458,5 @@ async def _tell(session: WriteSession, told: Sequence[Told], *, now: datetime) -
         about,
         [one.until for one in rows],
         now,
+        [one.only_if_known for one in rows],
     )
