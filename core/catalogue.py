@@ -423,7 +423,7 @@ class Catalogues:
         """
         try:
             return await work(await self.current())
-        except (RoomNotFound, LocationNotFound):
+        except (RoomNotFound, LocationNotFound, InvalidSetting):
             self.forget()
             return await work(await self.current())
 

@@ -6,7 +6,7 @@ Whoever changes a room takes it FOR UPDATE first: no booking can then slip in be
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, Unpack
 from uuid import UUID
@@ -16,7 +16,7 @@ from core.catalogue import Catalogue, Catalogues, load
 from core.db import Database, ReadSession, WriteSession
 from core.errors import InvalidPolicy
 from core.ids import new_id
-from core.models import Keep, Location, Room
+from core.models import Actor, Keep, Location, Room
 from core.policies import Rules, Scoped
 from core.roomfile import Problem, RoomRow, parse_csv, problems_of, refuse
 
@@ -107,22 +107,28 @@ class Rooms:
             return rehearsed.report
 
     async def set_policy(
-        self, *, location_id: UUID | None = None, room_id: UUID | None = None, **rules: Unpack[Rules]
-    ) -> None:
+        self,
+        *,
+        location_id: UUID | None = None,
+        room_id: UUID | None = None,
+        group_id: UUID | None = None,
+        by: Actor | None = None,
+        **rules: Unpack[Rules],
+    ) -> UUID | None:
         """Set rules of a location, of a room, or with neither of the workspace; None removes one, others stay.
 
-        Raises InvalidPolicy, LocationNotFound or RoomNotFound.
+        With a group, for its people alone. `by` None is the command line. Returns the id of the change, with which it can
+        be undone, None where nothing is new. Raises InvalidPolicy, InvalidSetting, LocationNotFound or RoomNotFound.
         """
         if location_id and room_id:
             raise InvalidPolicy("Rules are set for a location or for a room, not for both at once.")
-        values = policies.judged(rules)
+        values = policies.judged(rules, for_group=group_id is not None)
         if not values:
-            return
+            return None
+        ids = {"location_id": location_id, "room_id": room_id, "group_id": group_id}
 
-        async def work(session: WriteSession) -> None:
-            await policies.write(session, values, location_id=location_id, room_id=room_id)
-
-        await self._changing(work)
+        scope = await self._catalogues.using(_scope_of(ids))
+        return await self._changing(lambda session: policies.write(session, values, scope=scope, by=by))
 
     async def doors(self) -> tuple[tuple[Room, Location, str], ...]:
         """Return every room in use with its place and the token of its door, made where there was none.
@@ -154,6 +160,13 @@ class Rooms:
             return await self._db.write(work, repeatable=True)
         finally:
             self._catalogues.forget()
+
+
+def _scope_of(ids: Mapping[str, UUID | None]) -> Callable[[Catalogue], Awaitable[Scoped]]:
+    async def looked_up(catalogue: Catalogue) -> Scoped:
+        return policies.scope_of(ids, catalogue)
+
+    return looked_up
 
 
 def _planned(rows: Sequence[RoomRow], catalogue: Catalogue) -> _Plan:
