@@ -35,10 +35,15 @@ RETURNING true
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What an earlier request with the same key did: its events, or bookings (id and version) that it left alone."""
+    """What an earlier request with the same key did: its events, or bookings (id and version) that it left alone.
+
+    Of what was done to many bookings at once, the operation that their events carry, and the series.
+    """
 
     event_ids: tuple[UUID, ...]
     unchanged: tuple[tuple[UUID, int], ...] = ()
+    operation_id: UUID | None = None
+    series_id: UUID | None = None
 
 
 def fingerprint(use_case: str, **content: object) -> str:
@@ -105,6 +110,14 @@ async def changed_nothing(session: WriteSession, key: str, unchanged: Sequence[t
     )
 
 
+async def changed_many(session: WriteSession, key: str, *, operation_id: UUID, series_id: UUID) -> None:
+    """Note what a claimed key's request did to a series: hundreds of events are found by their operation."""
+    result = json.dumps({"events": [], "operation": str(operation_id), "series": str(series_id)})
+    await session.run(
+        "UPDATE requests SET result = $3 WHERE tenant_id = $1 AND key = $2", session.tenant, _stored(key), result
+    )
+
+
 def _judged(earlier: Mapping[str, Any], content: str) -> Answer:
     if earlier["fingerprint"] != content:
         raise KeyReused("This request key was used before for something else. Use a new one.")
@@ -112,6 +125,8 @@ def _judged(earlier: Mapping[str, Any], content: str) -> Answer:
     return Answer(
         event_ids=tuple(UUID(event) for event in result["events"]),
         unchanged=tuple((UUID(booking), version) for booking, version in result.get("unchanged", ())),
+        operation_id=UUID(result["operation"]) if "operation" in result else None,
+        series_id=UUID(result["series"]) if "series" in result else None,
     )
 
 
