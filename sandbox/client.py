@@ -21,6 +21,8 @@ from sandbox.errors import Json
 T = TypeVar("T")
 
 STEP_SECONDS = 0.02
+# Long enough for a machine that has other things to do; only what never comes takes it all.
+PATIENCE_SECONDS = 30.0
 
 
 class SandboxClient:
@@ -179,7 +181,7 @@ class SandboxClient:
                 if line.startswith(b"data: "):
                     yield json.loads(line.removeprefix(b"data: "))
 
-    async def wait_for(self, look: Callable[[], Awaitable[T]], *, seconds: float = 5.0) -> T:
+    async def wait_for(self, look: Callable[[], Awaitable[T]], *, seconds: float = PATIENCE_SECONDS) -> T:
         """Look again and again until there is something true; raises TimeoutError."""
         deadline = time.monotonic() + seconds
         while True:
@@ -190,7 +192,9 @@ class SandboxClient:
                 raise TimeoutError
             await asyncio.sleep(STEP_SECONDS)
 
-    async def wait_for_message(self, user: str, channel: str, containing: str = "", *, seconds: float = 5.0) -> Json:
+    async def wait_for_message(
+        self, user: str, channel: str, containing: str = "", *, seconds: float = PATIENCE_SECONDS
+    ) -> Json:
         """The newest message whose text or blocks contain a string, once it is there."""
 
         async def look() -> Json | None:
@@ -203,7 +207,7 @@ class SandboxClient:
         assert found is not None
         return found
 
-    async def wait_for_view(self, user: str, *, callback_id: str = "", seconds: float = 5.0) -> Json:
+    async def wait_for_view(self, user: str, *, callback_id: str = "", seconds: float = PATIENCE_SECONDS) -> Json:
         """The person's topmost modal, once one (with this callback id) is open."""
 
         async def look() -> Json | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
@@ -13,14 +14,16 @@ TOKEN_ERRORS = ("token_revoked", "invalid_auth", "account_inactive")
 _NUMBERS = ("slow_api_ms", "slow_delivery_ms", "repeat_deliveries", "reorder_deliveries")
 _SECONDS = ("socket_seconds", "warning_seconds")
 _FLAGS = ("refuse_sockets", "rate_limits", "messages_tab_off")
-_BREAKS = {"drop_requests": "drop", "timeouts": "timeout"}
+_BREAKS = {"drop_requests": "drop", "timeouts": "timeout", "holds": "hold"}
+_LATE = ("slow", "hold")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Blow:
     """What befalls one call: refused, an HTTP status, no answer at all; before or after it was carried out.
 
-    `kind` is `error`, `status`, `drop` (the connection is closed), `timeout` (nothing comes) or `slow`.
+    `kind` is `error`, `status`, `drop` (the connection is closed), `timeout` (nothing comes), `slow` or `hold` (it waits
+    until it is let go).
     """
 
     kind: str
@@ -29,6 +32,11 @@ class Blow:
     retry_after: int | None = None
     after: bool = False
     slow_ms: int = 0
+
+    @property
+    def only_late(self) -> bool:
+        """Whether the call is carried out and answered all the same."""
+        return self.kind in _LATE
 
     @property
     def name(self) -> str:
@@ -73,6 +81,7 @@ class Faults:
     failures: list[Failure] = field(default_factory=list)
     by_chance: Chance | None = None
     deliveries_by_chance: Chance | None = None
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
     inflicted: Counter[str] = field(default_factory=Counter)
     inflicted_on: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
@@ -153,6 +162,7 @@ class Faults:
 
     def clear(self) -> None:
         """Turn everything off; the counts stay."""
+        self._release()
         fresh = Faults()
         for one in fields(self):
             if not one.name.startswith("inflicted"):
@@ -169,9 +179,16 @@ class Faults:
         for name, kind in _BREAKS.items():
             if name in body and not body[name]:
                 self.failures = [one for one in self.failures if one.blow.kind != kind]
+        if "holds" in body and not body["holds"]:
+            self._release()
         if "fail_next" in body and not body["fail_next"]:
             self.failures = [one for one in self.failures if one.blow.kind in _BREAKS.values()]
         self.failures += added
+
+    def _release(self) -> None:
+        """Let the calls go that are held; those to come are held anew, if any are to be."""
+        self.let_go.set()
+        self.let_go = asyncio.Event()
 
 
 def _changes(body: Json) -> dict[str, Value]:
@@ -256,5 +273,7 @@ def _broken(name: str, given: Value) -> list[Failure]:
         if not isinstance(one, dict) or not isinstance(one.get("method", "*"), str):
             raise Refusal("invalid_fault", f"{name} is true, or an object with method, times and after.")
         blow = Blow(kind=_BREAKS[name], after=bool(one.get("after")))
+        if blow.after and blow.only_late:
+            raise Refusal("invalid_fault", f"{name} keeps calls back before they are carried out.")
         found.append(Failure(method=one.get("method", "*"), times=_times(one, default=None), blow=blow))
     return found

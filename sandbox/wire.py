@@ -29,7 +29,9 @@ class Wire:
         pause = max(self._faults.pause(name), blow.slow_ms / 1000 if blow else 0)
         if pause:
             await asyncio.sleep(pause)
-        if blow is None or blow.kind == "slow":
+        if blow is not None and blow.kind == "hold":
+            await self._faults.let_go.wait()
+        if blow is None or blow.only_late:
             response = act()
             self._settle(answered=not _hung_up(request))
             return response, blow

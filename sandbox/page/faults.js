@@ -9,6 +9,7 @@ const NAMES = {
   rate_limits: ["Rate limits", "Slack's tiers, and one message a second in each conversation"],
   drop_requests: ["Drop connections", "Calls end without an answer"],
   timeouts: ["Hang", "Calls get no answer until the app gives up"],
+  holds: ["Hold", "Calls wait until this is off"],
   messages_tab_off: ["Messages tab off", "Direct messages are refused"],
   refuse_sockets: ["No new sockets", "apps.connections.open fails"],
 };
