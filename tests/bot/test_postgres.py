@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -20,9 +21,11 @@ from bot.postgres import PostgresUnavailable, Server
 PATIENCE = 30.0
 
 STARTER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from bot.postgres import Server
+# Whoever runs the tests in the background has it ignored, and a child begins as its parent is.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 server = Server(Path(sys.argv[1]), settings={"fsync": "off"})
 server.start()
 print(server.pid, server.port, flush=True)
@@ -60,17 +63,15 @@ def answer(server: Server, sql: str = "SELECT 1", user: str = "postgres", databa
         return runner.run(ask())
 
 
-def start_elsewhere(data: Path) -> tuple[subprocess.Popen[str], int]:
-    """Start a server from a process of its own; return that process and the server's id."""
-    starter = subprocess.Popen([sys.executable, "-c", STARTER, str(data)], stdout=subprocess.PIPE, text=True)
-    pid, _port = starter.stdout.readline().split()
-    return starter, int(pid)
-
-
-def end(starter: subprocess.Popen[str], number: int) -> None:
-    starter.send_signal(number)
-    starter.wait(PATIENCE)
-    starter.stdout.close()
+@contextmanager
+def started_elsewhere(data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A process of its own that has started a server, and the server's id; it ends with the block at the latest."""
+    with subprocess.Popen([sys.executable, "-c", STARTER, str(data)], stdout=subprocess.PIPE, text=True) as starter:
+        try:
+            pid, _port = starter.stdout.readline().split()
+            yield starter, int(pid)
+        finally:
+            starter.kill()
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -156,8 +157,9 @@ def test_a_name_that_needs_quoting_is_refused(make: Callable[..., Server]) -> No
 @pytest.mark.skipif(not leash.leash("INT"), reason="this platform cannot tie a child to its parent")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_the_server_ends_with_its_starter_and_starts_again(make: Callable[..., Server], data: Path, number: int) -> None:
-    starter, pid = start_elsewhere(data)
-    end(starter, number)
+    with started_elsewhere(data) as (starter, pid):
+        starter.send_signal(number)
+        starter.wait(PATIENCE)
     again = make()
     again.start()
     assert answer(again) == 1
@@ -172,10 +174,8 @@ def test_a_second_starter_is_told_in_one_sentence(make: Callable[..., Server], d
 
 
 def test_a_second_starter_in_another_process_is_told_too(make: Callable[..., Server], data: Path) -> None:
-    starter, _pid = start_elsewhere(data)
-    with pytest.raises(PostgresUnavailable, match="Another Bookroom is using"):
+    with started_elsewhere(data), pytest.raises(PostgresUnavailable, match="Another Bookroom is using"):
         make().start()
-    end(starter, signal.SIGTERM)
 
 
 def test_a_server_killed_outright_recovers(make: Callable[..., Server]) -> None:

@@ -16,6 +16,7 @@ from aiohttp import web
 from slack_sdk.errors import SlackApiError
 
 from sandbox import company
+from sandbox.client import PATIENCE_SECONDS
 from sandbox.company import CompanyError
 from sandbox.errors import Json
 from sandbox.feed import QUEUE_LENGTH, Feed
@@ -392,18 +393,22 @@ def test_the_default_company_has_installed_what_the_manifest_asks_for():
 # --- the program ---
 
 
-def start(*arguments: str) -> subprocess.Popen:
+# What a shell does to a program that it starts in the background.
+DEAF_TO_INTERRUPTS = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+
+
+def start(*arguments: str, through: tuple[str, ...] = ()) -> subprocess.Popen:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SLACK_")}
-    command = [sys.executable, "-W", "error", "-m", "sandbox", *arguments]
+    command = [*through, sys.executable, "-W", "error", "-m", "sandbox", *arguments]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_program_says_where_it_listens_and_stops_cleanly_when_told(number: int):
-    with start("--port", "0") as process:
+    with start("--port", "0", through=DEAF_TO_INTERRUPTS) as process:
         said = json.loads(process.stdout.readline())
         process.send_signal(number)
-        out, errors = process.communicate(timeout=20)
+        out, errors = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert said["api"] == said["sandbox"] + "/api/"
     assert (process.returncode, out, errors) == (0, "", "")
@@ -413,7 +418,7 @@ async def test_a_port_in_use_is_told_in_one_line(bench: Bench):
     port = bench.url.rsplit(":", maxsplit=1)[1]
 
     process = await asyncio.to_thread(start, "--port", port)
-    out, errors = await asyncio.to_thread(process.communicate, timeout=20)
+    out, errors = await asyncio.to_thread(process.communicate, timeout=PATIENCE_SECONDS)
 
     assert (process.returncode, out) == (2, "")
     assert errors.count("\n") == 1
@@ -422,7 +427,7 @@ async def test_a_port_in_use_is_told_in_one_line(bench: Bench):
 
 def test_a_company_file_that_is_not_there_is_told_in_one_line(tmp_path: Path):
     with start("--company", str(tmp_path / "none.json")) as process:
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert process.returncode == 2
     assert errors.count("\n") == 1
