@@ -181,15 +181,26 @@ def moved(event: Event) -> bool:
 
 
 def _sized(event: Event, past: Past) -> bool:
+    """Tell whether others have made the room too small or much too large, or left the booker alone."""
     before, after = event.before, event.after
     if before is None or not after.holds or before.room != after.room or event.kind not in {"responded", "changed"}:
         return False
     if event.actor == after.booker and event.kind == "changed":
         return False
+    return fits_no_more(before, after, past) or nobody_comes(before, after)
+
+
+def fits_no_more(before: State, after: State, past: Past) -> bool:
+    """Tell whether the room has become too small for those who come, or three times too large."""
     seats = past.rooms[after.room]["capacity"]
     small = len(before.coming) + 1 <= seats < len(after.coming) + 1
     large = after.count * 3 <= seats < before.count * 3
     return bool(small or large)
+
+
+def nobody_comes(before: State, after: State) -> bool:
+    """Tell whether the last of those invited who still came does not any more; where nobody is invited, nobody is missed."""
+    return bool(before.coming) and bool(after.said) and not after.coming
 
 
 def messages(past: Past) -> Iterator[Expected]:
@@ -210,6 +221,15 @@ def messages(past: Past) -> Iterator[Expected]:
                 ]
                 keys = tuple(told_key(kind, booking, version, person) for version in later)
                 yield Expected(keys=keys, why=f"{kind} of version {event.version} to {past.people[person]['name']}")
+
+
+def left_alone(past: Past) -> Iterator[str]:
+    """Return the keys of messages that are due for no other reason than that nobody comes any more."""
+    alone = {one.keys[0] for one in messages(past) if len(one.keys) == 1}
+    for event in past.events:
+        key = told_key("size", event.booking, event.version, event.after.booker)
+        if key in alone and event.before and not fits_no_more(event.before, event.after, past):
+            yield key
 
 
 def invitations(past: Past) -> Iterator[Expected]:

@@ -126,6 +126,19 @@ def a_card_nobody_asked_for(recording: Recording) -> None:
     recording.tables["cards"].append({**a_card(recording), "id": "another", "channel_id": "C0ELSE", "ts": None})
 
 
+def the_booker_is_not_told_that_nobody_comes(recording: Recording) -> None:
+    forget(recording, next(due.left_alone(Past.of(recording))))
+
+
+def the_booker_is_told_that_nobody_comes_though_somebody_does(recording: Recording) -> None:
+    _, booking, version = next(due.left_alone(Past.of(recording))).split(":")
+    (event,) = [row for row in recording.tables["events"] if (row["booking_id"], str(row["version"])) == (booking, version)]
+    known = {person for person, *_ in event["after"]["attendees"]} | {event["after"]["booked_by"]}
+    another = next(row["id"] for row in recording.tables["people"] if row["id"] not in known)
+    for facts in (event["before"], event["after"]):
+        facts["attendees"].append([another, False, None])
+
+
 def a_delivery_stays_behind(recording: Recording) -> None:
     sent(recording, "changed")["status"] = "pending"
 
@@ -218,6 +231,7 @@ BREAKS: list[tuple[str, Callable[[Recording], None]]] = [
     ("warnings before a release that were due are there", _forgotten(due.warnings)),
     ("digests that were due are there", _forgotten(due.digests)),
     ("what others did is told to those it concerns", _forgotten(due.messages)),
+    ("what others did is told to those it concerns", the_booker_is_not_told_that_nobody_comes),
     ("those invited have their card", _forgotten_card(due.invitations)),
     ("channels that listen have their card", _forgotten_card(due.channel_cards)),
     ("what happened is told in the card's thread", _forgotten(due.histories)),
@@ -226,6 +240,7 @@ BREAKS: list[tuple[str, Callable[[Recording], None]]] = [
     ("offers are told, missed ones too, and nobody is forgotten", an_offer_is_not_told),
     ("nothing was made that was not due", a_reminder_nobody_asked_for),
     ("nothing was made that was not due", a_card_nobody_asked_for),
+    ("nothing was made that was not due", the_booker_is_told_that_nobody_comes_though_somebody_does),
     ("nothing was sent for what was known to be over, moved or cancelled", a_reminder_comes_an_hour_late),
     ("what counts as sent is in Slack", a_post_is_lost),
     ("what is in Slack counts as sent, or its answer was lost", a_stray_post),

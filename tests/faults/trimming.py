@@ -68,6 +68,7 @@ def _telling(past: Past) -> Iterator[str]:
             kinds.setdefault(("ahead",), []).append(key)
     for bookings in kinds.values():
         yield from (booking for booking in bookings[:OF_EACH] if booking)
+    yield from islice((key.split(":")[1] for key in due.left_alone(past)), OF_EACH)
     expected = (due.reminders, due.endings, due.warnings, due.messages, due.histories)
     for kind in expected:
         alone = (one.keys[0].split(":") for one in kind(past) if len(one.keys) == 1)
