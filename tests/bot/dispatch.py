@@ -168,6 +168,14 @@ class Dispatch:
         said = [one for one in known if not one.ephemeral_to and channel in (None, one.channel)]
         return sorted(said, key=lambda one: one.ts)
 
+    async def held(self) -> None:
+        """Wait until a call of a replica's is with Slack, which holds it."""
+
+        async def is_held() -> bool:
+            return "hold" in (await self.firm.slack.inflicted())["kinds"]
+
+        await self.firm.slack.wait_for(is_held)
+
     def versions(self) -> list[str]:
         """Return by which methods messages were said and changed."""
         return [version.method for post in self.posts() for version in post.versions]

@@ -46,13 +46,6 @@ async def until(holds: Callable[[], Awaitable[object]]) -> None:
     pytest.fail("waited too long")
 
 
-async def in_hand(sender: Sender) -> None:
-    async def taken() -> int:
-        return sender.deliverer.in_hand
-
-    await until(taken)
-
-
 async def answer_lost(dispatch: Dispatch, method: str = "chat.postMessage", times: int = 1) -> None:
     await dispatch.firm.slack.faults(fail_next={"method": method, "times": times, "status": 500, "after": True})
 
@@ -174,14 +167,15 @@ async def test_an_old_edit_that_lands_after_the_new_one_is_followed_by_a_right_o
 
     await bookings.change(booking.id, Change(title="Old title"), version=1, by=ben)
     await dispatch.plan()
-    await dispatch.firm.slack.faults(slow={"chat.update": 2000})
+    await dispatch.firm.slack.faults(holds={"method": "chat.update", "times": 1})
     old = asyncio.create_task(slow.deliverer.deliver())
+    await dispatch.held()
     await until(lambda: dispatch.db.read(lambda session: session.value(LEASE_OVER)))
-    await dispatch.firm.slack.faults(clear=True)
     await bookings.change(booking.id, Change(title="New title"), version=2, by=ben)
     await dispatch.plan()
     await quick.deliverer.deliver()
     assert "New title" in dispatch.posts(CHANNEL)[0].versions[-1].text
+    await dispatch.firm.slack.faults(holds=False)
     await old
     (post, *_) = dispatch.posts(CHANNEL)
     last_three = [version.text for version in post.versions[-3:]]
@@ -221,11 +215,14 @@ async def test_a_sender_that_was_frozen_past_its_lease_says_nothing(dispatch: Di
 async def test_stopping_finishes_what_is_being_posted(dispatch: Dispatch):
     sender = await dispatch.sender()
     await dispatch.reminded(await dispatch.booked())
-    await dispatch.firm.slack.faults(slow_api_ms=300)
+    await dispatch.firm.slack.faults(holds=True)
     sender.deliverer.start()
     sender.deliverer.wake()
-    await in_hand(sender)
-    await sender.deliverer.stop(5)
+    await dispatch.held()
+    stopping = asyncio.create_task(sender.deliverer.stop(30))
+    await asyncio.sleep(0)
+    await dispatch.firm.slack.faults(holds=False)
+    await stopping
     assert (await dispatch.row("deliveries"))["status"] == "sent"
     assert len(dispatch.posts()) == 1
 
@@ -233,15 +230,13 @@ async def test_stopping_finishes_what_is_being_posted(dispatch: Dispatch):
 async def test_stopping_gives_back_what_takes_too_long_for_somebody_else_to_take_at_once(dispatch: Dispatch):
     sender, other = await dispatch.sender(), await dispatch.sender()
     await dispatch.reminded(await dispatch.booked())
-    await dispatch.firm.slack.faults(slow_api_ms=2000)
+    await dispatch.firm.slack.faults(holds={"method": "chat.postMessage", "times": 1})
     sender.deliverer.start()
     sender.deliverer.wake()
-    await in_hand(sender)
-    await asyncio.sleep(0.2)
+    await dispatch.held()
     await sender.deliverer.stop(0.1)
     row = await dispatch.row("deliveries")
     assert (row["status"], row["lease"], row["posting_since"] is not None) == ("pending", None, True)
-    await dispatch.firm.slack.faults(clear=True)
     await other.deliverer.deliver()
     assert (await dispatch.row("deliveries"))["status"] == "sent"
 

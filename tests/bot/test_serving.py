@@ -147,12 +147,14 @@ async def test_a_command_in_hand_is_answered_over_the_socket_before_it_closes(se
         try:
             await product.start()
             await until(product.socket.connected)
-            # Long enough for the stop to begin before the answer is there.
-            await sandbox.faults(slow_api_ms=400)
+            await sandbox.faults(holds=True)
             asked = asyncio.create_task(sandbox.command("U0ANA", "C0GENERAL", "/book help"))
             await until(lambda: asyncio.sleep(0, product.socket.under_way))
         finally:
-            await product.stop()
+            stopping = asyncio.create_task(product.stop())
+            await asyncio.sleep(0)
+            await sandbox.faults(holds=False)
+            await stopping
         answer = await asked
         assert answer["ok"]
         assert answer["response"]["text"].startswith("There are no rooms yet.")

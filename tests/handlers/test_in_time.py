@@ -27,14 +27,11 @@ async def held_up(firm: Firm) -> AsyncIterator[None]:
         await connection.close()
 
 
-def commands(firm: Firm) -> list[dict[str, Any]]:
-    return [entry for entry in firm.running.log() if entry["kind"] == "delivery" and entry["type"] == "slash_commands"]
-
-
 async def test_a_late_answer_follows_an_empty_acknowledgement(database: object):
     async with opened(database, patience=0.1) as firm:
         await firm.say(BEN, "/book mine")
         async with held_up(firm):
+            # Slack waits three seconds, and so does the sandbox: a later acknowledgement would not be ok.
             answer = await firm.slack.command(BEN, CHANNEL, "/book room tomorrow 2pm for 1h")
         late = await firm.slack.wait_for_message(BEN, CHANNEL, "Corner")
 
@@ -42,7 +39,6 @@ async def test_a_late_answer_follows_an_empty_acknowledgement(database: object):
         assert answer["response"] is None
         assert words(late).startswith("✅ Corner is yours: tomorrow, Wed 25 Nov, 14:00-15:00 (New York)")
         assert late["ephemeral"]
-        assert commands(firm)[-1]["ms"] < 3000
         assert [entry["ok"] for entry in firm.running.log() if entry["kind"] == "response_url"] == [True]
 
 
@@ -58,7 +54,7 @@ async def test_a_database_that_keeps_us_waiting_is_told_of_and_tried_again_at_on
     async with opened(database, patience=0.1) as firm:
         async with held_up(firm):
             await firm.slack.command(BEN, CHANNEL, "/book room tomorrow 2pm for 1h")
-            refusal = await firm.slack.wait_for_message(BEN, CHANNEL, BUSY, seconds=15)
+            refusal = await firm.slack.wait_for_message(BEN, CHANNEL, BUSY)
         assert labels(refusal) == ["Try again"]
         assert await firm.mine(BEN) == ()
 

@@ -1,5 +1,7 @@
 """What the app ever said can be read whole, with every version and whether the app got to know of it."""
 
+import asyncio
+
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
@@ -56,11 +58,19 @@ async def call_once(bench: Bench) -> None:
 
 
 async def test_a_client_that_hung_up_before_a_slow_answer_does_not_know_of_its_message(bench: Bench):
-    await bench.slack.faults(slow={"chat.*": 300})
+    await bench.slack.faults(holds={"method": "chat.*", "times": 1})
     headers = {"Authorization": f"Bearer {bench.running.company.tokens.bot}"}
-    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=0.1)) as session:
-        with pytest.raises(TimeoutError):
-            await session.post(bench.running.api_url + "chat.postMessage", json={"channel": GENERAL, "text": "Late"})
+
+    async def reached() -> bool:
+        return bool((await bench.slack.inflicted())["total"])
+
+    async with aiohttp.ClientSession(headers=headers) as session:
+        message = {"channel": GENERAL, "text": "Late"}
+        call = asyncio.create_task(session.post(bench.running.api_url + "chat.postMessage", json=message))
+        await bench.slack.wait_for(reached)
+        call.cancel()
+        await asyncio.wait([call])
+    await bench.slack.faults(holds=False)
 
     async def arrived() -> list[dict]:
         return list((await bench.slack.posts())["posts"])

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from sandbox.client import PATIENCE_SECONDS
+from sandbox.company import Company
 from sandbox.errors import Json
-from tests.sandbox.bench import ANA, GENERAL, Bench
+from tests.sandbox.bench import ANA, GENERAL, Bench, bench_of
 
 
 async def ticket(bench: Bench) -> str:
@@ -47,23 +49,28 @@ async def test_every_payload_goes_to_exactly_one_of_ten_connections(bench: Bench
     assert [len(got) for got in heard] == [2] * 10
 
 
-async def test_a_connection_answers_pings_and_hears_of_its_end_in_time(bench: Bench):
+async def test_a_connection_answers_pings(bench: Bench):
+    async with connected(bench) as (ws, _):
+        await ws.ping(b"there?")
+        pong = await ws.receive(timeout=PATIENCE_SECONDS)
+
+    assert (pong.type, bytes(pong.data)) == (aiohttp.WSMsgType.PONG, b"there?")
+
+
+async def test_a_connection_hears_of_its_end_in_time(bench: Bench):
     await bench.slack.faults(socket_seconds=0.4, warning_seconds=0.3)
 
     async with connected(bench) as (ws, hello):
-        await ws.ping(b"there?")
-        pong = await ws.receive(timeout=2)
-        told = [await ws.receive_json(timeout=2), await ws.receive_json(timeout=2)]
-        closed = await ws.receive(timeout=2)
+        told = [await ws.receive_json(timeout=PATIENCE_SECONDS) for _ in range(2)]
+        closed = await ws.receive(timeout=PATIENCE_SECONDS)
 
     assert hello["debug_info"]["approximate_connection_time"] > 0
-    assert (pong.type, bytes(pong.data)) == (aiohttp.WSMsgType.PONG, b"there?")
     assert [one["reason"] for one in told] == ["warning", "refresh_requested"]
     assert closed.type is aiohttp.WSMsgType.CLOSE
 
 
-async def test_a_silent_connection_stays_open_and_neither_speaks_nor_answers(bench: Bench):
-    async with connected(bench) as (ws, _):
+async def test_a_silent_connection_stays_open_and_neither_speaks_nor_answers(made_up: Company):
+    async with bench_of(made_up, ack_seconds=0.2) as bench, connected(bench) as (ws, _):
         await bench.slack.faults(disconnect="silent")
         await ws.ping()
         asked = await bench.slack.command(ANA, GENERAL, "/book room")
@@ -73,7 +80,7 @@ async def test_a_silent_connection_stays_open_and_neither_speaks_nor_answers(ben
 
         async with connected(bench) as (fresh, _hello):
             await fresh.ping()
-            assert (await fresh.receive(timeout=2)).type is aiohttp.WSMsgType.PONG
+            assert (await fresh.receive(timeout=PATIENCE_SECONDS)).type is aiohttp.WSMsgType.PONG
 
     assert asked["error"] == "operation_timeout"
     assert still_open
@@ -82,7 +89,7 @@ async def test_a_silent_connection_stays_open_and_neither_speaks_nor_answers(ben
 async def test_a_cut_connection_says_no_goodbye(bench: Bench):
     async with connected(bench) as (ws, _):
         await bench.slack.faults(disconnect="abort")
-        ended = await ws.receive(timeout=2)
+        ended = await ws.receive(timeout=PATIENCE_SECONDS)
 
         assert ended.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
         assert ws.close_code in (None, aiohttp.WSCloseCode.ABNORMAL_CLOSURE)

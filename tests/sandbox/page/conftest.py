@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from sandbox import company
+from sandbox.client import PATIENCE_SECONDS
 from tests.sandbox.bench import bench_of
 from tests.sandbox.page.stage import Stage
 
@@ -20,6 +21,8 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 async def browser() -> AsyncIterator[Browser]:
     if shutil.which(CHROMIUM) is None:
         pytest.skip(f"there is no Chromium at {CHROMIUM}; set CHROMIUM to one")
+    # Five seconds otherwise, which a machine with other things to do may need for one click.
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=CHROMIUM)
         yield launched

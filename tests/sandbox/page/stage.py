@@ -9,6 +9,7 @@ import axe_playwright_python
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
 from slack_bolt.async_app import AsyncApp
 
+from sandbox.client import PATIENCE_SECONDS
 from tests.sandbox.bench import ANA, GENERAL, Bench, plain
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -38,7 +39,7 @@ class Stage:
             locale="ja-JP",
         )
         self.contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
         page = await context.new_page()
         page.on("request", self._requested)
         page.on("console", self._said)
@@ -100,8 +101,8 @@ def block(where: Page | Locator, block_id: str) -> Locator:
 
 
 async def until(happened: Callable[[], object]) -> None:
-    """Wait for what another task brings about, at most five seconds."""
-    async with asyncio.timeout(5):
+    """Wait for what another task brings about."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not happened():  # noqa: ASYNC110 - a list that fills has no event to wait for
             await asyncio.sleep(0.02)
 
