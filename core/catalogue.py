@@ -237,7 +237,7 @@ class Catalogue:
 
     def holiday(self, location: Location, room: Room | None, day: date, groups: frozenset[UUID] = NOBODY) -> str | None:
         """Return the name of the holiday for which the room (None: the location as such) is closed on a day there."""
-        policy = self.policy(room, groups) if room else self._policy_at(location)
+        policy = self.policy(room, groups) if room else self.policy_at(location)
         if not policy.holidays_closed:
             return None
         if own := self._own_days.get((location.id, day)):
@@ -248,7 +248,8 @@ class Catalogue:
         """Tell whether any day may be a holiday for the room, which saves looking at each."""
         return bool(self.own_days) or self.policy(room).holidays_country is not None
 
-    def _policy_at(self, location: Location) -> Policy:
+    def policy_at(self, location: Location) -> Policy:
+        """Return the rules that a location has for everybody, whatever its rooms have of their own."""
         return _merged((self.rules.get(None, {}), self.rules.get(location.id, {})))
 
     # -- names -----------------------------------------------------------------------------------------------------
@@ -259,6 +260,13 @@ class Catalogue:
             if one.id == group_id:
                 return one
         raise InvalidSetting("That group does not exist any more.", fields={"group": "It does not exist any more."})
+
+    def scope_name(self, scope: UUID | None) -> str:
+        """Return what a room or location is called, "everywhere" for None; raise RoomNotFound where it is neither."""
+        if scope is None:
+            return "everywhere"
+        place = self._locations_by_id.get(scope)
+        return place.name if place else self.room(scope).name
 
     def hides(self, room: Room) -> bool:
         """Tell whether every booking of the room is private."""
