@@ -1,4 +1,4 @@
-"""`python -m benchmarks [booking|command|search|parse ...]`: everything, or what is named, as tables."""
+"""`python -m benchmarks [booking|command|search|parse|figures ...]`: everything, or what is named, as tables."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import booking, command, ground, parsing, searching
+from benchmarks import booking, command, figures, ground, parsing, searching
 from benchmarks.sides import Side, ratios
 from bot import postgres
 
-NAMES = ("booking", "command", "search", "parse")
+NAMES = ("booking", "command", "search", "parse", "figures")
 
 
 def rates(title: str, rows: Iterable[tuple[int, Side, Side]], hold: float) -> Table:
@@ -57,6 +57,16 @@ def sentences() -> Table:
     return table
 
 
+def of_a_year(made: figures.Year) -> Table:
+    """Return how long the figures of a whole year took."""
+    table = Table(title=f"figures of a year (hold: under {figures.HOLD_SECONDS:.0f} s)", title_justify="left")
+    table.add_column("what")
+    table.add_column("", justify="right")
+    for what, value in figures.said(made):
+        table.add_row(what, value)
+    return table
+
+
 async def measured(names: Iterable[str], running: postgres.Server, console: Console) -> None:
     """Measure what is named and print it."""
     if "booking" in names:
@@ -67,6 +77,8 @@ async def measured(names: Iterable[str], running: postgres.Server, console: Cons
         console.print(times("search", await searching.compare(running), 3))
     if "parse" in names:
         console.print(sentences())
+    if "figures" in names:
+        console.print(of_a_year(await figures.year(running)))
 
 
 def main() -> None:

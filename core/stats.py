@@ -1,0 +1,462 @@
+"""The figures: how rooms were used over whole days, from living and archived bookings alike.
+
+Everything is added up by the database (`stats_sql`) and put together here. Days count by each room's own clock, and only
+those that are over. Nobody is named: teams are told from `SMALLEST_TEAM` members on, people never. Kept out: words, plots.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from core import stats_sql
+from core.catalogue import Catalogue, Catalogues
+from core.clock import Clock
+from core.db import Database, ReadSession, WriteSession
+from core.models import Location, Room
+from core.stats_hours import USUAL_HOURS, Hours, changes, measured_by, midnight, open_minutes
+
+Row = Mapping[str, Any]
+
+# How long before its start something was booked, in seconds: the borders between the steps of `LEADS`.
+LEAD_BORDERS = (3600.0, 86400.0, 7 * 86400.0, 28 * 86400.0)
+LEADS = ("under an hour", "an hour to a day", "a day to a week", "one to four weeks", "over four weeks")
+# In a smaller one, its figures are those of a person.
+SMALLEST_TEAM = 5
+ONE_DAY = timedelta(days=1)
+LONGEST_DAYS = 3 * 366
+_PATIENCE = ("SET LOCAL statement_timeout = '60s'", "SET LOCAL work_mem = '96MB'")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What figures are about: the days from `first` to `last`, both included; one location, one room, or everything."""
+
+    first: date
+    last: date
+    location: Location | None = None
+    room: Room | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Use:
+    """Minutes that could be booked, that were within them, and that were at all."""
+
+    open: float = 0
+    inside: float = 0
+    booked: float = 0
+
+    @property
+    def share(self) -> float:
+        """How much of the open time was booked, 0 to 1."""
+        return self.inside / self.open if self.open else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Came:
+    """Bookings that asked for a check-in: how many, to how many somebody came, how many were released; in minutes too."""
+
+    asked: int = 0
+    came: int = 0
+    released: int = 0
+    asked_minutes: float = 0
+    used_minutes: float = 0
+
+    @property
+    def missed(self) -> int:
+        """To how many nobody came."""
+        return self.asked - self.came
+
+    @property
+    def missed_share(self) -> float:
+        """The share to which nobody came, 0 to 1."""
+        return self.missed / self.asked if self.asked else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Freed:
+    """What was given back while it lasted: how often, minutes, and those of them that somebody booked again."""
+
+    times: int = 0
+    minutes: float = 0
+    again: float = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoomFigures:
+    """One room's figures. `people` counts bookings by number of people, `weekdays` is Monday first."""
+
+    room: Room
+    location: Location
+    use: Use
+    weekdays: tuple[Use, ...]
+    bookings: int
+    cancelled: int
+    came: Came
+    people: Mapping[int, int]
+
+    @property
+    def seats_filled(self) -> float:
+        """Seats that were asked for, of those that the bookings held, 0 to 1."""
+        held = self.room.capacity * sum(self.people.values())
+        return sum(people * times for people, times in self.people.items()) / held if held else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lacking:
+    """How often somebody was refused for one reason: `what` as `demand.Lack` has it, `detail` the amenity or rule."""
+
+    what: str
+    detail: str | None
+    location_id: UUID | None
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TeamFigures:
+    """What the members of a team booked; whoever belongs to two counts for both."""
+
+    name: str
+    members: int
+    bookings: int
+    minutes: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """All figures of what was asked. `hours` is by (weekday, hour of the local clock), Monday is 0.
+
+    `last` is the last whole day in it that was over everywhere; `usual_hours` tells that some rooms have no hours of
+    their own and were measured by the usual ones. Leads count bookings in the steps of `LEADS`.
+    """
+
+    asked: Asked
+    first: date
+    last: date
+    use: Use
+    hours: Mapping[tuple[int, int], Use]
+    rooms: tuple[RoomFigures, ...]
+    locations: tuple[tuple[Location, Use], ...]
+    bookings: int
+    cancelled: int
+    cancelled_late: int
+    came: Came
+    released: Freed
+    ended_early: Freed
+    leads: tuple[int, ...]
+    lacking: tuple[Lacking, ...]
+    teams: tuple[TeamFigures, ...]
+    usual_hours: bool
+
+    @property
+    def weekdays(self) -> tuple[Use, ...]:
+        """The use by weekday, Monday first."""
+        return tuple(_total(use for (day, _), use in self.hours.items() if day == weekday) for weekday in range(7))
+
+    @property
+    def clock(self) -> Mapping[int, Use]:
+        """The use by hour of the day."""
+        return {hour: _total(use for (_, at), use in self.hours.items() if at == hour) for hour in range(24)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """A room for which the bookings of a room count: itself, or a part of it. `hours` is a number among all hours."""
+
+    booked: Room
+    room: Room
+    hours: int
+    in_total: bool
+
+
+@dataclass(kw_only=True)
+class _Ground:
+    """What is measured: rooms, for which others' bookings count too, and by which hours."""
+
+    asked: Asked
+    rooms: tuple[Room, ...]
+    hours: list[Hours] = field(default_factory=list)
+    counted: list[Counted] = field(default_factory=list)
+    open: list[Counter[tuple[int, int]]] = field(default_factory=list)
+    in_total: Counter[int] = field(default_factory=Counter)
+    by_room: dict[UUID, int] = field(default_factory=dict)
+    # What a room's bookings must be like to be asked for a check-in, in minutes.
+    check_in: dict[UUID, dict[str, int]] = field(default_factory=dict)
+
+
+class Stats:
+    """Adds up figures; nothing is kept."""
+
+    def __init__(self, db: Database, catalogues: Catalogues, clock: Clock) -> None:
+        self._db = db
+        self._catalogues = catalogues
+        self._clock = clock
+
+    async def figures(self, asked: Asked) -> Figures:
+        """Return all figures of what is asked; days that are not over are left out."""
+        catalogue = await self._catalogues.current()
+        asked = _until_yesterday(asked, catalogue, self._clock.now())
+        ground = _ground(asked, catalogue)
+        pieces, bookings, freed, lacking, teams = await asyncio.gather(
+            self._rows(stats_sql.PIECES, ground),
+            self._rows(stats_sql.BOOKINGS, ground, list(LEAD_BORDERS)),
+            self._rows(stats_sql.FREED, ground),
+            self._db.read(lambda session: _lacking(session, ground)),
+            self._db.read(lambda session: session.all(stats_sql.TEAMS, session.tenant, SMALLEST_TEAM)),
+        )
+        return _Sums(catalogue, ground, pieces, bookings, freed).figures(lacking, teams)
+
+    async def _rows(self, sql: str, ground: _Ground, *more: object) -> list[Any]:
+        """Run one of the large statements: it may take longer than a request, and more memory."""
+        starts, ends = _span(ground)
+
+        async def work(session: WriteSession) -> list[Any]:
+            for setting in _PATIENCE:
+                await session.run(setting)
+            return list(await session.all(sql, session.tenant, _as_json(ground), starts, ends, *more))
+
+        return await self._db.write(work, repeatable=True)
+
+
+def _until_yesterday(asked: Asked, catalogue: Catalogue, now: datetime) -> Asked:
+    """Leave out the days that are not over at every place that is asked about."""
+    places = [asked.location] if asked.location else list(catalogue.locations)
+    if asked.room:
+        places = [catalogue.place_of(asked.room)]
+    over = min((now.astimezone(place.tz).date() - ONE_DAY for place in places if place), default=now.date() - ONE_DAY)
+    last = min(asked.last, over)
+    # Where none is over yet, none is left: then every figure is nothing.
+    first = min(max(asked.first, last - timedelta(days=LONGEST_DAYS)), last + ONE_DAY)
+    return Asked(first=first, last=last, location=asked.location, room=asked.room)
+
+
+def _ground(asked: Asked, catalogue: Catalogue) -> _Ground:
+    """Return what is to be measured. A divisible room's bookings fill its parts; only parts count for the whole office."""
+    if asked.room:
+        rooms: tuple[Room, ...] = (asked.room,)
+    else:
+        rooms = catalogue.rooms_at(asked.location.id if asked.location else None)
+    ground = _Ground(asked=asked, rooms=rooms)
+    known: dict[Hours, int] = {}
+    closed: dict[tuple[Any, ...], frozenset[date]] = {}
+    wanted = {room.id for room in rooms}
+    for room in rooms:
+        hours = _hours(room, catalogue, asked, closed)
+        number = known.setdefault(hours, len(known))
+        ground.by_room[room.id] = number
+        if wants := catalogue.policy(room).check_in:
+            ground.check_in[room.id] = {"longest": wants.longest, "notice": wants.notice}
+        if room.parts <= wanted and room.parts:
+            in_total = False
+        else:
+            in_total = True
+            ground.in_total[number] += 1
+        ground.counted.append(Counted(booked=room, room=room, hours=number, in_total=in_total))
+    for whole in catalogue.rooms:
+        for part_id in whole.parts & wanted:
+            part = catalogue.room(part_id)
+            ground.counted.append(Counted(booked=whole, room=part, hours=ground.by_room[part_id], in_total=True))
+    ground.hours = list(known)
+    ground.open = [open_minutes(hours, asked.first, asked.last) for hours in ground.hours]
+    return ground
+
+
+def _hours(room: Room, catalogue: Catalogue, asked: Asked, known: dict[tuple[Any, ...], frozenset[date]]) -> Hours:
+    place, policy = catalogue.place_of(room), catalogue.policy(room)
+    key = (place.id, policy.holidays_country, policy.holidays_closed)
+    if key not in known:
+        days = (asked.first + timedelta(days=n) for n in range((asked.last - asked.first).days + 1))
+        shut = (day for day in days if catalogue.holiday(place, room, day)) if catalogue.knows_holidays(room) else ()
+        known[key] = frozenset(shut)
+    return Hours(zone=place.zone, opening=measured_by(policy.opening), closed=known[key])
+
+
+def _span(ground: _Ground) -> tuple[datetime, datetime]:
+    """Return the earliest and the latest moment that matters."""
+    zones = [hours.tz for hours in ground.hours]
+    first, after = ground.asked.first, ground.asked.last + ONE_DAY
+    if not zones:
+        return midnight(first, ZoneInfo("UTC")), midnight(after, ZoneInfo("UTC"))
+    return min(midnight(first, zone) for zone in zones), max(midnight(after, zone) for zone in zones)
+
+
+def _as_json(ground: _Ground) -> str:
+    """Return what is counted as the statements read it."""
+    asked, shared = ground.asked, []
+    for number, hours in enumerate(ground.hours):
+        at, offsets = changes(hours.tz, asked.first, asked.last)
+        shared.append(
+            {
+                "hours": number,
+                "starts": midnight(asked.first, hours.tz).isoformat(),
+                "ends": midnight(asked.last + ONE_DAY, hours.tz).isoformat(),
+                "changes": [moment.isoformat() for moment in at],
+                "offsets": offsets,
+                "opens": [day.opens for day in hours.opening],
+                "closes": [day.closes for day in hours.opening],
+                "closed": sorted((day - date(1970, 1, 1)).days for day in hours.closed),
+            }
+        )
+    return json.dumps(
+        [
+            {
+                "n": number,
+                "booked": str(one.booked.id),
+                "room": str(one.room.id),
+                "in_total": one.in_total,
+                **shared[one.hours],
+                **ground.check_in.get(one.booked.id, {}),
+            }
+            for number, one in enumerate(ground.counted)
+        ]
+    )
+
+
+async def _lacking(session: ReadSession, ground: _Ground) -> tuple[Lacking, ...]:
+    asked = ground.asked
+    place = asked.location.id if asked.location else None
+    rows = await session.all(
+        stats_sql.SEARCHES, session.tenant, *_span(ground), place, asked.room.id if asked.room else None
+    )
+    found = (
+        Lacking(what=row["lacking"], detail=row["detail"], location_id=row["location_id"], times=row["times"])
+        for row in rows
+    )
+    return tuple(sorted(found, key=lambda one: (-one.times, one.what, one.detail or "", str(one.location_id))))
+
+
+class _Sums:
+    """Puts together what the statements have added up."""
+
+    def __init__(
+        self, catalogue: Catalogue, ground: _Ground, pieces: Sequence[Row], bookings: Sequence[Row], freed: Sequence[Row]
+    ) -> None:
+        self._catalogue, self._ground = catalogue, ground
+        self._of_day: dict[tuple[UUID, int], Use] = {}
+        self._of_hour: dict[tuple[int, int, int], Row] = {}
+        for row in pieces:
+            if row["n"] is None:
+                self._of_hour[row["hours"], row["weekday"], row["hour"]] = row
+            else:
+                key = (ground.counted[row["n"]].room.id, row["weekday"])
+                self._of_day[key] = _total([self._of_day.get(key, Use()), _use(0, row)])
+        self._rows: dict[UUID, list[Row]] = {}
+        for row in bookings:
+            if row["of_what"] == stats_sql.OF_ROOM:
+                self._rows.setdefault(ground.counted[row["n"]].room.id, []).append(row)
+        self._first = [row for rows in self._rows.values() for row in rows if row["first"]]
+        self._persons = {row["person"]: row for row in bookings if row["of_what"] == stats_sql.OF_PERSON}
+        self._freed = freed
+
+    def figures(self, lacking: tuple[Lacking, ...], teams: Sequence[Row]) -> Figures:
+        ground, asked = self._ground, self._ground.asked
+        rooms = tuple(self._room(room) for room in ground.rooms)
+        hours = self._hours()
+        # Where one room is asked about, it is that room's figures, be it the first of its bookings or not.
+        whole = self._rows.get(asked.room.id, []) if asked.room else self._first
+        return Figures(
+            asked=asked,
+            first=asked.first,
+            last=asked.last,
+            use=_total(hours.values()),
+            hours=hours,
+            rooms=tuple(sorted(rooms, key=lambda one: (-one.use.share, one.room.name.casefold()))),
+            locations=self._locations(rooms),
+            bookings=sum(row["bookings"] for row in whole),
+            cancelled=sum(row["cancelled"] for row in whole),
+            cancelled_late=sum(row["cancelled_late"] for row in whole),
+            came=_came(whole),
+            released=self._given_back(released=True),
+            ended_early=self._given_back(released=False),
+            leads=tuple(sum(row["bookings"] for row in whole if row["lead"] == step) for step in range(len(LEADS))),
+            lacking=lacking,
+            teams=self._teams(teams),
+            usual_hours=any(one.opening == USUAL_HOURS for one in ground.hours),
+        )
+
+    def _room(self, room: Room) -> RoomFigures:
+        could = self._ground.open[self._ground.by_room[room.id]]
+        weekdays = tuple(
+            _total([Use(open=sum(could[weekday, hour] for hour in range(24))), self._of_day.get((room.id, weekday), Use())])
+            for weekday in range(7)
+        )
+        rows = self._rows.get(room.id, [])
+        people: Counter[int] = Counter()
+        for row in rows:
+            people[row["people"]] += row["bookings"]
+        return RoomFigures(
+            room=room,
+            location=self._catalogue.place_of(room),
+            use=_total(weekdays),
+            weekdays=weekdays,
+            bookings=sum(row["bookings"] for row in rows),
+            cancelled=sum(row["cancelled"] for row in rows),
+            came=_came(rows),
+            people={count: times for count, times in sorted(people.items()) if times},
+        )
+
+    def _hours(self) -> dict[tuple[int, int], Use]:
+        found = {}
+        for weekday in range(7):
+            for hour in range(24):
+                found[weekday, hour] = _total(
+                    _use(could[weekday, hour] * self._ground.in_total[number], self._of_hour.get((number, weekday, hour)))
+                    for number, could in enumerate(self._ground.open)
+                )
+        return found
+
+    def _locations(self, rooms: Iterable[RoomFigures]) -> tuple[tuple[Location, Use], ...]:
+        in_total = {one.room.id for one in self._ground.counted if one.in_total}
+        by_place: dict[UUID, list[Use]] = {}
+        for one in rooms:
+            if one.room.id in in_total:
+                by_place.setdefault(one.location.id, []).append(one.use)
+        found = [(self._catalogue.location(place), _total(uses)) for place, uses in by_place.items()]
+        return tuple(sorted(found, key=lambda one: one[0].name.casefold()))
+
+    def _given_back(self, *, released: bool) -> Freed:
+        rows = [row for row in self._freed if row["released"] == released]
+        return Freed(
+            times=sum(row["times"] for row in rows),
+            minutes=float(sum(row["minutes"] for row in rows)),
+            again=float(sum(row["again"] for row in rows)),
+        )
+
+    def _teams(self, teams: Sequence[Row]) -> tuple[TeamFigures, ...]:
+        found = []
+        for team in teams:
+            mine = [self._persons[person] for person in team["members"] if person in self._persons]
+            bookings, minutes = sum(row["bookings"] for row in mine), float(sum(row["planned"] or 0 for row in mine))
+            if bookings:
+                found.append(
+                    TeamFigures(name=team["name"], members=len(team["members"]), bookings=bookings, minutes=minutes)
+                )
+        return tuple(sorted(found, key=lambda one: (-one.minutes, one.name.casefold())))
+
+
+def _use(could: float, row: Row | None) -> Use:
+    return Use(open=could, inside=float(row["inside"]), booked=float(row["minutes"])) if row else Use(open=could)
+
+
+def _total(uses: Iterable[Use]) -> Use:
+    found = list(uses)
+    return Use(
+        open=sum(use.open for use in found), inside=sum(use.inside for use in found), booked=sum(use.booked for use in found)
+    )
+
+
+def _came(rows: Sequence[Row]) -> Came:
+    return Came(
+        asked=sum(row["asked"] for row in rows),
+        came=sum(row["came"] for row in rows),
+        released=sum(row["released"] for row in rows),
+        asked_minutes=float(sum(row["asked_minutes"] or 0 for row in rows)),
+        used_minutes=float(sum(row["used_minutes"] or 0 for row in rows)),
+    )
