@@ -39,7 +39,7 @@ SELECT pg_snapshot_xmax(pg_current_snapshot()) AS next,
 """
 _COLUMNS = """
 e.transaction, e.number, e.kind, e.booking_id, e.booking_version, e.actor_id, e.surface, e.before, e.after, e.reason,
-e.happened_at
+e.happened_at, e.operation_id
 """
 _AFTER = f"""
 SELECT {_COLUMNS} FROM events e
@@ -49,6 +49,14 @@ ORDER BY e.transaction, e.number LIMIT $5
 _OF_VERSIONS = f"""
 SELECT {_COLUMNS} FROM unnest($2::uuid[], $3::int[]) AS wanted (booking_id, version)
 JOIN events e ON e.tenant_id = $1 AND e.booking_id = wanted.booking_id AND e.booking_version = wanted.version
+"""
+_OF_OPERATION = f"""
+SELECT {_COLUMNS} FROM events e WHERE e.tenant_id = $1 AND e.operation_id = $2 ORDER BY e.number
+"""
+# What else was written with an event that many were written with: all in one transaction.
+_REST = f"""
+SELECT {_COLUMNS} FROM events e
+WHERE e.tenant_id = $1 AND e.operation_id = $2 AND e.transaction = $3::xid8 AND e.number > $4 ORDER BY e.number
 """
 
 
@@ -75,7 +83,9 @@ class Feed:
     async def after(
         self, session: ReadSession, position: Position, limit: int, *, below: int | None = None
     ) -> list[tuple[Position, Happened]]:
-        """Return up to `limit` events behind a position, in order; raises RoomNotFound where the catalogue is too old.
+        """Return up to `limit` events behind a position, in order, and of the last operation among them all there are.
+
+        Raises RoomNotFound where the catalogue is too old.
 
         Must not be the first statements of a transaction that reads one snapshot throughout. `below` is a horizon that
         was asked for before.
@@ -83,6 +93,9 @@ class Feed:
         if below is None:
             below = await horizon(session)
         rows = await session.all(_AFTER, session.tenant, position.transaction, position.number, below, limit)
+        if rows and rows[-1]["operation_id"]:
+            last = rows[-1]
+            rows += await session.all(_REST, session.tenant, last["operation_id"], last["transaction"], last["number"])
         known = await _known(session, rows)
         return [(Position(row["transaction"], row["number"]), happened(row, known, self._catalogue)) for row in rows]
 
@@ -96,6 +109,12 @@ class Feed:
         rows = await session.all(_OF_VERSIONS, session.tenant, ids, versions)
         known = await _known(session, rows)
         return {(row["booking_id"], row["booking_version"]): happened(row, known, self._catalogue) for row in rows}
+
+    async def of_operation(self, session: ReadSession, operation_id: UUID) -> list[Happened]:
+        """Return everything that one operation did to bookings, in order."""
+        rows = await session.all(_OF_OPERATION, session.tenant, operation_id)
+        known = await _known(session, rows)
+        return [happened(row, known, self._catalogue) for row in rows]
 
 
 async def _known(session: ReadSession, rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Attendee]:
@@ -121,4 +140,5 @@ def happened(row: Mapping[str, Any], known: dict[UUID, Attendee], catalogue: Cat
         surface=row["surface"],
         reason=row["reason"],
         at=row["happened_at"],
+        operation_id=row["operation_id"],
     )

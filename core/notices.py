@@ -113,7 +113,10 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Happened:
-    """One event of a booking, read back: who did what when, and the booking before (None: it was made) and after."""
+    """One event of a booking, read back: who did what when, and the booking before (None: it was made) and after.
+
+    `operation_id` is that of everything that was done at once, to many dates of a series.
+    """
 
     kind: Kind
     before: Booking | None
@@ -123,6 +126,7 @@ class Happened:
     surface: str
     reason: str | None
     at: datetime
+    operation_id: UUID | None = None
 
     @property
     def changed(self) -> Changed:
