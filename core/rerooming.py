@@ -54,7 +54,8 @@ SELECT id FROM bookings WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY i
 _COLUMNS = """
 p.id, p.booking_id, p.booking_version, p.closure_id, p.offered_room_id, p.status, p.answer_by, p.created_at, p.version,
 c.reason, c.start_time AS closed_from, c.end_time AS closed_until, c.lifted_at, c.location_id AS closed_place,
-c.room_id AS closed_room
+c.room_id AS closed_room, (SELECT (e.after->>'room_id')::uuid FROM events e WHERE e.tenant_id = p.tenant_id
+    AND e.booking_id = p.booking_id AND e.booking_version = p.booking_version) AS stood_in
 """
 _FROM = "FROM proposals p LEFT JOIN closures c ON c.tenant_id = p.tenant_id AND c.id = p.closure_id"
 _NEW = """
@@ -730,8 +731,6 @@ def _outcome(row: Mapping[str, Any], booking: Booking, catalogue: Catalogue) -> 
     else:
         covered = row["closed_from"] < booking.end and booking.start < row["closed_until"]
         shut = row["lifted_at"] is None and covered and not _rooms_of(row, catalogue).isdisjoint(r.id for r in booking.rooms)
-    if booking.version != row["booking_version"] and booking.room.id == row["offered_room_id"]:
-        return "moved"
     if not shut:
         return "overtaken" if _stands_open(row, booking) else "moved"
     offered = catalogue.room(row["offered_room_id"]) if row["offered_room_id"] else None
@@ -748,8 +747,8 @@ def _rooms_of(row: Mapping[str, Any], catalogue: Catalogue) -> frozenset[UUID]:
 
 
 def _stands_open(row: Mapping[str, Any], booking: Booking) -> bool:
-    """Tell whether a booking stands where it stood because what closed it is open again."""
-    return row["lifted_at"] is not None if row["closure_id"] else all(room.active for room in booking.rooms)
+    """Tell whether a booking stands where it stood, and that is open again."""
+    return booking.room.id == row["stood_in"] and (row["closure_id"] is None or row["lifted_at"] is not None)
 
 
 def _proposal(row: Mapping[str, Any], booking: Booking, catalogue: Catalogue) -> Proposal:
