@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from slack_sdk.models.views import View
 
-from handlers import filled, forms
+from handlers import filled, forms, repeating
 from handlers.drafts import Draft
 from handlers.filled import Asked, Filled
 from handlers.inviting import invitee_ids
 from handlers.opening import opened
-from handlers.replies import Nothing, Show
+from handlers.previewing import previewed, shown
+from handlers.repeating import Repeating
+from handlers.replies import Nothing, Place, Show
 from handlers.requests import Click, Command, Submission
+from handlers.series_drafts import SeriesDraft
 from handlers.services import Desk
+from handlers.views import repeat_fields
 from handlers.views.booking_form import booking_form
 from handlers.views.bookings import booked
 from handlers.views.fields import Fields
 from handlers.wanted import wanting
 
 
-async def open_booking(request: Command | Click, desk: Desk, draft: Draft | None = None) -> Show | Nothing:
-    """Open the form, prefilled with a wish, else with the next half hour at the person's usual place."""
-    return await opened(request, desk, _new_form(desk, draft))
+async def open_booking(
+    request: Command | Click, desk: Desk, draft: Draft | None = None, *, repeats: Repeating | None = None
+) -> Show | Nothing:
+    """Open the form, prefilled with a wish and how often it repeats, else with the next half hour at one's usual place."""
+    return await opened(request, desk, _new_form(desk, draft, repeats or Repeating()))
 
 
 async def clicked_open(click: Click, desk: Desk) -> Show | Nothing:
@@ -29,16 +35,23 @@ async def clicked_open(click: Click, desk: Desk) -> Show | Nothing:
 
 
 async def place_chosen(click: Click, desk: Desk) -> Show | Nothing:
-    """Draw the form again for another place: its rooms, its clock; the rest stays as typed."""
+    """Draw the form again for another place or another way to repeat; the rest stays as typed."""
     assert click.form is not None
     asked = Asked.load(click.form.private_metadata)
-    return Show(view=form_for(filled.read(click.form, asked.place), desk))
+    content = filled.read(click.form, asked.place)
+    return Show(view=form_for(content, desk, repeats=repeating.read(click.form)))
 
 
 async def sent(submission: Submission, desk: Desk) -> Show:
-    """Book what the form holds, and show the booking in its place."""
+    """Book what the form holds and show the booking in its place; of what repeats, show first what would come of it."""
     asked = Asked.load(submission.form.private_metadata)
-    return await book(filled.wanted(filled.read(submission.form, asked.place), desk.catalogue), desk, key=submission.key)
+    content = filled.read(submission.form, asked.place)
+    draft, repeats = filled.wanted(content, desk.catalogue), repeating.read(submission.form)
+    if not repeats.repeats:
+        return await book(draft, desk, key=submission.key)
+    assert content.day is not None
+    whole = SeriesDraft.of(draft, repeats.rule(content.day), desk.catalogue.location(content.place).zone)
+    return shown(await previewed(whole, desk), place=Place.ON_TOP, done=False)
 
 
 async def book(draft: Draft, desk: Desk, *, key: str) -> Show:
@@ -50,14 +63,16 @@ async def book(draft: Draft, desk: Desk, *, key: str) -> Show:
     return Show(view=forms.notice(message.text, message.blocks, final=True), done=message.text)
 
 
-def form_for(content: Filled, desk: Desk) -> View:
+def form_for(content: Filled, desk: Desk, *, repeats: Repeating) -> View:
     """Return the form with this content."""
     place = desk.catalogue.location(content.place)
-    return booking_form(Fields(filled=content, catalogue=desk.catalogue, place=place, reader=desk.reader))
+    fields = Fields(filled=content, catalogue=desk.catalogue, place=place, reader=desk.reader)
+    first_on = content.day or desk.services.clock.now().astimezone(place.tz).date()
+    return booking_form(fields, repeat=repeat_fields.section(repeats, first_on))
 
 
-async def _new_form(desk: Desk, draft: Draft | None) -> View:
+async def _new_form(desk: Desk, draft: Draft | None, repeats: Repeating) -> View:
     place = filled.place_of(draft, desk.catalogue, desk.person) if draft else None
     usual = place or filled.usual_place(desk.catalogue, desk.person)
     content = filled.of_draft(draft, usual) if draft else filled.fresh(usual, now=desk.services.clock.now())
-    return form_for(content, desk)
+    return form_for(content, desk, repeats=repeats)

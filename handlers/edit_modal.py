@@ -10,15 +10,18 @@ from slack_sdk.models.views import View
 from core import bookkeeping
 from core.errors import NotActive
 from core.models import KEEP, Booking, Change
-from handlers import filled, forms
+from core.series_values import Scope
+from handlers import filled, forms, series_editing
 from handlers.differences import Part, differing, merge, told
 from handlers.drafts import Draft, Target
 from handlers.filled import Editing, Filled
-from handlers.inviting import invitee_ids
+from handlers.ids import Field
+from handlers.inviting import known_or_new
 from handlers.opening import opened
 from handlers.replies import Nothing, Show
-from handlers.requests import Click, Submission
+from handlers.requests import Click, Form, Submission
 from handlers.services import Desk
+from handlers.views import repeat_fields
 from handlers.views.booking_form import edit_form
 from handlers.views.bookings import changed
 from handlers.views.fields import Fields
@@ -44,7 +47,16 @@ async def sent(submission: Submission, desk: Desk) -> Show:
     """Save what differs from what the form showed, and show the change in its place."""
     editing = Editing.load(submission.form.private_metadata)
     draft = filled.wanted(filled.read(submission.form, editing.place), desk.catalogue)
+    if (scope := which_of(submission.form)) in {Scope.FOLLOWING, Scope.ALL}:
+        booking = await changeable(editing.booking, desk)
+        return await series_editing.saved(booking, editing, draft, scope, desk, key=submission.key)
     return await saved(editing, draft, desk, key=submission.key)
+
+
+def which_of(form: Form) -> Scope | None:
+    """Return how much of its series a form is to change, None where it does not ask."""
+    chosen = form.option(Field.WHICH)
+    return Scope(chosen) if chosen in set(Scope) else None
 
 
 async def saved(editing: Editing, draft: Draft, desk: Desk, *, key: str) -> Show:
@@ -71,7 +83,7 @@ async def stale_form(booking: Booking, submission: Submission, desk: Desk) -> Sh
     place = desk.catalogue.place_of(desk.catalogue.room(merged.draft.room or booking.room.id))
     content = filled.of_draft(merged.draft, place)
     # New ids, so that Slack forgets what was typed: the form shows the booking as it is, with what is kept.
-    return Show(view=form_for(booking, _editing(booking), content, desk, banner=[rich(*lines)], fresh=True))
+    return Show(view=form_for(booking, await _editing(booking, desk), content, desk, banner=[rich(*lines)], fresh=True))
 
 
 def form_for(
@@ -87,12 +99,27 @@ def form_for(
     place = desk.catalogue.location(content.place)
     edition = f"v{editing.version}" if fresh else ""
     fields = Fields(filled=content, catalogue=desk.catalogue, place=place, reader=desk.reader, edition=edition)
-    return edit_form(fields, booking=booking, editing=editing, banner=banner or ())
+    return edit_form(fields, booking=booking, editing=editing, which=_which(booking, desk), banner=banner or ())
 
 
-def _editing(booking: Booking) -> Editing:
-    shown = filled.draft_of(booking)
-    return Editing(booking=booking.id, version=booking.version, place=booking.location.id, shown=shown)
+def _which(booking: Booking, desk: Desk) -> list[Block]:
+    """Return the question how much of its series is meant, for a date of one."""
+    if booking.series_id is None:
+        return []
+    zone = booking.location.tz
+    today = desk.services.clock.now().astimezone(zone).date()
+    return [repeat_fields.which(booking.start.astimezone(zone).date(), today=today)]
+
+
+async def _editing(booking: Booking, desk: Desk) -> Editing:
+    found = await desk.services.series.of_booking(booking) if booking.series_id else None
+    return Editing(
+        booking=booking.id,
+        version=booking.version,
+        place=booking.location.id,
+        shown=filled.draft_of(booking),
+        series_version=found.version if found else None,
+    )
 
 
 async def changeable(booking_id: UUID, desk: Desk) -> Booking:
@@ -107,7 +134,7 @@ async def changeable(booking_id: UUID, desk: Desk) -> Booking:
 async def _form(booking_id: UUID, desk: Desk) -> View:
     booking = await changeable(booking_id, desk)
     content = filled.of_draft(filled.draft_of(booking), booking.location)
-    return form_for(booking, _editing(booking), content, desk)
+    return form_for(booking, await _editing(booking, desk), content, desk)
 
 
 async def _change(editing: Editing, draft: Draft, desk: Desk) -> Change:
@@ -124,8 +151,5 @@ async def _change(editing: Editing, draft: Draft, desk: Desk) -> Change:
 
 
 async def _invitees(editing: Editing, draft: Draft, desk: Desk) -> tuple[UUID, ...]:
-    """Return the people's ids: those who are invited already keep theirs, which may be of another workspace."""
     booking = await changeable(editing.booking, desk)
-    known = {a.slack_user_id: a.person_id for a in booking.attendees}
-    come = await invitee_ids([user for user in draft.invitees if user not in known], desk)
-    return tuple(known[user] for user in draft.invitees if user in known) + come
+    return await known_or_new(booking, draft.invitees, desk)

@@ -60,10 +60,14 @@ class Asked(Carried):
 
 
 class Editing(Target):
-    """What the edit form carries: the booking at a version, and what the form showed at first."""
+    """What the edit form carries: the booking at a version, and what the form showed at first.
+
+    For a date of a series, `series_version` is that of the series.
+    """
 
     place: UUID
     shown: Draft
+    series_version: int | None = None
 
 
 class Searching(Carried):

@@ -51,8 +51,8 @@ class Action(StrEnum):
     OPEN_SERIES = "open_series"  # value: SeriesAt JSON
     UNDO_SERIES = "undo_series"  # value: Operation JSON
     CANCEL_WHICH = "cancel_which"  # value: Target JSON: ask how much of its series is to be cancelled
-    CANCEL_SERIES = "cancel_series"  # value: DateOfSeries JSON
-    CANCEL_WHOLE = "cancel_whole"  # value: SeriesTarget JSON
+    CANCEL_SERIES = "cancel_series"  # value: PartOfSeries JSON
+    CANCEL_WHOLE = "cancel_whole"  # value: SeriesTarget JSON: every date of it that is ahead
     AWAY = "away"  # value: SeriesTarget JSON: open the form in which dates from one day to another are cancelled
     RENEW = "renew"  # value: SeriesTarget JSON
     LET_END = "let_end"  # value: SeriesTarget JSON
@@ -156,6 +156,7 @@ BY_CORE_FIELD = {
     "quiet_from": Field.QUIET_FROM,
     "quiet_until": Field.QUIET_UNTIL,
     "rule": Field.REPEAT,
+    "date": Field.DATE,
     "times": Field.TIMES,
     "until": Field.UNTIL,
 }

@@ -6,11 +6,14 @@ from slack_sdk.models.views import View
 
 from core import errors
 from core.errors import BookingError
-from handlers import booking_modal, edit_modal, filled, wall_time
+from core.series_values import Scope
+from handlers import booking_modal, edit_modal, filled, repeating, wall_time
 from handlers.drafts import Draft, Target, UnreadableError
+from handlers.edit_modal import which_of
 from handlers.filled import Asked, Editing, Filled, Refused
 from handlers.ids import BY_CORE_FIELD, Callback, Field
 from handlers.refusals import refuse, waitable
+from handlers.repeating import Repeating
 from handlers.replies import FieldErrors, Message, Show, SubmissionReply
 from handlers.requests import Click, Form, Submission
 from handlers.services import Desk
@@ -38,7 +41,7 @@ async def refuse_form(error: BookingError, submission: Submission, desk: Desk) -
             return refusals.plain(["This form was sent before; what it said then is done. Open it again for more."])
         case wall_time.TwoSuchTimes():
             return Show(view=await _again(form, desk))
-    if isinstance(error, ELSEWHERE) and (refused := await _elsewhere(error, form, desk)):
+    if isinstance(error, ELSEWHERE) and not _of_many(form) and (refused := await _elsewhere(error, form, desk)):
         return Show(view=refused)
     at_fields = _at_fields(error, form, desk)
     return FieldErrors(errors=at_fields) if at_fields else await refuse(error, desk)
@@ -58,9 +61,16 @@ async def back_to_form(click: Click, desk: Desk) -> Show:
     refused = _refused(click)
     content = filled.of_draft(refused.draft, filled.place_of(refused.draft, desk.catalogue, desk.person))
     if refused.editing is None:
-        return Show(view=booking_modal.form_for(content, desk))
+        return Show(view=booking_modal.form_for(content, desk, repeats=Repeating()))
     booking = await edit_modal.changeable(refused.editing.booking, desk)
     return Show(view=edit_modal.form_for(booking, refused.editing, content, desk))
+
+
+def _of_many(form: Form) -> bool:
+    """Tell whether the form is about many dates, for which another room or time of one is no way out."""
+    if form.callback_id == Callback.EDIT:
+        return (which_of(form) or Scope.THIS) is not Scope.THIS
+    return repeating.read(form).repeats
 
 
 def _refused(click: Click) -> Refused:
@@ -77,7 +87,7 @@ def _content(form: Form) -> tuple[Filled, Editing | None]:
 async def _again(form: Form, desk: Desk) -> View:
     content, editing = _content(form)
     if editing is None:
-        return booking_modal.form_for(content, desk)
+        return booking_modal.form_for(content, desk, repeats=repeating.read(form))
     return edit_modal.form_for(await edit_modal.changeable(editing.booking, desk), editing, content, desk)
 
 

@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from core.models import KEEP, Slot
+from core.recurring import time_on
 from core.series_values import Choice, Scope, SeriesChange, SeriesWish
-from handlers.drafts import MOST_PEOPLE, OUT_OF_DATE, Carried, Draft, Target, UnreadableError
+from handlers.drafts import MOST_PEOPLE, OUT_OF_DATE, Carried, Draft, UnreadableError
 
 # A hundred years of days; nothing that was packed by us unpacks to more.
 _MOST_BYTES = 5_000
@@ -85,6 +86,15 @@ class SeriesDraft(Carried):
             shared=self.shared,
         )
 
+    @property
+    def first_slot(self) -> Slot:
+        """The time on its first date; raises UnreadableError where there is no such zone."""
+        try:
+            zone = ZoneInfo(self.zone)
+        except (ValueError, OSError) as error:
+            raise UnreadableError(OUT_OF_DATE) from error
+        return time_on(self.first_on, self.clock.replace(tzinfo=None), self.minutes, zone).slot
+
     def once(self, slot: Slot, room: UUID | None) -> Draft:
         """Return the wish for one date of it."""
         return Draft(
@@ -102,8 +112,8 @@ class SeriesDraft(Carried):
         )
 
     def in_room(self, room: UUID) -> SeriesDraft:
-        """Return the same wish for a named room, which has been seen to do."""
-        return self.model_copy(update={"room": room, "place": None, "floor": None, "amenities": ()})
+        """Return the same wish for a named room; what it must have stays, for the rooms that stand in for it."""
+        return self.model_copy(update={"room": room, "place": None, "floor": None})
 
 
 def _wall_minutes(slot: Slot, zone: ZoneInfo) -> int:
@@ -177,8 +187,8 @@ class SeriesTarget(Carried):
     on: date | None = Field(default=None, alias="d")
 
 
-class DateOfSeries(Target):
-    """A booking of a series, and how much of the series is meant by it."""
+class PartOfSeries(SeriesTarget):
+    """How much of a series is meant, from which of its dates."""
 
     scope: Scope = Field(default=Scope.THIS, alias="c")
 
@@ -269,3 +279,10 @@ def moment_of(seconds: str) -> datetime:
         return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise UnreadableError(OUT_OF_DATE) from error
+
+
+class SeriesAnswer(Carried):
+    """Whether somebody who is invited comes to all dates of a series."""
+
+    series: UUID = Field(alias="b")
+    going: bool = Field(alias="y")

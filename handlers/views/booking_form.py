@@ -20,8 +20,8 @@ from handlers.views.text import grey
 from handlers.views.times import Reader
 
 
-def booking_form(fields: Fields, *, banner: Sequence[Block] = ()) -> View:
-    """Return the form for a new booking."""
+def booking_form(fields: Fields, *, repeat: Sequence[Block] = (), banner: Sequence[Block] = ()) -> View:
+    """Return the form for a new booking; `repeat` is its section on repeating."""
     return View(
         type="modal",
         callback_id=Callback.BOOK.value,
@@ -36,6 +36,7 @@ def booking_form(fields: Fields, *, banner: Sequence[Block] = ()) -> View:
             fields.time(),
             *fields.fold(),
             fields.length(),
+            *repeat,
             fields.people(),
             fields.room(),
             *fields.amenities(),
@@ -46,8 +47,18 @@ def booking_form(fields: Fields, *, banner: Sequence[Block] = ()) -> View:
     )
 
 
-def edit_form(fields: Fields, *, booking: Booking, editing: Editing, banner: Sequence[Block] = ()) -> View:
-    """Return the form for changing a booking; people who are too many for the field are counted instead."""
+def edit_form(
+    fields: Fields,
+    *,
+    booking: Booking,
+    editing: Editing,
+    which: Sequence[Block] = (),
+    banner: Sequence[Block] = (),
+) -> View:
+    """Return the form for changing a booking; people who are too many for the field are counted instead.
+
+    `which` asks how much of its series is meant.
+    """
     invited = sum(one.person_id != booking.booker.person_id for one in booking.attendees)
     carried = len(editing.shown.invitees) == invited
     people: Block = fields.invitees() if carried else grey(f"{invited} people are invited.")
@@ -70,6 +81,7 @@ def edit_form(fields: Fields, *, booking: Booking, editing: Editing, banner: Seq
             fields.title(),
             people,
             fields.private(),
+            *which,
             DividerBlock(),
             *buttons.rows([buttons.cancel(booking, fields.reader)]),
         ],

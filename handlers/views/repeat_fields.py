@@ -16,7 +16,7 @@ from slack_sdk.models.blocks import (
 )
 
 from core import saying
-from core.series_values import OneSeries, Scope
+from core.series_values import Scope
 from handlers.ids import Action, Field
 from handlers.repeating import MOST_TIMES, USUAL_TIMES, Ends, Every, Repeating, labels
 from handlers.views import rhythm
@@ -70,13 +70,12 @@ def _end(repeating: Repeating) -> list[InputBlock]:
     return blocks
 
 
-def which(series: OneSeries, on: date, *, today: date) -> InputBlock:
-    """Return the question how much of a series a change is about."""
-    often = rhythm.often(series.rule, first_on=series.first_on)
+def which(on: date, *, today: date) -> InputBlock:
+    """Return the question how much of its series a change of one date is about."""
     options = [
         _option(f"Only {saying.short_date(on, today=today)}", Scope.THIS.value),
         _option("This and all dates after it", Scope.FOLLOWING.value),
-        _option(f"All dates, {often}", Scope.ALL.value),
+        _option("All dates of the series", Scope.ALL.value),
     ]
     radio = RadioButtonsElement(action_id=Action.WHICH, options=options, initial_option=options[0])
     return InputBlock(block_id=Field.WHICH.value, label="Change", element=radio)

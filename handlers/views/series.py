@@ -27,8 +27,8 @@ from handlers.drafts import Target
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.series_drafts import (
-    DateOfSeries,
     Operation,
+    PartOfSeries,
     SeriesAt,
     SeriesTarget,
 )
@@ -224,16 +224,16 @@ def which_to_cancel(booking: Booking, series: OneSeries, *, following: int, ahea
         buttons.button(f"Only {day}", Action.CANCEL, Target.at(booking)),
     ]
     if 1 < following < ahead:
-        row.append(_cancel_scope(f"This and the {following - 1} after it", booking, Scope.FOLLOWING, following))
+        row.append(_cancel_scope(f"This and the {following - 1} after it", booking, series, Scope.FOLLOWING, following))
     if ahead > 1:
-        row.append(_cancel_scope(f"All {ahead} dates", booking, Scope.ALL, ahead, style="danger"))
+        row.append(_cancel_scope(f"All {ahead} dates", booking, series, Scope.ALL, ahead, style="danger"))
     return Message(text=spoken(line), blocks=[rich(line), *buttons.rows(row)])
 
 
 def _cancel_scope(
-    label: str, booking: Booking, scope: Scope, count: int, *, style: str | None = None
+    label: str, booking: Booking, series: OneSeries, scope: Scope, count: int, *, style: str | None = None
 ) -> ButtonElement | None:
-    value = DateOfSeries(booking=booking.id, version=booking.version, scope=scope)
+    value = PartOfSeries(series=series.id, version=series.version, on=booking.series_on, scope=scope)
     number = 1 if scope is Scope.FOLLOWING else 2
     confirm = confirm_giving_back(f"Cancel {rhythm.dates(count)}?", booking.room.name, count)
     return buttons.button(

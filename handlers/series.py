@@ -1,0 +1,164 @@
+"""A series before it is booked: previewed, chosen about, given another rhythm; and booked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import date
+from typing import Any
+
+from slack_sdk.models.views import View
+
+from core.errors import SeriesClash
+from core.models import OfferKind, Slot
+from core.series_values import Choice, Occurrence, Preview
+from handlers import booking_modal, repeating
+from handlers.drafts import OUT_OF_DATE, UnreadableError
+from handlers.edge import OnClick, OnSubmission
+from handlers.ids import Action, Callback, Field
+from handlers.inviting import invitee_ids
+from handlers.opening import opened
+from handlers.previewing import found_for, shown
+from handlers.replies import Message, Nothing, Place, Show, SubmissionReply
+from handlers.requests import Click, Form, Submission
+from handlers.series_drafts import (
+    Choosing,
+    SeriesBooking,
+    SeriesDates,
+    SeriesDraft,
+    moment_of,
+    unpacked,
+)
+from handlers.services import Desk
+from handlers.views import series as views
+from handlers.views import series_forms
+from handlers.views.series_forms import AT, ROOM
+from handlers.views.series_preview import preview
+from handlers.views.text import Line
+
+# How many free times are offered for a date that clashes.
+MOST_TIMES = 4
+
+
+async def book(click: Click, desk: Desk) -> Message:
+    """Book a series as it was shown."""
+    asked = SeriesBooking.load(click.value)
+    return await _booked(asked.draft, asked.choices, desk, key=click.key)
+
+
+async def _booked(draft: SeriesDraft, choices: Mapping[date, Choice | Slot], desk: Desk, *, key: str) -> Message:
+    """Book a series, or show what has become of its dates since they were shown."""
+    wish = draft.wish(await invitee_ids(draft.invitees, desk))
+    try:
+        made = await desk.services.series.book(
+            wish, by=desk.actor, key=key, choices=choices, progress=progress("Booking", desk)
+        )
+    except SeriesClash as clash:
+        return preview(clash.preview, draft, desk.reader, above=_lost(clash.preview, choices, desk))
+    return views.booked(made, desk.reader)
+
+
+def _lost(found: Preview, choices: Mapping[date, Choice | Slot], desk: Desk) -> Line:
+    """Return which dates were lost since they were shown."""
+    lost = [one.on for one in found.clashes if one.on not in choices]
+    if not lost:
+        return ["That has changed meanwhile. Nothing is booked yet."]
+    was = "was" if len(lost) == 1 else "were"
+    return [f"{views.named_dates(lost, found.location, desk.reader)} {was} lost meanwhile. Nothing is booked yet."]
+
+
+def progress(doing: str, desk: Desk) -> Callable[[int, int], None]:
+    """Return what tells how many dates have been done, where the answer will stand."""
+
+    def report(done: int, of: int) -> None:
+        desk.meanwhile.report(f"{doing}… {done} of {of}")
+
+    return report
+
+
+async def dates(click: Click, desk: Desk) -> Show | Nothing:
+    """Show all dates that a series would have, or turn to another page of them."""
+    asked = SeriesDates.load(click.value)
+    turned = ":" in click.action_id
+    return await on_top(click, desk, _dates(asked, desk), same=turned)
+
+
+async def _dates(asked: SeriesDates, desk: Desk) -> View:
+    return series_forms.dates_of(await found_for(asked.draft, desk), asked.draft, asked.page, desk.reader)
+
+
+async def choose(click: Click, desk: Desk) -> Show | Nothing:
+    """Open the form in which each date that clashes is chosen about."""
+    draft = SeriesDraft.load(click.value)
+    return await on_top(click, desk, _choose(draft, desk))
+
+
+async def _choose(draft: SeriesDraft, desk: Desk) -> View:
+    found = await found_for(draft, desk)
+    listed = found.clashes[: series_forms.MOST_CHOICES]
+    times = {one.on: await _times_near(one, found, desk) for one in listed}
+    return series_forms.choose(found, draft, times, desk.reader)
+
+
+async def _times_near(one: Occurrence, found: Preview, desk: Desk) -> tuple[Slot, ...]:
+    """Return times of that date at which the room is free."""
+    wish = found.wish.in_room(found.room.id).at(one.slot)
+    offers = await desk.services.search.alternatives(wish, by=desk.actor)
+    near = [o for o in offers if o.kind is OfferKind.OTHER_TIME and o.room.id == found.room.id]
+    zone = found.location.tz
+    return tuple(o.slot for o in near if o.slot.start.astimezone(zone).date() == one.on)[:MOST_TIMES]
+
+
+async def chosen(submission: Submission, desk: Desk) -> SubmissionReply:
+    """Book a series with what was chosen for each of its dates."""
+    held = Choosing.load(submission.form.private_metadata)
+    found = await _booked(held.draft, _choices(submission.form, held), desk, key=submission.key)
+    return shown(found)
+
+
+def _choices(form: Form, held: Choosing) -> Mapping[date, Choice | Slot]:
+    """Return what was chosen, by date; those without a field of their own share one."""
+    choices: dict[date, Choice | Slot] = {}
+    for block_id in form.values:
+        field, _, day = block_id.partition(".")
+        if field == Field.CHOICE and day:
+            choices[_date(day)] = _choice(form.option(block_id), held)
+    rest = Choice.OTHER_ROOM if form.option(Field.CHOICE) == ROOM else Choice.SKIP
+    return {**dict.fromkeys(unpacked(held.rest, held.draft.first_on), rest), **choices}
+
+
+def _choice(value: str | None, held: Choosing) -> Choice | Slot:
+    if value and value.startswith(AT):
+        start = moment_of(value.removeprefix(AT))
+        return Slot(start=start, end=moment_of(str(int(start.timestamp()) + held.draft.minutes * 60)))
+    return Choice.OTHER_ROOM if value == ROOM else Choice.SKIP
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UnreadableError(OUT_OF_DATE) from error
+
+
+async def other_rhythm(click: Click, desk: Desk) -> Show | Nothing:
+    """Open the booking form on a series, for another rhythm or anything else about it."""
+    draft = SeriesDraft.load(click.value)
+    once = draft.once(draft.first_slot, draft.room)
+    return await booking_modal.open_booking(click, desk, once, repeats=repeating.of_rule(draft.rule, draft.first_on))
+
+
+async def on_top(click: Click, desk: Desk, make: Coroutine[Any, Any, View], *, same: bool = False) -> Show | Nothing:
+    """Show a view as a modal of its own, or above the one in which something was clicked; `same` puts it in its place."""
+    if click.form is None or click.form.callback_id == Callback.HOME:
+        return await opened(click, desk, make)
+    return Show(view=await make, place=Place.SAME if same else Place.ON_TOP)
+
+
+ACTIONS: Mapping[Action, OnClick] = {
+    Action.BOOK_SERIES: book,
+    Action.DATES_OF_WISH: dates,
+    Action.CHOOSE_DATES: choose,
+    Action.OTHER_RHYTHM: other_rhythm,
+}
+
+SUBMISSIONS: Mapping[Callback, OnSubmission] = {Callback.CHOOSE_DATES: chosen}

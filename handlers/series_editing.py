@@ -1,0 +1,116 @@
+"""Changing many dates of a series by the edit form of one of them: what differs there is meant for all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.errors import InvalidSeries, SeriesClash
+from core.models import Booking
+from core.series_values import OneSeries, Scope
+from handlers.differences import Part, differing
+from handlers.drafts import OUT_OF_DATE, Draft, UnreadableError
+from handlers.filled import Editing
+from handlers.inviting import known_or_new
+from handlers.previewing import shown
+from handlers.replies import Message, Show
+from handlers.requests import Click
+from handlers.series_drafts import Given, SeriesChanging, SeriesDraft
+from handlers.services import Desk
+from handlers.views import rhythm
+from handlers.views import series as views
+from handlers.views.series_preview import change_preview
+from handlers.views.text import Line
+
+# Dates that a change leads to are packed from here on: a new rhythm may begin a little before the old one.
+MARGIN = timedelta(days=62)
+
+
+async def saved(booking: Booking, editing: Editing, draft: Draft, scope: Scope, desk: Desk, *, key: str) -> Show:
+    """Change this and the following dates, or all, to what was typed as far as it differs from what was shown."""
+    series = await desk.services.series.of_booking(booking)
+    if series is None or booking.series_on is None:
+        raise UnreadableError(OUT_OF_DATE)
+    asked = SeriesChanging(
+        series=series.id,
+        version=editing.series_version or series.version,
+        scope=scope,
+        on=booking.series_on,
+        since=series.first_on - MARGIN,
+    )
+    given = await _given(booking, series, editing, draft, desk)
+    if not given:
+        return shown(views.nothing_changed(series))
+    return shown(await _changed(asked.model_copy(update={"given": tuple(given), **_values(given)}), desk, key=key))
+
+
+def _values(given: dict[Given, object]) -> dict[str, object]:
+    return {name.name.lower(): value for name, value in given.items()}
+
+
+async def _given(booking: Booking, series: OneSeries, editing: Editing, draft: Draft, desk: Desk) -> dict[Given, object]:
+    """Return what differs from what was shown, as a change of a series says it."""
+    parts, given = differing(editing.shown, draft), dict[Given, object]()
+    if Part.TIME in parts:
+        given |= _time(booking, series, draft)
+    if Part.ROOM in parts and draft.room:
+        given[Given.ROOM] = draft.room
+    if Part.TITLE in parts:
+        given[Given.TITLE] = draft.title
+    if Part.PEOPLE in parts:
+        given[Given.PEOPLE] = draft.people
+    if Part.PRIVATE in parts:
+        given[Given.PRIVATE] = draft.private
+    if Part.SHARED in parts:
+        given[Given.SHARED] = draft.shared
+    if Part.INVITEES in parts:
+        given[Given.INVITEES] = await known_or_new(booking, draft.invitees, desk)
+    return given
+
+
+def _time(booking: Booking, series: OneSeries, draft: Draft) -> dict[Given, object]:
+    """Return the new wall-clock time, length and weekday, as far as they differ from the date's own."""
+    now = SeriesDraft.of(draft, series.rule, series.zone)
+    before = SeriesDraft.of(Draft.like(booking), series.rule, series.zone)
+    given: dict[Given, object] = {}
+    if now.clock != before.clock:
+        given[Given.CLOCK] = now.clock
+    if now.minutes != before.minutes:
+        given[Given.MINUTES] = now.minutes
+    if now.first_on != before.first_on:
+        given[Given.RULE] = _moved(series, rhythm.DAYS[before.first_on.weekday()], rhythm.DAYS[now.first_on.weekday()])
+    return given
+
+
+def _moved(series: OneSeries, before: str, after: str) -> str:
+    """Return the rule with another weekday in the place of one; raise InvalidSeries where it is not of weekdays."""
+    said = dict(rhythm.parts(series.rule))
+    days = said.get("BYDAY", "").split(",")
+    if said.get("FREQ") != "WEEKLY" or before not in days or before == after:
+        only = "Only this date can be moved to another day; for all, choose a time of the same day."
+        raise InvalidSeries(only, fields={"date": only})
+    days = [after if day == before else day for day in days]
+    return ";".join(f"{name}={','.join(days) if name == 'BYDAY' else value}" for name, value in said.items())
+
+
+async def change(click: Click, desk: Desk) -> Message:
+    """Change a series as it was shown, with what was chosen for the dates that clash."""
+    return await _changed(SeriesChanging.load(click.value), desk, key=click.key)
+
+
+async def _changed(asked: SeriesChanging, desk: Desk, *, key: str) -> Message:
+    """Change a series, or show which of its dates it cannot be changed for."""
+    try:
+        done = await desk.services.series.change(
+            asked.series,
+            asked.change,
+            scope=asked.scope,
+            on=asked.on,
+            version=asked.version,
+            by=desk.actor,
+            key=key,
+            choices=asked.choices,
+        )
+    except SeriesClash as clash:
+        nothing: Line = ["Nothing is changed yet."]
+        return change_preview(clash.preview, asked, desk.reader, above=nothing)
+    return views.changed(done, desk.reader)
