@@ -175,6 +175,11 @@ class Catalogue:
         """Return what rooms that are under the very same rules, rights and closures have in common, as an id."""
         return room.id if room.id in self._particular else room.location_id
 
+    @cached_property
+    def one_at_a_time_anywhere(self) -> bool:
+        """Whether there is a room of which somebody may hold only one at a time."""
+        return any(rules.get("one_at_a_time") for rules in (*self.rules.values(), *self.group_rules.values()))
+
     # -- rights ----------------------------------------------------------------------------------------------------
 
     @cached_property
