@@ -71,6 +71,10 @@ UPDATE cards SET channel_id = CASE WHEN ts IS NULL THEN $3 ELSE channel_id END, 
     first_version = coalesce(first_version, $5), rendered_version = 0, due_at = least(due_at, $6), updated_at = $6
 WHERE tenant_id = $1 AND id = $2
 """
+_OVERWRITTEN = """
+UPDATE cards SET rendered_version = 0, due_at = least(due_at, $3), updated_at = $3
+WHERE tenant_id = $1 AND id = $2 AND ts IS NOT NULL
+"""
 _DIRECT_CHANNEL = """
 UPDATE people SET dm_channel = $3 WHERE tenant_id = $1 AND id = $2 AND dm_channel IS DISTINCT FROM $3
 """
@@ -262,8 +266,20 @@ class Outbox:
         return await self._db.write(work, repeatable=True)
 
     async def card_later(self, card: Card, *, at: datetime, uncertain: bool, counted: bool = True) -> bool:
-        """Give a card back until `at`; `uncertain` when a post may have arrived, `counted` when this was an attempt."""
-        return await self._run(_CARD_LATER, card.id, card.lease, at, int(counted), uncertain)
+        """Give a card back until `at`; `uncertain` when a post may have arrived, `counted` when this was an attempt.
+
+        Where the lease was lost, an edit that may have arrived may lie on top of a newer one: it is shown anew then.
+        """
+
+        async def work(session: WriteSession) -> bool:
+            values = (session.tenant, card.id, card.lease, at, int(counted), uncertain)
+            if await session.run(_CARD_LATER, *values) != "UPDATE 0":
+                return True
+            if uncertain and card.ts is not None:
+                await session.run(_OVERWRITTEN, session.tenant, card.id, self._clock.now())
+            return False
+
+        return await self._db.write(work, repeatable=True)
 
     async def later(self, delivery: Delivery, *, at: datetime, uncertain: bool, counted: bool = True) -> bool:
         """Give a message back until `at`; `uncertain` when it may have arrived, `counted` when this was an attempt."""

@@ -184,6 +184,30 @@ async def test_an_old_edit_that_lands_after_a_newer_one_is_drawn_over(office: Of
     assert await notices.outbox.claim_cards(notices.now) == ()
 
 
+@pytest.mark.parametrize("uncertain", [True, False])
+async def test_an_edit_given_back_too_late_is_put_right_if_it_may_have_arrived(
+    office: Office, notices: Notified, uncertain: bool
+):
+    await notices.subscribe()
+    booking = await office.book(await office.room("Apollo"), at(9))
+    await notices.plan()
+    await notices.show()
+    booking = await notices.move(booking, slot=at(10))
+    await notices.plan()
+    (slow,) = await notices.outbox.claim_cards(notices.now)
+    await expire(office)
+    booking = await notices.move(booking, slot=at(11))
+    await notices.plan()
+    (quick,) = await notices.outbox.claim_cards(notices.now)
+    assert await notices.outbox.card_shown(quick, channel_id=CHANNEL, ts=quick.ts or "")
+
+    # The slow replica never heard what became of its edit.
+    assert not await notices.outbox.card_later(slow, at=notices.now, uncertain=uncertain)
+
+    shown_anew = [card.booking for card in await notices.outbox.claim_cards(notices.now)]
+    assert shown_anew == ([booking] if uncertain else [])
+
+
 async def test_a_first_post_marked_too_late_is_edited_rather_than_posted_again(office: Office, notices: Notified):
     await notices.subscribe()
     await office.book(await office.room("Apollo"), at(9))
