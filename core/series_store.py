@@ -17,7 +17,7 @@ from core.db import ReadSession, WriteSession
 from core.errors import SeriesNotFound
 from core.ids import new_id
 from core.models import Actor, Attendee, Booking
-from core.series_values import Gap, OneSeries, SeriesStatus
+from core.series_values import Gap, OneSeries, SeriesStatus, SeriesSummary
 
 SUBJECT = "series"
 
@@ -61,6 +61,17 @@ ON CONFLICT DO NOTHING
 _LEAVE_LINE = """
 UPDATE waiting SET status = 'left', updated_at = $4, version = version + 1
 WHERE tenant_id = $1 AND series_id = $2 AND status = 'waiting' AND series_on = ANY($3::date[])
+"""
+_SUMMARIES = """
+SELECT s.id, b.ahead, b.last_on, (
+    SELECT id FROM bookings n WHERE n.tenant_id = $1 AND n.series_id = s.id AND n.end_time > $3
+        AND n.status IN ('pending', 'confirmed', 'checked_in') ORDER BY n.start_time LIMIT 1
+) AS next_id
+FROM unnest($2::uuid[]) AS s (id)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS ahead, max(series_on) AS last_on FROM bookings
+    WHERE tenant_id = $1 AND series_id = s.id AND end_time > $3 AND status IN ('pending', 'confirmed', 'checked_in')
+) b
 """
 _LAST_CHANGE = """
 SELECT p.slack_user_id FROM changes c LEFT JOIN people p ON p.tenant_id = c.tenant_id AND p.id = c.actor_id
@@ -280,6 +291,26 @@ async def ahead(session: ReadSession, series_id: UUID, catalogue: Catalogue, *, 
 async def held_on(session: ReadSession, series_id: UUID, *, since: date) -> set[date]:
     """Return the dates of a series, from a day on, that hold a room."""
     return {row["series_on"] for row in await session.all(_HELD_ON, session.tenant, series_id, since)}
+
+
+async def summaries(
+    session: ReadSession, found: Sequence[OneSeries], catalogue: Catalogue, *, now: datetime
+) -> tuple[SeriesSummary, ...]:
+    """Return series with their next date, and how many are ahead until when."""
+    if not found:
+        return ()
+    rows = await session.all(_SUMMARIES, session.tenant, [one.id for one in found], now)
+    known = {row["id"]: row for row in rows}
+    coming = await store.bookings(session, [row["next_id"] for row in rows if row["next_id"]], catalogue)
+    return tuple(
+        SeriesSummary(
+            series=one,
+            next=coming.get(known[one.id]["next_id"]),
+            ahead=known[one.id]["ahead"],
+            last_on=known[one.id]["last_on"],
+        )
+        for one in found
+    )
 
 
 async def waiting(session: ReadSession, series_id: UUID) -> dict[date, UUID]:

@@ -241,7 +241,6 @@ class SeriesSummary:
     next: Booking | None
     ahead: int
     last_on: date | None
-    gaps: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

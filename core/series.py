@@ -1,0 +1,131 @@
+"""The use cases of series: preview, book, look at, go on with; each of its dates is a booking, and stays one.
+
+One public method, one transaction; every booking that it touches has an event with the same operation. Kept out: words of
+Slack, and how it is done (`series_booking`, `series_changing`, `series_going_on`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+from core import recurring, series_booking, series_store
+from core.catalogue import Catalogues
+from core.clock import Clock
+from core.db import Database, ReadSession
+from core.models import Actor, Booking, Slot
+from core.search import Search
+from core.series_booking import Desk
+from core.series_judging import zone_of
+from core.series_values import (
+    Booked,
+    Choice,
+    Gap,
+    OneSeries,
+    Preview,
+    SeriesSummary,
+    SeriesView,
+    SeriesWish,
+)
+from core.series_writing import Progress
+
+__all__ = ["Series"]
+
+NOTHING_CHOSEN: Mapping[date, Choice | Slot] = {}
+
+
+class Series:
+    """Book, look at and change series; `extend` and `tell_ending` are safe at any time and on several replicas."""
+
+    def __init__(self, db: Database, catalogues: Catalogues, search: Search, clock: Clock) -> None:
+        self._desk = Desk(db=db, catalogues=catalogues, clock=clock)
+        self._search = search
+
+    # -- booking ---------------------------------------------------------------------------------------------------
+
+    async def preview(self, wish: SeriesWish, *, by: Actor) -> Preview:
+        """Return what would come of a wish, date by date; changes nothing.
+
+        Raises InvalidSeries, LacksAmenities, NothingFits, and TooFarAhead where not one date can be booked yet.
+        """
+        return await series_booking.look(self._desk, wish, by=by)
+
+    async def book(
+        self,
+        wish: SeriesWish,
+        *,
+        by: Actor,
+        key: str | None = None,
+        choices: Mapping[date, Choice | Slot] = NOTHING_CHOSEN,
+        one_room: UUID | None = None,
+        progress: Progress | None = None,
+    ) -> Booked:
+        """Book the dates of a wish in one transaction, those past the horizon as time goes on.
+
+        `choices` say what becomes of dates that clash, `one_room` takes another room for all of them; `progress` hears
+        (done, all) as it goes. Raises SeriesClash, and leaves nothing, where somebody has yet to choose.
+        """
+        return await series_booking.book(
+            self._desk, wish, by=by, key=key, choices=choices, one_room=one_room, progress=progress
+        )
+
+    async def renew(self, series_id: UUID, *, by: Actor, key: str | None = None) -> Booked:
+        """Let a series go on as long again, a year at most; dates that clash are left out and waited for."""
+        return await series_booking.renew(self._desk, series_id, by=by, key=key)
+
+    @staticmethod
+    def renewal(series: OneSeries) -> date:
+        """Return until when a series would go on if it were renewed; raises InvalidSeries where it has no end."""
+        rule = recurring.parse(series_booking.renewed_rule(series))
+        return recurring.all_dates(rule, series.first_on)[-1]
+
+    async def restore(self, series_id: UUID, on: date, *, by: Actor, key: str | None = None) -> Booking:
+        """Book a date that was left out after all; raises SlotTaken, or the rule in the way."""
+        return await series_booking.restore(self._desk, series_id, on, by=by, key=key)
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    async def get(self, series_id: UUID) -> OneSeries:
+        """Return a series as it stands, or raise SeriesNotFound."""
+        catalogue = await self._desk.catalogues.current()
+        return await self._desk.db.read(lambda session: series_store.by_id(session, series_id, catalogue))
+
+    async def view(self, series_id: UUID, *, by: Actor) -> SeriesView:
+        """Return a series with what is ahead of it: its bookings, and the dates that nobody has booked."""
+        asker = await self._desk.asker(by)
+
+        async def work(session: ReadSession) -> SeriesView:
+            series = await series_store.by_id(session, series_id, asker.catalogue)
+            upcoming = await series_store.ahead(session, series_id, asker.catalogue, now=asker.now)
+            today = asker.now.astimezone(series.tz).date()
+            held = await series_store.held_on(session, series_id, since=today)
+            waiting = await series_store.waiting(session, series_id)
+            rule = recurring.parse(series.rule)
+            last = series.booked_until or (None if rule.endless else recurring.all_dates(rule, series.first_on)[-1])
+            days = [] if last is None else recurring.dates(rule, series.first_on, until=last)
+            gaps = []
+            for day in days:
+                slot = recurring.time_on(day, series.clock, series.minutes, zone_of(series.zone)).slot
+                if day not in held and slot.start > asker.now:
+                    gaps.append(Gap(on=day, slot=slot, waiting_id=waiting.get(day)))
+            return SeriesView(
+                series=series,
+                upcoming=upcoming,
+                gaps=tuple(gaps),
+                last_on=max((one.series_on for one in upcoming if one.series_on), default=None),
+                endless=rule.endless,
+            )
+
+        return await self._desk.db.read(work)
+
+    async def mine(self, by: Actor) -> tuple[SeriesSummary, ...]:
+        """Return the series that the actor booked and that are not over, the one that comes next first."""
+        asker = await self._desk.asker(by)
+
+        async def work(session: ReadSession) -> tuple[SeriesSummary, ...]:
+            found = await series_store.of_person(session, by.person_id, asker.catalogue)
+            summaries = await series_store.summaries(session, found, asker.catalogue, now=asker.now)
+            return tuple(sorted(summaries, key=lambda one: (one.next is None, one.next and one.next.start)))
+
+        return await self._desk.db.read(work)

@@ -1,0 +1,352 @@
+"""What would come of each date of a series: rules in memory, claims by a few statements whatever the number of dates.
+
+Kept out: choosing for somebody (`series_booking`), and writing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from core import claims, errors, recurring, rules, store
+from core.catalogue import Catalogue
+from core.db import ReadSession
+from core.errors import BookingError, InvalidSeries, TooFarAhead
+from core.models import Actor, Booking, Rival, Room, Slot, Wish, one_line
+from core.recurring import MOST_AT_ONCE, Rule
+from core.search import as_rival, nothing_suits, suitable
+from core.series_values import Occurrence, Preview, SeriesWish, Verdict
+
+# Rooms that are looked at where another is to stand in, and those of them that are looked at for every date.
+ROOMS_CONSIDERED = 20
+ROOMS_FOR_ALL = 5
+
+_BUT = "AND (booking_id IS NULL OR booking_id <> ALL($5::uuid[]))"
+_BUSY = claims.BUSY.format(rooms="$2", starts="$3", ends="$4", now="$6", but=_BUT)
+# Who is in the way: never more than a few, since claims of one room do not overlap.
+_RIVALS = f"""
+SELECT wanted.number, c.booking_id, c.kind, c.start_time, c.end_time, c.expires_at, w.person_id
+FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY AS wanted (room_id, starts, ends, number)
+CROSS JOIN LATERAL (
+    SELECT * FROM room_claims
+    WHERE tenant_id = $1 AND room_id = wanted.room_id AND start_time < wanted.ends
+        AND (expires_at IS NULL OR expires_at > $6) {_BUT}
+    ORDER BY start_time DESC LIMIT 10
+) c
+LEFT JOIN waiting w ON w.tenant_id = c.tenant_id AND w.id = c.waiting_id
+WHERE c.end_time > wanted.starts ORDER BY wanted.number, c.start_time
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dated:
+    """A date with the rooms and time that are wanted for it; `booking` is the one that is to move there, if any is.
+
+    `judged` says whether the rules are asked: not where a booking's room and time stay as they are.
+    """
+
+    on: date
+    rooms: tuple[Room, ...]
+    slot: Slot
+    attendees_count: int
+    shifted: bool = False
+    booking: Booking | None = None
+    judged: bool = True
+
+    @property
+    def room(self) -> Room:
+        """The first of its rooms."""
+        return self.rooms[0]
+
+    def as_occurrence(self) -> Occurrence:
+        """Return the date as one that is free."""
+        return Occurrence(on=self.on, slot=self.slot, shifted=self.shifted, booking=self.booking)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """The dates of a rule that can be booked now; `until` is the last day that can, `beyond` as in a preview."""
+
+    days: tuple[date, ...]
+    until: date
+    beyond: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asker:
+    """Who asks, when, with which catalogue; bookings `but` are not in the way."""
+
+    catalogue: Catalogue
+    by: Actor
+    now: datetime
+    but: tuple[UUID, ...] = ()
+
+
+# -- the wish ----------------------------------------------------------------------------------------------------------
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a zone, or raise InvalidSeries."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError):
+        raise InvalidSeries(f"{name} is not a time zone.") from None
+
+
+def in_order(wish: SeriesWish) -> tuple[SeriesWish, Rule]:
+    """Return a wish that begins on the first date of its rule, and the rule; raises what is wrong whatever the room."""
+    rule = recurring.parse(wish.rule)
+    zone = zone_of(wish.zone)
+    if not 1 <= wish.minutes <= recurring.LONGEST_MINUTES:
+        raise errors.EndBeforeStart("The meeting would end before it starts. Give an end after the start.")
+    first = recurring.first_date(rule, wish.first_on)
+    title = one_line(wish.title)
+    slot = recurring.time_on(first, wish.clock, wish.minutes, zone).slot
+    rules.check(rules.of_wish(slot, attendees_count=wish.attendees_count, title=title))
+    return replace(wish, first_on=first, rule=str(rule), title=title), rule
+
+
+def last_bookable(room: Room, asker: Asker) -> date:
+    """Return the last day on which the room can be booked today."""
+    catalogue = asker.catalogue
+    today = asker.now.astimezone(catalogue.place_of(room).tz).date()
+    return today + timedelta(days=catalogue.policy(room, asker.by.groups).horizon_days)
+
+
+def reach(rule: Rule, first_on: date, room: Room, asker: Asker, *, after: date | None = None) -> Reach:
+    """Return the dates of a rule that can be booked in a room now, those after a day alone where one is given."""
+    last = last_bookable(room, asker)
+    days = list(
+        islice((day for day in recurring.dates(rule, first_on, until=last) if after is None or day > after), MOST_AT_ONCE)
+    )
+    if len(days) == MOST_AT_ONCE:
+        last = days[-1]
+    if rule.endless:
+        return Reach(days=tuple(days), until=last, beyond=None)
+    beyond = sum(1 for day in recurring.all_dates(rule, first_on) if day > last)
+    return Reach(days=tuple(days), until=last, beyond=beyond)
+
+
+def dated(wish: SeriesWish, days: Iterable[date], rooms: tuple[Room, ...]) -> list[Dated]:
+    """Return dates with their times, in the rooms."""
+    zone = zone_of(wish.zone)
+    found = []
+    for day in days:
+        at = recurring.time_on(day, wish.clock, wish.minutes, zone)
+        found.append(Dated(on=day, rooms=rooms, slot=at.slot, shifted=at.shifted, attendees_count=wish.attendees_count))
+    return found
+
+
+# -- judging -----------------------------------------------------------------------------------------------------------
+
+
+def broken(one: Dated, asker: Asker, *, named: bool, horizon: bool) -> BookingError | None:
+    """Return the rule that a date breaks, if any; the horizon counts only where it is asked for."""
+    catalogue = asker.catalogue
+    found = rules.of_start(one.slot, location=catalogue.place_of(one.room), now=asker.now)
+    seats = sum(room.capacity for room in one.rooms)
+    for room in one.rooms:
+        found += rules.in_force(
+            one.slot,
+            room=room,
+            catalogue=catalogue,
+            attendees_count=max(1, one.attendees_count - (seats - room.capacity)),
+            actor=asker.by,
+            now=asker.now,
+            overriding=named,
+        )
+    return next((error for error in found if horizon or not isinstance(error, TooFarAhead)), None)
+
+
+async def busy(session: ReadSession, wanted: Sequence[Dated], asker: Asker) -> set[int]:
+    """Return the numbers, from 0, of the dates on which somebody holds one of the rooms."""
+    if not wanted:
+        return set()
+    owners, *columns = _columns(wanted)
+    rows = await session.all(_BUSY, session.tenant, *columns, list(asker.but), asker.now)
+    return {owners[row["number"] - 1] for row in rows}
+
+
+def _columns(wanted: Sequence[Dated]) -> tuple[list[int], list[UUID], list[datetime], list[datetime]]:
+    held = [(number, leaf, kept) for number, one in enumerate(wanted) for leaf, kept in claims.parts(one.rooms, one.slot)]
+    return (
+        [number for number, _, _ in held],
+        [leaf for _, leaf, _ in held],
+        [kept.start for _, _, kept in held],
+        [kept.end for _, _, kept in held],
+    )
+
+
+async def rivals(session: ReadSession, wanted: Sequence[Dated], asker: Asker) -> dict[int, tuple[Rival, ...]]:
+    """Return who is in the way of dates, by number, as far as the asker may see them."""
+    if not wanted:
+        return {}
+    owners, *columns = _columns(wanted)
+    rows = await session.all(_RIVALS, session.tenant, *columns, list(asker.but), asker.now)
+    known = await store.bookings(session, list({row["booking_id"] for row in rows if row["booking_id"]}), asker.catalogue)
+    found: dict[int, dict[object, Rival]] = {}
+    for row in rows:
+        # A booking of several parts is in the way once.
+        one = row["booking_id"] or row["start_time"]
+        found.setdefault(owners[row["number"] - 1], {})[one] = _rival(row, known, asker)
+    return {number: tuple(there.values()) for number, there in found.items()}
+
+
+def _rival(row: Mapping[str, Any], known: Mapping[UUID, Booking], asker: Asker) -> Rival:
+    if row["booking_id"] in known:
+        return as_rival(known[row["booking_id"]], asker.by, asker.catalogue)
+    slot = Slot(start=row["start_time"], end=row["end_time"])
+    if row["expires_at"] is None:
+        return Rival(slot=slot, private=True)
+    return Rival(slot=slot, held_until=row["expires_at"], for_you=row["person_id"] == asker.by.person_id)
+
+
+async def judged(
+    session: ReadSession, wanted: Sequence[Dated], asker: Asker, *, named: bool = True, horizon: bool = False
+) -> list[Occurrence]:
+    """Return what would come of each date; a rule in the way is told before whoever holds the room."""
+    found = [one.as_occurrence() for one in wanted]
+    passing = []
+    for number, one in enumerate(wanted):
+        if one.judged and (error := broken(one, asker, named=named, horizon=horizon)):
+            found[number] = replace(found[number], verdict=Verdict.RULED_OUT, error=error)
+        elif one.judged:
+            passing.append(number)
+    asked = [wanted[number] for number in passing]
+    taken = sorted(await busy(session, asked, asker))
+    who = await rivals(session, [asked[number] for number in taken], asker)
+    for place, number in enumerate(taken):
+        here = passing[number]
+        found[here] = replace(found[here], verdict=Verdict.TAKEN, rivals=who.get(place, ()))
+    return found
+
+
+# -- other rooms -------------------------------------------------------------------------------------------------------
+
+
+def stand_ins(room: Room, wish: SeriesWish, asker: Asker) -> list[Room]:
+    """Return the rooms of the same place that would do as well, the smallest adequate first."""
+    anywhere = Wish(
+        slot=Slot(start=asker.now, end=asker.now),
+        attendees_count=wish.attendees_count,
+        amenities=wish.amenities,
+        location_id=room.location_id,
+    )
+    return [one for one in suitable(asker.catalogue, anywhere, asker.by) if one.id != room.id][:ROOMS_CONSIDERED]
+
+
+async def free_rooms(session: ReadSession, wanted: Sequence[Dated], rooms: Sequence[Room], asker: Asker) -> list[list[Room]]:
+    """Return for each date those of the rooms that nobody holds then, in their order; rules are not asked."""
+    pairs = [replace(one, rooms=(room,)) for one in wanted for room in rooms]
+    taken = await busy(session, pairs, asker)
+    width = len(rooms)
+    return [
+        [room for place, room in enumerate(rooms) if number * width + place not in taken] for number in range(len(wanted))
+    ]
+
+
+def _first_allowed(one: Dated, rooms: Iterable[Room], asker: Asker) -> Room | None:
+    for room in rooms:
+        if broken(replace(one, rooms=(room,)), asker, named=False, horizon=True) is None:
+            return room
+    return None
+
+
+async def with_other_rooms(
+    session: ReadSession, wanted: Sequence[Dated], found: Sequence[Occurrence], wish: SeriesWish, asker: Asker
+) -> tuple[list[Occurrence], Room | None]:
+    """Return the dates, those that clash with the room that would do then; and the one that would do on all of them."""
+    clashing = [number for number, one in enumerate(found) if one.clashes]
+    answer = list(found)
+    if not clashing:
+        return answer, None
+    rooms = stand_ins(wanted[0].room, wish, asker)
+    there = await free_rooms(session, [wanted[number] for number in clashing], rooms, asker)
+    for number, free in zip(clashing, there, strict=True):
+        answer[number] = replace(answer[number], other_room=_first_allowed(wanted[number], free, asker))
+    always = [room for room in rooms if all(room in free for free in there)]
+    return answer, await _free_on_all(session, wanted, always, asker)
+
+
+async def _free_on_all(session: ReadSession, wanted: Sequence[Dated], rooms: Sequence[Room], asker: Asker) -> Room | None:
+    hopes = [
+        room
+        for room in rooms
+        if all(broken(replace(one, rooms=(room,)), asker, named=False, horizon=True) is None for one in wanted)
+    ][:ROOMS_FOR_ALL]
+    if not hopes:
+        return None
+    there = await free_rooms(session, wanted, hopes, asker)
+    return next((room for room in hopes if all(room in free for free in there)), None)
+
+
+# -- the whole ---------------------------------------------------------------------------------------------------------
+
+
+async def choose_room(session: ReadSession, wish: SeriesWish, rule: Rule, asker: Asker) -> tuple[Room, ...]:
+    """Return the rooms that were named, or else the right-sized one that can be had on most dates."""
+    catalogue = asker.catalogue
+    if wish.room_id is not None:
+        return tuple(catalogue.room(room_id) for room_id in (wish.room_id, *wish.more_room_ids))
+    first = recurring.time_on(wish.first_on, wish.clock, wish.minutes, zone_of(wish.zone)).slot
+    rooms = suitable(catalogue, wish.at(first), asker.by)[:ROOMS_CONSIDERED]
+    if not rooms:
+        raise nothing_suits(catalogue, wish.at(first), asker.by)
+    days = reach(rule, wish.first_on, rooms[0], asker).days
+    wanted = dated(wish, days, (rooms[0],))
+    there = await free_rooms(session, wanted, rooms, asker)
+    had = Counter(room.id for free in there for room in free)
+    best, most = rooms[0], -1
+    # By how many dates nobody holds them; of equals the best fit. What rules take away is asked of the few that may win.
+    for room in sorted(rooms, key=lambda room: -had[room.id]):
+        if had[room.id] <= most:
+            break
+        possible = sum(
+            1
+            for one, free in zip(wanted, there, strict=True)
+            if room in free and broken(replace(one, rooms=(room,)), asker, named=False, horizon=False) is None
+        )
+        if possible > most:
+            best, most = room, possible
+    return (best,)
+
+
+async def preview(session: ReadSession, wish: SeriesWish, asker: Asker) -> Preview:
+    """Return what would come of a wish; raises InvalidSeries, and TooFarAhead where not one date can be booked yet."""
+    wish, rule = in_order(wish)
+    rooms = await choose_room(session, wish, rule, asker)
+    _refuse_lacking(wish, rooms)
+    within = reach(rule, wish.first_on, rooms[0], asker)
+    wanted = dated(wish, within.days, rooms)
+    if not wanted:
+        far = dated(wish, [wish.first_on], rooms)[0]
+        raise broken(far, asker, named=True, horizon=True) or InvalidSeries("That rule gives no dates that can be booked.")
+    named = wish.room_id is not None
+    found = await judged(session, wanted, asker, named=named)
+    found, one_room = await with_other_rooms(session, wanted, found, wish, asker)
+    return Preview(
+        wish=wish,
+        room=rooms[0],
+        location=asker.catalogue.place_of(rooms[0]),
+        dates=tuple(found),
+        one_room=one_room,
+        beyond=within.beyond,
+        passed_over=recurring.passed_over(rule, wish.first_on, within.days[-1]),
+    )
+
+
+def _refuse_lacking(wish: SeriesWish, rooms: Collection[Room]) -> None:
+    """Raise LacksAmenities where a room that was named lacks something that was asked for."""
+    if wish.room_id is None:
+        return
+    lacking = sorted(wish.amenities - frozenset().union(*(room.amenities for room in rooms)))
+    if lacking:
+        slot = recurring.time_on(wish.first_on, wish.clock, wish.minutes, zone_of(wish.zone)).slot
+        first = next(iter(rooms))
+        raise errors.LacksAmenities(f"{first.name} has no {' or '.join(lacking)}.", slot=slot)
