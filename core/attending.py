@@ -72,7 +72,7 @@ def _count(before: Booking, after: Booking, *, back: bool) -> int:
         return min(count, max(count - 1, known))
     # Whose "can't" took nobody off, since fewer were counted than invited, adds nobody either.
     if back and count >= 1 + len(before.coming):
-        return max(count, min(count + 1, before.room.capacity))
+        return max(count, min(count + 1, before.seats))
     return count
 
 

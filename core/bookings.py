@@ -27,12 +27,13 @@ from core.models import (
     LastChange,
     OfferKind,
     Room,
+    Slot,
     Status,
     Wish,
     one_line,
 )
 from core.saying import listed
-from core.search import Search, all_taken_sentence, taken_sentence
+from core.search import Search, all_taken_sentence, lent_out_sentence, taken_sentence
 
 T = TypeVar("T")
 
@@ -157,18 +158,25 @@ class Bookings:
             if first.done:
                 return first.done
             invited = await bookkeeping.invited(session, wish.invitees)
+            over: BookingError | None = None
             for room in rooms:
                 new = bookkeeping.new_booking(booking_id, wish, room, catalogue, by=by, invited=invited, now=now)
-                if room.id not in first.busy and await bookkeeping.insert(
-                    session, new, catalogue, by=by, event_id=event_id, now=now
-                ):
-                    return new
-            raise bookkeeping.TakenError(new)
+                if room.id in first.busy:
+                    continue
+                try:
+                    if made := await bookkeeping.make(session, new, catalogue, by=by, event_id=event_id, now=now):
+                        return made
+                except (errors.QuotaReached, errors.AnotherRoomThen) as error:
+                    # Another room may be under another quota.
+                    over = over or error
+            raise over or bookkeeping.TakenError(new)
 
         try:
             return await self._db.write(work, repeatable=key is not None)
         except bookkeeping.TakenError:
             refusal = await self._taken(catalogue, wish, rooms, by=by, now=now)
+        except bookkeeping.LentOutError as lent_out:
+            refusal = await self._lent_out(lent_out, catalogue, by=by, now=now)
         raise refusal
 
     async def change(self, booking_id: UUID, change: Change, *, version: int, by: Actor, key: str | None = None) -> Changed:
@@ -189,6 +197,7 @@ class Bookings:
             if bookkeeping.same(wanted):
                 return (await bookkeeping.unchanged(session, key, [before]))[0]
             bookkeeping.check_change(wanted, catalogue, by=by, now=now)
+            wanted = await bookkeeping.permitted(session, wanted, catalogue, by=by, now=now)
             await bookkeeping.write(session, events.Kind.CHANGED, wanted, catalogue, event_id=event_id, by=by, now=now)
             return wanted
 
@@ -207,6 +216,7 @@ class Bookings:
             if done := await bookkeeping.answered(session, key, content, catalogue, event_ids=[event_id], now=now):
                 return done[0]
             before = await bookkeeping.to_change(session, booking_id, catalogue, version=version, by=by, now=now)
+            bookkeeping.check_cancel(before, catalogue, by=by, now=now)
             after = bookkeeping.following(before, now=now, status=Status.CANCELLED, cancel_reason=reason)
             wanted = Changed(before=before, after=after)
             await bookkeeping.write(
@@ -231,12 +241,13 @@ class Bookings:
                 return done[0]
             await store.lock(session, booking_id)
             before = await store.booking(session, booking_id, catalogue)
-            bookkeeping.allow(before, by)
+            bookkeeping.allow(before, by, catalogue)
             if not await bookkeeping.as_seen(session, before, version):
                 raise await bookkeeping.stale(session, before, catalogue)
             wanted = Changed(before=before, after=await bookkeeping.reverted(session, before, catalogue, now=now))
             kind = _UNDONE.get(wanted.after.status, events.Kind.RESTORED)
             bookkeeping.check_undo(wanted, catalogue, by=by, now=now)
+            await bookkeeping.within_limits(session, wanted, catalogue, by=by, now=now)
             await bookkeeping.write(session, kind, wanted, catalogue, event_id=event_id, by=by, now=now)
             return wanted
 
@@ -247,7 +258,7 @@ class Bookings:
     ) -> tuple[Changed, Changed]:
         """Let two bookings exchange their rooms, each keeping its time; both or neither.
 
-        Raises SlotTaken when a third booking is in the way of either.
+        Raises SlotTaken when a third booking is in the way of either, NotTogether where one has several rooms.
         """
         catalogue = await self._catalogues.current()
         now = self._clock.now()
@@ -265,9 +276,17 @@ class Bookings:
             ]
             if first.room.id == second.room.id:
                 return await bookkeeping.unchanged(session, key, [first, second])
+            for one in (first, second):
+                if one.more_rooms:
+                    named = listed([room.name for room in one.rooms])
+                    raise errors.NotTogether(f"A booking of several rooms ({named}) cannot be swapped. Change its rooms.")
             pair = (bookkeeping.into_room_of(second, first, now=now), bookkeeping.into_room_of(first, second, now=now))
-            for one in pair:
-                bookkeeping.check_change(one, catalogue, by=by, now=now)
+            for change in pair:
+                bookkeeping.check_change(change, catalogue, by=by, now=now)
+            pair = (
+                await bookkeeping.permitted(session, pair[0], catalogue, by=by, now=now),
+                await bookkeeping.permitted(session, pair[1], catalogue, by=by, now=now),
+            )
             await bookkeeping.exchange(session, pair, catalogue, event_ids=event_ids, by=by, now=now)
             return pair
 
@@ -303,11 +322,15 @@ class Bookings:
         except bookkeeping.RuledOutError as ruled_out:
             refusal = ruled_out.error
             refusal.alternatives = await self._instead_of(ruled_out.wanted, by=by, but=but)
+        except bookkeeping.LentOutError as lent_out:
+            refusal = await self._lent_out(lent_out, catalogue, by=by, now=now, but=but)
         raise refusal
 
     async def _considered(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> tuple[Wish, list[Room]]:
         """Return the wish in order and the rooms to try, best first, or raise the rule in the way."""
         wish = replace(wish, title=one_line(wish.title))
+        if wish.more_room_ids and wish.room_id is None:
+            wish = replace(wish, room_id=wish.more_room_ids[0], more_room_ids=wish.more_room_ids[1:])
         rules.check(rules.of_wish(wish.slot, attendees_count=wish.attendees_count, title=wish.title))
         rooms = await self._candidates(catalogue, wish, by=by, now=now)
         await self._refuse_lacking(catalogue, wish, by=by)
@@ -315,7 +338,14 @@ class Bookings:
 
     async def _candidates(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> list[Room]:
         try:
-            return self._search.bookable(catalogue, wish, by=by, now=now)
+            if wish.room_id is None or not wish.more_room_ids:
+                return self._search.bookable(catalogue, wish, by=by, now=now)
+            room = catalogue.room(wish.room_id)
+            rooms = (room, *bookkeeping.others(room, wish.more_room_ids, catalogue))
+            count = wish.attendees_count
+            found = rules.of_start(wish.slot, location=catalogue.place_of(room), now=now)
+            rules.check(found + bookkeeping.of_rooms(wish.slot, rooms, catalogue, attendees_count=count, by=by, now=now))
+            return [room]
         except errors.MENDED_ELSEWHERE as error:
             error.alternatives = await self._search.alternatives(wish, by=by)
             raise
@@ -325,7 +355,8 @@ class Bookings:
         if wish.room_id is None:
             return
         room = catalogue.room(wish.room_id)
-        lacking = listed(sorted(wish.amenities - room.amenities), last="or")
+        there = {name for one in (room, *map(catalogue.room, wish.more_room_ids)) for name in one.amenities}
+        lacking = listed(sorted(wish.amenities - there), last="or")
         if not lacking:
             return
         offers = await self._search.alternatives(wish, by=by)
@@ -344,19 +375,61 @@ class Bookings:
             message = all_taken_sentence(len(rooms), wish, catalogue=catalogue, now=now)
             return errors.NothingFits(message, slot=wish.slot, alternatives=offers)
         (room,) = rooms
-        rivals = await self._search.rivals(room, wish.slot, by=by)
-        sentence = taken_sentence(room, rivals, wish.slot, catalogue=catalogue, now=now)
-        return errors.SlotTaken(sentence, room=room, slot=wish.slot, rivals=rivals, alternatives=offers)
+        wanted = (room, *bookkeeping.others(room, wish.more_room_ids, catalogue))
+        return await self._held(catalogue, wanted, wish.slot, offers, by=by, now=now)
+
+    async def _held(
+        self,
+        catalogue: Catalogue,
+        rooms: Sequence[Room],
+        slot: Slot,
+        offers: tuple[Alternative, ...],
+        *,
+        by: Actor,
+        now: datetime,
+        but: tuple[UUID, ...] = (),
+    ) -> errors.SlotTaken:
+        """Return the refusal that tells of the first of the rooms which somebody holds."""
+        for room in rooms:
+            if rivals := await self._search.rivals(room, slot, by=by, but=but):
+                break
+        else:
+            room = rooms[0]
+        sentence = taken_sentence(room, rivals, slot, catalogue=catalogue, now=now)
+        return errors.SlotTaken(sentence, room=room, slot=slot, rivals=rivals, alternatives=offers)
+
+    async def _lent_out(
+        self,
+        refused: bookkeeping.LentOutError,
+        catalogue: Catalogue,
+        *,
+        by: Actor,
+        now: datetime,
+        but: tuple[UUID, ...] = (),
+    ) -> BookingError:
+        """Return the refusal of equipment that others have then, with when it is there, and the room without it."""
+        wanted, room = refused.wanted, refused.wanted.room
+        offers = await self._instead_of(wanted, by=by, but=but)
+        anyway = Alternative(kind=OfferKind.ANYWAY, room=room, location=catalogue.place_of(room), slot=wanted.slot)
+        own = (*but, wanted.id)
+        free = not [one for one in wanted.rooms if await self._search.rivals(one, wanted.slot, by=by, but=own)]
+        error = errors.EquipmentTaken(lent_out_sentence(refused.lacking, wanted, now=now))
+        error.alternatives = ((anyway,) if free else ()) + offers
+        return error
 
     async def _taken_for(
         self, wanted: Booking, catalogue: Catalogue, *, by: Actor, now: datetime, but: tuple[UUID, ...] = ()
     ) -> BookingError:
         """Return the refusal for a booking that cannot be where it was to go."""
-        rivals = await self._search.rivals(wanted.room, wanted.slot, by=by, but=(*but, wanted.id))
         offers = await self._instead_of(wanted, by=by, but=but)
-        sentence = taken_sentence(wanted.room, rivals, wanted.slot, catalogue=catalogue, now=now)
-        return errors.SlotTaken(sentence, room=wanted.room, slot=wanted.slot, rivals=rivals, alternatives=offers)
+        return await self._held(catalogue, wanted.rooms, wanted.slot, offers, by=by, now=now, but=(*but, wanted.id))
 
     async def _instead_of(self, wanted: Booking, *, by: Actor, but: tuple[UUID, ...]) -> tuple[Alternative, ...]:
-        wish = Wish(slot=wanted.slot, attendees_count=wanted.attendees_count, room_id=wanted.room.id)
+        wish = Wish(
+            slot=wanted.slot,
+            attendees_count=wanted.attendees_count,
+            room_id=wanted.room.id,
+            more_room_ids=tuple(room.id for room in wanted.more_rooms),
+            equipment=tuple((one.equipment.id, one.quantity) for one in wanted.equipment),
+        )
         return await self._search.alternatives(wish, by=by, but=(*but, wanted.id))

@@ -5,20 +5,36 @@ Kept out: opening and committing transactions (`bookings`), and everything that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core import claims, errors, events, offers, requests, rules, store
+from core import approving, borrowing, claims, errors, events, limits, offers, requests, rights, rules, store
 from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
 from core.errors import BookingError
 from core.ids import new_id
-from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Change, Changed, Keep, Room, Status, Wish, by_name, one_line
+from core.models import (
+    HOLDS_ROOM,
+    Actor,
+    Attendee,
+    Booking,
+    Borrowed,
+    Change,
+    Changed,
+    Keep,
+    Right,
+    Room,
+    Slot,
+    Status,
+    Wish,
+    by_name,
+    one_line,
+)
 from core.people import attendees_by_id
-from core.saying import clock_time, near_date
+from core.saying import clock_time, listed, near_date, people
 
 
 class TakenError(Exception):
@@ -35,6 +51,15 @@ class RuledOutError(Exception):
     def __init__(self, error: BookingError, wanted: Booking) -> None:
         super().__init__()
         self.error = error
+        self.wanted = wanted
+
+
+class LentOutError(Exception):
+    """There is too little left of what a booking was to borrow; rolls the transaction back. `wanted` is how it was to be."""
+
+    def __init__(self, lacking: borrowing.Lacking, wanted: Booking) -> None:
+        super().__init__()
+        self.lacking = lacking
         self.wanted = wanted
 
 
@@ -76,7 +101,12 @@ def same(change: Changed) -> bool:
 
 
 def following(before: Booking, *, now: datetime, **fields: Any) -> Booking:  # noqa: ANN401 - any of the booking's fields
-    """Return the booking\'s next version, with some fields new."""
+    """Return the booking's next version, with some fields new.
+
+    One that holds no room any more gives back what it borrowed; of what has ended, that stays for the record.
+    """
+    if fields.get("status", Status.CONFIRMED) not in {*HOLDS_ROOM, Status.ENDED}:
+        fields["equipment"] = ()
     return replace(before, **fields, version=before.version + 1, updated_at=now)
 
 
@@ -94,7 +124,7 @@ async def to_change(
     """
     await store.lock(session, booking_id)
     booking = await store.booking(session, booking_id, catalogue)
-    allow(booking, by)
+    allow(booking, by, catalogue)
     if booking.status not in HOLDS_ROOM:
         raise not_active(booking)
     if version is not None and not await as_seen(session, booking, version):
@@ -131,20 +161,33 @@ def check_change(change: Changed, catalogue: Catalogue, *, by: Actor, now: datet
         found += rules.of_start(after.slot, location=after.location, now=now)
     elif after.end <= now:
         found.append(errors.StartInPast("The new end is over already.", fields={"end": "This time is over."}))
-    if (after.slot, after.room.id, after.attendees_count) != (before.slot, before.room.id, before.attendees_count):
-        found += rules.of_room(
-            after.slot,
-            room=after.room,
-            location=after.location,
-            policy=catalogue.policy(after.room),
-            attendees_count=after.attendees_count,
-            actor=by,
-            now=now,
-        )
+    wanted, had = _asked_of_rooms(after), _asked_of_rooms(before)
+    if wanted != had:
+        found += of_rooms(after.slot, after.rooms, catalogue, attendees_count=after.attendees_count, by=by, now=now)
     try:
         rules.check(found)
     except errors.MENDED_ELSEWHERE as error:
         raise RuledOutError(error, after) from error
+
+
+def _asked_of_rooms(booking: Booking) -> tuple[object, ...]:
+    return booking.slot, booking.room.id, {room.id for room in booking.more_rooms}, booking.attendees_count
+
+
+def of_rooms(
+    slot: Slot, rooms: Sequence[Room], catalogue: Catalogue, *, attendees_count: int, by: Actor, now: datetime
+) -> list[BookingError]:
+    """Return every rule of the rooms that a booking of all of them would break; they seat people together."""
+    found: list[BookingError] = []
+    for room in rooms:
+        # What is more than one of several rooms seats is judged of all of them.
+        count = attendees_count if len(rooms) == 1 else min(attendees_count, room.capacity)
+        found += rules.in_force(slot, room=room, catalogue=catalogue, attendees_count=count, actor=by, now=now)
+    seats = sum(room.capacity for room in rooms)
+    if len(rooms) > 1 and attendees_count > seats:
+        together = listed([room.name for room in rooms])
+        found.append(errors.TooManyAttendees(f"{together} seat {seats} together; you asked for {people(attendees_count)}."))
+    return found
 
 
 def check_undo(change: Changed, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
@@ -156,10 +199,18 @@ def check_undo(change: Changed, catalogue: Catalogue, *, by: Actor, now: datetim
         raise errors.NothingToUndo("That booking is over.")
     if not after.holds_room:
         return
-    found = rules.of_cutoff(policy=catalogue.policy(after.room), location=after.location, actor=by, now=now)
-    if not after.room.active:
-        found.append(errors.RoomInactive(f"{after.room.name} is out of use."))
+    found: list[BookingError] = []
+    if not rights.may(by, Right.OVERRIDE, after.room, catalogue):
+        policy = catalogue.policy(after.room, by.groups)
+        found += rules.of_cutoff(policy=policy, location=after.location, actor=by, now=now)
+    found += [errors.RoomInactive(f"{room.name} is out of use.") for room in after.rooms if not room.active]
     rules.check(found)
+
+
+def check_cancel(before: Booking, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
+    """Raise TooLateToCancel once a booking that was not only asked for can no longer be given back."""
+    if before.status is not Status.PENDING:
+        rules.check(rules.of_cancelling(before, catalogue=catalogue, actor=by, now=now))
 
 
 async def write(
@@ -172,33 +223,70 @@ async def write(
     by: Actor,
     now: datetime,
     reason: str | None = None,
+    operation_id: UUID | None = None,
 ) -> None:
-    """Bring booking, claims and attendees from one state to the other, rooms locked first when a claim moves."""
+    """Bring booking, claims, attendees and what it borrows from one state to the other.
+
+    Locked in one order: equipment, rooms where a claim moves, the lines of what is given back, claims.
+    """
     before, after = change.before, change.after
-    moved = (before.room.id, before.slot, before.holds_room) != (after.room.id, after.slot, after.holds_room)
+    moved = _kept(before) != _kept(after)
+    if after.holds_room and borrowing.differs(before, after):
+        await _reserve(session, after)
     if moved and after.holds_room:
-        await claims.lock_rooms(session, [before.room.id, after.room.id])
+        await claims.lock_rooms(session, claims.leaves([*before.rooms, *after.rooms]))
+    await store.keep_more_rooms(session, before, after)
     if not await store.update(session, before, after):
         raise await stale(session, before, catalogue)
-    freed = ((before.room, before.slot),) if moved and before.holds_room else ()
-    wanted = await offers.hold_lines(session, freed, now=now)
+    freed = [(room, before.slot) for room in before.rooms] if moved and before.holds_room else []
+    wanted = await offers.hold_lines(session, freed, catalogue=catalogue, now=now)
+    until = await approving.settle(session, before, after, catalogue=catalogue, now=now)
     if moved:
         await claims.give_back(session, [before.id])
-    if moved and after.holds_room and not await _claim(session, after, catalogue, now=now):
+    if moved and after.holds_room and not await _claim(session, after, catalogue, until=until, now=now):
         raise TakenError(after)
+    if not moved and after.holds_room and Status.PENDING in {before.status, after.status}:
+        await claims.hold_until(session, after.id, until)
+    await borrowing.bring(session, before, after, now=now)
     await store.invite(session, before, after)
-    await events.add(session, kind, event_id=event_id, before=before, after=after, by=by, at=now, reason=reason)
+    await events.add(
+        session,
+        kind,
+        event_id=event_id,
+        before=before,
+        after=after,
+        by=by,
+        at=now,
+        reason=reason,
+        operation_id=operation_id,
+    )
     if wanted:
         await offers.offer_freed(session, catalogue, rooms_and_slots=freed, now=now)
 
 
-async def _claim(session: WriteSession, booking: Booking, catalogue: Catalogue, *, now: datetime) -> bool:
-    """Claim the booking's room; what has expired there makes way."""
-    if await claims.take(session, room=booking.room, slot=booking.slot, booking_id=booking.id):
+async def _reserve(session: WriteSession, booking: Booking) -> None:
+    """Keep others from what a booking is to borrow, before any room of it is claimed."""
+    if not booking.equipment:
+        return
+    await borrowing.lock(session, booking)
+    if lacking := await borrowing.lacking(session, booking):
+        raise LentOutError(lacking, booking)
+
+
+def _kept(booking: Booking) -> tuple[tuple[UUID, Slot], ...]:
+    """Return the claims that a booking as it stands must have."""
+    return claims.parts(booking.rooms, booking.slot) if booking.holds_room else ()
+
+
+async def _claim(
+    session: WriteSession, booking: Booking, catalogue: Catalogue, *, until: datetime | None, now: datetime
+) -> bool:
+    """Claim the booking's rooms; what has expired there makes way."""
+    if await claims.take(session, rooms=booking.rooms, slot=booking.slot, booking_id=booking.id, until=until):
         return True
-    if not await _make_way(session, booking, catalogue, now=now):
+    if not await make_way(session, booking, catalogue, now=now):
         return False
-    return await claims.take(session, room=booking.room, slot=booking.slot, booking_id=booking.id)
+    return await claims.take(session, rooms=booking.rooms, slot=booking.slot, booking_id=booking.id, until=until)
 
 
 def clock(booking: Booking) -> Actor:
@@ -207,19 +295,24 @@ def clock(booking: Booking) -> Actor:
     return Actor(person_id=booker.person_id, slack_user_id=booker.slack_user_id, name=booker.name, surface="clock")
 
 
-async def _make_way(session: WriteSession, wanted: Booking, catalogue: Catalogue, *, now: datetime) -> bool:
+async def make_way(session: WriteSession, wanted: Booking, catalogue: Catalogue, *, now: datetime) -> bool:
     """Remove expired claims where a booking is to go, so that nothing waits for a job to do it; return if there were any.
 
     A booking that waited for approval until then expires with its claim.
     """
-    offered = await offers.clear_expired(session, room=wanted.room, slot=wanted.slot, now=now)
-    for booking_id in await claims.expired_bookings(session, room=wanted.room, slot=wanted.slot, now=now):
+    offered = await offers.clear_expired(session, rooms=wanted.rooms, slot=wanted.slot, now=now)
+    expired = await claims.expired_bookings(session, rooms=wanted.rooms, slot=wanted.slot, now=now)
+    for booking_id in expired:
         before = await store.booking(session, booking_id, catalogue)
         after = following(before, now=now, status=Status.EXPIRED)
         if before.holds_room and await store.update(session, before, after):
             by = clock(before)
+            await approving.settle(session, before, after, catalogue=catalogue, now=now)
+            await claims.give_back(session, [booking_id])
+            await borrowing.bring(session, before, after, now=now)
             await events.add(session, events.Kind.EXPIRED, event_id=new_id(), before=before, after=after, by=by, at=now)
-    return await claims.drop_expired(session, room=wanted.room, slot=wanted.slot, now=now) or offered
+    dropped = await claims.drop_expired(session, rooms=wanted.rooms, slot=wanted.slot, now=now)
+    return dropped or offered or bool(expired)
 
 
 async def invited(session: ReadSession, people: Sequence[UUID]) -> tuple[Attendee, ...]:
@@ -242,7 +335,10 @@ def new_booking(
     invited: tuple[Attendee, ...],
     now: datetime,
 ) -> Booking:
-    """Return a booking of a wish in a room, as it is going to be written."""
+    """Return a booking of a wish in a room, as it is going to be written.
+
+    Raises RoomNotFound, EquipmentNotFound or EquipmentTaken where what comes along is not to be had at all.
+    """
     booker = Attendee(person_id=by.person_id, slack_user_id=by.slack_user_id, name=by.name, co_organiser=True)
     return Booking(
         id=booking_id,
@@ -258,24 +354,118 @@ def new_booking(
         version=1,
         created_at=now,
         updated_at=now,
+        more_rooms=others(room, wish.more_room_ids, catalogue),
+        equipment=borrowed(wish.equipment, room, catalogue),
     )
 
 
+def others(room: Room, more_room_ids: Iterable[UUID], catalogue: Catalogue) -> tuple[Room, ...]:
+    """Return the rooms beside the first, by name; what the others hold anyway, as a whole holds its parts, is left out."""
+    rooms = [room, *(catalogue.room(room_id) for room_id in dict.fromkeys(more_room_ids) if room_id != room.id)]
+    more = [one for one in rooms[1:] if not _held_by_another(one, rooms)]
+    strangers = [one for one in more if one.location_id != room.location_id]
+    if strangers:
+        place, other = catalogue.place_of(room).name, catalogue.place_of(strangers[0]).name
+        raise errors.NotTogether(
+            f"{room.name} is in {place} and {strangers[0].name} in {other}; rooms of two places are booked one by one."
+        )
+    return tuple(sorted(more, key=lambda one: (one.name.casefold(), one.id)))
+
+
+def _held_by_another(room: Room, rooms: Sequence[Room]) -> bool:
+    """Tell whether another of the rooms claims all of a room's parts and more."""
+    return any(other.id != room.id and set(room.leaves) < set(other.leaves) for other in rooms)
+
+
+def borrowed(pairs: Sequence[tuple[UUID, int]], room: Room, catalogue: Catalogue) -> tuple[Borrowed, ...]:
+    """Return what a booking of the room is to borrow, by name.
+
+    Raises EquipmentNotFound for what is not at the room's place, EquipmentTaken for more than there is of it at all.
+    """
+    wanted: dict[UUID, int] = {}
+    for equipment_id, quantity in pairs:
+        wanted[equipment_id] = wanted.get(equipment_id, 0) + quantity
+    found = []
+    for equipment_id, quantity in wanted.items():
+        one = catalogue.thing(equipment_id)
+        place = catalogue.place_of(room)
+        if not one.active or one.location_id != room.location_id:
+            raise errors.EquipmentNotFound(f"There is no {one.name} to borrow in {place.name}.")
+        if quantity > one.quantity:
+            raise errors.EquipmentTaken(f"There {_is_or_are(one.quantity)} {one.quantity} {one.name} in {place.name}.")
+        if quantity > 0:
+            found.append(Borrowed(equipment=one, quantity=quantity))
+    return borrowing.in_order(found)
+
+
+def _is_or_are(count: int) -> str:
+    return "is only" if count == 1 else "are only"
+
+
+async def make(
+    session: WriteSession,
+    new: Booking,
+    catalogue: Catalogue,
+    *,
+    by: Actor,
+    event_id: UUID,
+    now: datetime,
+    waiting_id: UUID | None = None,
+    operation_id: UUID | None = None,
+) -> Booking | None:
+    """Write a new booking, waiting for approval where that is needed; None where somebody holds one of its rooms.
+
+    With `waiting_id`, what is held for that place in line becomes its claims. Raises QuotaReached, AnotherRoomThen, and
+    LentOutError.
+    """
+    status, until = approving.status_of_new(new.rooms, new.slot, catalogue=catalogue, by=by, now=now)
+    if status is not new.status:
+        new = replace(new, status=status)
+    await limits.check(session, new, before=None, catalogue=catalogue, by=by, now=now)
+    await _reserve(session, new)
+    if waiting_id is not None:
+        made = await store.insert_offered(session, new, waiting_id=waiting_id, by=by, event_id=event_id, until=until)
+    else:
+        made = await insert(
+            session, new, catalogue, by=by, event_id=event_id, now=now, until=until, operation_id=operation_id
+        )
+    if not made:
+        return None
+    if new.equipment:
+        await borrowing.lend(session, new)
+    if until is not None:
+        await approving.asked(session, new, approved_before=None, expires_at=until, by=by, now=now)
+    return new
+
+
 async def insert(
-    session: WriteSession, new: Booking, catalogue: Catalogue, *, by: Actor, event_id: UUID, now: datetime
+    session: WriteSession,
+    new: Booking,
+    catalogue: Catalogue,
+    *,
+    by: Actor,
+    event_id: UUID,
+    now: datetime,
+    until: datetime | None = None,
+    operation_id: UUID | None = None,
 ) -> bool:
-    """Write the booking, unless somebody holds the room; what has expired there makes way."""
-    if await store.insert(session, new, by=by, event_id=event_id):
+    """Write the booking with its claims alone, unless somebody holds a room; what has expired there makes way."""
+    if new.more_rooms or new.room.parts:
+        await claims.lock_rooms(session, claims.leaves(new.rooms))
+    if await store.insert(session, new, by=by, event_id=event_id, until=until, operation_id=operation_id):
         return True
-    if not await _make_way(session, new, catalogue, now=now):
+    if not await make_way(session, new, catalogue, now=now):
         return False
-    return await store.insert(session, new, by=by, event_id=event_id)
+    return await store.insert(session, new, by=by, event_id=event_id, until=until, operation_id=operation_id)
 
 
-def allow(booking: Booking, by: Actor) -> None:
-    """Raise NotAllowed when the actor may not change the booking."""
-    if not booking.changeable_by(by):
-        raise errors.NotAllowed("Only whoever booked it, a co-organiser or an admin can change this booking.")
+def allow(booking: Booking, by: Actor, catalogue: Catalogue | None = None) -> None:
+    """Raise NotAllowed when the actor may not change the booking: neither theirs, nor in rooms that they manage."""
+    if booking.changeable_by(by):
+        return
+    if catalogue and all(rights.may(by, Right.MANAGE, room, catalogue) for room in booking.rooms):
+        return
+    raise errors.NotAllowed("Only whoever booked it, a co-organiser or an admin can change this booking.")
 
 
 def not_active(booking: Booking) -> BookingError:
@@ -305,6 +495,9 @@ async def applied(session: WriteSession, before: Booking, change: Change, catalo
     if not isinstance(change.shared, Keep):
         attendees = tuple(replace(a, co_organiser=change.shared) for a in attendees)
     slot = before.slot if isinstance(change.slot, Keep) else change.slot
+    more = [one.id for one in before.more_rooms] if isinstance(change.more_room_ids, Keep) else change.more_room_ids
+    lent = [(one.equipment.id, one.quantity) for one in before.equipment]
+    wanted = lent if isinstance(change.equipment, Keep) else change.equipment
     return following(
         before if slot.start == before.start else _unattended(before),
         now=now,
@@ -315,7 +508,32 @@ async def applied(session: WriteSession, before: Booking, change: Change, catalo
         attendees_count=before.attendees_count if isinstance(change.attendees_count, Keep) else change.attendees_count,
         private=before.private if isinstance(change.private, Keep) else change.private,
         attendees=attendees,
+        more_rooms=others(room, more, catalogue),
+        equipment=before.equipment if wanted == lent and room is before.room else borrowed(wanted, room, catalogue),
     )
+
+
+async def permitted(session: WriteSession, wanted: Changed, catalogue: Catalogue, *, by: Actor, now: datetime) -> Changed:
+    """Return a change as limits and approval let it pass: what takes more may have to be asked for again.
+
+    To be called before anything of it is written. Raises QuotaReached and AnotherRoomThen.
+    """
+    before, after = wanted.before, wanted.after
+    status, _ = approving.after_change(before, after, catalogue=catalogue, by=by, now=now)
+    if status is not after.status:
+        after = replace(after, status=status)
+        if status is Status.PENDING:
+            after = replace(after, checked_in_at=None)
+    await within_limits(session, Changed(before=before, after=after), catalogue, by=by, now=now)
+    return Changed(before=before, after=after)
+
+
+async def within_limits(session: WriteSession, wanted: Changed, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
+    """Raise QuotaReached or AnotherRoomThen where a change takes more than its booker may hold."""
+    before, after = wanted.before, wanted.after
+    if after.holds_room:
+        had = before if before.holds_room else None
+        await limits.check(session, after, before=had, catalogue=catalogue, by=by, now=now)
 
 
 def _unattended(booking: Booking) -> Booking:
@@ -332,6 +550,8 @@ async def reverted(session: ReadSession, current: Booking, catalogue: Catalogue,
     event = await store.last_step(session, current)
     if event is None:
         raise errors.NothingToUndo("There is nothing to take back.")
+    if event["kind"] in approving.DECISIONS:
+        raise errors.NothingToUndo("That was decided by somebody else meanwhile.")
     if event["before"] is None:
         return following(current, now=now, status=Status.CANCELLED)
     earlier = await store.from_snapshot(session, current.id, event["before"], catalogue)
@@ -348,7 +568,7 @@ def _as_answered(earlier: Booking, current: Booking, *, led_to: Mapping[str, Any
     return replace(
         earlier,
         attendees=tuple(replace(a, response=said.get(a.person_id, a.response)) for a in earlier.attendees),
-        attendees_count=max(1, min(earlier.attendees_count + changed, max(earlier.attendees_count, earlier.room.capacity))),
+        attendees_count=max(1, min(earlier.attendees_count + changed, max(earlier.attendees_count, earlier.seats))),
         late_at=(earlier.late_at or current.late_at) if earlier.start == current.start else earlier.late_at,
     )
 
@@ -363,17 +583,23 @@ async def exchange(
     now: datetime,
 ) -> None:
     """Write changes that exchange rooms: all claims go before any comes, so that they do not meet each other."""
-    await claims.lock_rooms(session, [change.after.room.id for change in pair])
+    await borrowing.lock(session, *(change.after for change in pair))
+    await claims.lock_rooms(session, claims.leaves(room for change in pair for room in change.after.rooms))
     for change in sorted(pair, key=lambda change: change.before.id):
         if not await store.update(session, change.before, change.after):
             raise await stale(session, change.before, catalogue)
     freed = [(change.before.room, change.before.slot) for change in pair]
-    wanted = await offers.hold_lines(session, freed, now=now)
+    wanted = await offers.hold_lines(session, freed, catalogue=catalogue, now=now)
+    until = {
+        change.after.id: await approving.settle(session, change.before, change.after, catalogue=catalogue, now=now)
+        for change in pair
+    }
     await claims.give_back(session, [change.before.id for change in pair])
     for change in sorted(pair, key=lambda change: change.after.start):
-        if not await _claim(session, change.after, catalogue, now=now):
+        if not await _claim(session, change.after, catalogue, until=until[change.after.id], now=now):
             raise TakenError(change.after)
     for change, event_id in zip(pair, event_ids, strict=True):
+        await borrowing.bring(session, change.before, change.after, now=now)
         await events.add(
             session, events.Kind.CHANGED, event_id=event_id, before=change.before, after=change.after, by=by, at=now
         )

@@ -26,6 +26,7 @@ from core.errors import (
     BookingError,
     Busy,
     EndBeforeStart,
+    EquipmentTaken,
     InvalidAttendees,
     InvalidImport,
     LocationNotFound,
@@ -242,6 +243,9 @@ class Database:
 CONSTRAINTS: dict[str, Callable[[], BookingError]] = {
     "bookings_attendees_within_capacity": lambda: TooManyAttendees("That room has fewer seats than that."),
     "bookings_room_active": lambda: RoomInactive("That room is out of use."),
+    # A divisible room was divided otherwise at this very moment: the next attempt sees how.
+    "bookings_claims_cover": lambda: Busy("That room was changed at this moment. Nothing was booked; try again."),
+    "equipment_claims_within_quantity": lambda: EquipmentTaken("There are not as many left at that time."),
     "bookings_attendees_positive": lambda: InvalidAttendees("A meeting needs at least one person."),
     "bookings_title_length": lambda: TitleTooLong("A title can have up to 200 characters."),
     "bookings_end_after_start": lambda: EndBeforeStart("The meeting would end before it starts."),

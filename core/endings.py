@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core import bookkeeping, claims, events, store
-from core.catalogue import Catalogues
+from core import approving, bookkeeping, borrowing, claims, events, store
+from core.catalogue import Catalogue, Catalogues
 from core.db import Database, WriteSession
 from core.ids import new_id
 from core.models import Booking, Status
@@ -16,9 +16,11 @@ from core.models import Booking, Status
 # A batch is one short transaction, so that nobody who wants to book waits behind it.
 BATCH = 100
 
+# Of several rooms, the one that is torn down last says when.
 _OVER = """
-SELECT b.id FROM room_claims c JOIN bookings b ON b.tenant_id = c.tenant_id AND b.id = c.booking_id
-WHERE c.tenant_id = $1 AND c.end_time <= $2 ORDER BY b.id LIMIT $3 FOR UPDATE OF b SKIP LOCKED
+SELECT b.id FROM bookings b WHERE b.tenant_id = $1 AND b.id IN (
+    SELECT c.booking_id FROM room_claims c WHERE c.tenant_id = $1 GROUP BY c.booking_id HAVING max(c.end_time) <= $2
+) ORDER BY b.id LIMIT $3 FOR UPDATE OF b SKIP LOCKED
 """
 
 
@@ -44,17 +46,19 @@ class Endings:
         async def work(session: WriteSession) -> int:
             rows = await session.all(_OVER, session.tenant, now, BATCH)
             for row in rows:
-                await _end(session, await store.booking(session, row["id"], catalogue), now=now)
+                await _end(session, await store.booking(session, row["id"], catalogue), catalogue, now=now)
             return len(rows)
 
         return await self._db.write(work, repeatable=True)
 
 
-async def _end(session: WriteSession, before: Booking, *, now: datetime) -> None:
+async def _end(session: WriteSession, before: Booking, catalogue: Catalogue, *, now: datetime) -> None:
     """End a booking; one that was never approved expires."""
     waiting = before.status is Status.PENDING
     after = bookkeeping.following(before, now=now, status=Status.EXPIRED if waiting else Status.ENDED)
     kind = events.Kind.EXPIRED if waiting else events.Kind.ENDED
     await store.update(session, before, after)
+    await approving.settle(session, before, after, catalogue=catalogue, now=now)
+    await borrowing.bring(session, before, after, now=now)
     await claims.give_back(session, [before.id])
     await events.add(session, kind, event_id=new_id(), before=before, after=after, by=bookkeeping.clock(before), at=now)

@@ -185,6 +185,13 @@ class MayNotBook(BookingError):
     field = "room"
 
 
+class NotTogether(BookingError):
+    """Rooms that cannot be in one booking, or a booking of several rooms where only one can be."""
+
+    code = "NotTogether"
+    field = "room"
+
+
 class EquipmentTaken(BookingError):
     """There are not as many of a piece of equipment left at that time."""
 

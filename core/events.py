@@ -35,7 +35,9 @@ class Kind(StrEnum):
 ASIDE = frozenset({Kind.RESPONDED, Kind.LATE})
 
 # Column order of `values`, so that statements which write an event with something else can place it.
-COLUMNS = "tenant_id, id, kind, booking_id, booking_version, actor_id, surface, before, after, reason, happened_at"
+COLUMNS = (
+    "tenant_id, id, kind, booking_id, booking_version, actor_id, surface, before, after, reason, happened_at, operation_id"
+)
 
 
 def snapshot(booking: Booking) -> str:
@@ -98,6 +100,7 @@ def values(
     by: Actor,
     at: datetime,
     reason: str | None = None,
+    operation_id: UUID | None = None,
 ) -> tuple[object, ...]:
     """Return the row in the order of `COLUMNS`."""
     return (
@@ -112,6 +115,7 @@ def values(
         snapshot(after),
         reason,
         at,
+        operation_id,
     )
 
 
@@ -125,8 +129,11 @@ async def add(
     by: Actor,
     at: datetime,
     reason: str | None = None,
+    operation_id: UUID | None = None,
 ) -> None:
-    """Write one event."""
+    """Write one event; `operation_id` is that of the many that were changed at once."""
     session.happened = True
-    row = values(session, kind, event_id=event_id, before=before, after=after, by=by, at=at, reason=reason)
-    await session.run(f"INSERT INTO events ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", *row)
+    row = values(
+        session, kind, event_id=event_id, before=before, after=after, by=by, at=at, reason=reason, operation_id=operation_id
+    )
+    await session.run(f"INSERT INTO events ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)", *row)

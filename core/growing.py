@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import bookkeeping, claims, rules, store
+from core import bookkeeping, claims, errors, rules, store
 from core.catalogue import Catalogue
 from core.db import ReadSession
 from core.models import Alternative, Booking, OfferKind, Rival, Room, Slot
@@ -34,23 +34,24 @@ async def room_to_grow(session: ReadSession, booking: Booking, catalogue: Catalo
 
     Who follows is told as far as the booker may see it; a held offer has neither title nor booker.
     """
-    after = timedelta(minutes=booking.room.teardown_minutes)
     free_until = (await rooms_free_until(session, [booking], now=now)).get(booking.id)
-    follows = await _who_follows(session, booking, free_until + after, catalogue) if free_until else None
+    follows = await _who_follows(session, booking, free_until, catalogue) if free_until else None
     return Growth(free_until=free_until, follows=follows, choices=later_ends(booking, free_until, catalogue, now=now))
 
 
 async def rooms_free_until(session: ReadSession, bookings: Sequence[Booking], *, now: datetime) -> dict[UUID, datetime]:
     """Return until when the room stays free behind each booking; those behind which nothing begins soon are left out."""
+    of = [(booking, room) for booking in bookings for room in booking.rooms]
     windows = []
-    for booking in bookings:
-        end = booking.end + timedelta(minutes=booking.room.teardown_minutes)
-        windows.append((booking.room, Slot(start=end, end=end + LOOKED_AHEAD)))
-    begins = await claims.first_starts(session, windows, now=now)
-    return {
-        bookings[number].id: start - timedelta(minutes=bookings[number].room.teardown_minutes)
-        for number, start in begins.items()
-    }
+    for booking, room in of:
+        end = booking.end + timedelta(minutes=room.teardown_minutes)
+        windows.append((room, Slot(start=end, end=end + LOOKED_AHEAD)))
+    free: dict[UUID, datetime] = {}
+    for number, start in (await claims.first_starts(session, windows, now=now)).items():
+        booking, room = of[number]
+        until = start - timedelta(minutes=room.teardown_minutes)
+        free[booking.id] = min(until, free.get(booking.id, until))
+    return free
 
 
 def later_ends(
@@ -76,17 +77,24 @@ def longest_end(
 def _can_end(booking: Booking, end: datetime, free_until: datetime | None, catalogue: Catalogue, *, now: datetime) -> bool:
     if not booking.holds_room or end <= now or (free_until is not None and end > free_until):
         return False
-    return _allowed(booking, catalogue, Slot(start=booking.start, end=end), room=booking.room, now=now)
+    slot = Slot(start=booking.start, end=end)
+    return all(
+        _allowed(booking, catalogue, slot, room=room, now=now, people=min(booking.attendees_count, room.capacity))
+        for room in booking.rooms
+    )
 
 
-async def _who_follows(session: ReadSession, booking: Booking, begins: datetime, catalogue: Catalogue) -> Rival:
-    """Return the booking whose claim begins then (setup counted); a claim of another kind is a time alone."""
-    before = timedelta(minutes=booking.room.setup_minutes)
-    moment = Slot(start=begins + before, end=begins + before + timedelta(minutes=1))
-    there = await store.in_window(session, [booking.room.id], moment, catalogue)
-    if not there:
-        return Rival(slot=moment)
-    return as_rival(there[0], bookkeeping.clock(booking))
+async def _who_follows(session: ReadSession, booking: Booking, free_until: datetime, catalogue: Catalogue) -> Rival:
+    """Return the first booking behind one whose room is free until then; a claim of another kind is a time alone."""
+    between = claims.widest(booking.rooms, Slot(start=free_until, end=free_until))
+    before = max(other.setup_minutes for room in booking.rooms for other in catalogue.sharing(room))
+    begins = between.end + timedelta(minutes=booking.room.setup_minutes)
+    around = Slot(start=free_until, end=between.end + timedelta(minutes=before + 1))
+    there = await store.in_window(session, [room.id for room in booking.rooms], around, catalogue)
+    later = sorted((other for other in there if other.id != booking.id), key=lambda other: other.start)
+    if not later:
+        return Rival(slot=Slot(start=begins, end=begins + timedelta(minutes=1)))
+    return as_rival(later[0], bookkeeping.clock(booking), catalogue)
 
 
 async def better_room(
@@ -97,6 +105,8 @@ async def better_room(
     It has as much as can be of what the booking's room has; of those the smallest that seats everybody.
     """
     own = booking.room
+    if booking.more_rooms:
+        return None
     if people > own.capacity:
         fitting = [room for room in catalogue.rooms_at(own.location_id) if room.capacity >= people]
     elif people * MUCH_TOO_LARGE <= own.capacity:
@@ -120,13 +130,8 @@ def _allowed(
     booking: Booking, catalogue: Catalogue, slot: Slot, *, room: Room, now: datetime, people: int | None = None
 ) -> bool:
     """Tell whether no rule stands against a change by the booker, whose rights are taken to be anybody's."""
-    found = rules.of_room(
-        slot,
-        room=room,
-        location=catalogue.place_of(room),
-        policy=replace(catalogue.policy(room), guests_may_book=True),
-        attendees_count=people or booking.attendees_count,
-        actor=bookkeeping.clock(booking),
-        now=now,
+    count = people or booking.attendees_count
+    found = rules.in_force(
+        slot, room=room, catalogue=catalogue, attendees_count=count, actor=bookkeeping.clock(booking), now=now
     )
-    return not found
+    return not [error for error in found if not isinstance(error, errors.GuestsMayNotBook | errors.MayNotBook)]

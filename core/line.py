@@ -168,12 +168,12 @@ class Line:
             room, wish = _offered(row, catalogue, now=now)
             invited = await bookkeeping.invited(session, wish.invitees)
             new = bookkeeping.new_booking(booking_id, wish, room, catalogue, by=by, invited=invited, now=now)
-            if row["status"] == "offered":
-                booked = await store.insert_offered(session, new, waiting_id=waiting_id, by=by, event_id=event_id)
-            else:
+            new = await _in_series(session, new, row)
+            held = waiting_id if row["status"] == "offered" else None
+            if held is None:
                 self._check(wish, room, catalogue, by=by, now=now)
-                booked = await bookkeeping.insert(session, new, catalogue, by=by, event_id=event_id, now=now)
-            if not booked:
+            booked = await bookkeeping.make(session, new, catalogue, by=by, event_id=event_id, now=now, waiting_id=held)
+            if booked is None:
                 raise bookkeeping.TakenError(new)
             await session.run(
                 "UPDATE waiting SET status = 'taken', booking_id = $3, updated_at = $4, version = version + 1"
@@ -183,7 +183,7 @@ class Line:
                 booking_id,
                 now,
             )
-            return new
+            return booked
 
         try:
             return await self._db.write(work, repeatable=key is not None)
@@ -222,7 +222,7 @@ class Line:
 
             async def work(session: WriteSession, late: Mapping[str, Any] = row) -> int:
                 # The line first: see `offers`.
-                await offers.hold_line(session, late["offered_room_id"])
+                await offers.hold_line_of(session, catalogue.room(late["offered_room_id"]), catalogue)
                 current = await session.one(
                     f"{_ONE} AND w.status = 'offered' AND w.offer_expires_at <= $3 FOR NO KEY UPDATE SKIP LOCKED",
                     session.tenant,
@@ -289,7 +289,7 @@ class Line:
 
     async def _offer(self, room: Room, slot: Slot, catalogue: Catalogue, *, now: datetime) -> tuple[UUID, ...]:
         async def work(session: WriteSession) -> tuple[UUID, ...]:
-            await offers.hold_line(session, room.id)
+            await offers.hold_line_of(session, room, catalogue)
             return await offers.offer(session, catalogue, room, slot, now=now)
 
         return await self._db.write(work, repeatable=True)
@@ -299,6 +299,8 @@ class Line:
     def _rooms_for(self, wish: Wish, catalogue: Catalogue, *, by: Actor, now: datetime) -> list[Room]:
         """Return the rooms that would do, or raise why none ever will."""
         rules.check(rules.of_wish(wish.slot, attendees_count=wish.attendees_count, title=wish.title))
+        if wish.more_room_ids:
+            raise errors.NotTogether("The waiting list is for one room at a time. Wait for each of them by itself.")
         rooms = self._search.bookable(catalogue, wish, by=by, now=now)
         if wish.room_id is not None and (lacking := sorted(wish.amenities - rooms[0].amenities)):
             raise errors.LacksAmenities(f"{rooms[0].name} has no {listed(lacking, last='or')}.", slot=wish.slot)
@@ -315,7 +317,7 @@ class Line:
         async def work(session: WriteSession) -> Waiting:
             seen = await _own(session, waiting_id, by=by, lock=False)
             if seen["status"] == "offered":
-                await offers.hold_line(session, seen["offered_room_id"])
+                await offers.hold_line_of(session, catalogue.room(seen["offered_room_id"]), catalogue)
             row = await _own(session, waiting_id, by=by, lock=True)
             if row["status"] in {"waiting", "offered"}:
                 await session.run(
@@ -399,7 +401,8 @@ async def _refuse_free(
 ) -> None:
     """Raise AlreadyFree when one of the rooms is; otherwise nobody gives one back until this transaction ends."""
     spans = [(room, claims.span(room, wish.slot)) for room in rooms]
-    values = ([r.id for r, _ in spans], [s.start for _, s in spans], [s.end for _, s in spans])
+    parts = claims.Parts(spans)
+    values = (parts.rooms, parts.starts, parts.ends)
     await session.run(_KEEP_BOOKINGS, session.tenant, *values)
     await session.run(_KEEP_OFFERS, session.tenant, *values)
     free = await claims.free(session, spans, now=now)
@@ -430,10 +433,23 @@ async def _extend(session: WriteSession, waiting_id: UUID, until: datetime) -> N
 
 
 async def _pass_on(session: WriteSession, row: Mapping[str, Any], catalogue: Catalogue, *, now: datetime) -> None:
-    """Offer to the next in line what somebody has not taken; the room's line is held."""
+    """Offer to the next in line what somebody has not taken; the lines of the room and its parts are held."""
     slot = Slot(start=row["start_time"], end=row["end_time"])
-    if slot.end > now:
-        await offers.offer(session, catalogue, catalogue.room(row["offered_room_id"]), slot, now=now)
+    await offers.offer_freed(session, catalogue, rooms_and_slots=[(catalogue.room(row["offered_room_id"]), slot)], now=now)
+
+
+async def _in_series(session: ReadSession, new: Booking, row: Mapping[str, Any]) -> Booking:
+    """Return a booking as one of the series for which somebody waited, unless that has got one for the date since."""
+    if row["series_id"] is None:
+        return new
+    there = await session.value(
+        "SELECT EXISTS (SELECT FROM bookings WHERE tenant_id = $1 AND series_id = $2 AND series_on = $3"
+        " AND status IN ('pending', 'confirmed', 'checked_in'))",
+        session.tenant,
+        row["series_id"],
+        row["series_on"],
+    )
+    return new if there else replace(new, series_id=row["series_id"], series_on=row["series_on"])
 
 
 async def _page(session: ReadSession, *, after: tuple[datetime, UUID]) -> list[Any]:

@@ -9,7 +9,7 @@ a place in line that somebody else has locked: it goes to the next, and `Line.ad
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,11 +31,13 @@ LEAST_LEFT = timedelta(minutes=15)
 
 COLUMNS = """
 w.id, w.person_id, w.room_id, w.location_id, w.floor, w.start_time, w.end_time, w.attendees_count, w.amenities, w.title,
-w.private, w.shared, w.invitees, w.status, w.offered_room_id, w.offer_expires_at, w.booking_id, w.created_at, w.version
+w.private, w.shared, w.invitees, w.status, w.offered_room_id, w.offer_expires_at, w.booking_id, w.created_at, w.version,
+w.series_id, w.series_on
 """
 # Those in line with what decides whether they can be offered something now.
 IN_LINE = f"""
 SELECT {COLUMNS}, p.slack_team_id, p.slack_user_id, p.name, p.zone, p.quiet_from, p.quiet_until, p.guest,
+    ARRAY(SELECT m.group_id FROM group_members m WHERE m.tenant_id = p.tenant_id AND m.person_id = p.id) AS groups,
     p.slack_admin OR EXISTS (SELECT FROM admins a WHERE a.tenant_id = p.tenant_id AND a.person_id = p.id) AS admin
 FROM waiting w JOIN people p ON p.tenant_id = w.tenant_id AND p.id = w.person_id
 WHERE w.tenant_id = $1 AND w.status = 'waiting'
@@ -68,9 +70,10 @@ WHERE w.tenant_id = $1 AND w.id = $2 AND w.updated_at > $3 AND d.status = 'pendi
 """
 
 _LATE = """
-FROM waiting w JOIN room_claims c ON c.tenant_id = w.tenant_id AND c.waiting_id = w.id
-WHERE w.tenant_id = $1 AND c.room_id = $2 AND c.start_time < $4 AND c.end_time > $3
-    AND w.status = 'offered' AND w.offer_expires_at <= $5
+FROM waiting w WHERE w.tenant_id = $1 AND w.status = 'offered' AND w.offer_expires_at <= $5 AND w.id IN (
+    SELECT c.waiting_id FROM room_claims c JOIN unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
+        AS part (room_id, starts, ends) ON c.room_id = part.room_id AND c.start_time < part.ends AND c.end_time > part.starts
+    WHERE c.tenant_id = $1)
 ORDER BY w.id FOR NO KEY UPDATE OF w
 """
 
@@ -148,14 +151,14 @@ def wanted_slot(row: Mapping[str, Any], room: Room, catalogue: Catalogue, *, now
     slot = what_is_left(wish, now)
     if slot != wish and slot.end - now < LEAST_LEFT:
         return None
-    broken = rules.of_room(
+    broken = rules.in_force(
         slot,
         room=room,
-        location=catalogue.place_of(room),
-        policy=catalogue.policy(room),
+        catalogue=catalogue,
         attendees_count=row["attendees_count"],
         actor=_actor(row),
         now=now,
+        overriding=row["room_id"] == room.id,
     )
     return None if broken else slot
 
@@ -177,6 +180,7 @@ def _actor(row: Mapping[str, Any]) -> Actor:
         name=row["name"],
         admin=row["admin"],
         guest=row["guest"],
+        groups=frozenset(row["groups"]),
     )
 
 
@@ -185,12 +189,34 @@ async def hold_line(session: WriteSession, room_id: UUID) -> None:
     await session.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"line:{session.tenant}:{room_id}")
 
 
-async def hold_lines(session: WriteSession, rooms_and_slots: Sequence[tuple[Room, Slot]], *, now: datetime) -> set[UUID]:
+def _touched(
+    rooms_and_slots: Iterable[tuple[Room, Slot]], catalogue: Catalogue, *, now: datetime
+) -> list[tuple[Room, Slot]]:
+    """Return what may have become free with these rooms and times: of a divisible room, its parts and wholes as well."""
+    found = []
+    for room, slot in rooms_and_slots:
+        if slot.end > now:
+            found.append((room, slot))
+            # What was kept free around it, for the others.
+            found += [(other, claims.span(room, slot)) for other in catalogue.sharing(room) if other.id != room.id]
+    return found
+
+
+async def hold_line_of(session: WriteSession, room: Room, catalogue: Catalogue) -> None:
+    """Be the only one who offers this room, and what shares parts with it, until the transaction ends."""
+    for room_id in sorted(other.id for other in catalogue.sharing(room)):
+        await hold_line(session, room_id)
+
+
+async def hold_lines(
+    session: WriteSession, rooms_and_slots: Sequence[tuple[Room, Slot]], *, catalogue: Catalogue, now: datetime
+) -> set[UUID]:
     """Hold the lines of the rooms for which somebody waits at that time, and return those rooms' ids.
 
-    To be called before any claim is given back: two who give back times side by side would wait for each other.
+    To be called before any claim is given back: two who give back times side by side would wait for each other. Giving
+    back a part frees the whole, and the other way round.
     """
-    ahead = [(room, claims.span(room, slot)) for room, slot in rooms_and_slots if slot.end > now]
+    ahead = [(room, claims.span(room, slot)) for room, slot in _touched(rooms_and_slots, catalogue, now=now)]
     if not ahead:
         return set()
     rows = await session.all(
@@ -214,16 +240,51 @@ async def offer_freed(
     `rooms_and_slots` are bookings' own times, without setup; what of them is still held is left alone. Costs one
     indexed query when nobody waits.
     """
-    lines = await hold_lines(session, rooms_and_slots, now=now)
-    offered = 0
+    lines = await hold_lines(session, rooms_and_slots, catalogue=catalogue, now=now)
+    offered: set[UUID] = set()
     for room, slot in rooms_and_slots:
-        if room.id in lines:
-            offered += len(await offer(session, catalogue, room, slot, now=now))
-    return offered
+        among = [(one, then) for one, then in _touched([(room, slot)], catalogue, now=now) if one.id in lines]
+        if among:
+            offered |= set(await offer_among(session, catalogue, among, now=now))
+    return len(offered)
 
 
 async def offer(session: WriteSession, catalogue: Catalogue, room: Room, slot: Slot, *, now: datetime) -> tuple[UUID, ...]:
     """Offer a room whose line is held to those in line for this time, in order; return the places that got it."""
+    return await offer_among(session, catalogue, [(room, slot)], now=now)
+
+
+async def offer_among(
+    session: WriteSession, catalogue: Catalogue, rooms_and_slots: Sequence[tuple[Room, Slot]], *, now: datetime
+) -> tuple[UUID, ...]:
+    """Offer rooms that share parts, whose lines are held, to those in line for any of them, in order; return who got one."""
+    hopes = []
+    for room, slot in rooms_and_slots:
+        hopes += await _hopes(session, catalogue, room, slot, now=now)
+    if not hopes:
+        return ()
+    # One line for all of them; whom several rooms would serve gets the smallest that is left.
+    hopes.sort(key=lambda hope: (hope[0]["created_at"], hope[0]["id"], hope[1].capacity))
+    rooms = [room for room, _ in rooms_and_slots]
+    window = claims.widest(rooms, Slot(start=min(s.start for *_, s in hopes), end=max(s.end for *_, s in hopes)))
+    taken = await claims.held(session, rooms, window, now=now)
+    offered: list[UUID] = []
+    for row, room, wanted in hopes:
+        held = claims.span(room, wanted)
+        if row["id"] in offered or any(held.overlaps(other) for other in taken.get(room.id, ())):
+            continue
+        if not await _mine_to_offer(session, row["id"]):
+            continue
+        if await _offer(session, row, room, wanted, now=now):
+            offered.append(row["id"])
+        taken = await claims.held(session, rooms, window, now=now)
+    return tuple(offered)
+
+
+async def _hopes(
+    session: WriteSession, catalogue: Catalogue, room: Room, slot: Slot, *, now: datetime
+) -> list[tuple[Mapping[str, Any], Room, Slot]]:
+    """Return those in line whom a room would serve around that time, with the time that each would have it."""
     around = claims.span(room, slot)
     rows = await session.all(
         f"{IN_LINE} AND w.start_time < $4 AND w.end_time > $3 AND (w.room_id IS NULL OR w.room_id = $2)"
@@ -233,26 +294,11 @@ async def offer(session: WriteSession, catalogue: Catalogue, room: Room, slot: S
         around.start - timedelta(minutes=room.teardown_minutes),
         around.end + timedelta(minutes=room.setup_minutes),
     )
-    hopes = [
-        (row, wanted)
+    return [
+        (row, room, wanted)
         for row in rows
         if can_be_asked(row, now) and (wanted := wanted_slot(row, room, catalogue, now=now)) is not None
     ]
-    if not hopes:
-        return ()
-    window = claims.span(room, Slot(start=min(s.start for _, s in hopes), end=max(s.end for _, s in hopes)))
-    taken = (await claims.held(session, [room], window, now=now)).get(room.id, [])
-    offered: list[UUID] = []
-    for row, wanted in hopes:
-        held = claims.span(room, wanted)
-        if any(held.overlaps(other) for other in taken) or not await _mine_to_offer(session, row["id"]):
-            continue
-        if await _offer(session, row, room, wanted, now=now):
-            offered.append(row["id"])
-            taken.append(held)
-        else:
-            taken = (await claims.held(session, [room], window, now=now)).get(room.id, [])
-    return tuple(offered)
 
 
 async def _mine_to_offer(session: WriteSession, waiting_id: UUID) -> bool:
@@ -269,7 +315,7 @@ async def _mine_to_offer(session: WriteSession, waiting_id: UUID) -> bool:
 async def _offer(session: WriteSession, row: Mapping[str, Any], room: Room, slot: Slot, *, now: datetime) -> bool:
     until = open_until(slot, now)
     if not await claims.take_for_offer(session, room=room, slot=slot, waiting_id=row["id"], until=until):
-        if not await clear_expired(session, room=room, slot=slot, now=now, waiting=False):
+        if not await clear_expired(session, rooms=[room], slot=slot, now=now, waiting=False):
             return False
         if not await claims.take_for_offer(session, room=room, slot=slot, waiting_id=row["id"], until=until):
             return False
@@ -299,14 +345,21 @@ async def untold(session: ReadSession, waiting_id: UUID, *, now: datetime) -> bo
     return bool(await session.value(_UNTOLD, session.tenant, waiting_id, made_after, soon, now))
 
 
-async def clear_expired(session: WriteSession, *, room: Room, slot: Slot, now: datetime, waiting: bool = True) -> bool:
+async def clear_expired(
+    session: WriteSession, *, rooms: Sequence[Room], slot: Slot, now: datetime, waiting: bool = True
+) -> bool:
     """End the offers in the way whose time is over, so that nobody waits for a job to do it; return if there were any.
 
     Without `waiting`, one that somebody is changing at this moment stays.
     """
-    held = claims.span(room, slot)
+    held = claims.parts(rooms, slot)
     late = await session.all(
-        f"SELECT w.id {_LATE} {'' if waiting else 'SKIP LOCKED'}", session.tenant, room.id, held.start, held.end, now
+        f"SELECT w.id {_LATE} {'' if waiting else 'SKIP LOCKED'}",
+        session.tenant,
+        [leaf for leaf, _ in held],
+        [kept.start for _, kept in held],
+        [kept.end for _, kept in held],
+        now,
     )
     return await miss(session, [row["id"] for row in late], now=now)
 

@@ -54,6 +54,8 @@ def same(booking: Booking, wish: Wish) -> bool:
         and (booking.title, booking.attendees_count) == (one_line(wish.title), wish.attendees_count)
         and wish.location_id in {None, booking.location.id}
         and wish.amenities <= booking.room.amenities
+        and set(wish.more_room_ids) - {booking.room.id} == {room.id for room in booking.more_rooms}
+        and dict(wish.equipment) == {one.equipment.id: one.quantity for one in booking.equipment}
     )
 
 
@@ -81,7 +83,7 @@ async def opened(
         # Nothing but the key is asked for: that alone is a shorter statement.
         done = await bookkeeping.answered(session, key, content, catalogue, event_ids=[event_id], now=now)
         return Opened(done=done[0].after if done else None)
-    spans = [claims.span(room, wish.slot) for room in looked_at]
+    parts = claims.Parts((room, claims.span(room, wish.slot)) for room in looked_at)
     row = await session.one(
         _OPEN,
         session.tenant,
@@ -91,9 +93,9 @@ async def opened(
         wish.slot.end,
         since,
         store.HOLDING,
-        [room.id for room in looked_at],
-        [span.start for span in spans],
-        [span.end for span in spans],
+        parts.rooms,
+        parts.starts,
+        parts.ends,
         wish.attendees_count,
         wish.title,
         wish.room_id,
@@ -107,4 +109,4 @@ async def opened(
     for twin in (made[booking_id] for booking_id in row["made"] if booking_id in made):
         if same(twin, wish):
             raise TwinError(twin)
-    return Opened(busy=frozenset(row["busy"]))
+    return Opened(busy=frozenset(looked_at[parts.of(number)].id for number in row["busy"]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import attending, bookkeeping, errors, events, requests, store
+from core import attending, bookkeeping, claims, errors, events, limits, requests, store
 from core.catalogue import Catalogue, Catalogues
 from core.checkin import check_in_opens, check_in_state, release_at
 from core.clock import Clock
@@ -22,7 +22,7 @@ from core.models import KEEP, Actor, Alternative, Booking, Change, Changed, Loca
 from core.releases import Releases
 from core.rounding import rounded_up
 from core.saying import clock_time, when
-from core.search import Search, taken_sentence
+from core.search import Search, hidden, taken_sentence
 
 __all__ = ["Door", "Growth", "Presence", "check_in_opens", "check_in_state", "release_at"]
 
@@ -119,8 +119,8 @@ class Presence:
         return Door(
             room=room,
             location=catalogue.place_of(room),
-            current=next((_public(one) for one in there if one.start <= now), None),
-            next=next((_public(one) for one in there if one.start > now), None),
+            current=next((_public(hidden(one, catalogue)) for one in there if one.start <= now), None),
+            next=next((_public(hidden(one, catalogue)) for one in there if one.start > now), None),
         )
 
     async def check_in_at_door(self, token: str, *, booking_id: UUID) -> Changed:
@@ -132,12 +132,12 @@ class Presence:
         room = await self._db.read(lambda session: _room_of_door(session, token, catalogue))
 
         def after(before: Booking, catalogue: Catalogue, now: datetime) -> Booking:
-            if before.room.id != room.id:
+            if not set(claims.leaves(before.rooms)) & set(room.leaves):
                 raise errors.BookingNotFound("That booking is not of this room.")
             return attending.checked_in(before, catalogue.policy(before.room), now=now)
 
         done = await self._noted("check_in_at_door", booking_id, after, events.Kind.CHECKED_IN, by=None, key=None)
-        return Changed(before=_public(done.before), after=_public(done.after))
+        return Changed(before=_public(hidden(done.before, catalogue)), after=_public(hidden(done.after, catalogue)))
 
     # -- staying and leaving ---------------------------------------------------------------------------------------
 
@@ -161,6 +161,7 @@ class Presence:
             change = Change(slot=Slot(start=before.start, end=until), room_id=KEEP)
             wanted = Changed(before=before, after=await bookkeeping.applied(session, before, change, catalogue, now=now))
             bookkeeping.check_change(wanted, catalogue, by=by, now=now)
+            wanted = await bookkeeping.permitted(session, wanted, catalogue, by=by, now=now)
             await bookkeeping.write(session, events.Kind.CHANGED, wanted, catalogue, event_id=event_id, by=by, now=now)
             return wanted
 
@@ -213,9 +214,12 @@ class Presence:
                 return (await bookkeeping.unchanged(session, key, [before]))[0]
             if before.status is not Status.RELEASED:
                 raise bookkeeping.not_active(before)
-            if not before.room.active:
-                raise errors.RoomInactive(f"{before.room.name} is out of use.")
+            for room in before.rooms:
+                if not room.active:
+                    raise errors.RoomInactive(f"{room.name} is out of use.")
             after = bookkeeping.following(before, now=now, status=Status.CHECKED_IN, checked_in_at=now)
+            # Whoever is there was allowed to be: nobody is asked again.
+            await limits.check(session, after, before=None, catalogue=catalogue, by=by, now=now)
             wanted = Changed(before=before, after=after)
             await bookkeeping.write(session, events.Kind.RESTORED, wanted, catalogue, event_id=event_id, by=by, now=now)
             return wanted

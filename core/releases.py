@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import bookkeeping, checkin, events, store
+from core import bookkeeping, checkin, claims, events, store
 from core.catalogue import Catalogue, Catalogues
 from core.db import Database, ReadSession, WriteSession
 from core.errors import BookingError
@@ -26,7 +26,7 @@ REASON = "nobody checked in"
 # A room has one claim at a moment at most, the last that began: so one row of the index answers for each room. When a
 # booking got its start is what the events say: it was made, moved there, or got its room back.
 _UNATTENDED = """
-SELECT b.id, (
+SELECT DISTINCT b.id, (
     SELECT max(e.happened_at) FROM events e WHERE e.tenant_id = b.tenant_id AND e.booking_id = b.id
         AND (e.before IS NULL OR e.before->>'start' <> e.after->>'start' OR e.before->>'status' <> ALL($4::text[]))
 ) AS settled_at
@@ -63,7 +63,7 @@ async def unattended(
 
     Exempt ones are left out: rooms without check-in, long meetings, those booked or moved shortly before their start.
     """
-    rooms = [room.id for room in catalogue.rooms if catalogue.policy(room).check_in is not None]
+    rooms = claims.leaves(room for room in catalogue.rooms if catalogue.policy(room).check_in is not None)
     if not rooms:
         return ()
     rows = await session.all(_UNATTENDED, session.tenant, rooms, now, list(store.HOLDING), only)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import claims, errors, rules, store
+from core import borrowing, claims, errors, rules, store
+from core.borrowing import Lacking
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession
 from core.errors import BookingError
-from core.models import Actor, Alternative, Booking, FreeRoom, OfferKind, Rival, Room, RoomDay, Slot, Wish
+from core.models import Actor, Alternative, Booking, Borrowed, FreeRoom, OfferKind, Rival, Room, RoomDay, Slot, Wish
 from core.rounding import FIVE, rounded_down, rounded_up
 from core.saying import clock_time, listed, people, when
 
@@ -189,7 +190,7 @@ class Search:
                 end=around.end + timedelta(minutes=room.setup_minutes),
             )
             there = await store.in_window(session, [room.id], wide, catalogue)
-            bookings = [as_rival(booking, by) for booking in there if booking.id not in but]
+            bookings = [as_rival(booking, by, catalogue) for booking in there if booking.id not in but]
             held = await _held(session, [room], wide, by=by, now=now)
             return tuple(sorted([*bookings, *held.get(room.id, ())], key=lambda rival: rival.slot.start))
 
@@ -203,8 +204,10 @@ class Search:
 
         async def work(session: ReadSession) -> tuple[RoomDay, ...]:
             taken = await _held(session, rooms, window, by=by, now=now)
+            kept = claims.by_leaf(rooms)
             for booking in await store.in_window(session, room_ids, window, catalogue):
-                taken.setdefault(booking.room.id, []).append(as_rival(booking, by))
+                for room_id in {room.id for leaf in claims.leaves(booking.rooms) for room in kept.get(leaf, ())}:
+                    taken.setdefault(room_id, []).append(as_rival(booking, by, catalogue))
             return tuple(
                 RoomDay(
                     room=room,
@@ -228,8 +231,14 @@ async def _held(
     return found
 
 
-def as_rival(booking: Booking, by: Actor) -> Rival:
+def hidden(booking: Booking, catalogue: Catalogue) -> Booking:
+    """Return a booking as private where its rooms hide the details of every booking."""
+    return replace(booking, private=booking.private or any(catalogue.policy(room).details_hidden for room in booking.rooms))
+
+
+def as_rival(booking: Booking, by: Actor, catalogue: Catalogue) -> Rival:
     """Return a booking as somebody who is in its way may see it."""
+    booking = hidden(booking, catalogue)
     if not booking.details_for(by):
         return Rival(slot=booking.slot, private=True)
     return Rival(
@@ -285,6 +294,8 @@ async def _alternatives(
     but: Sequence[UUID],
     limit: int,
 ) -> tuple[Alternative, ...]:
+    if wish.more_room_ids:
+        return await _together(session, catalogue, wish, by=by, now=now, but=but, limit=limit)
     named = catalogue.room(wish.room_id) if wish.room_id else None
     where = named.location_id if named else wish.location_id
     if named and not wish.amenities <= named.amenities:
@@ -308,9 +319,42 @@ async def _alternatives(
     around = timedelta(hours=HOURS_AROUND)
     window = claims.widest(rooms, Slot(start=wish.slot.start - around, end=wish.slot.end + around))
     taken = await claims.held(session, rooms, window, now=now, but=but)
+    borrowed = [Borrowed(equipment=catalogue.thing(one), quantity=count) for one, count in wish.equipment]
+    if borrowed:
+        gone = await borrowing.gone(session, borrowed, window, but=but)
+        taken = {room.id: claims.joined([*taken.get(room.id, ()), *gone]) for room in rooms}
     search = _Around(catalogue=catalogue, wish=wish, by=by, now=now, taken=taken)
     offers = [*search.other_rooms(rooms), *search.other_times(rooms[:1] if named else rooms[:3]), *search.shorter(rooms[:1])]
     return _mixed(offers, limit)
+
+
+async def _together(
+    session: ReadSession,
+    catalogue: Catalogue,
+    wish: Wish,
+    *,
+    by: Actor,
+    now: datetime,
+    but: Sequence[UUID],
+    limit: int,
+) -> tuple[Alternative, ...]:
+    """Return when all rooms of a wish can be had at once, looked for as if they were one; nothing stands in for them."""
+    rooms = [catalogue.room(room_id) for room_id in (wish.room_id, *wish.more_room_ids) if room_id]
+    one = replace(
+        rooms[0],
+        parts=frozenset(claims.leaves(rooms)),
+        capacity=sum(room.capacity for room in rooms),
+        amenities=frozenset(name for room in rooms for name in room.amenities),
+        setup_minutes=max(room.setup_minutes for room in rooms),
+        teardown_minutes=max(room.teardown_minutes for room in rooms),
+    )
+    alone, single = replace(catalogue, rooms=(one,)), replace(wish, room_id=one.id, more_room_ids=())
+    found = await _alternatives(session, alone, single, by=by, now=now, but=but, limit=limit)
+
+    def passes(room: Room, slot: Slot) -> bool:
+        return not _broken(catalogue, room, Wish(slot=slot, room_id=room.id), by=by, now=now)
+
+    return tuple(replace(offer, room=rooms[0]) for offer in found if all(passes(room, offer.slot) for room in rooms))
 
 
 def _unlikeness(room: Room, named: Room) -> tuple[int, int, str]:
@@ -431,6 +475,14 @@ def taken_sentence(room: Room, rivals: Sequence[Rival], slot: Slot, *, catalogue
         return f"{room.name} is held for {whom} until {clock_time(first.held_until, zone)} ({held})."
     title = f' ("{first.title}")' if first.title else ""
     return f"{room.name} is taken {when(first.slot, zone, now=now)}{title}."
+
+
+def lent_out_sentence(lacking: Lacking, wanted: Booking, *, now: datetime) -> str:
+    """Return "2 of 2 projectors are out tomorrow 14:00-15:00."."""
+    thing, said = lacking.wanted.equipment, when(wanted.slot, wanted.location.tz, now=now)
+    verb = "is" if lacking.out == 1 else "are"
+    more = f"; you asked for {lacking.wanted.quantity}" if lacking.out < thing.quantity else ""
+    return f"{lacking.out} of {thing.quantity} {borrowing.several(thing.name)} {verb} out {said}{more}."
 
 
 def all_taken_sentence(count: int, wish: Wish, *, catalogue: Catalogue, now: datetime) -> str:

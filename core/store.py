@@ -158,15 +158,26 @@ async def upcoming(
     return tuple(from_row(row, catalogue) for row in rows)
 
 
+# Whatever holds a room has claims on all of its parts, and there are none of what is over.
+_IN_WINDOW = f"""
+{_SELECT} WHERE b.tenant_id = $1 AND b.start_time < $4 AND b.end_time > $3 AND b.status = ANY($5::text[]) AND b.id IN (
+    SELECT c.booking_id FROM room_claims c
+    WHERE c.tenant_id = $1 AND c.room_id = ANY($2::uuid[]) AND c.start_time < $4 AND c.end_time > $3)
+ORDER BY b.room_id, b.start_time
+"""
+
+
 async def in_window(
     session: ReadSession, room_ids: Sequence[UUID], window: Slot, catalogue: Catalogue
 ) -> tuple[Booking, ...]:
-    """Return the bookings that hold one of the rooms in the window (their own times, not setup), by room and start."""
+    """Return the bookings that keep one of the rooms in the window (their own times, not setup), by room and start.
+
+    A booking of a divisible room keeps its parts, and one of a part keeps the whole.
+    """
     rows = await session.all(
-        f"""{_SELECT} WHERE b.tenant_id = $1 AND b.room_id = ANY($2::uuid[]) AND b.start_time < $4 AND b.end_time > $3
-            AND b.status = ANY($5::text[]) ORDER BY b.room_id, b.start_time""",
+        _IN_WINDOW,
         session.tenant,
-        list(room_ids),
+        sorted({leaf for room_id in room_ids for leaf in catalogue.room(room_id).leaves}),
         window.start,
         window.end,
         list(HOLDING),
@@ -193,47 +204,70 @@ async def made_since(
 
 # Claim, booking, invitations and event stand or fall together in one round trip: the rest is made from the claim's row.
 _BOOK = """
-WITH claim AS ({claim}),
+WITH {claim},
 booking AS (
     INSERT INTO bookings (tenant_id, id, room_id, booked_by, title, start_time, end_time, attendees_count, status, private,
-        created_at, updated_at, version)
-    SELECT $1, $4, $3, $7, $8, $9, $10, $11, $12, $13, $14, $14, 1 FROM claim
+        created_at, updated_at, version, series_id, series_on)
+    SELECT $1, $4, {room}, $7, $8, $9, $10, $11, $12, $13, $14, $14, 1, $21, $22 FROM claim
 ),
 invited AS (
     INSERT INTO attendees (tenant_id, booking_id, person_id, co_organiser)
     SELECT $1, $4, invited.* FROM claim, unnest($15::uuid[], $20::bool[]) AS invited
 ),
 event AS (
-    INSERT INTO events (tenant_id, id, kind, booking_id, booking_version, actor_id, surface, after, happened_at)
-    SELECT $1, $16, 'booked', $4, 1, $17, $18, $19::jsonb, $14 FROM claim
-)
-SELECT booking_id FROM claim
+    INSERT INTO events (tenant_id, id, kind, booking_id, booking_version, actor_id, surface, after, happened_at,
+        operation_id)
+    SELECT $1, $16, 'booked', $4, 1, $17, $18, $19::jsonb, $14, $23 FROM claim
+){more}
+SELECT count(*) FROM {counted}
 """
-_BOOK_FREE = _BOOK.format(claim=claims.TAKE)
-_BOOK_OFFERED = _BOOK.format(claim=claims.TURN)
+_BOOK_ONE = _BOOK.format(claim=f"claim AS ({claims.TAKE})", room="$3", more="", counted="claim")
+# Several claims, any of which may fail: written in any case, and taken back where not all of them came about.
+_SEVERAL = {
+    "room": "$24",
+    "more": ", more AS (INSERT INTO booking_rooms SELECT $1, $4, unnest($26::uuid[]))",
+    "counted": "taken",
+}
+_MADE = "claim AS (SELECT $4::uuid AS booking_id), taken AS ({taken})"
+_BOOK_EACH = _BOOK.format(claim=_MADE.format(taken=claims.TAKE_EACH.format(expires="$25")), **_SEVERAL)
+_BOOK_OFFERED = _BOOK.format(claim=_MADE.format(taken=claims.TURN.format(expires="$25")), **_SEVERAL)
 
 
-async def insert(session: WriteSession, new: Booking, *, by: Actor, event_id: UUID) -> bool:
-    """Write a new booking with its claim, attendees and event; return False when somebody holds the room."""
-    return await _insert(session, _BOOK_FREE, new_id(), new, by=by, event_id=event_id)
+async def insert(
+    session: WriteSession,
+    new: Booking,
+    *,
+    by: Actor,
+    event_id: UUID,
+    until: datetime | None = None,
+    operation_id: UUID | None = None,
+) -> bool:
+    """Write a new booking with its claims, attendees and event; return False when somebody holds one of its rooms.
 
-
-async def insert_offered(session: WriteSession, new: Booking, *, waiting_id: UUID, by: Actor, event_id: UUID) -> bool:
-    """Write a new booking whose claim is what was held for somebody in line; return False when nothing is held."""
-    return await _insert(session, _BOOK_OFFERED, waiting_id, new, by=by, event_id=event_id)
-
-
-async def _insert(session: WriteSession, sql: str, claim: UUID, new: Booking, *, by: Actor, event_id: UUID) -> bool:
+    `until` is when the claims expire where it waits for approval. What it borrows is not written here.
+    """
+    held = claims.parts(new.rooms, new.slot)
+    facts = _facts(new, by=by, event_id=event_id, operation_id=operation_id)
     session.happened = True
-    held = claims.span(new.room, new.slot)
-    taken = await session.value(
-        sql,
-        session.tenant,
-        claim,
-        new.room.id,
-        new.id,
-        held.start,
-        held.end,
+    if len(held) == 1 and not new.more_rooms and until is None:
+        ((_, kept),) = held
+        return bool(
+            await session.value(_BOOK_ONE, session.tenant, new_id(), new.room.id, new.id, kept.start, kept.end, *facts)
+        )
+    return await _insert_each(session, _BOOK_EACH, [new_id() for _ in held], new, facts, until=until)
+
+
+async def insert_offered(
+    session: WriteSession, new: Booking, *, waiting_id: UUID, by: Actor, event_id: UUID, until: datetime | None = None
+) -> bool:
+    """Write a new booking whose claims are what was held for somebody in line; return False when nothing is held."""
+    session.happened = True
+    facts = _facts(new, by=by, event_id=event_id, operation_id=None)
+    return await _insert_each(session, _BOOK_OFFERED, waiting_id, new, facts, until=until)
+
+
+def _facts(new: Booking, *, by: Actor, event_id: UUID, operation_id: UUID | None) -> tuple[object, ...]:
+    return (
         new.booker.person_id,
         new.title,
         new.start,
@@ -248,8 +282,59 @@ async def _insert(session: WriteSession, sql: str, claim: UUID, new: Booking, *,
         by.surface,
         events.snapshot(new),
         [a.co_organiser for a in new.attendees],
+        new.series_id,
+        new.series_on,
+        operation_id,
     )
-    return taken is not None
+
+
+async def _insert_each(
+    session: WriteSession,
+    sql: str,
+    claim: object,
+    new: Booking,
+    facts: tuple[object, ...],
+    *,
+    until: datetime | None,
+) -> bool:
+    held = claims.parts(new.rooms, new.slot)
+    await session.run("SAVEPOINT booking")
+    taken = await session.value(
+        sql,
+        session.tenant,
+        claim,
+        [leaf for leaf, _ in held],
+        new.id,
+        [kept.start for _, kept in held],
+        [kept.end for _, kept in held],
+        *facts,
+        new.room.id,
+        until,
+        [room.id for room in new.more_rooms],
+    )
+    if taken == len(held):
+        return True
+    await session.run("ROLLBACK TO SAVEPOINT booking")
+    return False
+
+
+async def keep_more_rooms(session: WriteSession, before: Booking, after: Booking) -> None:
+    """Bring the rooms beside the first to another state: before the booking's own row, which is judged by them."""
+    old, new = {room.id for room in before.more_rooms}, {room.id for room in after.more_rooms}
+    if gone := sorted(old - new):
+        await session.run(
+            "DELETE FROM booking_rooms WHERE tenant_id = $1 AND booking_id = $2 AND room_id = ANY($3::uuid[])",
+            session.tenant,
+            before.id,
+            gone,
+        )
+    if come := sorted(new - old):
+        await session.run(
+            "INSERT INTO booking_rooms (tenant_id, booking_id, room_id) SELECT $1, $2, unnest($3::uuid[])",
+            session.tenant,
+            before.id,
+            come,
+        )
 
 
 _UPDATE = """

@@ -141,9 +141,12 @@ async def test_giving_back_what_nobody_waits_for_reads_one_index_once(office: Of
         " SELECT b.tenant_id, gen_random_uuid(), b.booked_by, b.room_id, b.start_time, b.end_time, 'waiting' FROM bookings b"
         " WHERE b.start_time > '2040-03-12'; ANALYZE"
     )
-    room = (await office.catalogues.current()).rooms[0]
+    catalogue = await office.catalogues.current()
+    room = catalogue.rooms[0]
 
-    sql, values = await the_one_statement(lambda s: offers.hold_lines(s, [(room, at(12, 50, days=1))], now=MONDAY))
+    sql, values = await the_one_statement(
+        lambda s: offers.hold_lines(s, [(room, at(12, 50, days=1))], catalogue=catalogue, now=MONDAY)
+    )
     plan = await explained(office, sql, values)
 
     assert rows_read(plan, "waiting") == 0

@@ -1,0 +1,164 @@
+"""What comes along with a booking: the only module that writes `equipment_claims`.
+
+That never more is out than there is, a trigger judges under the lock of the equipment's row. Whoever borrows takes that
+lock before any claim on a room, so that nobody holds a room while waiting for a projector that waits for the room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from uuid import UUID
+
+from core import claims
+from core.db import ReadSession, WriteSession
+from core.models import Booking, Borrowed, Equipment, Room, Slot, Status
+
+_LOCK = "SELECT FROM equipment WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+_LEND = """
+INSERT INTO equipment_claims (tenant_id, booking_id, equipment_id, quantity, start_time, end_time)
+SELECT $1, $2, lent.equipment_id, lent.quantity, $5, $6
+FROM unnest($3::uuid[], $4::int[]) AS lent (equipment_id, quantity) ORDER BY 1
+"""
+# The most that is out at once within a time: it is so at its start, or when one of those that meet it begins.
+_OUT = """
+SELECT wanted.number, coalesce(max((
+    SELECT sum(o.quantity) FROM equipment_claims o WHERE o.tenant_id = $1 AND o.equipment_id = wanted.id
+        AND o.start_time <= moment.at AND o.end_time > moment.at AND o.booking_id <> ALL($5::uuid[])
+)), 0) AS out
+FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (id, number)
+CROSS JOIN LATERAL (
+    SELECT $3::timestamptz AS at UNION
+    SELECT c.start_time FROM equipment_claims c WHERE c.tenant_id = $1 AND c.equipment_id = wanted.id
+        AND c.start_time > $3 AND c.start_time < $4
+) AS moment
+GROUP BY wanted.number
+"""
+_IN_WINDOW = """
+SELECT equipment_id, quantity, start_time, end_time FROM equipment_claims WHERE tenant_id = $1
+    AND equipment_id = ANY($2::uuid[]) AND start_time < $4 AND end_time > $3 AND booking_id <> ALL($5::uuid[])
+"""
+
+
+def kept(rooms: Sequence[Room], slot: Slot) -> Slot:
+    """Return the time for which a booking of the rooms keeps what it borrows: as long as any of them."""
+    return claims.widest(rooms, slot)
+
+
+def several(name: str) -> str:
+    """Return "projectors on wheels" for "projector on wheels"."""
+    for between in (" on ", " with ", " for "):
+        head, found, rest = name.partition(between)
+        if found:
+            return several(head) + found + rest
+    return name if name.endswith("s") else f"{name}s"
+
+
+def in_order(borrowed: Sequence[Borrowed]) -> tuple[Borrowed, ...]:
+    """Return what is borrowed in the order in which it is always shown."""
+    return tuple(sorted(borrowed, key=lambda one: (one.equipment.name.casefold(), one.equipment.id)))
+
+
+async def lock(session: WriteSession, *bookings: Booking) -> None:
+    """Be the only one who lends what the bookings borrow, until the transaction ends; nothing where they borrow nothing."""
+    if wanted := sorted({one.equipment.id for booking in bookings for one in booking.equipment}):
+        await session.run(_LOCK, session.tenant, wanted)
+
+
+async def lend(session: WriteSession, booking: Booking) -> None:
+    """Write what a booking borrows, which has nothing yet; raises EquipmentTaken where there is less (by the trigger)."""
+    if not booking.equipment:
+        return
+    around = kept(booking.rooms, booking.slot)
+    await session.run(
+        _LEND,
+        session.tenant,
+        booking.id,
+        [one.equipment.id for one in booking.equipment],
+        [one.quantity for one in booking.equipment],
+        around.start,
+        around.end,
+    )
+
+
+def differs(before: Booking, after: Booking) -> bool:
+    """Tell whether a booking borrows something else, or for another time, than before."""
+    return _held(before) != _held(after)
+
+
+def _held(booking: Booking) -> tuple[tuple[Borrowed, ...], Slot | None]:
+    lends = booking.holds_room and booking.equipment
+    return (booking.equipment, kept(booking.rooms, booking.slot)) if lends else ((), None)
+
+
+async def bring(session: WriteSession, before: Booking, after: Booking, *, now: datetime) -> None:
+    """Bring what a booking borrows from one state to the other; of what has ended, the record stays up to now."""
+    if not differs(before, after):
+        return
+    if after.status is Status.ENDED:
+        await session.run(
+            "DELETE FROM equipment_claims WHERE tenant_id = $1 AND booking_id = $2 AND start_time >= $3",
+            session.tenant,
+            before.id,
+            now,
+        )
+        await session.run(
+            "UPDATE equipment_claims SET end_time = $3 WHERE tenant_id = $1 AND booking_id = $2 AND end_time > $3",
+            session.tenant,
+            before.id,
+            now,
+        )
+        return
+    # What was lent is not read but removed: an ended booking has some left.
+    await session.run("DELETE FROM equipment_claims WHERE tenant_id = $1 AND booking_id = $2", session.tenant, before.id)
+    if after.holds_room:
+        await lend(session, after)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lacking:
+    """So many of a piece of equipment are out at once, which leaves fewer than were wanted."""
+
+    wanted: Borrowed
+    out: int
+
+
+async def lacking(session: ReadSession, booking: Booking) -> Lacking | None:
+    """Return what there is too little of for a booking, as others hold it; certain where it is locked."""
+    around = kept(booking.rooms, booking.slot)
+    out = await out_then(session, [one.equipment for one in booking.equipment], around, but=[booking.id])
+    for one in booking.equipment:
+        if out[one.equipment] + one.quantity > one.equipment.quantity:
+            return Lacking(wanted=one, out=out[one.equipment])
+    return None
+
+
+async def gone(session: ReadSession, wanted: Sequence[Borrowed], window: Slot, *, but: Sequence[UUID] = ()) -> list[Slot]:
+    """Return the times within a window at which there are not as many left as wanted, in order; some may overlap."""
+    rows = await session.all(
+        _IN_WINDOW, session.tenant, [one.equipment.id for one in wanted], window.start, window.end, list(but)
+    )
+    found: list[Slot] = []
+    for one in wanted:
+        steps = sorted(
+            step
+            for row in rows
+            if row["equipment_id"] == one.equipment.id
+            for step in ((row["start_time"], row["quantity"]), (row["end_time"], -row["quantity"]))
+        )
+        out = 0
+        for (begins, more), (ends, _) in pairwise(steps):
+            out += more
+            if out + one.quantity > one.equipment.quantity and begins < ends:
+                found.append(Slot(start=begins, end=ends))
+    return sorted(found, key=lambda slot: slot.start)
+
+
+async def out_then(
+    session: ReadSession, things: Sequence[Equipment], window: Slot, *, but: Sequence[UUID] = ()
+) -> dict[Equipment, int]:
+    """Return how many of each are out at once at some moment of a time (setup counted), bookings `but` left out."""
+    rows = await session.all(_OUT, session.tenant, [one.id for one in things], window.start, window.end, list(but))
+    return {things[row["number"] - 1]: int(row["out"]) for row in rows}
