@@ -20,7 +20,7 @@ from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.errors import BookingError
-from handlers import forms, looking, requests
+from handlers import demand, forms, looking, requests
 from handlers.ids import ASIDE, CHANGING_ACTIONS, CHANGING_FORMS, Callback
 from handlers.looking import SearchView, There
 from handlers.meanwhile import MOST_IN_A_VIEW, MOST_ON_A_MESSAGE, Meanwhile, silent
@@ -89,6 +89,7 @@ class Edge:
         """Wait for answers that are still under way, at most so long."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=seconds)
+        await self._services.asides.drain(seconds)
 
     # -- listeners -------------------------------------------------------------------------------------------------
 
@@ -259,6 +260,7 @@ class Edge:
                 return await handle(request, desk)
             except BookingError as error:
                 outcome = error.code
+                demand.refused(error, desk)
                 return await refuse(error, desk)
         except BookingError as error:
             # Without a desk, or when what a refusal looks up cannot be had either.

@@ -8,7 +8,7 @@ from typing import Any
 from core.errors import BookingError, Busy, Unavailable
 from core.models import Location, Wish
 from core.search import Page
-from handlers import booking_modal, filled
+from handlers import booking_modal, demand, filled
 from handlers.drafts import Carried, Draft
 from handlers.filled import Filled, Searching
 from handlers.live import shown_if_latest
@@ -171,10 +171,13 @@ async def _results(content: Filled, searching: Searching, place: Location, desk:
         raise
     except BookingError as error:
         offers = await search.alternatives(wish, by=desk.actor) if wish else ()
+        if wish:
+            demand.found_nothing(wish, error, desk)
         return Results(slot=slot, people=people, trouble=error.message, offers=offers)
     if found.free:
         return Results(slot=slot, people=people, free=found.free, taken=found.taken)
     offers = await search.alternatives(wish, by=desk.actor)
+    demand.found_nothing(wish, None, desk)
     return Results(slot=slot, people=people, taken=found.taken, offers=offers, waits_for=Draft.of(wish))
 
 

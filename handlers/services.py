@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from core.approval_deciding import Approvals
+from core.approving import who_decides
 from core.bookings import Bookings
 from core.catalogue import FRESH_SECONDS, Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database
+from core.demand import Demand
 from core.digests import Digests
 from core.line import Line
 from core.models import Actor, Person
@@ -19,8 +23,11 @@ from core.people import People
 from core.preferences import PreferencesStore
 from core.presence import Presence
 from core.search import Search
+from core.series import Series
+from core.stats import Stats
 from core.subscriptions import Subscriptions
 from core.watching import Watching
+from handlers.asides import Asides
 from handlers.books import Books
 from handlers.latest import Latest
 from handlers.meanwhile import Meanwhile, silent
@@ -35,20 +42,25 @@ class Services:
 
     bookings: Bookings
     search: Search
+    series: Series
     people: People
     presence: Presence
     line: Line
+    approvals: Approvals
     outbox: Outbox
     preferences: PreferencesStore
     subscriptions: Subscriptions
     watching: Watching
     digests: Digests
+    stats: Stats
+    demand: Demand
     catalogues: Catalogues
     directory: Directory
     clock: Clock
     command: str = "/book"
     latest: Latest = field(default_factory=Latest)
     books: Books = field(default_factory=Books)
+    asides: Asides = field(default_factory=Asides)
 
 
 def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: float = FRESH_SECONDS) -> Services:
@@ -56,17 +68,22 @@ def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: 
     catalogues = Catalogues(db, fresh_seconds=fresh_seconds)
     search = Search(db, catalogues, clock)
     people = People(db)
+    bookings = Bookings(db, catalogues, search, clock)
     return Services(
-        bookings=Bookings(db, catalogues, search, clock),
+        bookings=bookings,
         search=search,
+        series=Series(db, catalogues, search, clock),
         people=people,
         presence=Presence(db, catalogues, search, clock),
         line=Line(db, catalogues, search, clock),
+        approvals=Approvals(db, catalogues, bookings, search, clock),
         outbox=Outbox(db, catalogues, clock),
         preferences=PreferencesStore(db, clock),
         subscriptions=Subscriptions(db, catalogues, clock),
         watching=Watching(db),
         digests=Digests(db, catalogues, clock),
+        stats=Stats(db, catalogues, clock),
+        demand=Demand(db, catalogues, clock),
         catalogues=catalogues,
         directory=Directory(people),
         clock=clock,
@@ -118,6 +135,7 @@ def reader_of(person: Person, catalogue: Catalogue, *, now: datetime, command: s
         # Guests may book where a rule lets them.
         may_book=not person.guest or any(catalogue.policy(room).guests_may_book for room in catalogue.bookable),
         command=command,
+        approvers=partial(who_decides, catalogue=catalogue),
     )
 
 

@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,9 +14,9 @@ from core import schema
 from core.archive import Archive
 from core.db import Database, WriteSession
 from core.ids import new_id
-from core.models import CheckIn, Location, Opening, Room
-from core.stats import LEAD_BORDERS, Asked, Figures, Stats
-from core.stats_hours import USUAL_HOURS, Hours, changes, open_minutes
+from core.models import Location, Opening, Room
+from core.stats import Asked, Figures, Stats
+from core.stats_hours import USUAL_HOURS
 from tests.core.office import Office
 
 MINUTE = timedelta(minutes=1)
