@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import attending, booking, cancelling, commands, home, line, mine, modals, moving, rooms
+from handlers import attending, booking, cancelling, commands, home, line, mine, modals, moving, rooms, series, series_dates
 from handlers.edge import PATIENCE, Edge, OnClick
 from handlers.ids import Action
 from handlers.modals import refuse_form
@@ -38,6 +38,8 @@ ACTIONS: Mapping[Action, OnClick] = {
     **attending.ACTIONS,
     **line.ACTIONS,
     **home.ACTIONS,
+    **series.ACTIONS,
+    **series_dates.ACTIONS,
 }
 
 

@@ -13,9 +13,11 @@ from handlers.attending import tellable
 from handlers.drafts import ChosenPlace, Draft, Reread, Target
 from handlers.edit_modal import changeable
 from handlers.inviting import invitee_ids
+from handlers.previewing import previewed
 from handlers.replies import Message
 from handlers.requests import Click, Command
 from handlers.sentence.model import Reading, Refusal
+from handlers.series_drafts import SeriesDraft
 from handlers.services import Desk
 from handlers.understanding import draft_of, home_of, places_of, understood, unknown_place
 from handlers.views import bookings as views
@@ -38,6 +40,8 @@ async def book_reading(request: Command | Click, read: Reading | Refusal, senten
         case Reading():
             if question := _open_question(read, sentence, desk):
                 return question
+            if read.recurrence:
+                return await _series(read, desk)
             return await _book(request, read, sentence, desk)
         case _:
             assert_never(read)
@@ -49,15 +53,17 @@ def _open_question(reading: Reading, sentence: str, desk: Desk) -> Message | Non
         return questions.unknown_place(unknown, places)
     if reading.room is None and reading.place is None and len(places) > 1:
         return questions.which_place(places, sentence)
-    if reading.recurrence:
-        return questions.only_the_first(draft_of(reading), _place_read(reading, desk), desk.reader)
     return None
 
 
-def _place_read(reading: Reading, desk: Desk) -> Location | None:
-    if reading.room:
-        return desk.catalogue.place_of(reading.room)
-    return reading.place or home_of(desk)
+async def _series(reading: Reading, desk: Desk) -> Message:
+    """Show what would come of a sentence that repeats."""
+    draft = draft_of(reading)
+    # Without a room or place, the one whose clock the sentence was read on.
+    home = None if draft.room or draft.place else home_of(desk)
+    draft = draft.model_copy(update={"place": home.id}) if home else draft
+    whole = SeriesDraft.of(draft, reading.recurrence or "", reading.zone)
+    return await previewed(whole, desk, assumptions=reading.assumptions)
 
 
 async def _book(request: Command | Click, reading: Reading, sentence: str, desk: Desk) -> Message:

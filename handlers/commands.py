@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from rapidfuzz.distance import OSA
 
-from handlers import cancelling, guide, mine, moving, notify, preferring, rooms
+from handlers import cancelling, guide, mine, moving, notify, preferring, rooms, series_dates
 from handlers.booking import book_reading, book_sentence
 from handlers.booking_modal import open_booking
 from handlers.replies import ClickReply, CommandReply, Show
@@ -122,6 +122,13 @@ async def _settings(request: Command | Click, rest: str, desk: Desk) -> ClickRep
     return await preferring.typed(request, rest, desk)
 
 
+async def _series(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
+    # "series of talks tomorrow 2pm" is a meeting.
+    if rest:
+        return await _sentence_or_slip(request, f"series {rest}", desk)
+    return await series_dates.listed(request, rest, desk)
+
+
 _COMMANDS: dict[str, Handler] = {
     "": _form,
     "room": _room,
@@ -129,6 +136,7 @@ _COMMANDS: dict[str, Handler] = {
     "mine": mine.shown,
     "move": moving.typed,
     "cancel": cancelling.typed,
+    "series": _series,
     "rooms": rooms.shown,
     "settings": _settings,
     "notify": notify.typed,

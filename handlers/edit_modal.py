@@ -112,7 +112,7 @@ def _which(booking: Booking, desk: Desk) -> list[Block]:
 
 
 async def _editing(booking: Booking, desk: Desk) -> Editing:
-    found = await desk.services.series.of_booking(booking) if booking.series_id else None
+    found = await desk.services.series.get(booking.series_id) if booking.series_id else None
     return Editing(
         booking=booking.id,
         version=booking.version,

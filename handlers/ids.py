@@ -59,6 +59,11 @@ class Action(StrEnum):
     BOOK_GAP = "book_gap"  # value: GapOfSeries JSON
     CHANGE_SERIES = "change_series"  # value: SeriesChanging JSON
     ANSWER_SERIES = "answer_series"  # value: SeriesAnswer JSON: whether one comes to all its dates
+    # what waits for approval; value: Requested JSON
+    APPROVE = "approve"
+    DECLINE_REQUEST = "decline_request"  # open the form that asks why
+    SUGGEST = "suggest"  # open the form with other rooms and times
+    TAKE_SUGGESTION = "take_suggestion"  # value: Suggested JSON
     # settings and subscriptions
     OPEN_SETTINGS = "open_settings"
     OPEN_NOTIFY = "open_notify"
@@ -90,6 +95,8 @@ class Action(StrEnum):
     TELL = "tell"
     QUIET_FROM = "quiet_from"
     QUIET_UNTIL = "quiet_until"
+    REASON = "reason"
+    OFFER = "offer"
     REPEAT = "repeat"
     WEEKDAYS = "weekdays"
     ENDS = "ends"
@@ -139,6 +146,9 @@ class Field(StrEnum):
     CHOICE = "choice"  # what becomes of a date: its id has the date behind it
     FROM = "from"
     TO = "to"
+    # why a request is declined or what is suggested instead
+    REASON = "reason"
+    OFFER = "offer"
 
 
 BY_CORE_FIELD = {
@@ -157,6 +167,7 @@ BY_CORE_FIELD = {
     "quiet_until": Field.QUIET_UNTIL,
     "rule": Field.REPEAT,
     "date": Field.DATE,
+    "to": Field.TO,
     "times": Field.TIMES,
     "until": Field.UNTIL,
 }
@@ -178,6 +189,8 @@ class Callback(StrEnum):
     CHOOSE_DATES = "choose_dates"
     SERIES = "series"  # one series with its dates
     AWAY = "away"
+    DECLINE = "decline"
+    SUGGEST = "suggest"
 
 
 # What is answered below the message in which it stands, so that its other buttons stay.
@@ -209,6 +222,8 @@ CHANGING_ACTIONS = frozenset(
         Action.DECLINE_OFFER,
         Action.LEAVE_LINE,
         Action.RETRY_NOTICES,
+        Action.APPROVE,
+        Action.TAKE_SUGGESTION,
         Action.BOOK_SERIES,
         Action.UNDO_SERIES,
         Action.CANCEL_SERIES,

@@ -23,7 +23,7 @@ from handlers.views.text import rich
 from handlers.wanted import Wanted
 
 # Forms that are not about a room and a time: what is wrong in them stands at the field, if there is one.
-OWN_FIELDS = frozenset({Callback.SETTINGS, Callback.SUBSCRIBE, Callback.INVITE})
+OWN_FIELDS = frozenset({Callback.SETTINGS, Callback.SUBSCRIBE, Callback.INVITE, Callback.AWAY})
 # What another room or time would mend; everything else is mended in the form, or not at all.
 ELSEWHERE = (errors.SlotTaken, errors.NothingFits, errors.LacksAmenities, errors.OutsideOpeningHours)
 

@@ -6,7 +6,18 @@ from typing import Any
 
 from slack_sdk.models.blocks import Option
 
-from handlers import booking_modal, edit_modal, filled, inviting_modal, modal_refusals, notify, preferring, search_modal
+from handlers import (
+    booking_modal,
+    edit_modal,
+    filled,
+    inviting_modal,
+    modal_refusals,
+    notify,
+    preferring,
+    search_modal,
+    series,
+    series_dates,
+)
 from handlers.booking_modal import open_booking
 from handlers.edge import OnClick, OnClosed, OnLookup, OnSubmission
 from handlers.filled import Asked, Editing
@@ -48,6 +59,8 @@ ACTIONS: dict[Action, OnClick] = {
     Action.OPEN_SEARCH: search_modal.clicked_open,
     Action.EDIT: edit_modal.clicked_edit,
     Action.PLACE: place_chosen,
+    Action.REPEAT: booking_modal.place_chosen,
+    Action.ENDS: booking_modal.place_chosen,
     Action.DATE: search_modal.changed,
     Action.TIME: search_modal.changed,
     Action.FOLD: search_modal.changed,
@@ -73,6 +86,8 @@ SUBMISSIONS: dict[Callback, OnSubmission] = {
     Callback.INVITE: inviting_modal.sent,
     Callback.SETTINGS: preferring.sent,
     Callback.SUBSCRIBE: notify.sent,
+    **series.SUBMISSIONS,
+    **series_dates.SUBMISSIONS,
 }
 
 LOOKUPS: dict[Action, OnLookup] = {Action.ROOM: rooms_typed, Action.SCOPE: notify.scopes_typed}

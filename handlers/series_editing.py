@@ -27,9 +27,9 @@ MARGIN = timedelta(days=62)
 
 async def saved(booking: Booking, editing: Editing, draft: Draft, scope: Scope, desk: Desk, *, key: str) -> Show:
     """Change this and the following dates, or all, to what was typed as far as it differs from what was shown."""
-    series = await desk.services.series.of_booking(booking)
-    if series is None or booking.series_on is None:
+    if booking.series_id is None or booking.series_on is None:
         raise UnreadableError(OUT_OF_DATE)
+    series = await desk.services.series.get(booking.series_id)
     asked = SeriesChanging(
         series=series.id,
         version=editing.series_version or series.version,

@@ -14,7 +14,7 @@ from handlers.replies import Message
 from handlers.sentence.model import Refusal
 from handlers.views import buttons
 from handlers.views.text import Line, bold, code, cut, quoted, rich, spoken
-from handlers.views.times import Reader, in_full, in_passing, where_and_own_clock
+from handlers.views.times import Reader, in_passing
 
 MOST_PLACES = 20
 MOST_BOOKINGS = 10
@@ -48,16 +48,6 @@ def unknown_place(name: str, places: Sequence[Location]) -> Message:
     """Return that a place is not known, and which are."""
     known = saying.listed([place.name for place in places[:MOST_PLACES]])
     return ask([f"I know no place called {quoted(cut(name, 100))}. There is {known}."], [buttons.find()])
-
-
-def only_the_first(draft: Draft, location: Location | None, reader: Reader) -> Message:
-    """Return that repeating bookings cannot be made yet, and the offer of the first one alone."""
-    first: Line = []
-    if location:
-        slot = draft.slot
-        first = [bold(in_full(slot, location, reader)), where_and_own_clock(slot, location, reader)]
-    line: Line = ["Repeating bookings cannot be made yet. Book only the first, ", *first, "?"]
-    return ask(line, [buttons.button("Book the first", Action.TAKE, draft), buttons.button("Leave it", Action.KEEP)])
 
 
 def no_rooms(reader: Reader) -> Message:

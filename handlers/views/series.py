@@ -53,19 +53,11 @@ MOST_SERIES = 10
 # -- what was done -----------------------------------------------------------------------------------------------------
 
 
-def booked(made: Booked, reader: Reader) -> Message:
-    """Return "✅ Apollo is yours every Tuesday, 10:00-10:30: 8 dates until Tue 19 Jan", with what differs from that."""
+def booked(made: Booked, reader: Reader, *, renewed: bool = False) -> Message:
+    """Return "✅ Apollo is yours every Tuesday, 10:00-10:30: 8 dates, Tue 1 Dec to Tue 19 Jan", and what differs."""
     series = made.series
     lines: list[Line] = [
-        [
-            "✅ ",
-            bold(cut(series.room.name, ROOM_SHOWN)),
-            " is ",
-            "yours " if series.booker.slack_user_id == reader.person.slack_user_id else "booked ",
-            bold(rhythm_of(series)),
-            f"{_at(series, made.bookings, reader)}: ",
-            _span(made.bookings, series.location, reader),
-        ],
+        renewed_line(made, reader) if renewed else _booked_line(made, reader),
         [room_facts(series.room)],
         about(series, made.bookings[0] if made.bookings else None, reader),
         _in_other_rooms(made.bookings, series.room, reader),
@@ -73,8 +65,27 @@ def booked(made: Booked, reader: Reader) -> Message:
         _left_out(made.gaps, series.location, reader),
     ]
     notes = [_later(made.beyond)] if made.beyond or made.beyond is None else []
-    row = [*_of_series(series, len(made.bookings)), _undo(made.operation_id), _cancel_whole(series, len(made.bookings))]
+    row = [*_of_series(series, len(made.bookings)), _undo(made.operation_id)]
+    row += [] if renewed else [_cancel_whole(series, len(made.bookings))]
     return told(lines, row, notes)
+
+
+def _booked_line(made: Booked, reader: Reader) -> Line:
+    series = made.series
+    return [
+        "✅ ",
+        bold(cut(series.room.name, ROOM_SHOWN)),
+        f" is {'yours' if series.booker.slack_user_id == reader.person.slack_user_id else 'booked'} ",
+        bold(rhythm_of(series)),
+        f"{_at(series, made.bookings, reader)}: ",
+        _span(made.bookings, series.location, reader),
+    ]
+
+
+def renewed_line(made: Booked, reader: Reader) -> Line:
+    """Return "✅ Standup goes on every Tuesday, 10:00-10:30: 8 dates, Tue 26 Jan to Tue 16 Mar"."""
+    span = _span(made.bookings, made.series.location, reader)
+    return ["✅ ", bold(_name(made.series)), f" goes on {rhythm_of(made.series)}: {span}"]
 
 
 def about(series: OneSeries, sample: Booking | None, reader: Reader) -> Line:
@@ -281,7 +292,6 @@ def entry(one: SeriesSummary, reader: Reader) -> tuple[Line, ...]:
     until = f" {rhythm.until(one.last_on, today=today)}" if one.last_on and one.ahead > 1 else ""
     parts: list[Line] = [[bold(cut(series.room.name, ROOM_SHOWN))], [f"{rhythm.dates(one.ahead)} ahead{until}"]]
     parts += [[quoted(cut(series.title, TITLE_SHOWN))]] if series.title else []
-    parts += [[f"{rhythm.dates(one.gaps)} skipped"]] if one.gaps else []
     next_on: Line = [f"Next: {lasting(one.next.slot, one.next.location, reader)}"] if one.next else []
     return (["↻ ", bold(said), where], joined(parts, " · "), next_on)
 
