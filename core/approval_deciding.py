@@ -6,7 +6,6 @@ Kept out: what waits and until when (`approving`), who is told of it by which ca
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,8 +30,6 @@ log = logging.getLogger(__name__)
 
 # Who has so little time is not reminded of what came a moment ago.
 LEAST_TO_REMIND = timedelta(minutes=20)
-# How a request went is told for so long after the meeting, too.
-TOLD_AFTER = timedelta(hours=12)
 SUGGESTIONS = 12
 BATCH = 200
 
@@ -46,12 +43,6 @@ _REMINDED = """
 UPDATE approvals SET reminded_at = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND decision IS NULL
     AND reminded_at IS NULL
 RETURNING id
-"""
-_TELL = """
-INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, person_id, about, due_at, until)
-SELECT $1, $2::uuid, $3, $4, p.slack_team_id, $5::uuid, p.id, $6::jsonb, $7::timestamptz, $8::timestamptz
-FROM people p WHERE p.tenant_id = $1 AND p.id = $9
-ON CONFLICT (tenant_id, key) DO NOTHING
 """
 _SUGGESTION = """
 SELECT d.id, d.booking_id, d.about FROM deliveries d
@@ -108,12 +99,15 @@ class Approvals:
 
         return await self._db.read(work)
 
-    async def alone(self, request_id: UUID) -> Request:
-        """Return a request as it stands, by itself; raises NotWaiting where none is."""
+    async def of_decision(self, request_id: UUID) -> Request:
+        """Return a request with all that was decided in one with it; raises NotWaiting where none is."""
         catalogue = await self._catalogues.current()
 
         async def work(session: ReadSession) -> Request:
-            return await approval_rows.request(session, [await approval_rows.by_id(session, request_id)], catalogue)
+            row = await approval_rows.by_id(session, request_id)
+            rows = await approval_rows.together(session, row)
+            decided = [one for one in rows if (one["decision"], one["decided_at"]) == (row["decision"], row["decided_at"])]
+            return await approval_rows.request(session, decided, catalogue)
 
         return await self._db.read(work)
 
@@ -216,7 +210,9 @@ class Approvals:
                 raise _too_late(request, now=now)
             booking = await store.booking(session, row["booking_id"], catalogue)
             key = f"approval_suggestion:{request_id}:{by.person_id}:{offer.room.id}:{offer.slot.start.isoformat()}"
-            await _tell(session, Notice.APPROVAL_SUGGESTION, booking, booking.booker.person_id, about, key=key, now=now)
+            await approving.tell(
+                session, Notice.APPROVAL_SUGGESTION, booking, booking.booker.person_id, about, key=key, now=now
+            )
             return request
 
         return await self._db.write(work, repeatable=True)
@@ -381,10 +377,7 @@ async def _conclude(
         )
         first = first or after
     if first is not None and verdict.by != first.booker.person_id:
-        request = rows[0]["id"]
-        about = {"approval": str(request)}
-        key = f"{Notice.DECIDED}:{request}:{verdict.decision}"
-        await _tell(session, Notice.DECIDED, first, first.booker.person_id, about, key=key, now=now)
+        await approving.tell_decided(session, rows[0]["id"], first, now=now)
 
 
 async def _decided(
@@ -401,10 +394,8 @@ async def _decided(
         return bookkeeping.following(before, now=now, status=Status.CONFIRMED)
     facts = row["approved_before"]
     approved = await store.from_snapshot(session, before.id, facts, catalogue) if facts else None
-    if approved and (back := approving.back_to(before, approved, now=now)):
-        return replace(back, version=before.version + 1, updated_at=now)
     status = Status.DECLINED if verdict.decision == "declined" else Status.EXPIRED
-    return bookkeeping.following(before, now=now, status=status, cancel_reason=verdict.reason)
+    return approving.ended(before, approved, status, now=now, reason=verdict.reason)
 
 
 def _unnamed(booking: Booking, verdict: Verdict) -> Actor:
@@ -428,27 +419,12 @@ async def _remind(
             key = f"{Notice.APPROVAL_REMINDER}:{due[0]['id']}:{one.person_id}"
             about = {"approval": str(due[0]["id"])}
             until = due[0]["expires_at"]
-            await _tell(session, Notice.APPROVAL_REMINDER, booking, one.person_id, about, key=key, now=now, until=until)
+            await approving.tell(
+                session, Notice.APPROVAL_REMINDER, booking, one.person_id, about, key=key, now=now, until=until
+            )
     return {row["id"] for row in done}
 
 
 def _half(row: Mapping[str, Any]) -> timedelta:
     half: timedelta = (row["expires_at"] - row["asked_at"]) / 2
     return half
-
-
-async def _tell(
-    session: WriteSession,
-    notice: Notice,
-    booking: Booking,
-    person_id: UUID,
-    about: Mapping[str, Any],
-    *,
-    key: str,
-    now: datetime,
-    until: datetime | None = None,
-) -> None:
-    session.happened = True
-    until = until or max(booking.end, now) + TOLD_AFTER
-    values = (new_id(), key, notice.value, booking.id, json.dumps(about), now, until, person_id)
-    await session.run(_TELL, session.tenant, *values)

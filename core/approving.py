@@ -6,21 +6,26 @@ so that there is exactly one open request for each booking that waits. Kept out:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import events, rights
+from core import events, rights, store
 from core.catalogue import Catalogue
 from core.db import WriteSession
 from core.ids import new_id
 from core.models import Actor, Booking, Right, Room, Slot, Status
+from core.notices import Notice
 
 # So long before the start it is too late to decide: whoever wanted to come has to know.
 BEFORE_START = timedelta(minutes=5)
 # What begins at once is held for so long, or nobody could decide at all.
 AT_LEAST = timedelta(minutes=2)
+
+# How a request went is told for so long after the meeting, too.
+TOLD_AFTER = timedelta(hours=12)
 
 # What an approver or the clock did is nobody else's to take back.
 DECISIONS = frozenset({events.Kind.APPROVED, events.Kind.DECLINED, events.Kind.EXPIRED})
@@ -37,6 +42,13 @@ UPDATE approvals SET decision = $3, decided_by = $4, decided_at = $5, reason = $
 WHERE tenant_id = $1 AND booking_id = $2 AND decision IS NULL
 RETURNING id
 """
+# One message whatever is decided together, and only the first decision is told.
+_TELL = """
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, person_id, about, due_at, until)
+SELECT $1, $2::uuid, $3, $4, p.slack_team_id, $5::uuid, p.id, $6::jsonb, $7::timestamptz, $8::timestamptz
+FROM people p WHERE p.tenant_id = $1 AND p.id = $9
+ON CONFLICT (tenant_id, key) DO NOTHING
+"""
 
 
 def needs_approval(room: Room, *, catalogue: Catalogue, by: Actor) -> bool:
@@ -44,6 +56,22 @@ def needs_approval(room: Room, *, catalogue: Catalogue, by: Actor) -> bool:
     if by.admin or rights.may(by, Right.OVERRIDE, room, catalogue) or rights.may(by, Right.APPROVE, room, catalogue):
         return False
     return catalogue.policy(room, by.groups).approval or rights.bookable_by(by, room, catalogue) is Right.REQUEST
+
+
+def who_decides(booking: Booking, *, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the names of the people and groups who are asked about a booking; empty where that is the admins."""
+    booker = booking.booker.person_id
+    for right in (Right.APPROVE, Right.MANAGE):
+        named = {
+            grant.holder
+            for room in booking.rooms
+            for given in catalogue.grants(room)
+            for grant in given
+            if grant.right is right and grant.holder and grant.person_id != booker
+        }
+        if named:
+            return tuple(sorted(named, key=str.casefold))
+    return ()
 
 
 def expiry(rooms: Iterable[Room], slot: Slot, *, catalogue: Catalogue, now: datetime) -> datetime:
@@ -189,3 +217,49 @@ def back_to(waits: Booking, approved: Booking, *, now: datetime) -> Booking | No
         attendees_count=min(waits.attendees_count, approved.attendees_count),
         status=Status.CONFIRMED,
     )
+
+
+async def lapse(session: WriteSession, before: Booking, catalogue: Catalogue, *, now: datetime) -> Booking:
+    """Let a waiting booking's request expire and tell its booker; return how the booking goes on, for the caller to write.
+
+    What was approved of it before goes on; without that, it has expired.
+    """
+    row = await session.one(_OPEN, session.tenant, before.id)
+    closed = await close(session, before.id, "expired", now=now)
+    facts = json.loads(row["approved_before"]) if row and row["approved_before"] else None
+    approved = await store.from_snapshot(session, before.id, facts, catalogue) if facts else None
+    after = ended(before, approved, Status.EXPIRED, now=now)
+    if closed is not None:
+        await tell_decided(session, closed, after, now=now)
+    return after
+
+
+def ended(before: Booking, approved: Booking | None, status: Status, *, now: datetime, reason: str | None = None) -> Booking:
+    """Return what becomes of a booking whose request was declined or has expired."""
+    back = back_to(before, approved, now=now) if approved else None
+    left = back or replace(before, status=status, cancel_reason=reason, equipment=())
+    return replace(left, version=before.version + 1, updated_at=now)
+
+
+async def tell_decided(session: WriteSession, request_id: UUID, booking: Booking, *, now: datetime) -> None:
+    """Tell the booker how a request was decided."""
+    key = f"{Notice.DECIDED}:{request_id}"
+    await tell(session, Notice.DECIDED, booking, booking.booker.person_id, {"approval": str(request_id)}, key=key, now=now)
+
+
+async def tell(
+    session: WriteSession,
+    notice: Notice,
+    booking: Booking,
+    person_id: UUID,
+    about: Mapping[str, str | None],
+    *,
+    key: str,
+    now: datetime,
+    until: datetime | None = None,
+) -> None:
+    """Put a message about a request into the outbox, once for each key."""
+    session.happened = True
+    until = until or max(booking.end, now) + TOLD_AFTER
+    values = (new_id(), key, notice.value, booking.id, json.dumps(about), now, until, person_id)
+    await session.run(_TELL, session.tenant, *values)

@@ -10,7 +10,21 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import attending, booking, cancelling, commands, home, line, mine, modals, moving, rooms, series, series_dates
+from handlers import (
+    approving,
+    attending,
+    booking,
+    cancelling,
+    commands,
+    home,
+    line,
+    mine,
+    modals,
+    moving,
+    rooms,
+    series,
+    series_dates,
+)
 from handlers.edge import PATIENCE, Edge, OnClick
 from handlers.ids import Action
 from handlers.modals import refuse_form
@@ -35,6 +49,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     Action.PAGE_MINE: mine.page,
     Action.PAGE_ROOMS: rooms.page,
     Action.ROOM_DAY: rooms.day,
+    **approving.ACTIONS,
     **attending.ACTIONS,
     **line.ACTIONS,
     **home.ACTIONS,
@@ -50,7 +65,7 @@ def register(app: AsyncApp, services: Services, *, patience: float = PATIENCE) -
     for action, on_click in {**ACTIONS, **modals.ACTIONS}.items():
         # Buttons of one kind that stand side by side are told apart by a number.
         app.action(re.compile(rf"^{action.value}(:\d+)?$"))(edge.click(on_click))
-    for callback, on_submission in modals.SUBMISSIONS.items():
+    for callback, on_submission in {**modals.SUBMISSIONS, **approving.SUBMISSIONS}.items():
         app.view(callback.value)(edge.submission(on_submission))
     for callback, on_closed in modals.CLOSINGS.items():
         app.view_closed(callback.value)(edge.closing(on_closed))

@@ -181,6 +181,18 @@ class Waiter(Carried):
     waiting: UUID = Field(alias="w")
 
 
+class Requested(Carried):
+    """What was asked of those who approve."""
+
+    request: UUID = Field(alias="q")
+
+
+class Suggested(Carried):
+    """What an approver suggests instead."""
+
+    suggestion: UUID = Field(alias="g")
+
+
 class Reread(Target):
     """A booking, and the sentence that it should have been made from."""
 

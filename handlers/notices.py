@@ -11,6 +11,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 from uuid import UUID
 
+from core.approval_asking import ROLE
+from core.approval_deciding import suggested
 from core.catalogue import Catalogue
 from core.checkin import check_in_state
 from core.errors import BookingError
@@ -20,7 +22,7 @@ from core.offers import open_until
 from handlers.drafts import Draft, Waiter
 from handlers.replies import Message
 from handlers.services import Services, reader_of, several_places
-from handlers.views import cards, digests
+from handlers.views import approving, cards, digests
 from handlers.views import notices as views
 from handlers.views.times import Reader, everybody
 
@@ -44,6 +46,9 @@ class Notices:
                 Notice.HISTORY: self._history,
                 Notice.OFFER: self._offer,
                 Notice.OFFER_MISSED: self._offer_missed,
+                Notice.APPROVAL_REMINDER: self._approval_reminder,
+                Notice.APPROVAL_SUGGESTION: self._suggestion,
+                Notice.DECIDED: self._decided,
                 Notice.DIGEST: self._digest,
                 Notice.CHANNEL_DIGEST: self._channel_digest,
             }
@@ -52,6 +57,8 @@ class Notices:
     async def card(self, card: Card) -> Message:
         """Return a living message as it should stand now."""
         catalogue = await self._services.catalogues.current()
+        if card.person is not None and card.role == ROLE:
+            return await self._request(card, self._reader(card.person, catalogue))
         if card.person is not None:
             return cards.invitation(card.booking, self._reader(card.person, catalogue), announced=card.announced)
         who = await self._name(card.last, card.booking)
@@ -132,6 +139,32 @@ class Notices:
         who = await self._name(delivery.happened, delivery.booking)
         reader = self._everybody(await self._services.catalogues.current())
         return cards.history(delivery.happened, delivery.booking, reader, who=who)
+
+    # -- about approval --------------------------------------------------------------------------------------------
+
+    async def _request(self, card: Card, reader: Reader) -> Message:
+        request = await self._services.approvals.of_booking(card.booking.id)
+        assert request is not None
+        return approving.card(request, reader)
+
+    async def _approval_reminder(self, delivery: Delivery) -> Message | None:
+        _, reader, _ = await self._booking_for(delivery)
+        request = await self._services.approvals.request(UUID(delivery.about["approval"]))
+        return approving.reminder(request, reader) if request.open else None
+
+    async def _decided(self, delivery: Delivery) -> Message | None:
+        _, reader, _ = await self._booking_for(delivery)
+        request = await self._services.approvals.of_decision(UUID(delivery.about["approval"]))
+        refused = request.decision in {"declined", "expired"} and request.dates == 1
+        ahead = refused and not request.booking.holds_room and request.booking.start > reader.now
+        offers = await self._services.approvals.instead_of(request) if ahead else ()
+        return approving.decided(request, offers, reader)
+
+    async def _suggestion(self, delivery: Delivery) -> Message | None:
+        booking, reader, catalogue = await self._booking_for(delivery)
+        found = suggested(delivery.id, booking, delivery.about, catalogue)
+        by = await self._services.people.get(found.by)
+        return approving.suggestion(found, by.slack_user_id, reader)
 
     # -- about the line --------------------------------------------------------------------------------------------
 

@@ -15,13 +15,13 @@ from handlers.filled import NoRooms
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.services import Desk
-from handlers.views import buttons, questions, refusals
+from handlers.views import approving, buttons, questions, refusals
 from handlers.wanted import Wanted, wanted_of
 
 
 async def refuse(error: BookingError, desk: Desk) -> Message:
     """Return what is said when something cannot be done."""
-    if isinstance(error, errors.StaleBooking | errors.NotActive):
+    if isinstance(error, errors.StaleBooking | errors.NotActive | errors.NotWaiting):
         return await _overtaken(error, desk)
     wanted = wanted_of(error)
     match error:
@@ -53,8 +53,18 @@ async def _with_ways_out(error: BookingError, wanted: Wanted, desk: Desk) -> Mes
             return _elsewhere(error, wanted.what, desk, waits_for=await waitable(error, wanted.what, desk))
 
 
-async def _overtaken(error: errors.StaleBooking | errors.NotActive, desk: Desk) -> Message:
-    """Return what became of a booking since the person saw it."""
+async def _decided(error: errors.NotWaiting, desk: Desk) -> Message:
+    """Return how a request stands, to an approver in the place of the message that asked."""
+    request = await desk.services.approvals.of_booking(error.booking_id) if error.booking_id else None
+    if request is None or request.booking.booker.person_id == desk.person.id:
+        return refusals.plain([error.message], [_mine()])
+    return approving.overtaken(error.message, request, desk.reader)
+
+
+async def _overtaken(error: errors.StaleBooking | errors.NotActive | errors.NotWaiting, desk: Desk) -> Message:
+    """Return what became of a booking, or of a request for approval, since the person saw it."""
+    if isinstance(error, errors.NotWaiting):
+        return await _decided(error, desk)
     change = await desk.services.bookings.last_change(error.booking.id)
     say = refusals.stale if isinstance(error, errors.StaleBooking) else refusals.not_active
     return say(error.booking, change, desk.reader)

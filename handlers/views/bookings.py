@@ -9,7 +9,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from core import saying
-from core.models import Booking, Changed, Response
+from core.models import Booking, Changed, Response, Status
 from handlers.drafts import Draft, Reread, Target
 from handlers.ids import Action
 from handlers.replies import Message
@@ -66,7 +66,8 @@ def changed(change: Changed, reader: Reader, *, assumptions: Sequence[Assumption
     after, line = change.after, changed_line(change, reader)
     row = [buttons.undo(after), buttons.edit(after), buttons.other_room(after), buttons.stop(after, reader)]
     # The line names the title already.
-    lines = (line, details(replace(after, title=None), reader))
+    asked: Line = ["It is held ", until_approved(reader.approvers(after)), "."] if after.status is Status.PENDING else []
+    lines = (line, asked, details(replace(after, title=None), reader))
     blocks = [rich(*lines), *_assumed(after, assumptions), *buttons.rows(row)]
     return Message(text=spoken(*lines, *([one.text] for one in assumptions)), blocks=blocks)
 
@@ -129,7 +130,7 @@ def entry(booking: Booking, reader: Reader) -> tuple[Line, ...]:
     said_when = in_full(booking.slot, booking.location, reader)
     when: Line = [bold(said_when[0].upper() + said_when[1:]), _where(booking, reader)]
     place: Line = [bold(cut(booking.room.name, 100)), f" · {room_facts(booking.room)}"]
-    return (when, place, details(booking, reader))
+    return (when, place, joined([waits(booking), details(booking, reader)], " · "))
 
 
 def _answered(booking: Booking, reader: Reader) -> Line:
@@ -260,15 +261,37 @@ def _about(
 ) -> Message:
     lines = (line, [room_facts(booking.room)], details(booking, reader))
     row: list[ButtonElement | None] = [buttons.edit(booking), buttons.invite(booking), buttons.other_room(booking)]
-    row += [buttons.tell_channel(booking)] if tellable else []
+    # A channel hears of it once it is approved.
+    row += [buttons.tell_channel(booking)] if tellable and booking.status is not Status.PENDING else []
     row.append(buttons.stop(booking, reader))
     assumed = [[assumption.text] for assumption in assumptions]
     return Message(text=spoken(*lines, *assumed), blocks=[rich(*lines), *_assumed(booking, assumptions), *buttons.rows(row)])
 
 
 def _yours(sign: str, booking: Booking, reader: Reader, how: str = "") -> Line:
-    verb = "is yours" if booking.booker.slack_user_id == reader.person.slack_user_id else "is booked"
+    if booking.status is Status.PENDING:
+        held = f"is held for {'you' if _own(booking, reader) else booking.booker.name}{how}"
+        return [*_told("⏳", booking, reader, held), f", {until_approved(reader.approvers(booking))}"]
+    verb = "is yours" if _own(booking, reader) else "is booked"
     return _told(sign, booking, reader, verb + how)
+
+
+def _own(booking: Booking, reader: Reader) -> bool:
+    return booking.booker.slack_user_id == reader.person.slack_user_id
+
+
+def waits(booking: Booking) -> Line:
+    """Return "waits for approval" where it does."""
+    return [bold("waits for approval")] if booking.status is Status.PENDING else []
+
+
+def until_approved(names: Sequence[str]) -> str:
+    """Return "until Ana or Ben approve it", by the names of those who can; without any, that is the admins."""
+    shown = [cut(name, 40) for name in names[:3]]
+    shown += ["somebody else"] if len(names) > len(shown) else []
+    if not shown:
+        return "until an admin approves it"
+    return f"until {saying.listed(shown, last='or')} {'approves' if len(shown) == 1 else 'approve'} it"
 
 
 def _told(sign: str, booking: Booking, reader: Reader, verb: str) -> Line:

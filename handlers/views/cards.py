@@ -175,13 +175,15 @@ def history_line(happened: Happened, booking: Booking, reader: Reader, *, who: s
 
 def _told(happened: Happened, reader: Reader, *, private: bool, who: str | None) -> Line:
     match happened.kind:
+        case Kind.DECLINED | Kind.EXPIRED if not happened.after.holds_room:
+            return ["It was declined." if happened.kind is Kind.DECLINED else "It was not approved in time."]
         case Kind.CANCELLED | Kind.RELEASED | Kind.ENDED:
             return _given_back(happened, reader, private=private, who=who)
         case Kind.LATE:
             return _by(who, "runs late.", "They run late.")
         case Kind.RESTORED if not happened.changed.before.holds_room:
             return _put_back(happened, reader, who=who)
-        case Kind.CHANGED | Kind.RESTORED:
+        case Kind.CHANGED | Kind.RESTORED | Kind.DECLINED | Kind.EXPIRED:
             return _changed(happened, reader, private=private, who=who)
         case _:
             return []
@@ -214,6 +216,9 @@ def _changed(happened: Happened, reader: Reader, *, private: bool, who: str | No
     if not parts:
         return []
     did, was = (f"{verb} it: ", f"It was {verb}: ")
+    if happened.kind in {Kind.DECLINED, Kind.EXPIRED}:
+        did = was = "The last change was not approved: "
+        return [was, *joined(parts, " · ")]
     if happened.kind is Kind.RESTORED:
         did, was = "took the last change back: ", "The last change was taken back: "
     return [*_by(who, did, was), *joined(parts, " · ")]
@@ -249,7 +254,8 @@ def invitation(booking: Booking, reader: Reader, *, announced: Booking | None = 
     before = announced if announced and own.response is None else booking
     there = booking.checked_in_at
     said = [f"Checked in at {moment(there, booking.location, reader)}."] if there else _answer(own)
-    lines = (_invited_to(booking, before, reader), [room_facts(booking.room)], _others(booking, reader), said)
+    asked: Line = ["It waits for approval as it is now."] if booking.status is Status.PENDING else []
+    lines = (_invited_to(booking, before, reader), [room_facts(booking.room)], _others(booking, reader), asked, said)
     row: list[ButtonElement | None] = []
     if not there and not over(booking, reader.now):
         row += [buttons.going(booking, style=None if own.response else "primary")] if own.response != Response.GOING else []

@@ -22,14 +22,14 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from core import saying
-from core.models import Booking, Location, Response, Room
+from core.models import Booking, Location, Response, Room, Status
 from core.notices import Notice, Preferences, Waiting
 from core.outbox import GivenUp
 from handlers.drafts import Target
 from handlers.ids import Action, Callback
 from handlers.views import buttons
 from handlers.views import line as line_views
-from handlers.views.bookings import ANSWERS, answering, details, invited_to, none_ahead_line, own_response
+from handlers.views.bookings import ANSWERS, answering, details, invited_to, none_ahead_line, own_response, until_approved
 from handlers.views.cards import answers
 from handlers.views.questions import no_rooms
 from handlers.views.settings import summary
@@ -197,7 +197,8 @@ def _state(one: Ahead, reader: Reader) -> Line:
     booking = one.booking
     if one.check_in == "done":
         return ["✅ Checked in"]
-    said: list[str] = []
+    waits = booking.status is Status.PENDING
+    said: list[str] = [f"held {until_approved(reader.approvers(booking))}"] if waits else []
     if answer := ANSWERS.get(own_response(booking, reader)):
         said.append(answer)
     if one.check_in == "open" and one.check_in_until and one.check_in_until > reader.now:

@@ -219,6 +219,8 @@ def _what_stays(before: Booking, booking: Booking, reader: Reader) -> Line:
 
 def _off(happened: Happened, booking: Booking, reader: Reader, *, by: str | None) -> Message | None:
     """Return that it does not take place."""
+    if booking.status in {Status.DECLINED, Status.EXPIRED}:
+        return _not_approved(booking, reader)
     if booking.status is not Status.CANCELLED:
         return None
     who: Line = [mention(by)] if by else ["Somebody"]
@@ -237,6 +239,14 @@ def _off(happened: Happened, booking: Booking, reader: Reader, *, by: str | None
     ]
     own = booking.booker.person_id == reader.person.id
     return told(line, row=[buttons.book_again(booking, reader)] if own and reader.may_book else [])
+
+
+def _not_approved(booking: Booking, reader: Reader) -> Message:
+    """Return that a meeting which one comes to has lost its room."""
+    how = "was not approved" if booking.status is Status.DECLINED else "was not approved in time"
+    when = f"{lasting(booking.slot, booking.location, reader)}{where_and_own_clock(booking.slot, booking.location, reader)}"
+    room = bold(cut(booking.room.name, ROOM_SHOWN))
+    return told(["❌ ", *_meeting(booking, reader), " in ", room, f", {when}, {how}: it has no room any more."])
 
 
 def _after_change(booking: Booking, reader: Reader, *, undo: Buttons = ()) -> Buttons:

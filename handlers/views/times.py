@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core import saying
-from core.models import Location, Person, Room, Slot
+from core.models import Booking, Location, Person, Room, Slot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
     """Who reads: their clock, the moment, the command's name; whether places must be named because there are several.
 
-    `may_book` is false for guests where no room is for guests.
+    `may_book` is false for guests where no room is for guests; `approvers` returns the names of those who are asked about a
+    booking.
     """
 
     person: Person
@@ -23,6 +25,7 @@ class Reader:
     several_places: bool
     may_book: bool = True
     command: str = "/book"
+    approvers: Callable[[Booking], tuple[str, ...]] = lambda _booking: ()
 
     @property
     def zone(self) -> ZoneInfo | None:

@@ -1,0 +1,385 @@
+"""Bookings that wait for approval: asked, held, decided by the first, gone back to, expired; the one rule behind each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core import approving, checks, errors
+from core.models import Alternative, Booking, Change, OfferKind, Right, Room, Slot, Status, Wish
+from tests.core.approved import Asking
+from tests.core.office import MONDAY, Office, at
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def asking(office: Office) -> Asking:
+    """The office's requests."""
+    return Asking.of(office)
+
+
+@pytest.fixture
+async def boardroom(office: Office, asking: Asking) -> Room:
+    """A room whose bookings Bob approves."""
+    room = await office.room("Boardroom", seats=20)
+    await asking.needs(room)
+    await asking.grant(Right.APPROVE, office.bob, room=room)
+    return room
+
+
+# Hours to the start, and minutes from asking until it expires.
+EXPIRIES = [
+    (48, 24 * 60),
+    (24, 24 * 60),
+    (23, 23 * 60 - 5),
+    (1, 55),
+    (1 / 6, 5),
+    (0.1, 3),
+    (0, 2),
+]
+
+
+@pytest.mark.parametrize(("hours", "minutes"), EXPIRIES)
+async def test_until_when_it_is_held(office: Office, boardroom: Room, hours: float, minutes: float):
+    slot = Slot(start=MONDAY + hours * HOUR, end=MONDAY + hours * HOUR + HOUR)
+    until = approving.expiry([boardroom], slot, catalogue=await office.catalogues.current(), now=MONDAY)
+    assert until - MONDAY == minutes * MINUTE
+
+
+async def test_a_booking_waits_holds_its_room_and_is_approved(office: Office, asking: Asking, boardroom: Room):
+    booked = await office.book(boardroom, at(60), title="Board")
+    assert booked.status is Status.PENDING
+    assert await asking.held_until(booked) == [MONDAY + 24 * HOUR]
+    with pytest.raises(errors.SlotTaken):
+        await office.book(boardroom, at(60), by=office.bob)
+
+    after = await asking.approve(booked, by=office.bob)
+
+    assert (after.status, after.version) == (Status.CONFIRMED, 2)
+    assert await office.bookings.get(booked.id) == after
+    assert await asking.held_until(booked) == [None]
+    assert await asking.decisions(booked) == ["approved"]
+    assert await office.count("SELECT count(*) FROM events WHERE kind = 'approved'") == 1
+    assert await checks.violations(office.db) == []
+
+
+async def test_who_could_approve_it_books_without_asking(office: Office, asking: Asking, boardroom: Room):
+    chief = await office.actor("chief")
+    await asking.grant(Right.OVERRIDE, chief, room=boardroom)
+    for hour, person in enumerate((office.bob, office.boss, chief)):
+        assert (await office.book(boardroom, at(60 + hour), by=person)).status is Status.CONFIRMED
+
+
+async def test_who_may_only_ask_for_a_room_waits_and_others_do_not(office: Office, asking: Asking):
+    lab = await office.room("Lab")
+    staff = await asking.group("Staff", office.bob)
+    await asking.grant(Right.BOOK, staff, room=lab)
+    await asking.grant(Right.REQUEST, room=lab)
+    bob = (await office.people.get(office.bob.person_id)).acting()
+    assert (await office.book(lab, at(60))).status is Status.PENDING
+    assert (await office.book(lab, at(61), by=bob)).status is Status.CONFIRMED
+
+
+async def test_a_declined_booking_gives_its_room_back_with_the_reason(office: Office, asking: Asking, boardroom: Room):
+    booked = await office.book(boardroom, at(60))
+    after = await asking.decline(booked, by=office.bob, reason="The board\nmeets then")
+    assert (after.status, after.cancel_reason) == (Status.DECLINED, "The board meets then")
+    assert await asking.held_until(booked) == []
+    request = await asking.approvals.of_booking(booked.id)
+    assert request is not None
+    assert (request.decision, request.decided_by, request.reason) == (
+        "declined",
+        office.bob.person_id,
+        "The board meets then",
+    )
+    assert (await office.book(boardroom, at(60), by=office.boss)).status is Status.CONFIRMED
+    assert await checks.violations(office.db) == []
+
+
+async def test_only_those_asked_and_admins_decide_and_nobody_on_their_own(office: Office, asking: Asking, boardroom: Room):
+    await asking.grant(Right.MANAGE, manager := await office.actor("manager"), room=boardroom)
+    booked = await office.book(boardroom, at(60))
+    for stranger in (office.ana, office.visitor, manager):
+        with pytest.raises(errors.NotAllowed):
+            await asking.approve(booked, by=stranger)
+    assert (await asking.approve(booked, by=office.boss)).status is Status.CONFIRMED
+
+
+async def test_those_who_manage_are_asked_where_nobody_approves_and_admins_where_nobody_manages(
+    office: Office, asking: Asking
+):
+    room = await office.room("Lab")
+    await asking.needs(room)
+    booked = await office.book(room, at(60))
+    assert [one.name for one in await asking.approvals.approvers(booked)] == ["boss"]
+    await asking.grant(Right.MANAGE, await asking.group("Facilities", office.bob, office.ana))
+    assert [one.name for one in await asking.approvals.approvers(booked)] == ["bob"]
+    await asking.grant(Right.APPROVE, await office.actor("eve"), room=room)
+    assert [one.name for one in await asking.approvals.approvers(booked)] == ["eve"]
+
+
+async def test_the_booker_decides_where_there_is_nobody_else(office: Office, asking: Asking):
+    room = await office.room("Lab")
+    await asking.needs(room)
+    await asking.grant(Right.MANAGE, office.ana, room=room)
+    booked = await office.book(room, at(60))
+    with pytest.raises(errors.NotAllowed):
+        await asking.approve(booked, by=office.ana)
+    await office.damage("UPDATE people SET slack_admin = false")
+    assert (await asking.approve(booked, by=office.ana)).status is Status.CONFIRMED
+
+
+async def test_whoever_is_second_is_told_how_it_stands(office: Office, asking: Asking, boardroom: Room):
+    booked = await office.book(boardroom, at(60))
+    request = await asking.request(booked)
+    first = await asking.approvals.approve(request, by=office.bob)
+    with pytest.raises(errors.NotWaiting, match="bob approved it at 09:00") as told:
+        await asking.approvals.decline(request, by=office.boss)
+    assert told.value.booking_id == booked.id
+    # Whoever taps twice has decided once.
+    assert await asking.approvals.approve(request, by=office.bob) == first
+    assert await office.count("SELECT count(*) FROM deliveries WHERE kind = 'decided'") == 1
+
+
+async def test_what_was_cancelled_or_never_asked_is_not_decided(office: Office, asking: Asking, boardroom: Room):
+    booked = await office.book(boardroom, at(60))
+    request = await asking.request(booked)
+    await office.bookings.cancel(booked.id, by=office.ana)
+    with pytest.raises(errors.NotWaiting, match="not asked for any more"):
+        await asking.approvals.approve(request, by=office.bob)
+    assert await asking.decisions(booked) == ["withdrawn"]
+    with pytest.raises(errors.NotWaiting, match="Nobody has to approve"):
+        await asking.approvals.approve(booked.id, by=office.bob)
+
+
+async def test_cancelling_is_taken_back_by_asking_anew_and_a_decision_by_nobody(
+    office: Office, asking: Asking, boardroom: Room
+):
+    booked = await office.book(boardroom, at(60))
+    gone = (await office.bookings.cancel(booked.id, by=office.ana)).after
+    back = (await office.bookings.undo(booked.id, version=gone.version, by=office.ana)).after
+    assert back.status is Status.PENDING
+    declined = await asking.decline(back, by=office.bob)
+    with pytest.raises(errors.NothingToUndo):
+        await office.bookings.undo(booked.id, version=declined.version, by=office.ana)
+    assert await asking.decisions(booked) == ["withdrawn", "declined"]
+    assert await checks.violations(office.db) == []
+
+
+# -- changes -----------------------------------------------------------------------------------------------------------
+
+
+async def approved(office: Office, asking: Asking, room: Room, slot: Slot | None = None, *, people: int = 8) -> Booking:
+    return await asking.approve(await office.book(room, slot or at(60, 60), attendees_count=people), by=office.bob)
+
+
+async def change(office: Office, booking: Booking, **what: object) -> Booking:
+    wanted = Change(**what)  # type: ignore[arg-type]
+    return (await office.bookings.change(booking.id, wanted, version=booking.version, by=office.ana)).after
+
+
+LESS: list[dict[str, object]] = [{"slot": at(60, 30)}, {"slot": at(60.25, 30)}, {"attendees_count": 2}, {"title": "Other"}]
+MORE: list[dict[str, object]] = [{"slot": at(60, 90)}, {"slot": at(59.75)}, {"slot": at(70)}, {"attendees_count": 9}]
+
+
+@pytest.mark.parametrize("what", LESS)
+async def test_what_takes_less_stays_approved(office: Office, asking: Asking, boardroom: Room, what: dict[str, object]):
+    after = await change(office, await approved(office, asking, boardroom), **what)
+    assert after.status is Status.CONFIRMED
+    assert await asking.decisions(after) == ["approved"]
+    assert await checks.violations(office.db) == []
+
+
+@pytest.mark.parametrize("what", MORE)
+async def test_what_takes_more_asks_again_and_holds_it(
+    office: Office, asking: Asking, boardroom: Room, what: dict[str, object]
+):
+    after = await change(office, await approved(office, asking, boardroom), **what)
+    assert after.status is Status.PENDING
+    assert await asking.decisions(after) == ["approved", None]
+    assert await asking.held_until(after) == [MONDAY + 24 * HOUR]
+    assert (await asking.approve(after, by=office.bob)).status is Status.CONFIRMED
+    assert await checks.violations(office.db) == []
+
+
+async def test_a_declined_extension_goes_back_to_what_was_approved(office: Office, asking: Asking, boardroom: Room):
+    first = await approved(office, asking, boardroom)
+    longer = await change(office, first, slot=at(60, 90), attendees_count=10)
+    later = await change(office, longer, slot=at(60, 120), title="Longer")
+
+    after = await asking.decline(later, by=office.bob, reason="Too long")
+
+    assert (after.status, after.slot, after.attendees_count, after.title) == (Status.CONFIRMED, at(60), 8, "Longer")
+    assert await asking.decisions(after) == ["approved", "withdrawn", "declined"]
+    assert await asking.held_until(after) == [None]
+    assert (await office.book(boardroom, at(61), by=office.boss)).status is Status.CONFIRMED
+    assert await checks.violations(office.db) == []
+
+
+async def test_an_extension_that_nobody_approves_in_time_goes_back_too(office: Office, asking: Asking, boardroom: Room):
+    longer = await change(office, await approved(office, asking, boardroom), slot=at(60, 90))
+    asking.pass_by(hours=24)
+    assert await asking.approvals.advance(asking.now) == 1
+    after = await office.bookings.get(longer.id)
+    assert (after.status, after.slot) == (Status.CONFIRMED, at(60))
+    assert await checks.violations(office.db) == []
+
+
+async def test_a_declined_move_elsewhere_is_declined(office: Office, asking: Asking, boardroom: Room):
+    moved = await change(office, await approved(office, asking, boardroom), slot=at(70))
+    assert (await asking.decline(moved, by=office.bob)).status is Status.DECLINED
+
+
+async def test_a_move_into_a_room_that_needs_none_is_settled_and_taken_back_waits_anew(
+    office: Office, asking: Asking, boardroom: Room
+):
+    apollo = await office.room("Apollo", seats=8)
+    booked = await office.book(boardroom, at(60))
+    moved = await change(office, booked, room_id=apollo.id)
+    assert moved.status is Status.CONFIRMED
+    assert await asking.decisions(booked) == ["withdrawn"]
+    back = (await office.bookings.undo(booked.id, version=moved.version, by=office.ana)).after
+    assert (back.status, back.room.id) == (Status.PENDING, boardroom.id)
+    assert (await asking.decline(back, by=office.bob)).status is Status.DECLINED
+    assert await checks.violations(office.db) == []
+
+
+async def test_asking_again_is_taken_back_to_what_was_approved(office: Office, asking: Asking, boardroom: Room):
+    first = await approved(office, asking, boardroom)
+    longer = await change(office, first, slot=at(60, 90))
+    back = (await office.bookings.undo(first.id, version=longer.version, by=office.ana)).after
+    assert (back.status, back.slot) == (Status.CONFIRMED, at(60))
+    assert await asking.decisions(first) == ["approved", "withdrawn"]
+    assert await asking.held_until(first) == [None]
+    assert await checks.violations(office.db) == []
+
+
+async def test_what_waits_and_takes_less_keeps_its_time_to_be_decided(office: Office, asking: Asking, boardroom: Room):
+    booked = await office.book(boardroom, at(60))
+    asking.pass_by(hours=6)
+    shorter = await change(office, booked, slot=at(60, 30), title="Shorter")
+    assert shorter.status is Status.PENDING
+    assert await asking.held_until(booked) == [MONDAY + 24 * HOUR]
+    assert await asking.decisions(booked) == [None]
+    assert await checks.violations(office.db) == []
+
+
+async def test_a_meeting_under_way_goes_on_without_asking(office: Office, asking: Asking, boardroom: Room):
+    first = await approved(office, asking, boardroom, at(12))
+    office.clock.set(at(12.5).start)
+    done = await office.presence.extend(first.id, until=at(13.5).start, version=first.version, by=office.ana)
+    assert done.after.status is Status.CONFIRMED
+
+
+# -- time --------------------------------------------------------------------------------------------------------------
+
+
+async def test_what_nobody_decides_expires_and_is_told_once(office: Office, asking: Asking, boardroom: Room):
+    booked = await office.book(boardroom, at(60))
+    asking.pass_by(hours=24)
+    with pytest.raises(errors.NotWaiting, match="Nobody approved it in time"):
+        await asking.approve(booked, by=office.bob)
+    assert await asking.approvals.advance(asking.now) == 1
+    assert await asking.approvals.advance(asking.now) == 0
+    assert (await office.bookings.get(booked.id)).status is Status.EXPIRED
+    assert await asking.decisions(booked) == ["expired"]
+    rows = await office.rows("SELECT p.name FROM deliveries d JOIN people p ON p.id = d.person_id WHERE d.kind = 'decided'")
+    assert [row["name"] for row in rows] == ["ana"]
+    assert await checks.violations(office.db) == []
+
+
+async def test_a_rival_finds_the_room_free_though_no_job_has_run(office: Office, asking: Asking, boardroom: Room):
+    booked = await office.book(boardroom, at(60))
+    asking.pass_by(hours=24)
+    assert (await office.book(boardroom, at(60), by=office.boss)).status is Status.CONFIRMED
+    assert (await office.bookings.get(booked.id)).status is Status.EXPIRED
+    assert await asking.decisions(booked) == ["expired"]
+    assert await office.count("SELECT count(*) FROM deliveries WHERE kind = 'decided'") == 1
+    assert await asking.approvals.advance(asking.now) == 0
+    assert await checks.violations(office.db) == []
+
+
+async def test_a_rival_leaves_what_was_approved(office: Office, asking: Asking, boardroom: Room):
+    longer = await change(office, await approved(office, asking, boardroom), slot=at(60, 120))
+    asking.pass_by(hours=24)
+    assert (await office.book(boardroom, at(61), by=office.boss)).status is Status.CONFIRMED
+    after = await office.bookings.get(longer.id)
+    assert (after.status, after.slot) == (Status.CONFIRMED, at(60))
+    assert await asking.decisions(longer) == ["approved", "expired"]
+    assert await checks.violations(office.db) == []
+
+
+async def test_those_asked_are_reminded_once_at_half_of_the_time(office: Office, asking: Asking, boardroom: Room):
+    await asking.grant(Right.APPROVE, await asking.group("Facilities", await office.actor("eve"), office.bob))
+    await office.book(boardroom, at(60))
+    asking.pass_by(hours=11.9)
+    assert await asking.approvals.advance(asking.now) == 0
+    asking.pass_by(hours=0.1)
+    assert [await asking.approvals.advance(asking.now) for _ in range(2)] == [1, 0]
+    rows = await office.rows(
+        "SELECT p.name FROM deliveries d JOIN people p ON p.id = d.person_id WHERE d.kind = 'approval_reminder' ORDER BY 1"
+    )
+    assert [row["name"] for row in rows] == ["bob", "eve"]
+
+
+async def test_who_has_a_few_minutes_to_decide_is_not_reminded(office: Office, asking: Asking, boardroom: Room):
+    await office.book(boardroom, Slot(start=MONDAY + 15 * MINUTE, end=MONDAY + HOUR))
+    asking.pass_by(minutes=6)
+    await asking.approvals.advance(asking.now)
+    assert await office.count("SELECT count(*) FROM deliveries WHERE kind = 'approval_reminder'") == 0
+
+
+# -- something else ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_suggestion_is_taken_in_a_tap_and_approved_with_it(office: Office, asking: Asking, boardroom: Room):
+    booked = await office.book(boardroom, at(60), attendees_count=8)
+    request = await asking.request(booked)
+    offers = await asking.approvals.instead_of(await asking.approvals.request(request))
+    later = next(one for one in offers if one.kind is OfferKind.OTHER_TIME)
+
+    assert (await asking.approvals.suggest(request, later, by=office.bob, note="The board meets then")).open
+    (row,) = await office.rows("SELECT id FROM deliveries WHERE kind = 'approval_suggestion'")
+    found = await asking.approvals.suggestion(row["id"], by=office.ana)
+    assert (found.offer, found.note) == (later, "The board meets then")
+    done = await asking.approvals.take(row["id"], by=office.ana, key="tap")
+
+    assert (done.after.status, done.after.slot) == (Status.CONFIRMED, later.slot)
+    assert await asking.decisions(booked) == ["withdrawn", "approved"]
+    assert await checks.violations(office.db) == []
+
+
+async def test_a_suggestion_is_only_for_whom_it_was_made_and_while_it_waits(office: Office, asking: Asking, boardroom: Room):
+    apollo = await office.room("Apollo", seats=8)
+    booked = await office.book(boardroom, at(60))
+    request = await asking.request(booked)
+    offer = Alternative(kind=OfferKind.OTHER_ROOM, room=apollo, location=office.berlin, slot=at(60))
+    with pytest.raises(errors.NotAllowed):
+        await asking.approvals.suggest(request, offer, by=office.ana)
+    await asking.approvals.suggest(request, offer, by=office.bob)
+    (row,) = await office.rows("SELECT id FROM deliveries WHERE kind = 'approval_suggestion'")
+    with pytest.raises(errors.NotWaiting):
+        await asking.approvals.take(row["id"], by=office.bob)
+    await asking.decline(booked, by=office.bob)
+    with pytest.raises(errors.NotActive):
+        await asking.approvals.take(row["id"], by=office.ana)
+    with pytest.raises(errors.NotWaiting, match="bob declined it"):
+        await asking.approvals.suggest(request, offer, by=office.bob)
+
+
+async def test_what_waits_is_listed_for_those_who_decide(office: Office, asking: Asking, boardroom: Room):
+    lab = await office.room("Lab")
+    await asking.needs(lab)
+    board, other = await office.book(boardroom, at(60)), await office.book(lab, at(60))
+    assert [one.booking.id for one in await asking.approvals.waiting()] == [board.id, other.id]
+    assert [one.booking.id for one in await asking.approvals.waiting(by=office.bob)] == [board.id]
+    assert len(await asking.approvals.waiting(by=office.boss)) == 2
+    assert await asking.approvals.waiting(by=office.ana) == ()
+
+
+async def test_a_wish_that_names_no_room_waits_too(office: Office, asking: Asking, boardroom: Room):
+    booked = await office.bookings.book(Wish(slot=at(60), attendees_count=15), by=office.ana)
+    assert (booked.room.id, booked.status) == (boardroom.id, Status.PENDING)
