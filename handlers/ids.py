@@ -71,6 +71,13 @@ class Action(StrEnum):
     DROP_SUBSCRIPTION = "drop_subscription"
     RETRY_NOTICES = "retry_notices"  # admins: send once more what could not be delivered
     MORE = "more"  # a menu at a booking; value of an entry: what is to be done, and Target JSON ("edit:{…}")
+    # administration
+    ADMIN_GO = "admin_go"  # value: Where JSON: show that page
+    ADMIN_DO = "admin_do"  # value: Where JSON: do what its section says
+    ADMIN_ZONE = "zone"  # a select of time zones
+    # rooms that close; value: Answered JSON
+    TAKE_PROPOSAL = "take_proposal"
+    TAKE_PROPOSALS = "take_proposals"
     # inside modals
     PLACE = "place"
     ROOM = "room"
@@ -186,6 +193,8 @@ class Callback(StrEnum):
     SETTINGS = "settings"
     NOTIFY = "notify"  # a channel's subscriptions, listed
     SUBSCRIBE = "subscribe"  # one of them, to be made or changed
+    ADMIN = "admin"  # a page of administration
+    ADMIN_FORM = "admin_form"  # a form of it
     CHOOSE_DATES = "choose_dates"
     SERIES = "series"  # one series with its dates
     AWAY = "away"
