@@ -77,13 +77,26 @@ class Bookings:
 
         return await self._db.read(work)
 
-    async def mine(self, by: Actor, *, limit: int = 20, offset: int = 0) -> tuple[Booking, ...]:
-        """Return what the actor booked or attends and is not over yet, soonest first."""
+    async def mine(
+        self, by: Actor, *, limit: int = 20, offset: int = 0, once_per_series: bool = False
+    ) -> tuple[Booking, ...]:
+        """Return what the actor booked or attends and is not over yet, soonest first.
+
+        With `once_per_series`, of each series the next date alone.
+        """
         catalogue = await self._catalogues.current()
         now = self._clock.now()
 
         async def work(session: ReadSession) -> tuple[Booking, ...]:
-            return await store.upcoming(session, by.person_id, catalogue, now=now, limit=limit, offset=offset)
+            return await store.upcoming(
+                session,
+                by.person_id,
+                catalogue,
+                now=now,
+                limit=limit,
+                offset=offset,
+                once_per_series=once_per_series,
+            )
 
         return await self._db.read(work)
 

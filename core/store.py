@@ -138,15 +138,32 @@ async def only_responses_since(session: ReadSession, booking_id: UUID, version: 
     )
 
 
+# Of each series only the first date that is not over and that the person comes to.
+_NEXT_OF_SERIES = """AND (b.series_id IS NULL OR NOT EXISTS (
+    SELECT FROM bookings e
+    WHERE e.tenant_id = $1 AND e.series_id = b.series_id AND e.start_time < b.start_time AND e.end_time > $3
+        AND e.status = ANY($4::text[])
+        AND (e.booked_by = $2
+            OR EXISTS (SELECT FROM attendees a WHERE a.tenant_id = $1 AND a.booking_id = e.id AND a.person_id = $2))))"""
+
+
 async def upcoming(
-    session: ReadSession, person_id: UUID, catalogue: Catalogue, *, now: datetime, limit: int, offset: int
+    session: ReadSession,
+    person_id: UUID,
+    catalogue: Catalogue,
+    *,
+    now: datetime,
+    limit: int,
+    offset: int,
+    once_per_series: bool = False,
 ) -> tuple[Booking, ...]:
-    """Return what the person booked or attends and is not over, soonest first."""
+    """Return what the person booked or attends and is not over, soonest first; of a series, if so asked, the next date."""
     rows = await session.all(
         # Two indexes find one's own and one's invitations; an OR over both would read everybody's.
         f"""{_SELECT} WHERE b.tenant_id = $1 AND b.end_time > $3 AND b.status = ANY($4::text[])
             AND b.id IN (SELECT id FROM bookings WHERE tenant_id = $1 AND booked_by = $2 AND end_time > $3
                 UNION SELECT booking_id FROM attendees WHERE tenant_id = $1 AND person_id = $2)
+            {_NEXT_OF_SERIES if once_per_series else ""}
             ORDER BY b.start_time, b.id LIMIT $5 OFFSET $6""",
         session.tenant,
         person_id,
