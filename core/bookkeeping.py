@@ -302,17 +302,31 @@ async def make_way(session: WriteSession, wanted: Booking, catalogue: Catalogue,
     """
     offered = await offers.clear_expired(session, rooms=wanted.rooms, slot=wanted.slot, now=now)
     expired = await claims.expired_bookings(session, rooms=wanted.rooms, slot=wanted.slot, now=now)
+    # What was given back meanwhile makes way as well: the next attempt is worth it.
+    if expired:
+        await store.lock(session, *expired)
     for booking_id in expired:
-        before = await store.booking(session, booking_id, catalogue)
-        after = following(before, now=now, status=Status.EXPIRED)
-        if before.holds_room and await store.update(session, before, after):
-            by = clock(before)
-            await approving.settle(session, before, after, catalogue=catalogue, now=now)
-            await claims.give_back(session, [booking_id])
-            await borrowing.bring(session, before, after, now=now)
-            await events.add(session, events.Kind.EXPIRED, event_id=new_id(), before=before, after=after, by=by, at=now)
+        await lapse(session, await store.booking(session, booking_id, catalogue), catalogue, now=now)
     dropped = await claims.drop_expired(session, rooms=wanted.rooms, slot=wanted.slot, now=now)
     return dropped or offered or bool(expired)
+
+
+async def lapse(session: WriteSession, before: Booking, catalogue: Catalogue, *, now: datetime) -> None:
+    """End the waiting of a locked booking that nobody has approved in time; what was approved of it before goes on."""
+    if before.status is not Status.PENDING:
+        return
+    after = await approving.lapse(session, before, catalogue, now=now)
+    await store.keep_more_rooms(session, before, after)
+    if not await store.update(session, before, after):
+        return
+    await claims.give_back(session, [before.id])
+    if after.holds_room:
+        # Never more than it held: nobody can be in the way.
+        await claims.take(session, rooms=after.rooms, slot=after.slot, booking_id=after.id)
+    await borrowing.bring(session, before, after, now=now)
+    await store.invite(session, before, after)
+    kind, by = events.Kind.EXPIRED, clock(before)
+    await events.add(session, kind, event_id=new_id(), before=before, after=after, by=by, at=now)
 
 
 async def invited(session: ReadSession, people: Sequence[UUID]) -> tuple[Attendee, ...]:

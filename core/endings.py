@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core import approving, bookkeeping, borrowing, claims, events, store
+from core import bookkeeping, borrowing, claims, events, store
 from core.catalogue import Catalogue, Catalogues
 from core.db import Database, WriteSession
 from core.ids import new_id
@@ -53,12 +53,13 @@ class Endings:
 
 
 async def _end(session: WriteSession, before: Booking, catalogue: Catalogue, *, now: datetime) -> None:
-    """End a booking; one that was never approved expires."""
-    waiting = before.status is Status.PENDING
-    after = bookkeeping.following(before, now=now, status=Status.EXPIRED if waiting else Status.ENDED)
-    kind = events.Kind.EXPIRED if waiting else events.Kind.ENDED
+    """End a booking; of one that waits for approval, the waiting."""
+    if before.status is Status.PENDING:
+        await bookkeeping.lapse(session, before, catalogue, now=now)
+        return
+    after = bookkeeping.following(before, now=now, status=Status.ENDED)
     await store.update(session, before, after)
-    await approving.settle(session, before, after, catalogue=catalogue, now=now)
     await borrowing.bring(session, before, after, now=now)
     await claims.give_back(session, [before.id])
-    await events.add(session, kind, event_id=new_id(), before=before, after=after, by=bookkeeping.clock(before), at=now)
+    by = bookkeeping.clock(before)
+    await events.add(session, events.Kind.ENDED, event_id=new_id(), before=before, after=after, by=by, at=now)
