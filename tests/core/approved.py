@@ -8,11 +8,42 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.approval_deciding import Approvals
-from core.db import WriteSession
+from core.db import Database, WriteSession
 from core.ids import new_id
 from core.models import Actor, Booking, Right, Room
-from core.rooms import Rooms
 from tests.core.office import Office
+
+
+async def needs(db: Database, room: Room | None, *, hours: int = 24) -> None:
+    """Let a room, or all, need approval within so many hours."""
+
+    async def work(session: WriteSession) -> None:
+        await session.run(
+            "INSERT INTO policies (tenant_id, id, room_id, approval, approval_hours) VALUES ($1, $2, $3, true, $4)",
+            session.tenant,
+            new_id(),
+            room.id if room else None,
+            hours,
+        )
+
+    await db.write(work, repeatable=True)
+
+
+async def grant(db: Database, right: Right, who: Actor | UUID | None, *, room: Room | None) -> None:
+    """Give somebody (an actor, a group by its id, or everybody) a right on a room, or everywhere."""
+
+    async def work(session: WriteSession) -> None:
+        await session.run(
+            "INSERT INTO rights (tenant_id, id, room_id, person_id, group_id, granted) VALUES ($1, $2, $3, $4, $5, $6)",
+            session.tenant,
+            new_id(),
+            room.id if room else None,
+            who.person_id if isinstance(who, Actor) else None,
+            who if isinstance(who, UUID) else None,
+            right.value,
+        )
+
+    await db.write(work, repeatable=True)
 
 
 @dataclass(kw_only=True)
@@ -35,38 +66,12 @@ class Asking:
 
     async def needs(self, room: Room | None = None, *, hours: int = 24) -> None:
         """Let a room, or all, need approval."""
-        await self.rule(room, approval=True, approval_hours=hours)
-
-    async def rule(self, room: Room | None, *, approval: bool, approval_hours: int = 24) -> None:
-        async def work(session: WriteSession) -> None:
-            await session.run(
-                "INSERT INTO policies (tenant_id, id, room_id, approval, approval_hours) VALUES ($1, $2, $3, $4, $5)"
-                " ON CONFLICT DO NOTHING",
-                session.tenant,
-                new_id(),
-                room.id if room else None,
-                approval,
-                approval_hours,
-            )
-
-        await self.office.db.write(work, repeatable=True)
+        await needs(self.office.db, room, hours=hours)
         self.office.catalogues.forget()
 
     async def grant(self, right: Right, who: Actor | UUID | None = None, *, room: Room | None = None) -> None:
         """Give somebody (an actor, or a group by its id; None: everybody) a right on a room, or everywhere."""
-
-        async def work(session: WriteSession) -> None:
-            await session.run(
-                "INSERT INTO rights (tenant_id, id, room_id, person_id, group_id, granted) VALUES ($1, $2, $3, $4, $5, $6)",
-                session.tenant,
-                new_id(),
-                room.id if room else None,
-                who.person_id if isinstance(who, Actor) else None,
-                who if isinstance(who, UUID) else None,
-                right.value,
-            )
-
-        await self.office.db.write(work, repeatable=True)
+        await grant(self.office.db, right, who, room=room)
         self.office.catalogues.forget()
 
     async def group(self, name: str, *people: Actor) -> UUID:
@@ -113,6 +118,3 @@ class Asking:
     def pass_by(self, **time: float) -> None:
         """Let time go by."""
         self.office.clock.advance(timedelta(**time))
-
-    def rooms(self) -> Rooms:
-        return Rooms(self.office.db, self.office.catalogues)
