@@ -6,7 +6,7 @@ Slack, and how it is done (`series_booking`, `series_changing`, `series_going_on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
@@ -90,6 +90,11 @@ class Series:
         """Return a series as it stands, or raise SeriesNotFound."""
         catalogue = await self._desk.catalogues.current()
         return await self._desk.db.read(lambda session: series_store.by_id(session, series_id, catalogue))
+
+    async def several(self, ids: Collection[UUID]) -> Mapping[UUID, OneSeries]:
+        """Return those of these series that there are, by id."""
+        catalogue = await self._desk.catalogues.current()
+        return await self._desk.db.read(lambda session: series_store.by_ids(session, list(ids), catalogue))
 
     async def view(self, series_id: UUID, *, by: Actor) -> SeriesView:
         """Return a series with what is ahead of it: its bookings, and the dates that nobody has booked."""
