@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from core.models import Changed
 from handlers import mine
 from handlers.drafts import Draft, Target
@@ -9,20 +11,25 @@ from handlers.edit_modal import changeable
 from handlers.picking import matching, own
 from handlers.replies import Message
 from handlers.requests import Click, Command
+from handlers.series_dates import which_of
 from handlers.services import Desk
 from handlers.views import bookings as views
 from handlers.views import buttons, questions
 from handlers.wanted import wanting
 
+_EVERY = re.compile(r"^(?:every|each|all(?: of)?)\s+", re.IGNORECASE)
+
 
 async def typed(request: Command | Click, rest: str, desk: Desk) -> Message:
     """Cancel the booking that the words mean; ask where they may mean several."""
     bookings = await own(desk)
-    found = matching(bookings, rest, desk)
+    found = matching(bookings, _EVERY.sub("", rest), desk)
     if not bookings:
         return views.none_ahead(desk.reader)
     if not found.bookings:
         return questions.none_matches(rest, bookings, desk.reader)
+    if (series := {one.series_id for one in found.bookings}) != {None} and len(series) == 1:
+        return await which_of(found.bookings[0], desk)
     if len(found.bookings) > 1 or not found.sure:
         return questions.which_to_cancel(found.bookings, desk.reader)
     return views.cancelled(await _cancelled(request, Target.at(found.bookings[0]), desk), desk.reader)
@@ -40,7 +47,8 @@ async def clicked(click: Click, desk: Desk) -> Message:
 
 async def asked(click: Click, desk: Desk) -> Message:
     """Ask before cancelling, for a menu, whose entries cannot ask themselves."""
-    return questions.cancel_it(await changeable(Target.load(click.value).booking, desk), desk.reader)
+    booking = await changeable(Target.load(click.value).booking, desk)
+    return await which_of(booking, desk) if booking.series_id else questions.cancel_it(booking, desk.reader)
 
 
 async def _cancelled(request: Command | Click, target: Target, desk: Desk) -> Changed:

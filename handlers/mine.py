@@ -10,6 +10,7 @@ from slack_sdk.models.blocks import Block
 from handlers.places import places_in_line
 from handlers.replies import Message
 from handlers.requests import Click, Command
+from handlers.series_told import knowing
 from handlers.services import Desk
 from handlers.views import bookings as views
 from handlers.views import line as line_views
@@ -36,15 +37,15 @@ def offset_of(click: Click) -> int | None:
 async def listed(
     desk: Desk, *, offset: int = 0, above: Sequence[Block | Mapping[str, Any]] = (), said_above: str = ""
 ) -> Message:
-    """Return a page of the list, below what has just happened."""
-    found = await desk.services.bookings.mine(desk.actor, limit=PAGE + 1, offset=offset)
+    """Return a page of the list, below what has just happened; of a series it has the next date."""
+    found = await desk.services.bookings.mine(desk.actor, limit=PAGE + 1, offset=offset, once_per_series=True)
     if not found and offset:
         return await listed(desk, above=above, said_above=said_above)
     held, line = await _in_line(desk, offset) if not offset else (_NOTHING, _NOTHING)
     changeable = frozenset(str(booking.id) for booking in found if booking.changeable_by(desk.actor))
     return views.listed(
         found[:PAGE],
-        desk.reader,
+        await knowing(desk, *found),
         changeable=changeable,
         offset=offset,
         more_from=offset + PAGE if len(found) > PAGE else None,

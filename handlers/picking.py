@@ -45,8 +45,11 @@ class Match:
 
 
 async def own(desk: Desk) -> tuple[Booking, ...]:
-    """Return the person's bookings ahead that they may change."""
-    ahead = await desk.services.bookings.mine(desk.actor, limit=MOST)
+    """Return the person's bookings ahead that they may change; what lies behind many dates of a series as well."""
+    bookings = desk.services.bookings
+    near = await bookings.mine(desk.actor, limit=MOST)
+    further = await bookings.mine(desk.actor, limit=MOST, once_per_series=True) if len(near) == MOST else ()
+    ahead = sorted({one.id: one for one in (*near, *further)}.values(), key=lambda one: (one.start, one.id))
     return tuple(booking for booking in ahead if booking.changeable_by(desk.actor))
 
 

@@ -15,6 +15,7 @@ from handlers.ids import Action
 from handlers.replies import Message
 from handlers.sentence.model import Assumption
 from handlers.views import buttons
+from handlers.views.series_words import mark
 from handlers.views.text import Line, bold, code, cut, grey, joined, mention, quoted, rich, said, spoken, struck
 from handlers.views.times import Reader, dated, in_full, room_facts, where_and_own_clock
 
@@ -111,7 +112,7 @@ def headline(booking: Booking, reader: Reader) -> Line:
 
 
 def details(booking: Booking, reader: Reader) -> Line:
-    """Return a line with the title, who is invited and whether it is private, as far as there is anything to say."""
+    """Return a line with the title, who is invited, whether it is private and its series, as far as there is anything."""
     parts: list[Line] = []
     if booking.title:
         parts.append([quoted(cut(booking.title, TITLE_SHOWN))])
@@ -122,6 +123,7 @@ def details(booking: Booking, reader: Reader) -> Line:
         parts.append(["with ", *named_people(others)])
     if booking.private:
         parts.append(["private"])
+    parts.append(mark(booking, reader))
     return joined(parts, " · ")
 
 

@@ -62,7 +62,10 @@ def other_room(booking: Booking) -> ButtonElement | None:
 
 
 def cancel(booking: Booking, reader: Reader) -> ButtonElement | None:
-    """Return "Cancel booking", which asks before it does."""
+    """Return "Cancel booking", which asks before it does; of a series, how much of it."""
+    if booking.series_id is not None:
+        aloud = f"Cancel the booking of {booking.room.name}, or more of its series"
+        return button("Cancel booking", Action.CANCEL_WHICH, Target.at(booking), style="danger", aloud=aloud)
     confirm = ConfirmObject(
         title=PlainTextObject(text="Cancel this booking?"),
         text=PlainTextObject(text=cut(what_is_lost(booking, reader), 300)),

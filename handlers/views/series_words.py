@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from slack_sdk.models.blocks import Block, ButtonElement, ConfirmObject, PlainTextObject
 
+from core import recurring
 from core.models import Booking, Location
 from core.series_values import OneSeries
 from handlers.replies import Message
@@ -51,3 +53,24 @@ def day_of(booking: Booking, location: Location) -> date:
 def today_at(location: Location, reader: Reader) -> date:
     """Return today\'s date at a location."""
     return reader.now.astimezone(location.tz).date()
+
+
+def mark(booking: Booking, reader: Reader) -> Line:
+    """Return "↻ every Tuesday, 3 of 8" for a date of a series; where the reader does not know it, that there is one."""
+    if booking.series_id is None or booking.series_on is None:
+        return []
+    series = reader.series.get(booking.series_id)
+    if series is None:
+        return ["↻ one of a series"]
+    days = _days(series.rule, series.first_on, series.left_out)
+    place = f", {days.index(booking.series_on) + 1} of {len(days)}" if booking.series_on in days else ""
+    return [f"↻ {rhythm.often(series.rule, first_on=series.first_on)}{place}"]
+
+
+@lru_cache(maxsize=256)
+def _days(rule: str, first_on: date, left_out: frozenset[date]) -> tuple[date, ...]:
+    """Return the dates of a series that has an end; none of one that has not."""
+    read = recurring.parse(rule)
+    if read.endless:
+        return ()
+    return tuple(day for day in recurring.dates(read, first_on) if day not in left_out)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core import saying
 from core.models import Booking, Location, Person, Room, Slot
+from core.series_values import OneSeries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,7 +18,7 @@ class Reader:
     """Who reads: their clock, the moment, the command's name; whether places must be named because there are several.
 
     `may_book` is false for guests where no room is for guests; `approvers` returns the names of those who are asked about a
-    booking.
+    booking; `series` are those that what is told belongs to.
     """
 
     person: Person
@@ -26,6 +27,7 @@ class Reader:
     may_book: bool = True
     command: str = "/book"
     approvers: Callable[[Booking], tuple[str, ...]] = lambda _booking: ()
+    series: Mapping[UUID, OneSeries] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo | None:
