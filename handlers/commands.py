@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from rapidfuzz.distance import OSA
 
-from handlers import cancelling, guide, mine, moving, notify, preferring, rooms, series_dates
+from handlers import admin, cancelling, guide, mine, moving, notify, preferring, rooms, series_dates
 from handlers.booking import book_reading, book_sentence
 from handlers.booking_modal import open_booking
 from handlers.replies import ClickReply, CommandReply, Show
@@ -23,6 +23,8 @@ Handler = Callable[[Command | Click, str, Desk], Awaitable[ClickReply]]
 ALSO = {
     "preferences": "settings",
     "subscribe": "notify",
+    "setup": "admin",
+    "administration": "admin",
     "search": "find",
     "list": "mine",
     "my": "mine",
@@ -97,9 +99,12 @@ async def _room(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
     return await book_sentence(request, rest, desk)
 
 
-async def _form(request: Command | Click, rest: str, desk: Desk) -> ClickReply:  # noqa: ARG001 - one shape for all
+async def _form(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
     if not desk.catalogue.bookable:
-        return questions.no_rooms(desk.reader)
+        # Whoever can set rooms up is led to it; the others are told whom to ask.
+        if desk.person.admin:
+            return await admin.typed(request, rest, desk)
+        return questions.no_rooms(desk.reader, admins=await desk.services.people.admins())
     if not desk.may_book:
         return questions.not_for_guests()
     return await open_booking(request, desk)
@@ -122,6 +127,13 @@ async def _settings(request: Command | Click, rest: str, desk: Desk) -> ClickRep
     return await preferring.typed(request, rest, desk)
 
 
+async def _admin(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
+    # "admin meeting tomorrow 2pm" is a meeting.
+    if rest:
+        return await _sentence_or_slip(request, f"admin {rest}", desk)
+    return await admin.typed(request, rest, desk)
+
+
 async def _series(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
     # "series of talks tomorrow 2pm" is a meeting.
     if rest:
@@ -140,5 +152,6 @@ _COMMANDS: dict[str, Handler] = {
     "rooms": rooms.shown,
     "settings": _settings,
     "notify": notify.typed,
+    "admin": _admin,
     "help": guide.shown,
 }

@@ -17,7 +17,7 @@ from handlers.repeating import Repeating
 from handlers.replies import FieldErrors, Message, Show, SubmissionReply
 from handlers.requests import Click, Form, Submission
 from handlers.services import Desk
-from handlers.views import refusals
+from handlers.views import admin, refusals
 from handlers.views.booking_form import offers, refused_form
 from handlers.views.text import rich
 from handlers.wanted import Wanted
@@ -32,7 +32,10 @@ async def refuse_form(error: BookingError, submission: Submission, desk: Desk) -
     """Return the answer to a booking or edit form that cannot be had as it was sent."""
     form = submission.form
     if form.callback_id not in {Callback.BOOK, Callback.EDIT}:
-        own = form.callback_id in OWN_FIELDS and _named_fields(error, form)
+        if form.callback_id == Callback.ADMIN_FORM:
+            own = admin.errors_at(form, error.fields)
+        else:
+            own = _named_fields(error, form) if form.callback_id in OWN_FIELDS else {}
         return FieldErrors(errors=own) if own else await refuse(error, desk)
     match error:
         case errors.StaleBooking(booking=booking):

@@ -7,6 +7,7 @@ from typing import Any
 from slack_sdk.models.blocks import Option
 
 from handlers import (
+    admin,
     booking_modal,
     edit_modal,
     filled,
@@ -77,6 +78,7 @@ ACTIONS: dict[Action, OnClick] = {
     Action.OPEN_NOTIFY: notify.add,
     Action.EDIT_SUBSCRIPTION: notify.edit,
     Action.DROP_SUBSCRIPTION: notify.drop,
+    **admin.ACTIONS,
 }
 
 SUBMISSIONS: dict[Callback, OnSubmission] = {
@@ -86,11 +88,12 @@ SUBMISSIONS: dict[Callback, OnSubmission] = {
     Callback.INVITE: inviting_modal.sent,
     Callback.SETTINGS: preferring.sent,
     Callback.SUBSCRIBE: notify.sent,
+    **admin.SUBMISSIONS,
     **series.SUBMISSIONS,
     **series_dates.SUBMISSIONS,
 }
 
-LOOKUPS: dict[Action, OnLookup] = {Action.ROOM: rooms_typed, Action.SCOPE: notify.scopes_typed}
+LOOKUPS: dict[Action, OnLookup] = {Action.ROOM: rooms_typed, Action.SCOPE: notify.scopes_typed, **admin.LOOKUPS}
 
 # Those that say when they are closed.
 CLOSINGS: dict[Callback, OnClosed] = {Callback.SEARCH: search_modal.closed}

@@ -27,6 +27,7 @@ from core.series import Series
 from core.stats import Stats
 from core.subscriptions import Subscriptions
 from core.watching import Watching
+from handlers.administration import Administration, administration
 from handlers.asides import Asides
 from handlers.books import Books
 from handlers.latest import Latest
@@ -54,6 +55,7 @@ class Services:
     digests: Digests
     stats: Stats
     demand: Demand
+    administration: Administration
     catalogues: Catalogues
     directory: Directory
     clock: Clock
@@ -68,14 +70,14 @@ def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: 
     catalogues = Catalogues(db, fresh_seconds=fresh_seconds)
     search = Search(db, catalogues, clock)
     people = People(db)
-    bookings = Bookings(db, catalogues, search, clock)
+    bookings, line = Bookings(db, catalogues, search, clock), Line(db, catalogues, search, clock)
     return Services(
         bookings=bookings,
         search=search,
         series=Series(db, catalogues, search, clock),
         people=people,
         presence=Presence(db, catalogues, search, clock),
-        line=Line(db, catalogues, search, clock),
+        line=line,
         approvals=Approvals(db, catalogues, bookings, search, clock),
         outbox=Outbox(db, catalogues, clock),
         preferences=PreferencesStore(db, clock),
@@ -84,6 +86,7 @@ def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: 
         digests=Digests(db, catalogues, clock),
         stats=Stats(db, catalogues, clock),
         demand=Demand(db, catalogues, clock),
+        administration=administration(db, catalogues, bookings, line, clock),
         catalogues=catalogues,
         directory=Directory(people),
         clock=clock,

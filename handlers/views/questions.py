@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import ButtonElement
 
 from core import saying
-from core.models import Booking, FreeRoom, Location
+from core.models import Booking, FreeRoom, Location, Person
 from handlers.drafts import ChosenPlace, Draft, Moving, Picked, Target
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.sentence.model import Refusal
 from handlers.views import buttons
-from handlers.views.text import Line, bold, code, cut, quoted, rich, spoken
+from handlers.views.text import Line, bold, code, cut, mention, quoted, rich, spoken
 from handlers.views.times import Reader, in_passing
 
 MOST_PLACES = 20
 MOST_BOOKINGS = 10
+MOST_ADMINS = 3
 
 
 def ask(line: Line, row: Sequence[ButtonElement | None] = ()) -> Message:
@@ -50,11 +51,16 @@ def unknown_place(name: str, places: Sequence[Location]) -> Message:
     return ask([f"I know no place called {quoted(cut(name, 100))}. There is {known}."], [buttons.find()])
 
 
-def no_rooms(reader: Reader) -> Message:
-    """Return how rooms come into an empty workspace."""
-    admin = reader.person.admin
-    line: Line = ["There are no rooms yet. ", "Add them with " if admin else "Whoever runs Bookroom adds them with "]
-    return ask([*line, code("bookroom rooms import rooms.csv"), " on the machine where it runs."])
+def no_rooms(reader: Reader, *, admins: Sequence[Person] = ()) -> Message:
+    """Return how rooms come into an empty workspace: by an admin's hand, or by whom to ask."""
+    if reader.person.admin:
+        line: Line = ["There are no rooms yet. Set up the first in a minute."]
+        return ask(line, [buttons.button("Set up rooms", Action.ADMIN_GO, '{"s":"first"}', style="primary")])
+    known = [one for one in admins if one.slack_team_id == reader.person.slack_team_id][:MOST_ADMINS]
+    if not known:
+        return ask(["There are no rooms yet. Ask an admin to type ", code(f"{reader.command} admin"), "."])
+    named = [piece for one in known for piece in (" or ", mention(one.slack_user_id))][1:]
+    return ask(["There are no rooms yet. Ask ", *named, " to set them up with ", code(f"{reader.command} admin"), "."])
 
 
 def not_for_guests() -> Message:
