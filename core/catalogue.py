@@ -144,7 +144,7 @@ class Catalogue:
         """
         # Rooms without rules of their own share their location's, as one value.
         nearest = room.id if room.id in self._ruled else room.location_id
-        key = (nearest, groups & self._ruled_groups)
+        key = (nearest, groups & self.ruled_groups)
         if key not in self._policies:
             self._policies[key] = _merged(self._rules_of(room, key[1]))
         return self._policies[key]
@@ -162,7 +162,8 @@ class Catalogue:
         return frozenset((*self.rules, *(scope for scope, _ in self.group_rules)))
 
     @cached_property
-    def _ruled_groups(self) -> frozenset[UUID]:
+    def ruled_groups(self) -> frozenset[UUID]:
+        """The groups that have rules of their own anywhere."""
         return frozenset(group for _, group in self.group_rules)
 
     @cached_property

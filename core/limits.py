@@ -6,7 +6,7 @@ then. Kept out: setting quotas (`quotas`); and rules that one booking keeps or b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from hashlib import blake2b
@@ -168,7 +168,7 @@ def _asked(booking: Booking, before: Booking | None, catalogue: Catalogue, *, gr
         zone = booking.location.tz
         quotas = tuple(
             quota
-            for quota in applying(catalogue.quotas, booking, groups)
+            for quota in applying(catalogue.quotas, _scopes(booking), groups)
             if not (before and before.holds_room and _asks_no_more(quota, before, booking, zone))
         )
         alone = any(catalogue.policy(room, groups).one_at_a_time for room in booking.rooms)
@@ -176,21 +176,26 @@ def _asked(booking: Booking, before: Booking | None, catalogue: Catalogue, *, gr
     return _Wanted(booking=booking, before=before, groups=groups, quotas=quotas, one_at_a_time=alone)
 
 
-def applying(quotas: Iterable[Quota], booking: Booking, groups: frozenset[UUID]) -> list[Quota]:
-    """Return the quotas that a booking of somebody in these groups has to keep.
+def applying(quotas: Iterable[Quota], scopes: Container[UUID | None], groups: frozenset[UUID]) -> list[Quota]:
+    """Return the quotas that a booking within these scopes, by somebody in these groups, has to keep.
 
     For one scope, measure and period a group's quota takes the place of everybody's, the most generous of several; what a
     group shares is kept besides.
     """
     chosen: dict[object, Quota] = {}
     for quota in quotas:
-        if quota.scope not in _scopes(booking) or (quota.group_id is not None and quota.group_id not in groups):
+        if quota.scope not in scopes or (quota.group_id is not None and quota.group_id not in groups):
             continue
         alike: object = quota.id if quota.together else (quota.scope, quota.measure, quota.period)
         other = chosen.get(alike)
         if other is None or _precedence(quota) > _precedence(other):
             chosen[alike] = quota
     return sorted(chosen.values(), key=lambda quota: quota.id)
+
+
+def holds_for(quota: Quota, quotas: Iterable[Quota], groups: frozenset[UUID]) -> bool:
+    """Tell whether a quota, among all of them, is one that somebody in these groups has to keep."""
+    return quota in applying(quotas, {quota.scope}, groups)
 
 
 def _scopes(booking: Booking) -> set[UUID | None]:

@@ -14,7 +14,7 @@ from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from core import changes, countries
-from core.catalogue import WEEKDAYS, Catalogue
+from core.catalogue import WEEKDAYS, Catalogue, opening_from
 from core.db import ReadSession, WriteSession
 from core.errors import InvalidPolicy, NothingToUndo
 from core.generosity import FOR_GROUPS
@@ -339,3 +339,26 @@ def _width_first(scope: Scoped) -> tuple[int, str, str]:
     if scope.room:
         return 2, scope.room.name.lower(), group
     return (1, scope.location.name.lower(), group) if scope.location else (0, "", group)
+
+
+def with_rules(catalogue: Catalogue, values: Mapping[str, Any], *, scope: UUID | None, group_id: UUID | None) -> Catalogue:
+    """Return the catalogue as it would be with these rules (as `judged` returns them) set at a scope."""
+    known = catalogue.group_rules.get((scope, group_id), {}) if group_id else catalogue.rules.get(scope, {})
+    rules = dict(known)
+    for name, value in values.items():
+        if name in {"cutoff_on", "cutoff_from"}:
+            continue
+        if value is None:
+            rules.pop(name, None)
+        else:
+            rules[name] = opening_from(json.loads(value)) if name == "opening" else value
+    if "cutoff_on" in values:
+        if values["cutoff_on"] is None:
+            rules.pop("cutoff_from", None)
+        else:
+            hour = values.get("cutoff_from") or rules.get("cutoff_from") or time(17)
+            rules["cutoff_from"] = hour if values["cutoff_on"] else None
+    # Rooms carry the buffers that were in force: those of the rules are judged by themselves (`rehearsal`).
+    if group_id:
+        return replace(catalogue, group_rules={**catalogue.group_rules, (scope, group_id): rules})
+    return replace(catalogue, rules={**catalogue.rules, scope: rules})
