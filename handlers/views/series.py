@@ -135,8 +135,9 @@ def _left_out(gaps: Sequence[Occurrence], location: Location, reader: Reader) ->
     if not gaps:
         return []
     named = named_dates([one.on for one in gaps], location, reader)
-    line = f"Skipped: {named}."
-    return [line, " You are told when one frees." if any(one.verdict is Verdict.TAKEN for one in gaps) else ""]
+    taken = sum(one.verdict is Verdict.TAKEN for one in gaps)
+    told_when = f" You are told when {'it' if len(gaps) == 1 else 'one'} frees." if taken else ""
+    return [f"Skipped: {named}.{told_when}"]
 
 
 def named_dates(days: Sequence[date], location: Location, reader: Reader) -> str:

@@ -61,8 +61,10 @@ def preview(
     """
     lines = [above, heading(found, reader), [room_facts(found.room)], *_verdicts(found, reader)]
     notes = _notes(found, reader, assumptions)
-    row = [*_ways_to_book(found, draft), *_other_ways(found, draft, others=others), *_assumed(assumptions)]
-    blocks = [rich(*lines), *([grey(" ".join(notes))] if notes else []), *buttons.rows(row)]
+    row = [*_ways_to_book(found, draft), *_other_ways(found, draft, others=others)]
+    said = [grey(" ".join(notes))] if notes else []
+    # What changes an assumption stands below it, apart from what books.
+    blocks = [rich(*lines), *buttons.rows(row), *said, *buttons.rows(_assumed(assumptions))]
     return Message(text=spoken(*lines, notes), blocks=blocks)
 
 

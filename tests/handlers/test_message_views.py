@@ -332,7 +332,6 @@ def extreme_messages() -> list[Message]:
         questions.not_read(Refusal(trouble=Trouble.AMBIGUOUS, message=LONG * 40, options=options)),
         questions.which_place(places, "x" * 1000),
         questions.unknown_place(LONG, places),
-        questions.only_the_first(draft, NEW_YORK, ben),
         questions.nearest_command(LONG, LONG * 3, ben, sentence="x" * 500),
         questions.which_to_cancel([FULL] * 60, ben),
         questions.which_to_move([FULL] * 60, "x" * 500, ben),
