@@ -85,7 +85,8 @@ def _nearest(word: str, desk: Desk) -> str | None:
     """Return the command that a word is one or two slips away from, unless it belongs to a room or place."""
     folded = word.casefold()
     distance, name = min((OSA.distance(folded, name), name) for name in _COMMANDS if name)
-    if len(folded) < 3 or distance > (1 if len(name) < 6 else 2):
+    # A command's own name that is followed by a sentence is a word of that.
+    if not distance or len(folded) < 3 or distance > (1 if len(name) < 6 else 2):
         return None
     names = [room.name for room in desk.catalogue.bookable] + [place.name for place in desk.catalogue.locations]
     return None if any(folded in known.casefold().split() for known in names) else name
