@@ -222,9 +222,12 @@ def back_to(waits: Booking, approved: Booking, *, now: datetime) -> Booking | No
 async def lapse(session: WriteSession, before: Booking, catalogue: Catalogue, *, now: datetime) -> Booking:
     """Let a waiting booking's request expire and tell its booker; return how the booking goes on, for the caller to write.
 
-    What was approved of it before goes on; without that, it has expired.
+    What was approved of it before goes on; without that, it has expired. One that has asked anew meanwhile is returned as
+    it is: its time is not over.
     """
     row = await session.one(_OPEN, session.tenant, before.id)
+    if row and row["expires_at"] > now:
+        return before
     closed = await close(session, before.id, "expired", now=now)
     facts = json.loads(row["approved_before"]) if row and row["approved_before"] else None
     approved = await store.from_snapshot(session, before.id, facts, catalogue) if facts else None

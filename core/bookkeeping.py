@@ -316,6 +316,8 @@ async def lapse(session: WriteSession, before: Booking, catalogue: Catalogue, *,
     if before.status is not Status.PENDING:
         return
     after = await approving.lapse(session, before, catalogue, now=now)
+    if after is before:
+        return
     await store.keep_more_rooms(session, before, after)
     if not await store.update(session, before, after):
         return
