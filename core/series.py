@@ -1,22 +1,32 @@
 """The use cases of series: preview, book, look at, go on with; each of its dates is a booking, and stays one.
 
 One public method, one transaction; every booking that it touches has an event with the same operation. Kept out: words of
-Slack, and how it is done (`series_booking`, `series_changing`, `series_going_on`).
+Slack, and how it is done (`series_booking`, `series_changing`, `series_cancelling`,
+`series_undoing`, `series_going_on`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from core import recurring, series_booking, series_store
+from core import (
+    recurring,
+    series_booking,
+    series_cancelling,
+    series_changing,
+    series_going_on,
+    series_store,
+    series_undoing,
+)
 from core.catalogue import Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession
 from core.models import Actor, Booking, Slot
 from core.search import Search
 from core.series_booking import Desk
+from core.series_changing import Asked
 from core.series_judging import zone_of
 from core.series_values import (
     Booked,
@@ -24,6 +34,9 @@ from core.series_values import (
     Gap,
     OneSeries,
     Preview,
+    Scope,
+    SeriesChange,
+    SeriesChanged,
     SeriesSummary,
     SeriesView,
     SeriesWish,
@@ -83,6 +96,71 @@ class Series:
     async def restore(self, series_id: UUID, on: date, *, by: Actor, key: str | None = None) -> Booking:
         """Book a date that was left out after all; raises SlotTaken, or the rule in the way."""
         return await series_booking.restore(self._desk, series_id, on, by=by, key=key)
+
+    # -- changing --------------------------------------------------------------------------------------------------
+
+    async def preview_change(self, series_id: UUID, change: SeriesChange, *, scope: Scope, on: date, by: Actor) -> Preview:
+        """Return what would come of a change, date by date; changes nothing."""
+        asked = Asked(change=change, scope=scope, on=on)
+        return await series_changing.look(self._desk, series_id, asked, by=by)
+
+    async def change(
+        self,
+        series_id: UUID,
+        change: SeriesChange,
+        *,
+        scope: Scope,
+        on: date,
+        version: int | None,
+        by: Actor,
+        key: str | None = None,
+        choices: Mapping[date, Choice | Slot] = NOTHING_CHOSEN,
+    ) -> SeriesChanged:
+        """Change one date, that one and all that follow (which splits the series), or all that are ahead.
+
+        Dates that were moved or edited by themselves keep what was edited. Raises StaleSeries when it is no longer at
+        `version`, SeriesClash where somebody has yet to choose; SKIP gives a date up and waits for it.
+        """
+        asked = Asked(change=change, scope=scope, on=on)
+        return await series_changing.change_series(
+            self._desk, series_id, asked, version=version, by=by, key=key, choices=choices
+        )
+
+    async def cancel(
+        self,
+        series_id: UUID,
+        *,
+        scope: Scope,
+        on: date,
+        version: int | None,
+        by: Actor,
+        key: str | None = None,
+        reason: str | None = None,
+    ) -> SeriesChanged:
+        """Cancel one date, that one and all that follow, or all that are ahead."""
+        return await series_cancelling.cancel(
+            self._desk, series_id, scope=scope, on=on, version=version, by=by, key=key, reason=reason
+        )
+
+    async def cancel_range(
+        self, series_id: UUID, first: date, last: date, *, version: int | None, by: Actor, key: str | None = None
+    ) -> SeriesChanged:
+        """Cancel the dates from a day to a day, both included, also those that are still to be booked."""
+        return await series_cancelling.cancel_range(self._desk, series_id, first, last, version=version, by=by, key=key)
+
+    async def undo(self, operation_id: UUID, *, by: Actor, key: str | None = None) -> SeriesChanged:
+        """Take back what was done to many dates at once; what was changed since, or is not free any more, stays."""
+        return await series_undoing.undo(self._desk, operation_id, by=by, key=key)
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    async def extend(self, now: datetime) -> int:
+        """Book what has come within the horizon since; return how many dates that is."""
+        return await series_going_on.extend(self._desk, now)
+
+    async def tell_ending(self, now: datetime) -> int:
+        """Tell bookers of series that end soon, once; return how many were told."""
+        return await series_going_on.tell_ending(self._desk, now)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

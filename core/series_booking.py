@@ -82,7 +82,6 @@ class Plan:
     """A wish with what was chosen: what is to be booked, and what is left out. `open` says that somebody must choose."""
 
     preview: Preview
-    rooms: tuple[Room, ...]
     keep: tuple[Dated, ...]
     gaps: tuple[Occurrence, ...]
     open: bool
@@ -106,42 +105,42 @@ async def plan(session: ReadSession, wish: SeriesWish, asker: Asker, choices: Ch
     found = await preview(session, wish, asker)
     named = wish.room_id is not None
     rooms = (found.room, *(asker.catalogue.room(one) for one in wish.more_room_ids)) if named else (found.room,)
-    return await chosen(session, found, rooms, asker, choices)
+    found = replace(found, dates=own_overlaps(found.dates, rooms))
+    count = found.wish.attendees_count
+    wanted = [
+        Dated(on=one.on, rooms=rooms, slot=one.slot, shifted=one.shifted, attendees_count=count) for one in found.dates
+    ]
+    return await chosen(session, found, wanted, asker, choices)
 
 
-async def chosen(session: ReadSession, found: Preview, rooms: tuple[Room, ...], asker: Asker, choices: Choices) -> Plan:
-    """Return a preview with what was chosen done to it."""
-    seen = own_overlaps(found.dates, rooms)
+async def chosen(session: ReadSession, found: Preview, wanted: Sequence[Dated], asker: Asker, choices: Choices) -> Plan:
+    """Return a preview, of dates wanted in that order, with what was chosen done to it."""
     keep: list[Dated] = []
     gaps: list[Occurrence] = []
     moved: list[Dated] = []
-    count = found.wish.attendees_count
-    for one in seen:
-        as_wanted = Dated(
-            on=one.on, rooms=rooms, slot=one.slot, shifted=one.shifted, attendees_count=count, booking=one.booking
-        )
+    for one, seen in zip(wanted, found.dates, strict=True):
         choice = choices.get(one.on)
         match choice:
             case Choice.SKIP:
-                gaps.append(one)
-            case Choice.OTHER_ROOM if one.clashes and one.other_room is not None:
-                keep.append(replace(as_wanted, rooms=(one.other_room,)))
+                gaps.append(seen)
+            case Choice.OTHER_ROOM if seen.clashes and seen.other_room is not None:
+                keep.append(replace(one, rooms=(seen.other_room,)))
             case Slot():
-                moved.append(replace(as_wanted, slot=choice, shifted=False))
+                moved.append(replace(one, slot=choice, shifted=False, judged=True))
             case None | Choice.OTHER_ROOM:
-                if not one.clashes:
-                    keep.append(as_wanted)
+                if not seen.clashes:
+                    keep.append(one)
             case _:
                 assert_never(choice)
-    judged_anew = await judged(session, moved, asker, horizon=True)
-    judged_anew, _ = await with_other_rooms(session, moved, judged_anew, found.wish, asker)
-    keep += [one for one, verdict in zip(moved, judged_anew, strict=True) if not verdict.clashes]
+    anew = await judged(session, moved, asker, horizon=True)
+    anew, _ = await with_other_rooms(session, moved, anew, found.wish, asker)
+    keep += [one for one, verdict in zip(moved, anew, strict=True) if not verdict.clashes]
     keep.sort(key=lambda one: one.slot.start)
-    anew = {one.on: one for one in judged_anew}
-    dates = tuple(anew.get(one.on, one) for one in seen)
+    retimed = {one.on: one for one in anew}
+    dates = tuple(retimed.get(one.on, one) for one in found.dates)
     settled = {one.on for one in keep} | {one.on for one in gaps}
     still_open = any(one.on not in settled for one in dates)
-    return Plan(preview=replace(found, dates=dates), rooms=rooms, keep=tuple(keep), gaps=tuple(gaps), open=still_open)
+    return Plan(preview=replace(found, dates=dates), keep=tuple(keep), gaps=tuple(gaps), open=still_open)
 
 
 def own_overlaps(dates: Sequence[Occurrence], rooms: Sequence[Room]) -> tuple[Occurrence, ...]:
@@ -209,7 +208,8 @@ def booking(one: Dated, series: OneSeries, asker: Asker, attendees: tuple[Attend
 
 def new_series(made: Plan, asker: Asker) -> OneSeries:
     """Return the series of a plan as it is going to be written."""
-    found, wish, by, room = made.preview, made.preview.wish, asker.by, made.rooms[0]
+    found, wish, by, room = made.preview, made.preview.wish, asker.by, made.preview.room
+    more = tuple(asker.catalogue.room(one) for one in wish.more_room_ids) if wish.room_id else ()
     things = ((asker.catalogue.thing(one), count) for one, count in wish.equipment if count)
     return OneSeries(
         id=new_id(),
@@ -234,7 +234,7 @@ def new_series(made: Plan, asker: Asker) -> OneSeries:
         created_at=asker.now,
         updated_at=asker.now,
         version=1,
-        more_rooms=made.rooms[1:],
+        more_rooms=more,
         equipment=tuple(things),
     )
 

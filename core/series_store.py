@@ -288,6 +288,16 @@ async def ahead(session: ReadSession, series_id: UUID, catalogue: Catalogue, *, 
     return tuple(sorted(found.values(), key=lambda booking: (booking.start, booking.id)))
 
 
+async def ahead_locked(
+    session: WriteSession, series_id: UUID, catalogue: Catalogue, *, now: datetime
+) -> tuple[Booking, ...]:
+    """Return what is ahead of a series, kept from others until the transaction ends."""
+    rows = await session.all(_AHEAD, session.tenant, series_id, now)
+    await store.lock(session, *(row["id"] for row in rows))
+    # Read after the locks: what was cancelled or moved meanwhile is seen as it is.
+    return await ahead(session, series_id, catalogue, now=now)
+
+
 async def held_on(session: ReadSession, series_id: UUID, *, since: date) -> set[date]:
     """Return the dates of a series, from a day on, that hold a room."""
     return {row["series_on"] for row in await session.all(_HELD_ON, session.tenant, series_id, since)}

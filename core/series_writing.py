@@ -127,6 +127,11 @@ def _place(booking: Booking) -> tuple[object, ...]:
     return ({room.id for room in booking.rooms}, booking.slot, booking.holds_room)
 
 
+def in_order(steps: Iterable[Step]) -> list[Step]:
+    """Return the steps in the order in which they are written and told: by start."""
+    return sorted(steps, key=lambda step: (step.after.start, step.after.id))
+
+
 def batches(items: Sequence[T]) -> Iterable[Sequence[T]]:
     """Give out the items some at a time, in their order."""
     return (items[first : first + BATCH] for first in range(0, len(items), BATCH))
@@ -150,10 +155,20 @@ async def book(
         return
     await borrowing.lock(session, *new)
     await claims.lock_rooms(session, claims.leaves(room for one in new for room in one.rooms))
-    session.happened = True
+    await _rows(session, new, by=by, operation_id=operation_id, now=now)
+    await claim(session, new, until=until, progress=progress)
+    await _along(session, new, until, by=by, now=now)
+
+
+async def _rows(session: WriteSession, new: Sequence[Booking], *, by: Actor, operation_id: UUID, now: datetime) -> None:
+    session.happened = session.happened or bool(new)
     for some in batches(new):
         await _insert(session, some, by=by, operation_id=operation_id, now=now)
-    await claim(session, new, until=until, progress=progress)
+
+
+async def _along(
+    session: WriteSession, new: Sequence[Booking], until: Mapping[UUID, datetime], *, by: Actor, now: datetime
+) -> None:
     for one in new:
         if one.equipment:
             await borrowing.lend(session, one)
@@ -229,33 +244,37 @@ async def change(
     operation_id: UUID,
     now: datetime,
     reason: str | None = None,
-    also: Sequence[Booking] = (),
+    new: Sequence[tuple[Booking, datetime | None]] = (),
 ) -> None:
     """Bring bookings, which are locked, from one state to another; raises InTheWayError.
 
-    What is given back goes before anything is taken, so that they do not meet each other; then the line is asked. `also`
-    are new bookings of the same operation whose rows stand already, and which are claimed with them.
+    What is given back goes before anything is taken, so that they do not meet each other; then the line is asked. `new`
+    are bookings that the same operation makes, with the moment at which they expire where they wait for approval.
     """
-    steps = sorted(steps, key=lambda step: (step.after.start, step.after.id))
+    steps = in_order(steps)
     session.happened = session.happened or bool(steps)
     moved = [step for step in steps if step.moved]
     taking = [step.after for step in moved if step.after.holds_room]
-    await borrowing.lock(session, *(one for step in steps for one in (step.before, step.after)))
+    also = [one for one, _ in new]
+    expiring = {one.id: moment for one, moment in new if moment is not None}
+    await borrowing.lock(session, *(one for step in steps for one in (step.before, step.after)), *also)
     if taking or also:
         both = [one for step in moved for one in (step.before, step.after)]
         await claims.lock_rooms(session, claims.leaves(room for one in (*both, *also) for room in one.rooms))
     until = {step.after.id: await _settled(session, step, catalogue, now=now) for step in steps}
     await _further_rooms(session, steps)
     await _update(session, steps, now=now)
+    await _rows(session, also, by=by, operation_id=operation_id, now=now)
     freed = [(room, step.before.slot) for step in moved if step.before.holds_room for room in step.before.rooms]
     wanted = await waited_for(session, freed, now=now)
     lines = await offers.hold_lines(session, wanted, catalogue=catalogue, now=now) if wanted else set()
     await claims.give_back(session, [step.before.id for step in moved])
-    await claim(session, [*taking, *also], until=until)
+    await claim(session, [*taking, *also], until={**until, **expiring})
     for step in steps:
         await borrowing.bring(session, step.before, step.after, now=now)
         if not step.moved and until[step.after.id] is not None:
             await claims.hold_until(session, step.after.id, until[step.after.id])
+    await _along(session, also, expiring, by=by, now=now)
     await _invite(session, steps, now=now)
     await _tell(session, steps, by=by, operation_id=operation_id, now=now, reason=reason)
     if lines:

@@ -1,0 +1,522 @@
+"""Changing the dates of a series at once: this one, this and all that follow, or all that are ahead.
+
+A date that was moved or edited by itself keeps what was edited: each field is merged by what the series said before. A
+change of those that follow splits the series. Kept out: the statements (`series_writing`), cancelling
+(`series_cancelling`), and taking it all back (`series_undoing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+from core import approving, bookkeeping, claims, errors, limits, recurring, requests, series_store, series_writing
+from core.db import ReadSession, WriteSession
+from core.errors import InvalidSeries
+from core.events import Kind
+from core.feed import Feed
+from core.ids import new_id
+from core.models import Actor, Attendee, Booking, Changed, Keep, Room, Slot, Status, by_name, one_line
+from core.recurring import Rule
+from core.series_booking import (
+    Choices,
+    Desk,
+    OverLimitError,
+    Plan,
+    again,
+    allow,
+    booking,
+    chosen,
+    clash,
+    clear_expired,
+    over_limits,
+    ruled_out,
+    waited_for,
+    wish_of,
+)
+from core.series_judging import Asker, Dated, dated, in_order, judged, reach, with_other_rooms
+from core.series_values import (
+    Occurrence,
+    OneSeries,
+    Preview,
+    Scope,
+    SeriesChange,
+    SeriesChanged,
+    SeriesStatus,
+    Verdict,
+)
+from core.series_writing import Step
+
+_WAITING_GO_ALONG = "UPDATE waiting SET series_id = $3 WHERE tenant_id = $1 AND series_id = $2 AND series_on >= $4"
+_ENDS_UNTOLD = "UPDATE series SET told_ending_at = $3 WHERE tenant_id = $1 AND id = $2"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What somebody wants different, of which dates; `on` is the one that they looked at."""
+
+    change: SeriesChange
+    scope: Scope
+    on: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What a change makes of a series.
+
+    `before` is how it stands, `after` how the dates in scope have it: another series where it is split, of which `rest` is
+    what goes on without them. `days` are the dates that a new rule gives, None where the rule stays. `room` is the one that
+    is named, if any is.
+    """
+
+    before: OneSeries
+    after: OneSeries
+    rest: OneSeries | None
+    scope: Scope
+    change: SeriesChange
+    bookings: tuple[Booking, ...]
+    days: tuple[date, ...] | None = None
+    beyond: int | None = 0
+    room: Room | None = None
+
+
+# -- what is meant -----------------------------------------------------------------------------------------------------
+
+
+async def in_scope(
+    session: ReadSession, series: OneSeries, scope: Scope, on: date, asker: Asker
+) -> tuple[tuple[Booking, ...], bool]:
+    """Return the bookings that a change is about, by date, and whether there are others ahead of them.
+
+    In a transaction that writes, all that is ahead is locked.
+    """
+    if isinstance(session, WriteSession):
+        ahead = await series_store.ahead_locked(session, series.id, asker.catalogue, now=asker.now)
+    else:
+        ahead = await series_store.ahead(session, series.id, asker.catalogue, now=asker.now)
+    there = [one for one in ahead if one.start > asker.now or one.series_on == on]
+    if scope is Scope.THIS:
+        there = [one for one in there if one.series_on == on]
+        if not there:
+            raise errors.SeriesNotActive("That date of the series is not booked.")
+    elif scope is Scope.FOLLOWING:
+        there = [one for one in there if _on(one) >= on]
+    return tuple(sorted(there, key=lambda one: (_on(one), one.id))), any(_on(one) < on for one in ahead)
+
+
+def _on(one: Booking) -> date:
+    assert one.series_on is not None
+    return one.series_on
+
+
+async def target(session: ReadSession, series: OneSeries, asked: Asked, asker: Asker) -> Target:
+    """Return what a change makes of a series; raises what is wrong with it whatever the dates."""
+    change, scope, on = asked.change, asked.scope, asked.on
+    bookings, earlier = await in_scope(session, series, scope, on, asker)
+    after = _wanted(series, change, asker)
+    in_order(wish_of(after))
+    if scope is Scope.THIS:
+        if not isinstance(change.rule, Keep):
+            raise InvalidSeries("A single date has no rule of its own.")
+        room = None if isinstance(change.room_id, Keep) else after.room
+        return Target(before=series, after=series, rest=None, scope=scope, change=change, bookings=bookings, room=room)
+    days: tuple[date, ...] | None = None
+    beyond: int | None = 0
+    if not isinstance(change.rule, Keep):
+        after, days, beyond = _by_new_rule(series, after, bookings, on if scope is Scope.FOLLOWING else None, asker)
+    if scope is Scope.FOLLOWING and earlier:
+        after = _split_off(series, after, on, asker, by_rule=days is not None)
+        rest: OneSeries | None = ended_before(series, on, asker)
+    else:
+        after, rest = replace(after, version=series.version + 1, updated_at=asker.now), None
+    return Target(
+        before=series, after=after, rest=rest, scope=scope, change=change, bookings=bookings, days=days, beyond=beyond
+    )
+
+
+def _wanted(series: OneSeries, change: SeriesChange, asker: Asker) -> OneSeries:
+    """Return the series with the fields of a change."""
+    fields = {
+        name: value
+        for name in ("clock", "minutes", "rule", "attendees_count", "private", "invitees", "shared")
+        if not isinstance(value := getattr(change, name), Keep)
+    }
+    if not isinstance(change.title, Keep):
+        fields["title"] = one_line(change.title)
+    if not isinstance(change.room_id, Keep):
+        room = asker.catalogue.room(change.room_id)
+        fields |= {"room": room, "location": asker.catalogue.place_of(room), "more_rooms": ()}
+    changed: OneSeries = replace(series, **fields)
+    return changed
+
+
+def _by_new_rule(
+    series: OneSeries, after: OneSeries, bookings: Sequence[Booking], on: date | None, asker: Asker
+) -> tuple[OneSeries, tuple[date, ...], int | None]:
+    """Return the series by its new rule, from the first date that is changed, and the dates that can be booked now.
+
+    A rule without an end keeps the end that the series had.
+    """
+    since = on or (min(_on(one) for one in bookings) if bookings else series.first_on)
+    old, rule = recurring.parse(series.rule), recurring.parse(after.rule)
+    if rule.endless and old.until is not None:
+        rule = rule.ending(old.until)
+    elif rule.endless and old.count is not None:
+        rule = rule.counting(max(1, old.count - _dates_before(old, series.first_on, since)))
+    first = recurring.first_date(rule, since)
+    within = reach(rule, first, after.room, asker)
+    booked_until = None if within.beyond == 0 else within.until
+    after = replace(after, rule=str(rule), first_on=first, left_out=frozenset(), booked_until=booked_until)
+    return after, within.days, within.beyond
+
+
+def _dates_before(rule: Rule, first_on: date, on: date) -> int:
+    return sum(1 for _ in recurring.dates(rule, first_on, until=on - timedelta(days=1))) if on > first_on else 0
+
+
+def _split_off(series: OneSeries, after: OneSeries, on: date, asker: Asker, *, by_rule: bool) -> OneSeries:
+    """Return the new series that has the dates from a day on."""
+    rule = recurring.parse(after.rule)
+    if not by_rule:
+        if rule.count is not None:
+            rule = rule.counting(rule.count - _dates_before(rule, series.first_on, on))
+        after = replace(after, first_on=on, left_out=frozenset(day for day in series.left_out if day >= on))
+    return replace(
+        after,
+        id=new_id(),
+        rule=str(rule),
+        continues_id=series.id,
+        created_at=asker.now,
+        updated_at=asker.now,
+        version=1,
+    )
+
+
+def ended_before(series: OneSeries, on: date, asker: Asker) -> OneSeries:
+    """Return a series that ends the day before."""
+    rule = recurring.parse(series.rule).ending(on - timedelta(days=1))
+    return replace(
+        series,
+        rule=str(rule),
+        left_out=frozenset(day for day in series.left_out if day < on),
+        booked_until=None,
+        version=series.version + 1,
+        updated_at=asker.now,
+    )
+
+
+# -- date by date ------------------------------------------------------------------------------------------------------
+
+
+def pairs(aim: Target) -> tuple[list[tuple[Booking, Dated]], list[Booking], list[Dated]]:
+    """Return each booking with what becomes of it, those that a new rule has no date for, and dates to be made."""
+    if aim.days is None:
+        return [(one, _moved(one, _on(one), aim)) for one in aim.bookings], [], []
+    found = list(zip(aim.bookings, aim.days, strict=False))
+    made = dated(wish_of(aim.after), aim.days[len(found) :], (aim.after.room, *aim.after.more_rooms))
+    return [(one, _moved(one, day, aim)) for one, day in found], list(aim.bookings[len(found) :]), made
+
+
+def _moved(one: Booking, day: date, aim: Target) -> Dated:
+    """Return where and when a booking is to be: what was edited by itself stays."""
+    before, after, change = aim.before, aim.after, aim.change
+    as_said = recurring.time_on(_on(one), before.clock, before.minutes, before.tz).slot
+    retimed = not all(isinstance(field, Keep) for field in (change.clock, change.minutes, change.rule))
+    slot, shifted = one.slot, False
+    if aim.scope is Scope.THIS and retimed:
+        slot, shifted = _this_slot(one, aim)
+    elif retimed and one.slot == as_said:
+        at = recurring.time_on(day, after.clock, after.minutes, after.tz)
+        slot, shifted = at.slot, at.shifted
+    rooms = one.rooms
+    if aim.room is not None and aim.scope is Scope.THIS:
+        rooms = (aim.room,)
+    elif one.room.id == before.room.id and after.room.id != before.room.id:
+        rooms = (after.room, *after.more_rooms)
+    count = _count(one, aim)
+    same = (slot, rooms, count) == (one.slot, one.rooms, one.attendees_count)
+    return Dated(on=day, rooms=rooms, slot=slot, attendees_count=count, shifted=shifted, booking=one, judged=not same)
+
+
+def _this_slot(one: Booking, aim: Target) -> tuple[Slot, bool]:
+    """Return the time of a single date that is moved, on the day where it is."""
+    zone = aim.before.tz
+    start, change = one.start.astimezone(zone), aim.change
+    clock = start.time() if isinstance(change.clock, Keep) else change.clock
+    length = int(one.slot.length / timedelta(minutes=1))
+    at = recurring.time_on(start.date(), clock, length if isinstance(change.minutes, Keep) else change.minutes, zone)
+    return at.slot, at.shifted
+
+
+def _count(one: Booking, aim: Target) -> int:
+    wanted = aim.change.attendees_count
+    if isinstance(wanted, Keep):
+        return one.attendees_count
+    return wanted if aim.scope is Scope.THIS or one.attendees_count == aim.before.attendees_count else one.attendees_count
+
+
+async def judge(session: ReadSession, aim: Target, asker: Asker, choices: Choices) -> tuple[Plan, list[Booking]]:
+    """Return what is to become of each date by what was chosen, and the bookings that have no date any more."""
+    found, gone, made = pairs(aim)
+    wanted = [one for _, one in found] + made
+    moving = tuple(one.booking.id for one in wanted if one.booking and one.judged) + tuple(one.id for one in gone)
+    asker = replace(asker, but=moving)
+    verdicts = _apart(wanted, await judged(session, wanted, asker))
+    verdicts, _ = await with_other_rooms(session, wanted, verdicts, wish_of(aim.after), asker) if wanted else ([], None)
+    seen = Preview(
+        wish=wish_of(aim.after),
+        room=aim.after.room,
+        location=aim.after.location,
+        dates=tuple(verdicts),
+        beyond=aim.beyond,
+        kept=sum(1 for one, there in found if not there.judged and _was_edited(one, aim)),
+    )
+    return await chosen(session, seen, wanted, asker, choices), gone
+
+
+def _was_edited(one: Booking, aim: Target) -> bool:
+    before = aim.before
+    slot = recurring.time_on(_on(one), before.clock, before.minutes, before.tz).slot
+    return (one.slot, one.room.id) != (slot, before.room.id)
+
+
+def _apart(wanted: Sequence[Dated], verdicts: Sequence[Occurrence]) -> list[Occurrence]:
+    """Return the verdicts, ruling out dates that others of the same series would reach into."""
+    found = list(verdicts)
+    numbered = sorted(enumerate(wanted), key=lambda pair: (pair[1].room.id, pair[1].slot.start))
+    for (_, one), (number, two) in pairwise(numbered):
+        if one.room.id != two.room.id or not (one.judged or two.judged):
+            continue
+        if claims.widest(one.rooms, one.slot).end > claims.widest(two.rooms, two.slot).start:
+            error = InvalidSeries("It would begin before the date before it is over.")
+            found[number] = replace(found[number], verdict=Verdict.RULED_OUT, error=error)
+    return found
+
+
+def bookings_after(aim: Target, made: Plan, people: Mapping[UUID, Attendee], asker: Asker) -> tuple[list[Step], list[Dated]]:
+    """Return the steps of the bookings that stay, and the dates to be made."""
+    steps = []
+    for one in made.keep:
+        if one.booking is not None:
+            after = _next(one.booking, one, aim, people, asker)
+            if not bookkeeping.same(Changed(before=one.booking, after=after)):
+                steps.append(Step(kind=Kind.CHANGED, before=one.booking, after=after))
+    return steps, [one for one in made.keep if one.booking is None]
+
+
+def _next(before: Booking, there: Dated, aim: Target, people: Mapping[UUID, Attendee], asker: Asker) -> Booking:
+    """Return a booking as the change wants it, merged with what was edited by itself."""
+    change, this = aim.change, aim.scope is Scope.THIS
+    fields: dict[str, Any] = {}
+    if not isinstance(change.title, Keep) and (this or before.title == aim.before.title):
+        fields["title"] = one_line(change.title)
+    if not isinstance(change.private, Keep) and (this or before.private == aim.before.private):
+        fields["private"] = change.private
+    if before.start != there.slot.start:
+        fields |= {"late_at": None, "checked_in_at": None}
+        if before.status is Status.CHECKED_IN:
+            fields["status"] = Status.CONFIRMED
+    after = bookkeeping.following(
+        before,
+        now=asker.now,
+        room=there.room,
+        location=asker.catalogue.place_of(there.room),
+        more_rooms=there.rooms[1:],
+        slot=there.slot,
+        attendees_count=there.attendees_count,
+        attendees=_attendees(before, aim, people),
+        series_id=aim.after.id,
+        series_on=there.on,
+        **fields,
+    )
+    status, _ = approving.after_change(before, after, catalogue=asker.catalogue, by=asker.by, now=asker.now)
+    return replace(after, status=status)
+
+
+def _attendees(before: Booking, aim: Target, people: Mapping[UUID, Attendee]) -> tuple[Attendee, ...]:
+    change = aim.change
+    attendees = {a.person_id: a for a in before.attendees}
+    if not isinstance(change.invitees, Keep):
+        had = set(attendees) if aim.scope is Scope.THIS else set(aim.before.invitees)
+        for person in had - set(change.invitees):
+            attendees.pop(person, None)
+        for person in set(change.invitees) - had - set(attendees):
+            attendees[person] = replace(people[person], co_organiser=aim.after.shared)
+    if not isinstance(change.shared, Keep):
+        attendees = {person: replace(a, co_organiser=change.shared) for person, a in attendees.items()}
+    return by_name(attendees.values())
+
+
+# -- the use cases -----------------------------------------------------------------------------------------------------
+
+
+async def look(desk: Desk, series_id: UUID, asked: Asked, *, by: Actor) -> Preview:
+    """Return what would come of a change, date by date."""
+    asker = await desk.asker(by)
+
+    async def work(session: ReadSession) -> Preview:
+        series = await series_store.by_id(session, series_id, asker.catalogue)
+        allow(series, by)
+        made, _ = await judge(session, await target(session, series, asked, asker), asker, {})
+        return made.preview
+
+    return await desk.db.read(work)
+
+
+async def opened(
+    session: WriteSession,
+    series_id: UUID,
+    *,
+    version: int | None,
+    key: str | None,
+    content: str,
+    asker: Asker,
+) -> OneSeries | SeriesChanged:
+    """Claim the key and lock the series, as whoever asks saw it; return what an earlier request did where there was one."""
+    if key:
+        answer = await requests.claim(session, key, content=content, event_ids=[], now=asker.now)
+        if answer and answer.operation_id and answer.series_id:
+            return await done_before(session, answer.series_id, answer.operation_id, asker)
+    series = await series_store.locked(session, series_id, asker.catalogue)
+    assert series is not None
+    allow(series, asker.by)
+    if series.status is SeriesStatus.CANCELLED:
+        raise errors.SeriesNotActive("This series is cancelled.")
+    if version is not None and series.version != version:
+        raise await stale(session, series)
+    return series
+
+
+async def stale(session: ReadSession, series: OneSeries) -> errors.StaleSeries:
+    """Return the refusal that says who changed a series meanwhile."""
+    who = await series_store.last_changed_by(session, series.id)
+    message = "Somebody changed this series meanwhile. Nothing was saved."
+    return errors.StaleSeries(message, series=series, by_slack_user_id=who, at=series.updated_at)
+
+
+async def done_before(session: ReadSession, series_id: UUID, operation_id: UUID, asker: Asker) -> SeriesChanged:
+    """Return what an operation did, as it left it."""
+    series = await series_store.by_id(session, series_id, asker.catalogue)
+    happened = await Feed(asker.catalogue).of_operation(session, operation_id)
+    return SeriesChanged(
+        series=series,
+        changed=tuple(one.changed for one in happened if one.before is not None),
+        made=tuple(one.after for one in happened if one.before is None),
+        operation_id=operation_id,
+        split_from=series.continues_id,
+    )
+
+
+async def change_series(
+    desk: Desk,
+    series_id: UUID,
+    asked: Asked,
+    *,
+    version: int | None,
+    by: Actor,
+    key: str | None,
+    choices: Choices,
+) -> SeriesChanged:
+    """Change the dates in scope, in one transaction; raises SeriesClash where somebody must choose."""
+    asker = await desk.asker(by)
+    content = requests.fingerprint("change series", series=series_id, asked=asked, by=by.person_id, choices=choices)
+    await _clear_expired(desk, series_id, asked, asker)
+
+    async def work(session: WriteSession) -> SeriesChanged:
+        series = await opened(session, series_id, version=version, key=key, content=content, asker=asker)
+        if isinstance(series, SeriesChanged):
+            return series
+        aim = await target(session, series, asked, asker)
+        made, gone = await judge(session, aim, asker, choices)
+        if made.open:
+            raise clash(made.preview)
+        try:
+            done = await _write(session, aim, made, gone, asker)
+        except OverLimitError as over:
+            raise clash(ruled_out(made.preview, over.found)) from None
+        if key:
+            await requests.changed_many(session, key, operation_id=done.operation_id, series_id=done.series.id)
+        return done
+
+    return await again(desk, work, repeatable=key is not None)
+
+
+async def _clear_expired(desk: Desk, series_id: UUID, asked: Asked, asker: Asker) -> None:
+    """Remove what has expired where the dates are to go. Whoever may not change them is told so by the change itself."""
+
+    async def work(session: ReadSession) -> list[Dated]:
+        series = await series_store.by_id(session, series_id, asker.catalogue)
+        found, _, made = pairs(await target(session, series, asked, asker))
+        return [one for one in (*(there for _, there in found), *made) if one.judged]
+
+    try:
+        wanted = await desk.db.read(work)
+    except errors.BookingError:
+        return
+    await clear_expired(desk, wanted, asker)
+
+
+async def _write(session: WriteSession, aim: Target, made: Plan, gone: Sequence[Booking], asker: Asker) -> SeriesChanged:
+    """Write what was decided: series, bookings and places in line."""
+    people = {a.person_id: a for a in await bookkeeping.invited(session, aim.after.invitees)}
+    steps, new_dates = bookings_after(aim, made, people, asker)
+    given_up = {gap.on: gap for gap in made.gaps}
+    steps += [
+        Step(kind=Kind.CANCELLED, before=one, after=bookkeeping.following(one, now=asker.now, status=Status.CANCELLED))
+        for one in (*gone, *(gap.booking for gap in made.gaps if gap.booking is not None))
+    ]
+    after = replace(aim.after, left_out=aim.after.left_out | set(given_up))
+    if aim.scope is Scope.THIS:
+        after = replace(after, version=after.version + 1, updated_at=asker.now) if given_up else aim.before
+    operation_id = await _save(session, aim, after, asker)
+    for step in steps:
+        if step.moved and step.after.holds_room:
+            await limits.check(
+                session, step.after, before=step.before, catalogue=asker.catalogue, by=asker.by, now=asker.now
+            )
+    new = [booking(one, after, asker, by_name(people.values())) for one in new_dates]
+    if over := await over_limits(session, [one for one, _ in new], asker):
+        raise OverLimitError(over)
+    await series_writing.change(
+        session, steps, asker.catalogue, by=asker.by, operation_id=operation_id, now=asker.now, new=new
+    )
+    await _line(session, aim, after, made, asker)
+    return SeriesChanged(
+        series=after,
+        changed=tuple(Changed(before=step.before, after=step.after) for step in series_writing.in_order(steps)),
+        made=tuple(one for one, _ in new),
+        gaps=made.gaps,
+        operation_id=operation_id,
+        split_from=aim.before.id if aim.rest else None,
+    )
+
+
+async def _save(session: WriteSession, aim: Target, after: OneSeries, asker: Asker) -> UUID:
+    """Write the series, both where it is split, and return the operation's id."""
+    if aim.rest is not None:
+        await series_store.insert(session, after)
+        await series_store.update(session, aim.before, aim.rest)
+        await session.run(_ENDS_UNTOLD, session.tenant, aim.before.id, asker.now)
+        await session.run(_WAITING_GO_ALONG, session.tenant, aim.before.id, after.id, after.first_on)
+    elif after is not aim.before:
+        await series_store.update(session, aim.before, after)
+    return await series_store.note(session, "changed", before=aim.before, after=after, by=asker.by)
+
+
+async def _line(session: WriteSession, aim: Target, after: OneSeries, made: Plan, asker: Asker) -> None:
+    """Wait for what is left out now, and at its new time for what was waited for before."""
+    if aim.scope is not Scope.THIS:
+        change = aim.change
+        retimed = any(not isinstance(one, Keep) for one in (change.clock, change.minutes, change.rule, change.room_id))
+        waiting = await series_store.waiting(session, after.id)
+        if retimed and waiting:
+            await series_store.leave_line(session, after.id, list(waiting), now=asker.now)
+            days = sorted(day for day in waiting if day in aim.after.left_out)
+            there = dated(wish_of(after), days, (after.room,))
+            again_ = [replace(one.as_occurrence(), verdict=Verdict.TAKEN) for one in there if one.slot.start > asker.now]
+            await series_store.stand_in_line(session, after, waited_for(again_), now=asker.now)
+    await series_store.stand_in_line(session, after, waited_for(made.gaps), now=asker.now)
