@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands import admins, notices, policies, rooms, sentence
+from bot.commands import admins, approvals, notices, policies, rooms, sentence
 from bot.commands.connected import require_schema, with_database
 from bot.failures import sentence_for
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.add_typer(rooms.app, name="rooms")
 app.add_typer(policies.app, name="policies")
 app.add_typer(admins.app, name="admins")
+app.add_typer(approvals.app, name="approvals")
 app.add_typer(notices.app, name="notices")
 
 TRIAL = (
