@@ -133,7 +133,10 @@ def unpacked(text: str, first: date) -> frozenset[date]:
     if not text:
         return frozenset()
     try:
-        raw = zlib.decompressobj().decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), _MOST_BYTES)
+        unpacking = zlib.decompressobj()
+        raw = unpacking.decompress(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True), _MOST_BYTES)
+        if not unpacking.eof:
+            raise UnreadableError(OUT_OF_DATE)
         bits = int.from_bytes(raw, "little")
         return frozenset(first + timedelta(days=n) for n in range(bits.bit_length()) if bits >> n & 1)
     except (zlib.error, binascii.Error, ValueError, OverflowError) as error:

@@ -61,7 +61,10 @@ def preview(
     """
     lines = [above, heading(found, reader), [room_facts(found.room)], *_verdicts(found, reader)]
     notes = _notes(found, reader, assumptions)
-    row = [*_ways_to_book(found, draft), *_other_ways(found, draft, others=others)]
+    ways = _ways_to_book(found, draft)
+    if found.dates and not any(ways):
+        notes.append("That is more than a button can carry: shorten the title, or invite fewer people, and try again.")
+    row = [*ways, *_other_ways(found, draft, others=others)]
     said = [grey(" ".join(notes))] if notes else []
     # What changes an assumption stands below it, apart from what books.
     blocks = [rich(*lines), *buttons.rows(row), *said, *buttons.rows(_assumed(assumptions))]
