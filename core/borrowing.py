@@ -19,8 +19,8 @@ from core.models import Booking, Borrowed, Equipment, Room, Slot, Status
 _LOCK = "SELECT FROM equipment WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 _LEND = """
 INSERT INTO equipment_claims (tenant_id, booking_id, equipment_id, quantity, start_time, end_time)
-SELECT $1, $2, lent.equipment_id, lent.quantity, $5, $6
-FROM unnest($3::uuid[], $4::int[]) AS lent (equipment_id, quantity) ORDER BY 1
+SELECT $1::uuid, $2::uuid, lent.equipment_id, lent.quantity, $5::timestamptz, $6::timestamptz
+FROM unnest($3::uuid[], $4::int[]) AS lent (equipment_id, quantity) ORDER BY lent.equipment_id
 """
 # The most that is out at once within a time: it is so at its start, or when one of those that meet it begins.
 _OUT = """
@@ -54,6 +54,19 @@ def several(name: str) -> str:
         if found:
             return several(head) + found + rest
     return name if name.endswith("s") else f"{name}s"
+
+
+def in_sentence(name: str) -> str:
+    """Return a name as it stands within a sentence: "projector" for "Projector"; "TV" stays as it is."""
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
+
+
+def lent(name: str, quantity: int) -> str:
+    """Return "a projector on wheels" or "2 projectors on wheels"."""
+    name = in_sentence(name)
+    if quantity != 1:
+        return f"{quantity} {several(name)}"
+    return f"{'an' if name[:1].lower() in set('aeiou') else 'a'} {name}"
 
 
 def in_order(borrowed: Sequence[Borrowed]) -> tuple[Borrowed, ...]:

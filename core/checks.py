@@ -16,6 +16,14 @@ ROWS_SHOWN = 20
 
 _HOLDING = "('pending', 'confirmed', 'checked_in')"
 
+# Every part of every room that a booking `b` is of: what it must claim, and nothing else.
+_PARTS = """
+SELECT room.id AS room_id, coalesce(p.part_id, room.id) AS id FROM (
+    SELECT b.room_id AS id UNION ALL
+    SELECT m.room_id FROM booking_rooms m WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id
+) room LEFT JOIN room_parts p ON p.tenant_id = b.tenant_id AND p.whole_id = room.id
+"""
+
 INVARIANTS: Mapping[str, str] = {
     "claims of one room overlap": """
         SELECT * FROM (
@@ -26,15 +34,29 @@ INVARIANTS: Mapping[str, str] = {
         ) claims WHERE taken_until > start_time
     """,
     "a booking holds a room without a claim that covers it": f"""
-        SELECT b.id AS booking_id, b.room_id, b.status, b.start_time, b.end_time FROM bookings b
+        SELECT b.id AS booking_id, part.room_id, part.id AS part_id, b.status, b.start_time, b.end_time FROM bookings b
+        CROSS JOIN LATERAL ({_PARTS}) part
         WHERE b.tenant_id = $1 AND b.status IN {_HOLDING} AND NOT EXISTS (
-            SELECT FROM room_claims c WHERE c.tenant_id = b.tenant_id AND c.booking_id = b.id AND c.room_id = b.room_id
+            SELECT FROM room_claims c WHERE c.tenant_id = b.tenant_id AND c.booking_id = b.id AND c.room_id = part.id
                 AND c.start_time <= b.start_time AND c.end_time >= b.end_time)
     """,
     "a claim is kept for a booking that holds no room": f"""
         SELECT c.id AS claim_id, c.room_id, b.id AS booking_id, b.status FROM room_claims c
         JOIN bookings b ON b.tenant_id = c.tenant_id AND b.id = c.booking_id
-        WHERE c.tenant_id = $1 AND (b.status NOT IN {_HOLDING} OR c.room_id <> b.room_id)
+        WHERE c.tenant_id = $1 AND (b.status NOT IN {_HOLDING}
+            OR NOT EXISTS (SELECT FROM ({_PARTS}) part WHERE part.id = c.room_id))
+    """,
+    "a divisible room is claimed itself": """
+        SELECT c.id AS claim_id, c.room_id, c.kind FROM room_claims c
+        WHERE c.tenant_id = $1 AND EXISTS (
+            SELECT FROM room_parts p WHERE p.tenant_id = c.tenant_id AND p.whole_id = c.room_id)
+    """,
+    "a part of a divisible room is divisible itself, or elsewhere": """
+        SELECT p.whole_id, p.part_id FROM room_parts p
+        JOIN rooms w ON w.tenant_id = p.tenant_id AND w.id = p.whole_id
+        JOIN rooms r ON r.tenant_id = p.tenant_id AND r.id = p.part_id
+        WHERE p.tenant_id = $1 AND (r.location_id <> w.location_id OR EXISTS (
+            SELECT FROM room_parts q WHERE q.tenant_id = p.tenant_id AND q.whole_id = p.part_id))
     """,
     "a booking's events do not count its versions": """
         SELECT b.id AS booking_id, b.version, count(e.id) AS events, min(e.booking_version) AS first,
@@ -53,10 +75,58 @@ INVARIANTS: Mapping[str, str] = {
             OR (e.after->>'late_at')::timestamptz IS DISTINCT FROM b.late_at
             OR (e.after->>'checked_in_at')::timestamptz IS DISTINCT FROM b.checked_in_at)
     """,
+    "a booking's rooms or what it borrowed are not as its last event left them": f"""
+        SELECT b.id AS booking_id, b.version, e.kind FROM bookings b
+        JOIN events e ON e.tenant_id = b.tenant_id AND e.booking_id = b.id AND e.booking_version = b.version
+        WHERE b.tenant_id = $1 AND (
+            ARRAY(SELECT m.room_id FROM booking_rooms m WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id ORDER BY 1)
+                <> ARRAY(SELECT said.room::uuid
+                    FROM jsonb_array_elements_text(coalesce(e.after->'more_rooms', '[]')) said (room) ORDER BY 1)
+            OR b.status IN {_HOLDING}
+            AND ARRAY(SELECT c.equipment_id || ' ' || c.quantity FROM equipment_claims c
+                    WHERE c.tenant_id = b.tenant_id AND c.booking_id = b.id ORDER BY 1)
+                <> ARRAY(SELECT lent->>0 || ' ' || (lent->>1)
+                    FROM jsonb_array_elements(coalesce(e.after->'equipment', '[]')) lent ORDER BY 1))
+    """,
+    "more equipment is out ahead than there is": """
+        SELECT moment.equipment_id, moment.at, moment.out, moment.there FROM (
+            SELECT c.equipment_id, greatest(c.start_time, now()) AS at,
+                CASE WHEN e.active THEN e.quantity ELSE 0 END AS there,
+                (SELECT sum(o.quantity) FROM equipment_claims o WHERE o.tenant_id = c.tenant_id
+                    AND o.equipment_id = c.equipment_id AND o.start_time <= greatest(c.start_time, now())
+                    AND o.end_time > greatest(c.start_time, now())) AS out
+            FROM equipment_claims c JOIN equipment e ON e.tenant_id = c.tenant_id AND e.id = c.equipment_id
+            WHERE c.tenant_id = $1 AND c.end_time > now()
+        ) moment WHERE moment.out > moment.there
+    """,
+    "equipment is kept for a booking that does not hold it, or not for all of its time": f"""
+        SELECT c.booking_id, c.equipment_id, b.status FROM equipment_claims c
+        JOIN bookings b ON b.tenant_id = c.tenant_id AND b.id = c.booking_id
+        WHERE c.tenant_id = $1 AND (b.status NOT IN ('pending', 'confirmed', 'checked_in', 'ended')
+            OR b.status IN {_HOLDING} AND (c.start_time > b.start_time OR c.end_time < b.end_time))
+    """,
+    "a booking waits for approval without an open request, or one is open that nobody waits for": """
+        SELECT b.id AS booking_id, b.status, a.id AS approval_id FROM bookings b
+        LEFT JOIN approvals a ON a.tenant_id = b.tenant_id AND a.booking_id = b.id AND a.decision IS NULL
+        WHERE b.tenant_id = $1 AND (b.status = 'pending') <> (a.id IS NOT NULL)
+    """,
+    "a booking's claims do not expire with its request": """
+        SELECT c.id AS claim_id, c.booking_id, c.expires_at, a.expires_at AS asked_until FROM room_claims c
+        LEFT JOIN approvals a ON a.tenant_id = c.tenant_id AND a.booking_id = c.booking_id AND a.decision IS NULL
+        WHERE c.tenant_id = $1 AND c.booking_id IS NOT NULL AND c.expires_at IS DISTINCT FROM a.expires_at
+    """,
+    "a series holds two rooms for one of its dates": f"""
+        SELECT series_id, series_on, count(*) FROM bookings
+        WHERE tenant_id = $1 AND series_id IS NOT NULL AND status IN {_HOLDING}
+        GROUP BY series_id, series_on HAVING count(*) > 1
+    """,
     "a meeting ahead has more people than seats": f"""
-        SELECT b.id AS booking_id, b.room_id, b.attendees_count, r.capacity FROM bookings b
-        JOIN rooms r ON r.tenant_id = b.tenant_id AND r.id = b.room_id
-        WHERE b.tenant_id = $1 AND b.end_time > now() AND b.status IN {_HOLDING} AND b.attendees_count > r.capacity
+        SELECT b.id AS booking_id, b.room_id, b.attendees_count, seats.sum FROM bookings b
+        CROSS JOIN LATERAL (
+            SELECT sum(r.capacity) FROM rooms r WHERE r.tenant_id = b.tenant_id AND (r.id = b.room_id OR r.id IN (
+                SELECT m.room_id FROM booking_rooms m WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id))
+        ) seats
+        WHERE b.tenant_id = $1 AND b.end_time > now() AND b.status IN {_HOLDING} AND b.attendees_count > seats.sum
     """,
     "a room was released without a warning": """
         SELECT e.booking_id, e.happened_at FROM events e
@@ -87,9 +157,12 @@ INVARIANTS: Mapping[str, str] = {
         SELECT w.id AS waiting_id, w.status, w.offered_room_id, count(c.id) AS claims FROM waiting w
         LEFT JOIN room_claims c ON c.tenant_id = w.tenant_id AND c.waiting_id = w.id
         WHERE w.tenant_id = $1 AND (w.status = 'offered' OR c.id IS NOT NULL)
-        GROUP BY w.id, w.status, w.offered_room_id, w.offer_expires_at, w.end_time
-        HAVING w.status <> 'offered' OR count(c.id) <> 1 OR bool_or(c.room_id <> w.offered_room_id
-            OR c.expires_at <> w.offer_expires_at OR c.end_time < w.end_time)
+        GROUP BY w.tenant_id, w.id, w.status, w.offered_room_id, w.offer_expires_at, w.end_time
+        HAVING w.status <> 'offered' OR bool_or(c.expires_at <> w.offer_expires_at OR c.end_time < w.end_time)
+            OR array_agg(c.room_id ORDER BY c.room_id) <> coalesce(
+                (SELECT array_agg(p.part_id ORDER BY p.part_id) FROM room_parts p
+                    WHERE p.tenant_id = w.tenant_id AND p.whole_id = w.offered_room_id),
+                ARRAY[w.offered_room_id])
     """,
     # The same time only, and who may book what the other may: what else a rule keeps from somebody no SQL can see.
     "somebody is offered a room before somebody ahead in line": """
@@ -102,6 +175,9 @@ INVARIANTS: Mapping[str, str] = {
         WHERE o.tenant_id = $1 AND o.status = 'offered' AND NOT p.guest
             AND (p.slack_admin OR NOT q.slack_admin AND NOT EXISTS (SELECT FROM admins a
                 WHERE a.tenant_id = q.tenant_id AND a.person_id = q.id))
+            AND NOT EXISTS (SELECT FROM rights g WHERE g.tenant_id = o.tenant_id AND g.removed_at IS NULL)
+            AND NOT EXISTS (SELECT FROM policies g WHERE g.tenant_id = o.tenant_id AND g.group_id IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM closures g WHERE g.tenant_id = o.tenant_id AND g.lifted_at IS NULL)
             AND w.updated_at <= o.updated_at AND w.attendees_count <= r.capacity
             AND coalesce(w.room_id, r.id) = r.id AND (w.room_id IS NOT NULL
                 OR coalesce(w.location_id, r.location_id) = r.location_id

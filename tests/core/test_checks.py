@@ -3,7 +3,8 @@
 import pytest
 
 from core import checks
-from core.models import Change, Wish
+from core.models import Change, Status, Wish
+from tests.core.furnished import hall, lendable
 from tests.core.office import Office, at
 
 
@@ -23,6 +24,24 @@ async def lived_in(office: Office) -> None:
     for person in (office.bob, await office.actor("next")):
         await office.line.join(Wish(slot=at(15), room_id=zeus.id), by=person)
     await office.bookings.cancel(third.id, by=office.ana)
+
+    await furnished_in(office)
+
+
+async def furnished_in(office: Office) -> None:
+    """Book a hall with a projector, two rooms at once, and one that waits for approval."""
+    whole, _, _ = await hall(office)
+    projector = await lendable(office)
+    await office.book(whole, at(10), equipment=((projector.id, 1),))
+    mars, pluto = await office.room("Mars"), await office.room("Pluto")
+    await office.book(mars, at(10), more_room_ids=(pluto.id,), equipment=((projector.id, 1),), attendees_count=8)
+    secret = await office.room("Secret")
+    await office.damage(
+        f"INSERT INTO policies (tenant_id, id, room_id, approval)"
+        f" SELECT tenant_id, gen_random_uuid(), id, true FROM rooms WHERE id = '{secret.id}'"
+    )
+    office.catalogues.forget()
+    assert (await office.book(secret, at(10))).status is Status.PENDING
 
 
 async def test_a_database_in_use_breaks_no_invariant(office: Office):
@@ -74,6 +93,48 @@ DAMAGE = [
     (
         """UPDATE requests SET result = '{"events": ["00000000-0000-7000-8000-00000000abcd"]}' WHERE key = 'move'""",
         "a request key answers with an event that was never written",
+    ),
+    (
+        """UPDATE room_claims c SET room_id = p.whole_id FROM room_parts p
+        WHERE p.part_id = c.room_id AND c.room_id = (SELECT min(part_id::text)::uuid FROM room_parts)""",
+        "a divisible room is claimed itself",
+    ),
+    (
+        """INSERT INTO room_parts (tenant_id, whole_id, part_id)
+        SELECT p.tenant_id, p.part_id, r.id FROM room_parts p, rooms r WHERE r.name = 'Mars' LIMIT 1""",
+        "a part of a divisible room is divisible itself, or elsewhere",
+    ),
+    ("DELETE FROM booking_rooms", "a booking's rooms or what it borrowed are not as its last event left them"),
+    (
+        "UPDATE equipment_claims SET quantity = 2",
+        "a booking's rooms or what it borrowed are not as its last event left them",
+    ),
+    ("UPDATE equipment SET quantity = 1", "more equipment is out ahead than there is"),
+    ("UPDATE equipment SET active = false", "more equipment is out ahead than there is"),
+    (
+        "UPDATE bookings SET status = 'cancelled'",
+        "equipment is kept for a booking that does not hold it, or not for all of its time",
+    ),
+    (
+        "UPDATE equipment_claims SET end_time = end_time - interval '5 min'",
+        "equipment is kept for a booking that does not hold it, or not for all of its time",
+    ),
+    (
+        "DELETE FROM approvals",
+        "a booking waits for approval without an open request, or one is open that nobody waits for",
+    ),
+    (
+        "UPDATE bookings SET status = 'confirmed' WHERE status = 'pending'",
+        "a booking waits for approval without an open request, or one is open that nobody waits for",
+    ),
+    (
+        "UPDATE room_claims SET expires_at = NULL WHERE booking_id IS NOT NULL",
+        "a booking's claims do not expire with its request",
+    ),
+    (
+        """DROP INDEX bookings_of_series;
+        UPDATE bookings SET series_id = '00000000-0000-7000-8000-00000000abcd', series_on = '2040-03-05'""",
+        "a series holds two rooms for one of its dates",
     ),
     (
         """ALTER TABLE room_claims DROP CONSTRAINT room_claims_no_overlap;
