@@ -98,6 +98,9 @@ def _changed(delivery: Delivery, now: datetime) -> str | None:
         return "it is as it was before"
     if booking.holds_room and not comes(booking, delivery):
         return NOT_COMING
+    if happened.surface == "clock" and delivery.person and delivery.person.id == booking.booker.person_id:
+        # Nothing moves or cancels a booking by itself but a room that closes, and of that its booker hears in full.
+        return "they are told why by another message"
     return None if delivery.preferences is None or delivery.preferences.tell_changes else TURNED_OFF
 
 
@@ -162,6 +165,11 @@ def _today(zone: str, now: datetime) -> str:
     return now.astimezone(zone_of(zone)).date().isoformat()
 
 
+def _proposal(delivery: Delivery, now: datetime) -> str | None:  # noqa: ARG001 - one of many judges
+    # How it stands is looked up when it is told.
+    return None if delivery.booking is not None and delivery.person is not None else OVERTAKEN
+
+
 _JUDGES: dict[Notice, Callable[[Delivery, datetime], str | None]] = {
     Notice.REMINDER: _reminder,
     Notice.ENDING: _ending,
@@ -176,6 +184,7 @@ _JUDGES: dict[Notice, Callable[[Delivery, datetime], str | None]] = {
     Notice.APPROVAL_REMINDER: _waits_for_approval,
     Notice.APPROVAL_SUGGESTION: _waits_for_approval,
     Notice.DECIDED: _decided,
+    Notice.PROPOSAL: _proposal,
     Notice.DIGEST: _digest,
     Notice.CHANNEL_DIGEST: _channel_digest,
 }

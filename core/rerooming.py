@@ -74,6 +74,10 @@ SELECT $1, $2, $3, $4, p.slack_team_id, p.id, $6, $7, $8, $9 FROM people p
 WHERE p.tenant_id = $1 AND p.id = $5 AND p.erased_at IS NULL
 ON CONFLICT (tenant_id, key) DO NOTHING
 """
+_OPEN_OF = """
+SELECT p.id FROM proposals p JOIN bookings b ON b.tenant_id = p.tenant_id AND b.id = p.booking_id
+WHERE p.tenant_id = $1 AND p.status = 'open' AND b.booked_by = $2
+"""
 _PROGRESS = """
 SELECT p.closure_id, c.reason, c.location_id, c.room_id, c.start_time, c.end_time, p.status,
     p.offered_room_id IS NOT NULL AS held, count(*) AS bookings
@@ -213,6 +217,11 @@ class Rerooming:
             return tuple(sorted(found, key=lambda one: (one.booking.start, one.id)))
 
         return await self._db.read(work)
+
+    async def open_of(self, person_id: UUID) -> tuple[Proposal, ...]:
+        """Return what somebody has not answered yet, soonest booking first."""
+        rows = await self._db.read(lambda session: session.all(_OPEN_OF, session.tenant, person_id))
+        return await self.get([row["id"] for row in rows])
 
     async def progress(self) -> tuple[Progress, ...]:
         """Return how far the answers are, of everything under way or settled within a month."""

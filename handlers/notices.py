@@ -20,9 +20,10 @@ from core.models import Booking, Location, Person, Room, Slot, Status
 from core.notices import Card, Delivery, Happened, Notice, Subscription, Waiting
 from core.offers import open_until
 from handlers.drafts import Draft, Waiter
+from handlers.proposing import offers_for
 from handlers.replies import Message
 from handlers.services import Services, reader_of, several_places
-from handlers.views import approving, cards, digests
+from handlers.views import approving, cards, digests, proposing
 from handlers.views import notices as views
 from handlers.views.times import Reader, everybody
 
@@ -49,6 +50,7 @@ class Notices:
                 Notice.APPROVAL_REMINDER: self._approval_reminder,
                 Notice.APPROVAL_SUGGESTION: self._suggestion,
                 Notice.DECIDED: self._decided,
+                Notice.PROPOSAL: self._proposal,
                 Notice.DIGEST: self._digest,
                 Notice.CHANNEL_DIGEST: self._channel_digest,
             }
@@ -179,6 +181,14 @@ class Notices:
         # Its time begins when it is told.
         held_until = max(waiting.offer_expires_at, open_until(waiting.slot, reader.now))
         return views.offer(waiter, room, place, slot, reader, held_until=held_until)
+
+    async def _proposal(self, delivery: Delivery) -> Message | None:
+        _, reader, _ = await self._booking_for(delivery)
+        ids = [UUID(one) for one in delivery.about["proposals"]]
+        found = await self._services.administration.rerooming.get(ids)
+        about_now = [one for one in found if one.version == delivery.about["version"]]
+        offers = await offers_for(about_now, self._services, by=reader.person.acting("clock"))
+        return proposing.told(about_now, offers, reader)
 
     async def _offer_missed(self, delivery: Delivery) -> Message | None:
         waiting, room, place, reader = await self._waiting_for(delivery)

@@ -1,0 +1,160 @@
+"""What is told to whoever booked a room that closes: where the booking can go, and what happens if nothing is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from slack_sdk.models.blocks import Block, ButtonElement
+
+from core import saying
+from core.models import Alternative, Booking
+from core.rerooming import Proposal
+from handlers.drafts import Carried, Target
+from handlers.ids import Action
+from handlers.replies import Message
+from handlers.views import buttons
+from handlers.views.text import Line, bold, cut, quoted, rich, spoken
+from handlers.views.times import Reader, lasting, room_facts, where_and_own_clock
+
+# Each takes two blocks, of which a message has fifty.
+MOST_LISTED = 20
+Offers = Mapping[UUID, Sequence[Alternative]]
+
+
+class Answered(Carried):
+    """The proposal that is answered."""
+
+    proposal: UUID
+
+
+def told(proposals: Sequence[Proposal], offers: Offers, reader: Reader, *, above: Line = ()) -> Message | None:
+    """Return the message about proposals, of one person's; `offers` are what else is free, by proposal.
+
+    None where there is nothing to say of any of them. `above` is what was just done.
+    """
+    speaking = [one for one in proposals if _says_something(one)]
+    if not speaking:
+        return Message(text=spoken(above), blocks=[rich(above)]) if above else None
+    if len(speaking) == 1 and not above:
+        return _one(speaking[0], offers.get(speaking[0].id, ()), reader)
+    return _many(speaking, offers, reader, above=above)
+
+
+def _says_something(proposal: Proposal) -> bool:
+    return proposal.status in {"open", "accepted", "cancelled"} or (
+        proposal.status == "overtaken" and proposal.booking.holds_room
+    )
+
+
+def _one(proposal: Proposal, offers: Sequence[Alternative], reader: Reader) -> Message:
+    lines = _lines(proposal, reader)
+    return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(_row(proposal, offers, reader))])
+
+
+def _many(proposals: Sequence[Proposal], offers: Offers, reader: Reader, *, above: Line) -> Message:
+    open_ = [one for one in proposals if one.status == "open"]
+    title: Line = [bold(f"{saying.counted(len(open_), 'booking')} of yours must move.")] if open_ else []
+    blocks: list[Block] = [rich(*([above] if above else []), *([title] if title else []))] if above or title else []
+    held = [one for one in open_ if one.room]
+    if len(held) > 1:
+        take = buttons.button(f"Take all {len(held)} rooms", Action.TAKE_PROPOSALS, style="primary")
+        blocks += buttons.rows([take])
+    for number, one in enumerate(proposals[:MOST_LISTED]):
+        row = _row(one, offers.get(one.id, ()), reader, number=number)
+        blocks += [rich(*_lines(one, reader)), *buttons.rows(row)]
+    if len(proposals) > MOST_LISTED:
+        blocks.append(rich([f"and {len(proposals) - MOST_LISTED} more: without an answer the rooms held are taken."]))
+    said = spoken(*([above] if above else []), *([title] if title else []), *(_lines(one, reader)[0] for one in proposals))
+    return Message(text=said, blocks=blocks)
+
+
+def _lines(proposal: Proposal, reader: Reader) -> tuple[Line, ...]:
+    booking, room = proposal.booking, proposal.room
+    name = bold(cut(booking.room.name, 100))
+    match proposal.status:
+        case "accepted":
+            first: Line = ["✏️ ", *_meeting(booking), " is in ", name, " now, ", *_when(booking, reader), "."]
+            return (first, ["Its own room closed, and nobody had answered."])
+        case "cancelled":
+            return (
+                ["❌ ", *_meeting(booking), ", ", *_when(booking, reader), ", is cancelled."],
+                [*_closed(proposal, reader), " No other room was free."],
+            )
+        case "overtaken":
+            return (
+                ["✅ ", name, " stays open: ", *_meeting(booking), " is there as before, ", *_when(booking, reader), "."],
+            )
+    why = _closed(proposal, reader)
+    until = _at(proposal.answer_by, booking, reader)
+    if room is None:
+        none: Line = [*why, " No other room is free for ", *_meeting(booking), ", ", *_when(booking, reader), "."]
+        return (none, [f"Pick another time or room. If nothing is free by {until}, it is cancelled."])
+    held: Line = [*why, " ", bold(cut(room.name, 100)), " is held for ", *_meeting(booking), " at the same time: "]
+    facts = room_facts(room)
+    return (
+        [*held, *_when(booking, reader), "."],
+        [f"{facts}. " if facts else "", f"If you say nothing, it is yours on {until}."],
+    )
+
+
+def _closed(proposal: Proposal, reader: Reader) -> Line:
+    """Return "Apollo is closed Thu 3 Dec, 09:00-17:00 (painting)." or that it is out of use."""
+    booking = proposal.booking
+    name = bold(cut(booking.room.name, 100))
+    if proposal.closed is None:
+        return [name, " is out of use from now on."]
+    why = f" ({cut(proposal.reason, 200)})" if proposal.reason else ""
+    zone = booking.location.tz
+    first, last = (at.astimezone(zone).date() for at in (proposal.closed.start, proposal.closed.end))
+    if first == last:
+        return [name, f" is closed {lasting(proposal.closed, booking.location, reader)}{why}."]
+    return [
+        name,
+        (
+            f" is closed from {_at(proposal.closed.start, booking, reader)}"
+            f" to {_at(proposal.closed.end, booking, reader)}{why}."
+        ),
+    ]
+
+
+def _at(at: datetime, booking: Booking, reader: Reader) -> str:
+    """Return "Wed 25 Nov, 12:00" on the place's clock."""
+    zone = booking.location.tz
+    day = saying.short_date(at.astimezone(zone).date(), today=reader.now.astimezone(zone).date())
+    return f"{day}, {saying.clock_time(at, zone)}"
+
+
+def _meeting(booking: Booking) -> Line:
+    return [bold(quoted(cut(booking.title, 100)))] if booking.title else ["your booking"]
+
+
+def _when(booking: Booking, reader: Reader) -> Line:
+    return [
+        bold(lasting(booking.slot, booking.location, reader)),
+        where_and_own_clock(booking.slot, booking.location, reader),
+    ]
+
+
+def _row(
+    proposal: Proposal, offers: Sequence[Alternative], reader: Reader, *, number: int = 0
+) -> list[ButtonElement | None]:
+    booking = proposal.booking
+    if proposal.status in {"accepted", "overtaken"}:
+        return [buttons.other_room(booking), buttons.cancel(booking, reader)] if booking.holds_room else []
+    if proposal.status == "cancelled":
+        return [buttons.book_again(booking, reader), buttons.find()]
+    if proposal.room is None:
+        moves = buttons.offers(
+            offers[:3], instead_of=booking.slot, at=booking.location, wanted=Target.at(booking), reader=reader
+        )
+        return [*moves, buttons.edit(booking), buttons.cancel(booking, reader)]
+    take = buttons.button(
+        f"Take {cut(proposal.room.name, 60)}",
+        Action.TAKE_PROPOSAL.nth(number),
+        Answered(proposal=proposal.id),
+        style="primary",
+    )
+    other = buttons.button("Pick another", Action.OTHER_ROOM, Target.at(booking))
+    return [take, other, buttons.cancel(booking, reader)]

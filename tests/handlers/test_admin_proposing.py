@@ -1,0 +1,106 @@
+"""A room that closes, as those hear of it who booked it: one message, one tap, nobody left without word."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.models import Status
+from tests.handlers.firm import ANA, BEN, CHLOE, Firm, labels, new_york, words
+from tests.handlers.telling import Teller
+
+
+@pytest.fixture
+def teller(firm: Firm) -> Teller:
+    return Teller(firm)
+
+
+async def shut(firm: Firm, name: str) -> None:
+    room = firm.rooms[name]
+    office = firm.services.administration
+    await office.places.use_room(room.id, active=False, version=room.version, by=await firm.actor(ANA))
+    await office.rerooming.advance(firm.clock.now())
+
+
+async def direct(firm: Firm, user: str) -> list[dict[str, Any]]:
+    channels = (await firm.slack.state(user))["channels"]
+    place = next(one["id"] for one in channels if one["is_im"])
+    return await firm.slack.messages(user, place)
+
+
+async def test_one_booking_is_held_another_room_and_taken_with_a_tap(firm: Firm, teller: Teller):
+    await firm.booked("Corner", new_york(14), title="Budget", by=BEN)
+    await shut(firm, "Corner")
+    await teller.tell()
+
+    (message,) = await direct(firm, BEN)
+
+    assert words(message) == (
+        'Corner is out of use from now on. Apollo is held for "Budget" at the same time: '
+        "Wed 25 Nov, 14:00-15:00 (New York).\n"
+        "seats 8 · projector, whiteboard · 3rd floor. If you say nothing, it is yours on Wed 25 Nov, 12:00."
+    )
+    assert labels(message) == ["Take Apollo", "Pick another", "Cancel booking"]
+    taken = await firm.press(BEN, message, "Take Apollo")
+    assert "Apollo" in words(taken)
+    assert [one.room.name for one in await firm.mine(BEN)] == ["Apollo"]
+
+
+async def test_many_bookings_are_one_message_and_one_tap(firm: Firm, teller: Teller):
+    for hour in (9, 11, 13):
+        await firm.booked("Corner", new_york(hour), title=f"At {hour}", by=BEN)
+    await shut(firm, "Corner")
+    await teller.tell()
+
+    (message,) = await direct(firm, BEN)
+
+    assert words(message).startswith("3 bookings of yours must move.")
+    assert labels(message)[:2] == ["Take all 3 rooms", "Take Apollo"]
+    once = await firm.press(BEN, message, "Take Apollo")
+    assert words(once).startswith("✏️")
+    assert "2 bookings of yours must move." in words(once)
+    done = await firm.press(BEN, once, "Take all 2 rooms")
+    assert words(done) == "✏️ 2 bookings have moved into the rooms that were held."
+    assert {one.room.name for one in await firm.mine(BEN)} == {"Apollo"}
+
+
+async def test_where_nothing_is_free_other_times_are_offered_at_once(firm: Firm, teller: Teller):
+    booking = await firm.booked("Spree", new_york(8), title="Stand-up", by=CHLOE, attendees_count=6)
+    await shut(firm, "Spree")
+    await teller.tell()
+
+    (message,) = await direct(firm, CHLOE)
+
+    assert 'No other room is free for "Stand-up"' in words(message)
+    assert "If nothing is free by" in words(message)
+    assert labels(message)[-2:] == ["Edit", "Cancel booking"]
+    firm.clock.advance(timedelta(days=2))
+    await firm.services.administration.rerooming.advance(firm.clock.now())
+    assert (await firm.services.bookings.get(booking.id)).status in {Status.CONFIRMED, Status.CANCELLED}
+
+
+async def test_silence_takes_the_room_and_is_told(firm: Firm, teller: Teller):
+    await firm.booked("Corner", new_york(14, day=30), title="Budget", by=BEN)
+    await shut(firm, "Corner")
+    await teller.tell()
+    firm.clock.advance(timedelta(days=2, minutes=1))
+    await firm.services.administration.rerooming.advance(firm.clock.now())
+    await teller.tell()
+
+    message = (await direct(firm, BEN))[-1]
+
+    assert words(message).startswith('✏️ "Budget" is in Apollo now, Mon 30 Nov, 14:00-15:00')
+    assert labels(message) == ["Other room", "Cancel booking"]
+
+
+async def test_a_stranger_to_the_booking_takes_nothing(firm: Firm, teller: Teller):
+    await firm.booked("Corner", new_york(14), by=BEN)
+    await shut(firm, "Corner")
+    (row,) = await firm.services.administration.rerooming.open_of((await firm.actor(BEN)).person_id)
+
+    await firm.deliver(firm.click_of(CHLOE, "take_proposal", f'{{"proposal":"{row.id}"}}'))
+
+    assert "Only whoever booked it" in firm.answers[-1]["text"]
+    assert [one.room.name for one in await firm.mine(BEN)] == ["Corner"]
