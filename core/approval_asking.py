@@ -33,7 +33,7 @@ WITH touched AS (
 SELECT a.booking_id, a.asked_at, a.decision, b.series_id, b.start_time,
     EXISTS (SELECT FROM cards c WHERE c.tenant_id = a.tenant_id AND c.booking_id = a.booking_id AND c.role = 'approval'
         AND c.person_id IS NOT NULL) AS shown,
-    a.asked_at = max(a.asked_at) OVER (PARTITION BY a.booking_id) AS latest
+    row_number() OVER (PARTITION BY a.booking_id ORDER BY a.asked_at DESC, a.id DESC) = 1 AS latest
 FROM touched JOIN approvals a ON a.tenant_id = $1 AND a.booking_id = touched.id
 JOIN bookings b ON b.tenant_id = $1 AND b.id = a.booking_id
 ORDER BY b.start_time, a.booking_id

@@ -137,7 +137,8 @@ class Approvals:
         booking = request.booking
         wish = Wish(slot=booking.slot, attendees_count=booking.attendees_count, room_id=booking.room.id)
         booker = await self._booker(booking)
-        return await self._search.alternatives(wish, by=booker, but=[booking.id], limit=SUGGESTIONS)
+        found = await self._search.alternatives(wish, by=booker, but=[booking.id], limit=SUGGESTIONS)
+        return tuple(one for one in found if (one.room.id, one.slot) != (booking.room.id, booking.slot))
 
     # -- deciding --------------------------------------------------------------------------------------------------
 

@@ -45,11 +45,11 @@ async def card_of(teller: Teller, user: str) -> dict[str, Any]:
 async def test_who_books_hears_until_when_and_from_whom_it_is_held(firm: Firm, teller: Teller):
     answer = await firm.say(BEN, LINE)
     assert words(answer).startswith(
-        "⏳ Boardroom is held for you: tomorrow, Wed 25 Nov, 14:00-15:00 (New York), until Ana or Deepa approve it"
+        "⏳ Boardroom is held for you: tomorrow, Wed 25 Nov, 14:00-15:00 (New York), until ana or deepa approve it"
     )
     assert labels(answer) == ["Edit", "Invite people", "Other room", "Cancel booking"]
     assert "waits for approval" in words(await firm.say(BEN, "/book mine"))
-    assert "Held until Ana or Deepa approve it" in words(await home(firm, BEN))
+    assert "Held until ana or deepa approve it" in words(await home(firm, BEN))
 
 
 async def test_each_approver_gets_one_message_that_lives(firm: Firm, teller: Teller):
@@ -105,7 +105,7 @@ async def test_whoever_comes_second_is_shown_how_it_stands(firm: Firm, teller: T
 
     told = await firm.press(DEEPA, late, "Approve")
 
-    assert words(told).startswith("Ana approved it at 10:07.\n✅ Approved by @U0ANA")
+    assert words(told).startswith("ana approved it at 10:07.\n✅ Approved by @U0ANA")
     assert labels(told) == []
 
 
@@ -187,7 +187,7 @@ async def test_what_is_declined_was_never_told_to_others(firm: Firm, teller: Tel
 
 async def test_those_asked_are_reminded_and_its_end_is_told(firm: Firm, teller: Teller):
     booking = await asked(firm, teller, new_york(14, day=27))
-    firm.clock.set(new_york(22, day=24).start)
+    firm.clock.set(new_york(22, 10, day=24).start)
     await firm.services.approvals.advance(firm.clock.now())
     await teller.tell()
     reminded = await card_of(teller, ANA)
