@@ -102,3 +102,13 @@ def people(count: int) -> str:
 def counted(number: int, noun: str) -> str:
     """Return "1 booking" or "6 bookings"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def percent(share: float) -> str:
+    """Return "61 %" for 0.61; "under 1 %" for a little that is not nothing."""
+    return "under 1 %" if 0 < share < 0.01 else f"{share * 100:.0f} %"
+
+
+def shortened(text: str, length: int) -> str:
+    """Return the text, cut with an ellipsis where it is longer."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"

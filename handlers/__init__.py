@@ -24,6 +24,7 @@ from handlers import (
     rooms,
     series,
     series_dates,
+    stats,
 )
 from handlers.edge import PATIENCE, Edge, OnClick
 from handlers.ids import Action
@@ -53,6 +54,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     **attending.ACTIONS,
     **line.ACTIONS,
     **home.ACTIONS,
+    Action.OPEN_PAGE: stats.page_opened,
     **series.ACTIONS,
     **series_dates.ACTIONS,
 }

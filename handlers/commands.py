@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from rapidfuzz.distance import OSA
 
-from handlers import admin, cancelling, guide, mine, moving, notify, preferring, rooms, series_dates
+from handlers import admin, cancelling, guide, mine, moving, notify, preferring, rooms, series_dates, stats
 from handlers.booking import book_reading, book_sentence
 from handlers.booking_modal import open_booking
 from handlers.replies import ClickReply, CommandReply, Show
@@ -27,10 +27,15 @@ ALSO = {
     "administration": "admin",
     "search": "find",
     "list": "mine",
+    "statistics": "stats",
+    "figures": "stats",
     "my": "mine",
     "reschedule": "move",
     "?": "help",
 }
+
+# Words near them begin many a meeting's title: "status", "state".
+_NEVER_GUESSED = frozenset({"stats"})
 
 
 async def typed(command: Command, desk: Desk) -> CommandReply:
@@ -84,7 +89,7 @@ async def _sentence_or_slip(request: Command | Click, sentence: str, desk: Desk)
 def _nearest(word: str, desk: Desk) -> str | None:
     """Return the command that a word is one or two slips away from, unless it belongs to a room or place."""
     folded = word.casefold()
-    distance, name = min((OSA.distance(folded, name), name) for name in _COMMANDS if name)
+    distance, name = min((OSA.distance(folded, name), name) for name in _COMMANDS if name and name not in _NEVER_GUESSED)
     # A command's own name that is followed by a sentence is a word of that.
     if not distance or len(folded) < 3 or distance > (1 if len(name) < 6 else 2):
         return None
@@ -142,6 +147,13 @@ async def _series(request: Command | Click, rest: str, desk: Desk) -> ClickReply
     return await series_dates.listed(request, rest, desk)
 
 
+async def _stats(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
+    # "stats review tomorrow 2pm" is a meeting.
+    if stats.asked_for(rest, desk) is None and isinstance(understood(f"stats {rest}", desk), Reading):
+        return await _sentence_or_slip(request, f"stats {rest}", desk)
+    return await stats.typed(request, rest, desk)
+
+
 _COMMANDS: dict[str, Handler] = {
     "": _form,
     "room": _room,
@@ -153,6 +165,7 @@ _COMMANDS: dict[str, Handler] = {
     "rooms": rooms.shown,
     "settings": _settings,
     "notify": notify.typed,
+    "stats": _stats,
     "admin": _admin,
     "help": guide.shown,
 }

@@ -78,6 +78,7 @@ class Action(StrEnum):
     # rooms that close; value: Answered JSON
     TAKE_PROPOSAL = "take_proposal"
     TAKE_PROPOSALS = "take_proposals"
+    OPEN_PAGE = "open_page"  # an address: Slack opens it, and tells that somebody has clicked
     # inside modals
     PLACE = "place"
     ROOM = "room"

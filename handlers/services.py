@@ -34,6 +34,7 @@ from handlers.latest import Latest
 from handlers.meanwhile import Meanwhile, silent
 from handlers.people import Directory
 from handlers.requests import Sender
+from handlers.stats_links import Links
 from handlers.views.times import Reader
 
 
@@ -63,6 +64,7 @@ class Services:
     latest: Latest = field(default_factory=Latest)
     books: Books = field(default_factory=Books)
     asides: Asides = field(default_factory=Asides)
+    links: Links | None = None
 
 
 def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: float = FRESH_SECONDS) -> Services:

@@ -56,6 +56,7 @@ def _others(catalogue: Catalogue, reader: Reader) -> list[Line]:
         ],
         [code(f"{command} settings"), " sets your reminders, quiet hours and usual place"],
         [code(f"{command} notify"), " lets a channel hear of bookings"],
+        [code(f"{command} stats{place}"), " shows how rooms are used"],
     ]
 
 
