@@ -408,7 +408,8 @@ def borrowed(pairs: Sequence[tuple[UUID, int]], room: Room, catalogue: Catalogue
         if not one.active or one.location_id != room.location_id:
             raise errors.EquipmentNotFound(f"There is no {one.name} to borrow in {place.name}.")
         if quantity > one.quantity:
-            raise errors.EquipmentTaken(f"There {_is_or_are(one.quantity)} {one.quantity} {one.name} in {place.name}.")
+            name = one.name if one.quantity == 1 else borrowing.several(one.name)
+            raise errors.EquipmentTaken(f"There {_is_or_are(one.quantity)} {one.quantity} {name} in {place.name}.")
         if quantity > 0:
             found.append(Borrowed(equipment=one, quantity=quantity))
     return borrowing.in_order(found)

@@ -48,12 +48,14 @@ def kept(rooms: Sequence[Room], slot: Slot) -> Slot:
 
 
 def several(name: str) -> str:
-    """Return "projectors on wheels" for "projector on wheels"."""
+    """Return "projectors on wheels" for "Projector on wheels"."""
     for between in (" on ", " with ", " for "):
         head, found, rest = name.partition(between)
         if found:
             return several(head) + found + rest
-    return name if name.endswith("s") else f"{name}s"
+    # "TV" keeps its capitals.
+    said = name if name[1:2].isupper() else name[:1].lower() + name[1:]
+    return said if said.endswith("s") else f"{said}s"
 
 
 def in_sentence(name: str) -> str:
