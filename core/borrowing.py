@@ -14,7 +14,9 @@ from uuid import UUID
 
 from core import claims
 from core.db import ReadSession, WriteSession
+from core.errors import EquipmentTaken
 from core.models import Booking, Borrowed, Equipment, Room, Slot, Status
+from core.saying import when
 
 _LOCK = "SELECT FROM equipment WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 _LEND = """
@@ -40,6 +42,30 @@ _IN_WINDOW = """
 SELECT equipment_id, quantity, start_time, end_time FROM equipment_claims WHERE tenant_id = $1
     AND equipment_id = ANY($2::uuid[]) AND start_time < $4 AND end_time > $3 AND booking_id <> ALL($5::uuid[])
 """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lacking:
+    """So many of a piece of equipment are out at once, which leaves fewer than were wanted."""
+
+    wanted: Borrowed
+    out: int
+
+
+class LentOutError(EquipmentTaken):
+    """There is too little left of what a booking was to borrow; rolls the transaction back. `refused` is that booking."""
+
+    def __init__(self, lacking: Lacking, refused: Booking, *, now: datetime) -> None:
+        super().__init__(_lent_out_sentence(lacking, refused, now=now))
+        self.refused = refused
+
+
+def _lent_out_sentence(lacking: Lacking, wanted: Booking, *, now: datetime) -> str:
+    """Return "2 of 2 projectors are out tomorrow 14:00-15:00."."""
+    thing, said = lacking.wanted.equipment, when(wanted.slot, wanted.location.tz, now=now)
+    verb = "is" if lacking.out == 1 else "are"
+    more = f"; you asked for {lacking.wanted.quantity}" if lacking.out < thing.quantity else ""
+    return f"{lacking.out} of {thing.quantity} {several(thing.name)} {verb} out {said}{more}."
 
 
 def kept(rooms: Sequence[Room], slot: Slot) -> Slot:
@@ -130,14 +156,6 @@ async def bring(session: WriteSession, before: Booking, after: Booking, *, now: 
     await session.run("DELETE FROM equipment_claims WHERE tenant_id = $1 AND booking_id = $2", session.tenant, before.id)
     if after.holds_room:
         await lend(session, after)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Lacking:
-    """So many of a piece of equipment are out at once, which leaves fewer than were wanted."""
-
-    wanted: Borrowed
-    out: int
 
 
 async def lacking(session: ReadSession, booking: Booking) -> Lacking | None:

@@ -20,7 +20,16 @@ class Books:
         """Return the book of a catalogue; the same object while nothing in it differs."""
         held = self._catalogue
         if held is not catalogue:
-            if held is None or (held.rooms, held.locations) != (catalogue.rooms, catalogue.locations):
-                self._book = Book(rooms=catalogue.bookable, locations=catalogue.locations, amenities=catalogue.amenities)
+            if held is None or _known(held) != _known(catalogue):
+                self._book = Book(
+                    rooms=catalogue.bookable,
+                    locations=catalogue.locations,
+                    amenities=catalogue.amenities,
+                    things=tuple(one for one in catalogue.equipment if one.active),
+                )
             self._catalogue = catalogue
         return self._book
+
+
+def _known(catalogue: Catalogue) -> tuple[object, ...]:
+    return catalogue.rooms, catalogue.locations, catalogue.equipment

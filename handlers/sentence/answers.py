@@ -19,7 +19,7 @@ from handlers.sentence.tokens import Token
 
 
 def reading(draft: Draft, placed: Placed, times: Times) -> Reading:
-    """Return the bookable wish, without its assumptions."""
+    """Return the bookable wish, without its assumptions; what comes along is told from what rooms have in read.py."""
     return Reading(
         start=times.start,
         end=times.end,
@@ -37,6 +37,7 @@ def reading(draft: Draft, placed: Placed, times: Times) -> Reading:
         invitees=draft.invitees,
         private=draft.private,
         fold=times.fold or 0,
+        more_rooms=placed.more,
     )
 
 
@@ -62,6 +63,7 @@ def fragment(draft: Draft, placed: Placed, times: Times | None, day: date | None
         shift_min=draft.shift,
         fold=(times.fold or 0) if times else 0,
         assumptions=tuple(draft.assumptions),
+        more_rooms=placed.more,
     )
 
 

@@ -49,7 +49,9 @@ class Draft:
     attendees: int | None = None
     bare_count: int | None = None  # "for 30": people or minutes
     amenities: tuple[str, ...] = ()
+    numbers: dict[str, int] = field(default_factory=dict)  # how many of an amenity, where that was said
     rooms: list[Room] = field(default_factory=list)  # all of one name
+    more: list[list[Room]] = field(default_factory=list)  # wanted together with it: all of one name each
     places: list[Location] = field(default_factory=list)
     floor: str | None = None
     buildings: list[str] = field(default_factory=list)

@@ -32,9 +32,12 @@ _ARTICLES = frozenset({"a", "an", "the", "any", "some", "of"})
 Synonyms = Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
 
 
-def synonyms(extra: frozenset[str]) -> Synonyms:
-    """Return {first word: ((words, amenity), ...)}, longest first, for the known amenities and the catalogue's own."""
-    table = dict(words.AMENITY_WORDS)
+def synonyms(extra: frozenset[str], things: Mapping[str, str]) -> Synonyms:
+    """Return {first word: ((words, amenity), ...)}, longest first, for the known amenities and the catalogue's own.
+
+    `things` are the words for what can be borrowed, with what each asks for.
+    """
+    table = {**words.AMENITY_WORDS, **things}
     for name in extra:
         table.setdefault(name.lower(), name)
     found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
@@ -47,9 +50,10 @@ def synonyms(extra: frozenset[str]) -> Synonyms:
 class Equipment:
     """The amenity matcher for one catalogue."""
 
-    def __init__(self, extra: frozenset[str]) -> None:
-        self.table = synonyms(extra)
+    def __init__(self, extra: frozenset[str], things: Mapping[str, str] | None = None) -> None:
+        self.table = synonyms(extra, things or {})
         self.extra = extra - words.CANONICAL_AMENITIES
+        self.things = frozenset((things or {}).values())
 
     def name(self, ts: list[Token], i: int) -> tuple[str, int] | None:
         """Return (amenity, next index) for an amenity named at token i."""
@@ -74,6 +78,8 @@ class Equipment:
     def _named(self, ts: list[Token], i: int) -> Item | None:
         first = i + _quantity(ts, i)
         found = self.name(ts, first)
+        if found is None and (first := self._many(ts, i)):
+            found = self.name(ts, first)
         if found is None or _subject(ts, i):
             return None
         amenity, j = found
@@ -83,7 +89,13 @@ class Equipment:
         k = j + (ts[j].low in ("is", "are"))
         if ts[k].low in ("not", "isn't", "n't") and ts[k + 1].low in _NEEDED:
             return Item("unneeded", (amenity,), i, k + 2)
-        return Item("amenity", amenity, i, j)
+        number = ts[i].value if first > i else None
+        return Item("amenity", amenity, i, j, note=str(number) if number else "")
+
+    def _many(self, ts: list[Token], i: int) -> int:
+        """The index behind "12" in "12 microphones", where these can be borrowed, else 0."""
+        found = self.name(ts, i + 1) if (ts[i].value or 0) > 0 else None
+        return i + 1 if found and found[0] in self.things and ts[found[1] - 1].low.endswith("s") else 0
 
     def _several(self, ts: list[Token], i: int) -> tuple[tuple[str, ...], int] | None:
         """Amenities in a row: "a projector or (a) whiteboard"."""

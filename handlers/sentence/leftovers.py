@@ -184,6 +184,8 @@ def _clear(x: Item, said: str, draft: Draft, tokens: list[Token]) -> bool:
         return True  # no wish at all, as its missing time will say
     if said == "day" and x.i and tokens[x.i - 1].low in ("all", "full", "whole"):
         return draft.start is not None and draft.end is not None  # "all day 9 to 5"
+    if said in ("rooms", "both") and draft.more:
+        return True  # "both Apollo and Zen", "rooms Apollo and Zen"
     return said == "same" and _same_again(x, draft, tokens)
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from core.models import Location, Room
+from core.models import Equipment, Location, Room
 
 
 class Trouble(StrEnum):
@@ -40,7 +40,7 @@ class Option:
 class Assumption:
     """Something that the person did not say and we took for granted, with ways to change it.
 
-    `about` is one of "duration", "half_day" (am or pm), "date", "location", "zone", "attendees", "spelling".
+    `about` is one of "duration", "half_day" (am or pm), "date", "location", "zone", "attendees", "spelling", "equipment".
     """
 
     about: str
@@ -55,7 +55,8 @@ class Reading:
     `location` is the place as labelled ("Berlin", "floor 3", "Berlin, floor 3", "building B"); `place` is the catalogue's
     location that it or the room belongs to, if any. `recurrence` is an RRULE value; `start` then is its first date.
     `duration_min` is wall-clock minutes. `invitees` are Slack user ids. `fold` is 1 when `start` is the second of two equal
-    wall-clock times on the night when clocks go back.
+    wall-clock times on the night when clocks go back. `more_rooms` are wanted together with `room`, all or none; `things`
+    are what comes along, with how many of each.
     """
 
     start: datetime
@@ -75,6 +76,8 @@ class Reading:
     private: bool = False
     assumptions: tuple[Assumption, ...] = ()
     fold: int = 0
+    more_rooms: tuple[Room, ...] = ()
+    things: tuple[tuple[Equipment, int], ...] = ()
 
     @property
     def starts_at(self) -> datetime:
@@ -121,11 +124,13 @@ class Fragment:
     shift_min: int | None = None
     fold: int = 0
     assumptions: tuple[Assumption, ...] = ()
+    more_rooms: tuple[Room, ...] = ()
+    things: tuple[tuple[Equipment, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
-    """What the grammar knows of the workspace: bookable rooms, locations, and how many people the largest room seats.
+    """What the grammar knows of the workspace: bookable rooms, locations, movable things, and how many the largest seats.
 
     Names are prepared once for all books with the same `Room` and `Location` objects.
     """
@@ -133,6 +138,7 @@ class Book:
     rooms: tuple[Room, ...]
     locations: tuple[Location, ...] = ()
     amenities: frozenset[str] = frozenset()
+    things: tuple[Equipment, ...] = ()
 
     @cached_property
     def largest(self) -> int:

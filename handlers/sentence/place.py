@@ -23,6 +23,7 @@ class Placed:
     zone: str
     label: str | None
     assumed: bool
+    more: tuple[Room, ...] = ()
 
 
 def find(draft: Draft, tokens: list[Token], book: Book, home: Location | None, zone: str) -> Placed:
@@ -39,7 +40,8 @@ def find(draft: Draft, tokens: list[Token], book: Book, home: Location | None, z
     assumed = place is None
     if place is None:
         place = home or _in_zone(book, zone)
-    return Placed(room, place, place.zone if place else zone, _label(draft, named), assumed and place is not None)
+    zone = place.zone if place else zone
+    return Placed(room, place, zone, _label(draft, named), assumed and place is not None, _beside(room, draft.more))
 
 
 def _named(draft: Draft, home: Location | None) -> Location | None:
@@ -49,7 +51,7 @@ def _named(draft: Draft, home: Location | None) -> Location | None:
 
 
 def _room(draft: Draft, book: Book, named: Location | None, home: Location | None) -> Room | None:
-    rooms = draft.rooms
+    rooms = _with_all_names(draft)
     if len(rooms) <= 1:
         return rooms[0] if rooms else None
     for wanted in (named, home):
@@ -63,6 +65,18 @@ def _room(draft: Draft, book: Book, named: Location | None, home: Location | Non
         f"There are several rooms called {rooms[0].name}: in {' and '.join(where) or 'two places'}. Which one?",
     )
     return rooms[0]
+
+
+def _with_all_names(draft: Draft) -> list[Room]:
+    """Return the rooms of the first name; where it is not the only name, those where the others are too, if any are."""
+    among = [{room.location_id for room in rooms} for rooms in draft.more]
+    return [room for room in draft.rooms if all(room.location_id in there for there in among)] or draft.rooms
+
+
+def _beside(room: Room | None, more: list[list[Room]]) -> tuple[Room, ...]:
+    """Return of each further name the room at the first one's place, where there is one."""
+    found = (min(rooms, key=lambda one: room is None or one.location_id != room.location_id) for rooms in more)
+    return tuple(dict.fromkeys(found))
 
 
 def _in_zone(book: Book, zone: str) -> Location | None:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from core.models import Location, aware
-from handlers.sentence import answers, dst
+from handlers.sentence import answers, dst, things
 from handlers.sentence.compose import compose
 from handlers.sentence.draft import Draft, Problem
 from handlers.sentence.model import Book, Fragment, Option, Reading, Refusal, Trouble
@@ -95,7 +95,7 @@ def _read(text: str, context: Context) -> Reading | Refusal:
     draft, tokens = drafted
     placed = find(draft, tokens, context.book, context.home, context.zone)
     here = Here(context.now, ZoneInfo(placed.zone), ZoneInfo(context.zone), context.locale)
-    _doubtful_count(draft, tokens)
+    _doubtful_count(draft, tokens, placed)
     try:
         times = settle(draft, here)
     except WhichDate as why:
@@ -109,13 +109,16 @@ def _read(text: str, context: Context) -> Reading | Refusal:
         return _refusal(draft, answers.ways_out(draft, placed, here, why.problem, tokens))
     if draft.problems:
         return _refusal(draft)
-    return _reading(draft, placed, here, times)
+    return _reading(draft, placed, here, times, context.book)
 
 
-def _doubtful_count(draft: Draft, tokens: list[Token]) -> None:
-    """ "For 30": people or minutes (rule P2)."""
+def _doubtful_count(draft: Draft, tokens: list[Token], placed: Placed) -> None:
+    """ "For 30": people or minutes (rule P2); people where several rooms seat so many together."""
     n = draft.bare_count
     if n is None:
+        return
+    if placed.room and placed.more and n <= sum(room.capacity for room in (placed.room, *placed.more)):
+        draft.attendees = draft.attendees or n
         return
     options = answers.people_or_minutes(tokens, n)
     draft.refuse(Trouble.AMBIGUOUS, f'"For {n}": {n} people or {n} minutes?', options)
@@ -129,12 +132,14 @@ def _refusal(draft: Draft, options: tuple[Option, ...] = ()) -> Refusal:
     )
 
 
-def _reading(draft: Draft, placed: Placed, here: Here, times: Times) -> Reading | Refusal:
-    reading = answers.reading(draft, placed, times)
+def _reading(draft: Draft, placed: Placed, here: Here, times: Times, book: Book) -> Reading | Refusal:
+    lent = things.parted(draft, placed, book)
+    reading = replace(answers.reading(draft, placed, times), amenities=lent.amenities, things=lent.things)
     trouble = dst.check(reading, known_fold=times.fold is not None)
     if trouble is not None:
         return trouble
-    return replace(reading, assumptions=answers.assumptions(reading, draft, placed, here, times))
+    said = answers.assumptions(reading, draft, placed, here, times)
+    return replace(reading, assumptions=(*said, *things.told(reading, lent, book)))
 
 
 def read_part(
@@ -148,13 +153,13 @@ def read_part(
     draft, tokens = drafted
     placed = find(draft, tokens, context.book, context.home, context.zone)
     here = Here(context.now, ZoneInfo(placed.zone), ZoneInfo(context.zone), context.locale)
-    _doubtful_count(draft, tokens)
+    _doubtful_count(draft, tokens, placed)
     if draft.every is not None:
         draft.refuse(Trouble.NOT_UNDERSTOOD, "One date at a time here. Which day is it?")
-    return _fragment(draft, placed, here)
+    return _fragment(draft, placed, here, context.book)
 
 
-def _fragment(draft: Draft, placed: Placed, here: Here) -> Fragment | Refusal:
+def _fragment(draft: Draft, placed: Placed, here: Here, book: Book) -> Fragment | Refusal:
     times, day = None, None
     try:
         if draft.start is not None or draft.part is not None or draft.from_now:
@@ -170,7 +175,9 @@ def _fragment(draft: Draft, placed: Placed, here: Here) -> Fragment | Refusal:
         draft.problems.append(why.problem)
     if draft.problems:
         return _refusal(draft)
-    return answers.fragment(draft, placed, times, day)
+    lent = things.parted(draft, placed, book)
+    found = answers.fragment(draft, placed, times, day)
+    return replace(found, amenities=lent.amenities, things=lent.things)
 
 
 def _day_alone(draft: Draft, here: Here) -> date | None:

@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from core.models import Room
-from handlers.sentence.model import Book, Fragment, Reading, Refusal
+from handlers.sentence.model import Book, Fragment, Reading, Refusal, Trouble
 from handlers.sentence.read import read
 
 _NOWHERE = UUID(int=0)
@@ -23,6 +23,8 @@ def to_record(result: Reading | Fragment | Refusal) -> dict[str, Any]:
     """Return a result as plain values: the fields of a booking, or `{"error": category}`; times are local, no seconds."""
     if isinstance(result, Refusal):
         return {"error": result.trouble.value}
+    if result.more_rooms:  # a record has one room: which one, it would have to ask
+        return {"error": Trouble.AMBIGUOUS.value}
     record: dict[str, Any] = {
         "start": _minute(result.start),
         "end": _minute(result.end),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from core.borrowing import lent
 from handlers.sentence.model import Reading
 from handlers.sentence.words import BYDAY, WEEKDAY_NAMES
 
@@ -30,8 +31,8 @@ def sentence(reading: Reading) -> str:
 def _room(reading: Reading) -> str:
     if reading.room is None:
         return ""
-    name = reading.room.name
-    return f"room {name}" if name.isdecimal() else name
+    names = [room.name for room in (reading.room, *reading.more_rooms)]
+    return " and ".join(f"room {name}" if name.isdecimal() else name for name in names)
 
 
 def _place(reading: Reading) -> str:
@@ -84,7 +85,8 @@ def _people(reading: Reading) -> str:
 
 
 def _needs(reading: Reading) -> str:
-    return "with " + ", ".join(reading.amenities) if reading.amenities else ""
+    wanted = [*reading.amenities, *(lent(thing.name, count) for thing, count in reading.things)]
+    return "with " + ", ".join(wanted) if wanted else ""
 
 
 def _series(reading: Reading) -> str:

@@ -36,6 +36,7 @@ from handlers.sentence.equipment import Equipment
 from handlers.sentence.items import Clock, Day, Item
 from handlers.sentence.known import EMPTY, JOINED_TO_NUMBERS, PREPOSITIONS, known
 from handlers.sentence.model import Book
+from handlers.sentence.things import spellings
 from handlers.sentence.tokens import Token
 
 # Words that may stand between a preposition and what it governs.
@@ -359,7 +360,7 @@ def scanner(book: Book, locale: str) -> Scanner:
     if known is not None and known.catalogue is catalogue:
         return known
     extra = book.amenities | frozenset(name for room in book.rooms for name in room.amenities)
-    equipment = Equipment(frozenset(extra))
+    equipment = Equipment(frozenset(extra), spellings(book.things))
     dates = Dates(month_first=locale.replace("_", "-") == "en-US", months=_month_names(locale))
     made = Scanner(catalogue, equipment, dates, _starters(catalogue, equipment, dates))
     while len(_scanners) >= 32:

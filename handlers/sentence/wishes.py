@@ -17,6 +17,9 @@ from handlers.sentence.tokens import Token
 
 _TIME_LEADS = frozenset({"at", "until", "by", "from", "before", "after", "to", "between"})
 _WITHIN = frozenset({"with", "including", "incl", "counting", "among"})
+_ROOM_ARTICLES = frozenset({"the", "room", "rooms", "rm", "both", "also"})
+# "Apollo and Zen, whichever is free": the one or the other.
+_CHOOSING = frozenset({"whichever", "whatever", "fine", "works", "work", "suits", "suit", "preferably", "prefer"})
 _NAMED = {"noon": 12, "midday": 12, "midnight": 24}
 
 
@@ -178,6 +181,7 @@ def _people(xs: list[Item], draft: Draft, book: Book) -> None:
 def _equipment(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
     unneeded = {name for x in xs if x.kind == "unneeded" for name in x.value}
     draft.amenities = tuple(sorted({x.value for x in xs if x.kind == "amenity"} - unneeded))
+    draft.numbers = {x.value: int(x.note) for x in xs if x.kind == "amenity" and x.note.isdecimal()}
     dropped = {name for x in xs if x.kind == "unneeded" and x.note == "dropped" for name in x.value}
     clash = {x.value for x in xs if x.kind == "amenity"} & (unneeded - dropped)
     if clash:
@@ -208,16 +212,31 @@ def _rooms(xs: list[Item], draft: Draft, tokens: list[Token]) -> None:
                 f'Which room is "{_as_typed(tokens, x)}"?',
                 tuple(Option(label=r.name, sentence=replaced(tokens, x.i, x.j, r.name)) for r in x.value[:4]),
             )
-    if len(names) > 1:
+    if len(names) > 1 and _together(xs, named, tokens):
+        draft.more = [list(x.value) for x in named[1:]]
+    elif len(names) > 1:
         first, last = named[0], named[-1]
         draft.refuse(
             Trouble.AMBIGUOUS,
-            f"I can book one room at a time: {' or '.join(sorted(names))}?",
+            f"Which room is it: {' or '.join(sorted(names))}?",
             tuple(Option(label=name, sentence=replaced(tokens, first.i, last.j, name)) for name in _in_order(named)[:4]),
         )
     if named:
         draft.rooms = list(named[0].value)
         _respelt(named, draft, tokens)
+
+
+def _together(xs: list[Item], named: list[Item], tokens: list[Token]) -> bool:
+    """Whether rooms stand side by side, joined by "and", "+" or a comma: "Apollo, Zen and the Boardroom"."""
+    if any(t.low in _CHOOSING or (t.low in ("one", "any") and tokens[n + 1].low == "of") for n, t in enumerate(tokens)):
+        return False
+    return all(_joined(xs[xs.index(one) + 1 : xs.index(other)]) for one, other in pairwise(named))
+
+
+def _joined(between: list[Item]) -> bool:
+    joins = [x for x in between if (x.kind, str(x.value)) in {("prep", "and"), ("sep", ",")}]
+    rest = [x for x in between if x not in joins]
+    return bool(joins) and all(x.kind == "filler" and str(x.value) in _ROOM_ARTICLES for x in rest)
 
 
 def _respelt(named: list[Item], draft: Draft, tokens: list[Token]) -> None:

@@ -4,6 +4,7 @@ The tables are files of lines `sentence => expectation`, where `\\n` is a line's
 "11-27 14:00; 30 min" with what else is booked behind it: people, room, equipment, place, rule of a series.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,11 @@ def booked_as(text):
     result = said(text)
     if isinstance(result, Refusal):
         return "ask"
-    got = to_record(result)
+    got = to_record(replace(result, more_rooms=()))
     parts = [got["start"][5:].replace("T", " "), f"{got['duration_min']} min"]
     if got["attendees"] is not None:
         parts.append(f"{got['attendees']} people")
-    parts += [got["room"]] if got["room"] else []
+    parts += [" + ".join(room.name for room in (result.room, *result.more_rooms))] if result.room else []
     parts += ["+".join(got["amenities"])] if got["amenities"] else []
     parts += [f"in {got['location']}"] if got["location"] else []
     parts += [got["recurrence"]] if got["recurrence"] else []
