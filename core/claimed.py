@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from core import offers, people, preferences, store, subscriptions
+from core import offers, people, preferences, series_store, store, subscriptions
 from core.catalogue import Catalogue
 from core.db import ReadSession
 from core.events import Kind
 from core.feed import Feed
 from core.models import Booking, Person
-from core.notices import Card, Delivery, Happened, Notice, Preferences
+from core.notices import Card, Delivery, Happened, Notice, Preferences, Together
+from core.series_values import OneSeries
 
 Row = Mapping[str, Any]
+NOTHING = str(UUID(int=0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,13 +35,30 @@ async def cards(session: ReadSession, rows: Sequence[Row], catalogue: Catalogue)
     readers = await _readers(session, {row["person_id"] for row in rows} - {None})
     versions = [(booking.id, booking.version) for booking in bookings.values()]
     firsts = [(row["booking_id"], row["first_version"]) for row in rows if row["first_version"]]
-    happened = await Feed(catalogue).of_versions(session, list({*versions, *firsts}))
-    return [_card(row, bookings[row["booking_id"]], readers, happened) for row in rows]
+    feed = Feed(catalogue)
+    happened = await feed.of_versions(session, list({*versions, *firsts}))
+    series = await series_store.by_ids(session, list({b.series_id for b in bookings.values() if b.series_id}), catalogue)
+    done = await feed.together(session, list({one.operation_id for one in happened.values() if one.operation_id}))
+    known = _Known(readers=readers, happened=happened, series=series, done=done)
+    return [_card(row, bookings[row["booking_id"]], known) for row in rows]
 
 
-def _card(row: Row, booking: Booking, readers: Mapping[UUID, Reader], happened: Mapping[tuple[UUID, int], Happened]) -> Card:
-    reader = readers.get(row["person_id"])
-    first = happened.get((booking.id, row["first_version"]))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """What claimed cards are made of, beside their bookings."""
+
+    readers: Mapping[UUID, Reader]
+    happened: Mapping[tuple[UUID, int], Happened]
+    series: Mapping[UUID, OneSeries]
+    done: Mapping[UUID, Together]
+
+
+def _card(row: Row, booking: Booking, known: _Known) -> Card:
+    reader = known.readers.get(row["person_id"])
+    last = known.happened.get((booking.id, booking.version)) or _nothing_known(booking)
+    first = known.happened.get((booking.id, row["first_version"]))
+    # Of many dates that were booked at once, this message told the place; or it is about to.
+    announcing = first if row["first_version"] else last
     return Card(
         id=row["id"],
         lease=row["lease"],
@@ -51,10 +70,12 @@ def _card(row: Row, booking: Booking, readers: Mapping[UUID, Reader], happened: 
         ts=row["ts"],
         booking=booking,
         announced=first.after if first else None,
-        last=happened.get((booking.id, booking.version)) or _nothing_known(booking),
+        last=last,
         attempts=row["attempts"],
         uncertain=row["uncertain"],
         role=row["role"],
+        series=known.series.get(booking.series_id) if booking.series_id else None,
+        together=known.done.get(announcing.operation_id) if announcing and announcing.operation_id else None,
     )
 
 
@@ -89,7 +110,10 @@ async def deliveries(session: ReadSession, rows: Sequence[Row], catalogue: Catal
         for version in (row["about"].get("version"), row["about"].get("since"))
         if row["booking_id"] and version
     }
-    happened = await Feed(catalogue).of_versions(session, list(versions))
+    feed = Feed(catalogue)
+    happened = await feed.of_versions(session, list(versions))
+    series = await series_store.by_ids(session, _ids(rows, "series"), catalogue)
+    done = await feed.together(session, _ids(rows, "operation"))
     made = []
     for row in rows:
         reader = readers.get(row["person_id"])
@@ -108,6 +132,8 @@ async def deliveries(session: ReadSession, rows: Sequence[Row], catalogue: Catal
                 thread=(row["card_channel_id"], row["card_ts"]) if row["card_ts"] else None,
                 subscription=subscribed.get(row["subscription_id"]),
                 waiting=in_line.get(row["waiting_id"]),
+                series=series.get(_id(row, "series")),
+                together=done.get(_id(row, "operation")),
                 about=row["about"],
                 due_at=row["due_at"],
                 until=row["until"],
@@ -116,6 +142,15 @@ async def deliveries(session: ReadSession, rows: Sequence[Row], catalogue: Catal
             )
         )
     return made
+
+
+def _ids(rows: Sequence[Row], name: str) -> list[UUID]:
+    return list({_id(row, name) for row in rows if name in row["about"]})
+
+
+def _id(row: Row, name: str) -> UUID:
+    """Return what `about` names by its id; an id that nothing has where it names none."""
+    return UUID(row["about"].get(name, NOTHING))
 
 
 def _since(row: Row, happened: Mapping[tuple[UUID, int], Happened]) -> Happened | None:

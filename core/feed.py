@@ -16,7 +16,7 @@ from core.catalogue import Catalogue
 from core.db import ReadSession
 from core.events import Kind
 from core.models import Attendee
-from core.notices import Happened
+from core.notices import Happened, Together
 from core.people import attendees_by_id
 
 
@@ -52,6 +52,15 @@ JOIN events e ON e.tenant_id = $1 AND e.booking_id = wanted.booking_id AND e.boo
 """
 _OF_OPERATION = f"""
 SELECT {_COLUMNS} FROM events e WHERE e.tenant_id = $1 AND e.operation_id = $2 ORDER BY e.number
+"""
+_TOGETHER = f"""
+WITH operation AS (
+    SELECT operation_id, count(*) AS total, count(*) FILTER (WHERE kind = 'booked') AS booked,
+        count(*) FILTER (WHERE kind = 'cancelled') AS cancelled, min(number) AS first, max(number) AS last
+    FROM events WHERE tenant_id = $1 AND operation_id = ANY($2::uuid[]) GROUP BY operation_id HAVING count(*) > 1
+)
+SELECT {_COLUMNS}, o.total, o.booked, o.cancelled, e.number = o.first AS is_first
+FROM operation o JOIN events e ON e.tenant_id = $1 AND e.operation_id = o.operation_id AND e.number IN (o.first, o.last)
 """
 # What else was written with an event that many were written with: all in one transaction.
 _REST = f"""
@@ -115,6 +124,25 @@ class Feed:
         rows = await session.all(_OF_OPERATION, session.tenant, operation_id)
         known = await _known(session, rows)
         return [happened(row, known, self._catalogue) for row in rows]
+
+    async def together(self, session: ReadSession, operation_ids: Sequence[UUID]) -> dict[UUID, Together]:
+        """Return what operations did to many bookings; those that concerned one alone are left out."""
+        if not operation_ids:
+            return {}
+        rows = await session.all(_TOGETHER, session.tenant, list(operation_ids))
+        known = await _known(session, rows)
+        ends = {(row["operation_id"], row["is_first"]): happened(row, known, self._catalogue) for row in rows}
+        return {
+            row["operation_id"]: Together(
+                operation_id=row["operation_id"],
+                count=row["total"],
+                booked=row["booked"],
+                cancelled=row["cancelled"],
+                first=ends[row["operation_id"], True],
+                last=ends[row["operation_id"], False],
+            )
+            for row in rows
+        }
 
 
 async def _known(session: ReadSession, rows: Sequence[Mapping[str, Any]]) -> dict[UUID, Attendee]:

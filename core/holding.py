@@ -6,12 +6,14 @@ Every answer is a reason in words, kept with the message that was dropped.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from core import recurring
 from core.checkin import warning_key
 from core.models import Booking, Status
 from core.notices import Delivery, Notice, Preferences
 from core.quiet import zone_of
+from core.series_values import SeriesStatus
 
 TOO_LATE = "too late"
 NO_LONGER = "the booking no longer holds the room"
@@ -20,6 +22,7 @@ MOVED = "the booking has moved"
 TURNED_OFF = "they have turned it off"
 OVERTAKEN = "it is no longer so"
 NOT_TODAY = "the day is over"
+SERIES_OVER = "the series is over"
 
 
 def why_not(delivery: Delivery, now: datetime) -> str | None:
@@ -170,6 +173,32 @@ def _proposal(delivery: Delivery, now: datetime) -> str | None:  # noqa: ARG001 
     return None if delivery.booking is not None and delivery.person is not None else OVERTAKEN
 
 
+def _series_changed(delivery: Delivery, now: datetime) -> str | None:  # noqa: ARG001 - one of many judges
+    if delivery.series is None or delivery.together is None:
+        return OVERTAKEN
+    return None if delivery.preferences is None or delivery.preferences.tell_changes else TURNED_OFF
+
+
+def _series_gap(delivery: Delivery, now: datetime) -> str | None:  # noqa: ARG001 - one of many judges
+    series = delivery.series
+    if series is None or series.status is not SeriesStatus.ACTIVE:
+        return SERIES_OVER
+    missing = {date.fromisoformat(day) for day in delivery.about["days"]}
+    # Whoever left the days out since, or has been offered them, knows.
+    return None if missing & series.left_out else OVERTAKEN
+
+
+def _series_ending(delivery: Delivery, now: datetime) -> str | None:
+    series = delivery.series
+    if series is None or series.status is not SeriesStatus.ACTIVE:
+        return SERIES_OVER
+    rule = recurring.parse(series.rule)
+    last = date.fromisoformat(delivery.about["last"])
+    if rule.endless or any(day > last for day in recurring.all_dates(rule, series.first_on)):
+        return "it goes on by now"
+    return TOO_LATE if now.astimezone(series.tz).date() > last else None
+
+
 _JUDGES: dict[Notice, Callable[[Delivery, datetime], str | None]] = {
     Notice.REMINDER: _reminder,
     Notice.ENDING: _ending,
@@ -185,6 +214,9 @@ _JUDGES: dict[Notice, Callable[[Delivery, datetime], str | None]] = {
     Notice.APPROVAL_SUGGESTION: _waits_for_approval,
     Notice.DECIDED: _decided,
     Notice.PROPOSAL: _proposal,
+    Notice.SERIES_CHANGED: _series_changed,
+    Notice.SERIES_GAP: _series_gap,
+    Notice.SERIES_ENDING: _series_ending,
     Notice.DIGEST: _digest,
     Notice.CHANNEL_DIGEST: _channel_digest,
 }

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from core.events import Kind
 from core.models import Booking, Changed, Location, Person, Room, Slot
+from core.series_values import OneSeries
 
 
 class Notice(StrEnum):
@@ -36,7 +37,8 @@ class Notice(StrEnum):
     APPROVAL_SUGGESTION = "approval_suggestion"  # booking, person (the booker); see `approval_deciding`
     DECIDED = "decided"  # booking, person (the booker); {"approval": id}: approved, declined or expired
     SERIES_CHANGED = "series_changed"  # person; {"series": id, "operation": id}: somebody else changed many dates of it
-    SERIES_GAP = "series_gap"  # person; {"series": id, "on": "2026-11-24"}: a date could not be booked
+    # person; {"series": id, "on": "2026-11-24", "days": [...], "why": sentence or null}: dates that could not be booked
+    SERIES_GAP = "series_gap"
     SERIES_ENDING = "series_ending"  # person; {"series": id, "last": "2026-11-24"}
     PROPOSAL = "proposal"  # booking, person (the booker); {"proposal": id, "version": n}: its room closes
     FIGURES = "figures"  # subscription; {"week": "2026-W47"}
@@ -135,13 +137,29 @@ class Happened:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Together:
+    """What was done to many dates of a series at once: how many of each kind, the first by start and the last.
+
+    What is neither `booked` nor `cancelled` was changed or restored.
+    """
+
+    operation_id: UUID
+    count: int
+    booked: int
+    cancelled: int
+    first: Happened
+    last: Happened
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
     """A living message that is to be posted (`ts` None) or edited, leased to whoever holds `lease`.
 
     `booking` is as it stands now; `announced` as the channel first heard of it (None: not yet posted); `last` is what
-    led to its present state. `person` is set where it stands in somebody's direct messages (then `channel_id` is Slack's
-    D id, or None until anything was posted there). `uncertain` means that an earlier post may have arrived. `role` is
-    "approval" where it asks that person to decide, else "news".
+    led to its present state. `series` is the one that it belongs to; `together` is set where the message stands for many
+    dates that were booked or changed at once. `person` is set where it stands in somebody's direct messages (then
+    `channel_id` is Slack's D id, or None until anything was posted there). `uncertain` means that an earlier post may have
+    arrived. `role` is "approval" where it asks that person to decide, else "news".
     """
 
     id: UUID
@@ -157,6 +175,8 @@ class Card:
     attempts: int
     uncertain: bool
     role: str = "news"
+    series: OneSeries | None = None
+    together: Together | None = None
 
     @property
     def version(self) -> int:
@@ -168,7 +188,8 @@ class Card:
 class Delivery:
     """A message that is to be sent, leased to whoever holds `lease`; which fields are set, `Notice` says.
 
-    `happened` is set where `about` names a version. `thread` is (channel, ts) of the card for HISTORY.
+    `happened` is set where `about` names a version, `series` and `together` where it names a series and an operation; in a
+    thread, those many dates were changed at once. `thread` is (channel, ts) of the card for HISTORY.
     `uncertain` means that an earlier attempt may have arrived.
     """
 
@@ -185,6 +206,8 @@ class Delivery:
     thread: tuple[str, str] | None = None
     subscription: Subscription | None = None
     waiting: Waiting | None = None
+    series: OneSeries | None = None
+    together: Together | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     due_at: datetime
     until: datetime | None = None
