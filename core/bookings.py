@@ -13,6 +13,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from core import bookkeeping, errors, events, opening, requests, rules, store
+from core.borrowing import LentOutError
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
@@ -33,7 +34,7 @@ from core.models import (
     one_line,
 )
 from core.saying import listed
-from core.search import Search, all_taken_sentence, lent_out_sentence, taken_sentence
+from core.search import Search, all_taken_sentence, taken_sentence
 
 T = TypeVar("T")
 
@@ -188,8 +189,8 @@ class Bookings:
             return await self._db.write(work, repeatable=key is not None)
         except bookkeeping.TakenError:
             refusal = await self._taken(catalogue, wish, rooms, by=by, now=now)
-        except bookkeeping.LentOutError as lent_out:
-            refusal = await self._lent_out(lent_out, catalogue, by=by, now=now)
+        except LentOutError as lent_out:
+            refusal = await self._lent_out(lent_out, catalogue, by=by)
         raise refusal
 
     async def change(self, booking_id: UUID, change: Change, *, version: int, by: Actor, key: str | None = None) -> Changed:
@@ -335,8 +336,8 @@ class Bookings:
         except bookkeeping.RuledOutError as ruled_out:
             refusal = ruled_out.error
             refusal.alternatives = await self._instead_of(ruled_out.wanted, by=by, but=but)
-        except bookkeeping.LentOutError as lent_out:
-            refusal = await self._lent_out(lent_out, catalogue, by=by, now=now, but=but)
+        except LentOutError as lent_out:
+            refusal = await self._lent_out(lent_out, catalogue, by=by, but=but)
         raise refusal
 
     async def _considered(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> tuple[Wish, list[Room]]:
@@ -413,22 +414,20 @@ class Bookings:
 
     async def _lent_out(
         self,
-        refused: bookkeeping.LentOutError,
+        refusal: LentOutError,
         catalogue: Catalogue,
         *,
         by: Actor,
-        now: datetime,
         but: tuple[UUID, ...] = (),
     ) -> BookingError:
         """Return the refusal of equipment that others have then, with when it is there, and the room without it."""
-        wanted, room = refused.wanted, refused.wanted.room
+        wanted, room = refusal.refused, refusal.refused.room
         offers = await self._instead_of(wanted, by=by, but=but)
         anyway = Alternative(kind=OfferKind.ANYWAY, room=room, location=catalogue.place_of(room), slot=wanted.slot)
         own = (*but, wanted.id)
         free = not [one for one in wanted.rooms if await self._search.rivals(one, wanted.slot, by=by, but=own)]
-        error = errors.EquipmentTaken(lent_out_sentence(refused.lacking, wanted, now=now))
-        error.alternatives = ((anyway,) if free else ()) + offers
-        return error
+        refusal.alternatives = ((anyway,) if free else ()) + offers
+        return refusal
 
     async def _taken_for(
         self, wanted: Booking, catalogue: Catalogue, *, by: Actor, now: datetime, but: tuple[UUID, ...] = ()

@@ -54,15 +54,6 @@ class RuledOutError(Exception):
         self.wanted = wanted
 
 
-class LentOutError(Exception):
-    """There is too little left of what a booking was to borrow; rolls the transaction back. `wanted` is how it was to be."""
-
-    def __init__(self, lacking: borrowing.Lacking, wanted: Booking) -> None:
-        super().__init__()
-        self.lacking = lacking
-        self.wanted = wanted
-
-
 async def known(
     session: ReadSession, key: str, content: str, catalogue: Catalogue, now: datetime
 ) -> tuple[Changed, ...] | None:
@@ -232,7 +223,7 @@ async def write(
     before, after = change.before, change.after
     moved = _kept(before) != _kept(after)
     if after.holds_room and borrowing.differs(before, after):
-        await _reserve(session, after)
+        await _reserve(session, after, now=now)
     if moved and after.holds_room:
         await claims.lock_rooms(session, claims.leaves([*before.rooms, *after.rooms]))
     await store.keep_more_rooms(session, before, after)
@@ -264,13 +255,13 @@ async def write(
         await offers.offer_freed(session, catalogue, rooms_and_slots=freed, now=now)
 
 
-async def _reserve(session: WriteSession, booking: Booking) -> None:
+async def _reserve(session: WriteSession, booking: Booking, *, now: datetime) -> None:
     """Keep others from what a booking is to borrow, before any room of it is claimed."""
     if not booking.equipment:
         return
     await borrowing.lock(session, booking)
     if lacking := await borrowing.lacking(session, booking):
-        raise LentOutError(lacking, booking)
+        raise borrowing.LentOutError(lacking, booking, now=now)
 
 
 def _kept(booking: Booking) -> tuple[tuple[UUID, Slot], ...]:
@@ -432,14 +423,14 @@ async def make(
 ) -> Booking | None:
     """Write a new booking, waiting for approval where that is needed; None where somebody holds one of its rooms.
 
-    With `waiting_id`, what is held for that place in line becomes its claims. Raises QuotaReached, AnotherRoomThen, and
-    LentOutError.
+    With `waiting_id`, what is held for that place in line becomes its claims. Raises QuotaReached, AnotherRoomThen and
+    EquipmentTaken.
     """
     status, until = approving.status_of_new(new.rooms, new.slot, catalogue=catalogue, by=by, now=now)
     if status is not new.status:
         new = replace(new, status=status)
     await limits.check(session, new, before=None, catalogue=catalogue, by=by, now=now)
-    await _reserve(session, new)
+    await _reserve(session, new, now=now)
     if waiting_id is not None:
         made = await store.insert_offered(session, new, waiting_id=waiting_id, by=by, event_id=event_id, until=until)
     else:

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import borrowing, claims, errors, rules, store
-from core.borrowing import Lacking
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession
@@ -475,14 +474,6 @@ def taken_sentence(room: Room, rivals: Sequence[Rival], slot: Slot, *, catalogue
         return f"{room.name} is held for {whom} until {clock_time(first.held_until, zone)} ({held})."
     title = f' ("{first.title}")' if first.title else ""
     return f"{room.name} is taken {when(first.slot, zone, now=now)}{title}."
-
-
-def lent_out_sentence(lacking: Lacking, wanted: Booking, *, now: datetime) -> str:
-    """Return "2 of 2 projectors are out tomorrow 14:00-15:00."."""
-    thing, said = lacking.wanted.equipment, when(wanted.slot, wanted.location.tz, now=now)
-    verb = "is" if lacking.out == 1 else "are"
-    more = f"; you asked for {lacking.wanted.quantity}" if lacking.out < thing.quantity else ""
-    return f"{lacking.out} of {thing.quantity} {borrowing.several(thing.name)} {verb} out {said}{more}."
 
 
 def all_taken_sentence(count: int, wish: Wish, *, catalogue: Catalogue, now: datetime) -> str:
