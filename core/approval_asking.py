@@ -123,4 +123,4 @@ def _anchor(rows: Sequence[Row]) -> UUID | None:
 
 
 def _is_touched(rows: Sequence[Row], touched: Collection[UUID]) -> bool:
-    return any(row["latest"] and row["booking_id"] in touched for row in rows)
+    return any(row["booking_id"] in touched for row in rows)

@@ -359,6 +359,7 @@ async def _conclude(
     """Decide on open requests whose bookings are locked, and tell the booker once."""
     session.happened = True
     first: Booking | None = None
+    operation_id = new_id() if len(rows) > 1 else None
     for row in rows:
         before = await store.booking(session, row["booking_id"], catalogue)
         closed = await approving.close(session, before.id, verdict.decision, by=verdict.by, reason=verdict.reason, now=now)
@@ -375,6 +376,7 @@ async def _conclude(
             by=by or _unnamed(before, verdict),
             now=now,
             reason=verdict.reason,
+            operation_id=operation_id,
         )
         first = first or after
     if first is not None and verdict.by != first.booker.person_id:

@@ -101,18 +101,17 @@ def after_change(
 ) -> tuple[Status, datetime | None]:
     """Return the status of a changed booking, and until when it is held where it asks (again) for approval.
 
-    What was approved stays so while it takes no more than that. Where it waited and goes on waiting, until when is None:
-    the request stays, and `settle` says until when.
+    What was approved stays so while it takes no more than that. Where it waited and takes no more, until when is None: the
+    request stays whoever changes it, and `settle` says until when.
     """
     if not after.holds_room:
         return after.status, None
+    more = takes_more(before, after)
+    if before.status is Status.PENDING and not more:
+        return Status.PENDING, None
     if not any(needs_approval(room, catalogue=catalogue, by=by) for room in after.rooms):
         return Status.CONFIRMED if after.status is Status.PENDING else after.status, None
-    more = takes_more(before, after)
-    if before.status is Status.PENDING:
-        until = expiry(after.rooms, after.slot, catalogue=catalogue, now=now) if more else None
-        return Status.PENDING, until
-    if not more or _under_way(before, after, now=now):
+    if before.status is not Status.PENDING and (not more or _under_way(before, after, now=now)):
         return after.status, None
     return Status.PENDING, expiry(after.rooms, after.slot, catalogue=catalogue, now=now)
 

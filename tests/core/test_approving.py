@@ -9,7 +9,9 @@ import pytest
 from core import approving, checks, errors
 from core.models import Alternative, Booking, Change, OfferKind, Right, Room, Slot, Status, Wish
 from tests.core.approved import Asking
+from tests.core.notified import Notified
 from tests.core.office import MONDAY, Office, at
+from tests.core.series_office import series_of, weekly
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -267,6 +269,15 @@ async def test_what_waits_and_takes_less_keeps_its_time_to_be_decided(office: Of
     assert await checks.violations(office.db) == []
 
 
+async def test_an_admin_who_renames_a_request_has_not_decided_on_it(office: Office, asking: Asking, boardroom: Room):
+    booked = await office.book(boardroom, at(60))
+    renamed = await office.bookings.change(booked.id, Change(title="Board"), version=1, by=office.boss)
+    assert renamed.after.status is Status.PENDING
+    moved = await office.bookings.change(booked.id, Change(slot=at(62)), version=2, by=office.boss)
+    assert moved.after.status is Status.CONFIRMED
+    assert await checks.violations(office.db) == []
+
+
 async def test_a_meeting_under_way_goes_on_without_asking(office: Office, asking: Asking, boardroom: Room):
     first = await approved(office, asking, boardroom, at(12))
     office.clock.set(at(12.5).start)
@@ -330,6 +341,64 @@ async def test_who_has_a_few_minutes_to_decide_is_not_reminded(office: Office, a
     asking.pass_by(minutes=6)
     await asking.approvals.advance(asking.now)
     assert await office.count("SELECT count(*) FROM deliveries WHERE kind = 'approval_reminder'") == 0
+
+
+# -- series ------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_dates_of_a_series_are_one_request_and_one_decision(
+    office: Office, asking: Asking, boardroom: Room, notices: Notified
+):
+    made = await series_of(office).book(weekly(boardroom, 8, attendees_count=4), by=office.ana, key="k")
+    assert {one.status for one in made.bookings} == {Status.PENDING}
+    await notices.plan()
+    (card,) = [one for one in await notices.show() if one.role == "approval"]
+    assert (card.person and card.person.name, card.booking.id) == ("bob", made.bookings[0].id)
+    (request,) = await asking.approvals.waiting()
+    assert (request.dates, request.booking.id, request.last) == (8, made.bookings[0].id, made.bookings[-1])
+
+    gone = made.bookings[0]
+    await office.bookings.cancel(gone.id, by=office.ana)
+    assert (await asking.approvals.request(request.id)).dates == 7
+    await asking.approvals.approve(request.id, by=office.bob)
+
+    after = [await office.bookings.get(one.id) for one in made.bookings]
+    assert [one.status for one in after] == [Status.CANCELLED] + [Status.CONFIRMED] * 7
+    assert await office.count("SELECT count(*) FROM deliveries WHERE kind = 'decided'") == 1
+    assert await asking.tallies() == {"withdrawn": 1, "approved": 7}
+    assert await office.count("SELECT count(DISTINCT operation_id) FROM events WHERE kind = 'approved'") == 1
+    await notices.plan()
+    (shown,) = [one for one in await notices.show() if one.role == "approval"]
+    assert shown.id == card.id
+    assert await checks.violations(office.db) == []
+
+
+async def test_what_expires_of_a_series_is_told_once(office: Office, asking: Asking, boardroom: Room):
+    await series_of(office).book(weekly(boardroom, 6), by=office.ana, key="k")
+    asking.pass_by(hours=24)
+    assert await asking.approvals.advance(asking.now) == 1
+    assert await asking.tallies() == {"expired": 6}
+    assert await office.count("SELECT count(*) FROM deliveries WHERE kind = 'decided'") == 1
+    assert await checks.violations(office.db) == []
+
+
+async def test_a_date_that_is_moved_is_asked_for_alone(office: Office, asking: Asking, boardroom: Room, notices: Notified):
+    made = await series_of(office).book(weekly(boardroom, 4), by=office.ana, key="k")
+    await notices.plan()
+    await notices.show()
+    asking.pass_by(minutes=1)
+    second = made.bookings[1]
+    await office.bookings.change(second.id, Change(slot=second_later(second)), version=1, by=office.ana)
+    await notices.plan()
+    cards = [one.booking.id for one in await notices.show() if one.role == "approval"]
+    assert sorted(cards) == sorted([made.bookings[0].id, second.id])
+    assert sorted(one.dates for one in await asking.approvals.waiting()) == [1, 3]
+    await asking.decline(second, by=office.bob)
+    assert await asking.tallies() == {"withdrawn": 1, "declined": 1, "open": 3}
+
+
+def second_later(booking: Booking) -> Slot:
+    return Slot(start=booking.start + HOUR, end=booking.end + HOUR)
 
 
 # -- something else ----------------------------------------------------------------------------------------------------
