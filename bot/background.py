@@ -146,6 +146,8 @@ class Background:
                 job("line", TICK_SECONDS, services.line.advance, wake),
                 job("approvals", 5.0, services.approvals.advance, wake),
                 job("rerooming", 5.0, services.administration.rerooming.advance, wake),
+                job("series", 3600.0, services.series.extend, wake),
+                job("series_ending", 3600.0, services.series.tell_ending, wake),
                 job("forget", 3600.0, services.administration.erasing.honour),
                 job("end", 60.0, Endings(db, catalogues).end),
                 job("clean", 600.0, self._clean),
