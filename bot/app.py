@@ -30,9 +30,10 @@ from core.bell import Bell
 from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession
 from core.errors import BookingError, SchemaMismatch
-from handlers import door, ops, slack_http
+from handlers import door, ops, slack_http, stats_page
 from handlers.services import built
 from handlers.slack_errors import FAILED, reason
+from handlers.stats_links import Links
 from migrations import head
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ class Bookroom:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=settings.db_pool_size)
-        self.services = built(self.db, self.clock, command=settings.bookroom_command)
+        services = built(self.db, self.clock, command=settings.bookroom_command)
+        self.services = replace(services, links=_links(settings))
         self.slack = _slack_client(settings)
         self.bolt = _bolt(settings, self.slack)
         self.edge = handlers.register(self.bolt, self.services)
@@ -112,6 +114,7 @@ class Bookroom:
         if not self.socket:
             web_app.add_routes(slack_http.routes(self.bolt))
         web_app.add_routes(door.routes(self.services))
+        web_app.add_routes(stats_page.routes(self.services))
         web_app.add_routes(ops.routes(self._checks(), self.background.figures))
         self._runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
         await self._runner.setup()
@@ -171,6 +174,12 @@ class Bookroom:
         us = await self.slack.auth_test()
         if team := us.get("team_id"):
             await self.services.people.team(team, enterprise_id=us.get("enterprise_id"), name=us.get("team"))
+
+
+def _links(settings: Settings) -> Links:
+    """Addresses of the page of figures; where nobody said where people reach us, this machine does."""
+    base = settings.public_url or f"http://127.0.0.1:{settings.port}"
+    return Links(base, settings.slack_bot_token.get_secret_value())
 
 
 def _slack_client(settings: Settings) -> AsyncWebClient:
