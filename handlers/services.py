@@ -17,7 +17,7 @@ from core.db import Database
 from core.demand import Demand
 from core.digests import Digests
 from core.line import Line
-from core.models import Actor, Person
+from core.models import Actor, Person, Room
 from core.outbox import Outbox
 from core.people import People
 from core.preferences import PreferencesStore
@@ -131,6 +131,12 @@ class Desk:
         return reader_of(self.person, self.catalogue, now=self.services.clock.now(), command=self.command)
 
 
+def names_of_parts(room: Room, *, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the names of the rooms that a divisible one is made of, in order."""
+    known = (one.name for one in catalogue.rooms if one.id in room.parts) if room.parts else ()
+    return tuple(sorted(known, key=str.casefold))
+
+
 def reader_of(person: Person, catalogue: Catalogue, *, now: datetime, command: str) -> Reader:
     """Return a person as the reader of what is told at a moment."""
     return Reader(
@@ -141,6 +147,7 @@ def reader_of(person: Person, catalogue: Catalogue, *, now: datetime, command: s
         may_book=not person.guest or any(catalogue.policy(room).guests_may_book for room in catalogue.bookable),
         command=command,
         approvers=partial(who_decides, catalogue=catalogue),
+        parts=partial(names_of_parts, catalogue=catalogue),
     )
 
 

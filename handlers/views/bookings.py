@@ -14,10 +14,11 @@ from handlers.drafts import Draft, Reread, Target
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.sentence.model import Assumption
-from handlers.views import buttons
+from handlers.views import buttons, held
+from handlers.views.held import facts, made_of, rooms_of, same_rooms
 from handlers.views.series_words import mark
 from handlers.views.text import Line, bold, code, cut, grey, joined, mention, quoted, rich, said, spoken, struck
-from handlers.views.times import Reader, dated, in_full, room_facts, where_and_own_clock
+from handlers.views.times import Reader, dated, in_full, where_and_own_clock
 
 # What somebody invited has said, as a list of theirs reminds them of it.
 ANSWERS: Mapping[Response | None, str] = {Response.GOING: "You are going", Response.DECLINED: "You cannot come"}
@@ -57,7 +58,7 @@ def restored(booking: Booking, reader: Reader) -> Message:
 
 def kept(booking: Booking, reader: Reader) -> Message:
     """Return a booking that was looked at and left as it is."""
-    return _about(booking, reader, _told("✅", booking, reader, "stays as it is"))
+    return _about(booking, reader, _told("✅", booking, reader, held.verb(booking, "stays as it is", "stay as they are")))
 
 
 def changed(change: Changed, reader: Reader, *, assumptions: Sequence[Assumption] = ()) -> Message:
@@ -108,11 +109,11 @@ def same_again(twin: Booking, draft: Draft, reader: Reader) -> Message:
 def headline(booking: Booking, reader: Reader) -> Line:
     """Return "Apollo, tomorrow, Wed 25 Nov, 14:00-15:30 (New York)" with room and time standing out."""
     when = in_full(booking.slot, booking.location, reader)
-    return [bold(cut(booking.room.name, 100)), ", ", bold(when), _where(booking, reader)]
+    return [bold(made_of(booking, reader)), ", ", bold(when), _where(booking, reader)]
 
 
 def details(booking: Booking, reader: Reader) -> Line:
-    """Return a line with the title, who is invited, whether it is private and its series, as far as there is anything."""
+    """Return a line with title, people, what comes along, whether it is private and its series, as far as there are."""
     parts: list[Line] = []
     if booking.title:
         parts.append([quoted(cut(booking.title, TITLE_SHOWN))])
@@ -121,6 +122,7 @@ def details(booking: Booking, reader: Reader) -> Line:
     others = [one.slack_user_id for one in booking.attendees if one.person_id != reader.person.id]
     if others:
         parts.append(["with ", *named_people(others)])
+    parts.append([held.borrowed(booking.equipment)] if booking.equipment else [])
     if booking.private:
         parts.append(["private"])
     parts.append(mark(booking, reader))
@@ -131,7 +133,7 @@ def entry(booking: Booking, reader: Reader) -> tuple[Line, ...]:
     """Return a booking as it stands in a list: when, where, what and with whom."""
     said_when = in_full(booking.slot, booking.location, reader)
     when: Line = [bold(said_when[0].upper() + said_when[1:]), _where(booking, reader)]
-    place: Line = [bold(cut(booking.room.name, 100)), f" · {room_facts(booking.room)}"]
+    place: Line = [bold(made_of(booking, reader)), f" · {facts(booking)}"]
     return (when, place, joined([waits(booking), details(booking, reader)], " · "))
 
 
@@ -144,16 +146,18 @@ def changed_line(change: Changed, reader: Reader) -> Line:
     """Return "✏️ Design review · Apollo · Wed 25 Nov, 14:00-15:30 15:00-16:30", what is gone crossed out."""
     before, after = change.before, change.after
     parts: list[Line] = []
-    rooms = difference(cut(before.room.name, 100), cut(after.room.name, 100))
+    rooms = difference(rooms_of(before), rooms_of(after))
     if before.title != after.title:
         parts += [difference(before.title or "", after.title or "no title"), rooms]
     elif after.title:
         parts += [[bold(cut(after.title, TITLE_SHOWN))], rooms]
     else:
-        parts.append([bold(cut(after.room.name, 100))] if before.room == after.room else rooms)
+        parts.append([bold(rooms_of(after))] if same_rooms(before, after) else rooms)
     parts.append([*_times(change, reader), _where(after, reader)])
     if before.attendees_count != after.attendees_count:
         parts.append(difference(saying.people(before.attendees_count), saying.people(after.attendees_count)))
+    if lent := held.changed(before.equipment, after.equipment):
+        parts.append(difference(*lent))
     if before.private != after.private:
         parts.append([bold("private" if after.private else "not private any more")])
     if before.shared != after.shared and after.attendees:
@@ -261,7 +265,7 @@ def _none_ahead(reader: Reader, above: Sequence[Block | Mapping[str, Any]], said
 def _about(
     booking: Booking, reader: Reader, line: Line, *, assumptions: Sequence[Assumption] = (), tellable: bool = False
 ) -> Message:
-    lines = (line, [room_facts(booking.room)], details(booking, reader))
+    lines = (line, [facts(booking)], details(booking, reader))
     row: list[ButtonElement | None] = [buttons.edit(booking), buttons.invite(booking), buttons.other_room(booking)]
     # A channel hears of it once it is approved.
     row += [buttons.tell_channel(booking)] if tellable and booking.status is not Status.PENDING else []
@@ -272,10 +276,10 @@ def _about(
 
 def _yours(sign: str, booking: Booking, reader: Reader, how: str = "") -> Line:
     if booking.status is Status.PENDING:
-        held = f"is held for {'you' if _own(booking, reader) else booking.booker.name}{how}"
-        return [*_told("⏳", booking, reader, held), f", {until_approved(reader.approvers(booking))}"]
-    verb = "is yours" if _own(booking, reader) else "is booked"
-    return _told(sign, booking, reader, verb + how)
+        whose = f"{held.verb(booking)} held for {'you' if _own(booking, reader) else booking.booker.name}{how}"
+        return [*_told("⏳", booking, reader, whose), f", {until_approved(reader.approvers(booking))}"]
+    verb = "yours" if _own(booking, reader) else "booked"
+    return _told(sign, booking, reader, f"{held.verb(booking)} {verb}{how}")
 
 
 def _own(booking: Booking, reader: Reader) -> bool:
@@ -298,7 +302,7 @@ def until_approved(names: Sequence[str]) -> str:
 
 def _told(sign: str, booking: Booking, reader: Reader, verb: str) -> Line:
     when = in_full(booking.slot, booking.location, reader)
-    return [f"{sign} ", bold(cut(booking.room.name, 100)), f" {verb}: ", bold(when), _where(booking, reader)]
+    return [f"{sign} ", bold(made_of(booking, reader)), f" {verb}: ", bold(when), _where(booking, reader)]
 
 
 def _assumed(booking: Booking, assumptions: Sequence[Assumption]) -> list[Block]:
@@ -325,7 +329,7 @@ def _where(booking: Booking, reader: Reader) -> str:
 
 
 def _name(booking: Booking) -> Line:
-    room = bold(cut(booking.room.name, 100))
+    room = bold(rooms_of(booking))
     return [bold(cut(booking.title, TITLE_SHOWN)), " in ", room] if booking.title else [room]
 
 

@@ -18,7 +18,7 @@ class Reader:
     """Who reads: their clock, the moment, the command's name; whether places must be named because there are several.
 
     `may_book` is false for guests where no room is for guests; `approvers` returns the names of those who are asked about a
-    booking; `series` are those that what is told belongs to.
+    booking, `parts` those of the rooms that a divisible one is made of; `series` are those that what is told belongs to.
     """
 
     person: Person
@@ -27,6 +27,7 @@ class Reader:
     may_book: bool = True
     command: str = "/book"
     approvers: Callable[[Booking], tuple[str, ...]] = lambda _booking: ()
+    parts: Callable[[Room], tuple[str, ...]] = lambda _room: ()
     series: Mapping[UUID, OneSeries] = field(default_factory=dict)
 
     @property
