@@ -25,11 +25,11 @@ class Meanwhile:
     whether anything was.
     """
 
-    def __init__(self, show: Callable[[str], Awaitable[None]], *, most: int, every: float = EVERY) -> None:
+    def __init__(self, show: Callable[[str], Awaitable[None]], *, most: int, every: float | None = None) -> None:
         self._show = show
         self._left = most
-        self._pause = every
-        self._next = monotonic() + every
+        self._pause = EVERY if every is None else every
+        self._next = monotonic() + self._pause
         self._is_open = False
         self._settled = False
         self._task: asyncio.Task[None] | None = None

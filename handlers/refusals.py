@@ -16,12 +16,13 @@ from handlers.ids import Action
 from handlers.replies import Message
 from handlers.services import Desk
 from handlers.views import approving, buttons, questions, refusals
+from handlers.views import series as series_views
 from handlers.wanted import Wanted, wanted_of
 
 
 async def refuse(error: BookingError, desk: Desk) -> Message:
     """Return what is said when something cannot be done."""
-    if isinstance(error, errors.StaleBooking | errors.NotActive | errors.NotWaiting):
+    if isinstance(error, errors.StaleBooking | errors.StaleSeries | errors.NotActive | errors.NotWaiting):
         return await _overtaken(error, desk)
     wanted = wanted_of(error)
     match error:
@@ -61,8 +62,12 @@ async def _decided(error: errors.NotWaiting, desk: Desk) -> Message:
     return approving.overtaken(error.message, request, desk.reader)
 
 
-async def _overtaken(error: errors.StaleBooking | errors.NotActive | errors.NotWaiting, desk: Desk) -> Message:
-    """Return what became of a booking, or of a request for approval, since the person saw it."""
+async def _overtaken(
+    error: errors.StaleBooking | errors.StaleSeries | errors.NotActive | errors.NotWaiting, desk: Desk
+) -> Message:
+    """Return what became of a booking, a series or a request for approval since the person saw it."""
+    if isinstance(error, errors.StaleSeries):
+        return series_views.stale(error.series, error.by_slack_user_id, desk.reader)
     if isinstance(error, errors.NotWaiting):
         return await _decided(error, desk)
     change = await desk.services.bookings.last_change(error.booking.id)

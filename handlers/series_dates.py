@@ -129,8 +129,8 @@ def _day(day: date | None) -> date:
 async def undo(click: Click, desk: Desk) -> Message:
     """Take back what was done to many dates at once."""
     operation = Operation.load(click.value).operation
-    changes = await desk.services.series.undo(operation, by=desk.actor, key=click.key)
-    return views.undone(changes, desk.reader)
+    done = await desk.services.series.undo(operation, by=desk.actor, key=click.key)
+    return views.undone(done, desk.reader)
 
 
 # -- going on ----------------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ async def let_end(click: Click, desk: Desk) -> Message:
 async def book_gap(click: Click, desk: Desk) -> ClickReply:
     """Book a date that was skipped after all."""
     gap = GapOfSeries.load(click.value)
-    booking = await desk.services.series.restore(gap.series, gap.on, by=desk.actor, key=click.key)
+    booking = await _booked_again(gap, desk, key=click.key)
     if not _in_series(click):
         return booking_views.booked(booking, desk.reader)
     line: Line = [
@@ -164,6 +164,15 @@ async def book_gap(click: Click, desk: Desk) -> ClickReply:
         f" is booked again: {lasting(booking.slot, booking.location, desk.reader)}",
     ]
     return Show(view=await _series(SeriesAt(series=gap.series, page=gap.page), desk, above=line), done=spoken(line))
+
+
+async def _booked_again(gap: GapOfSeries, desk: Desk, *, key: str) -> Booking:
+    """Book a date that was skipped; where the room is held for the person by now, as what they waited for."""
+    found = await desk.services.series.view(gap.series, by=desk.actor)
+    place = next((one.waiting_id for one in found.gaps if one.on == gap.on), None)
+    if place is not None and (await desk.services.line.get(place)).status == "offered":
+        return await desk.services.line.take(place, by=desk.actor, key=key)
+    return await desk.services.series.restore(gap.series, gap.on, by=desk.actor, key=key)
 
 
 ACTIONS: Mapping[Action, OnClick] = {

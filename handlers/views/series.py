@@ -13,7 +13,7 @@ from uuid import UUID
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from core import saying
-from core.models import Booking, Changed, Location, Room
+from core.models import Booking, Location, Room
 from core.series_values import (
     Booked,
     Occurrence,
@@ -203,16 +203,19 @@ def _they(gone: Sequence[Booking]) -> str:
     return f"{room} {'are' if room == 'Their rooms' else 'is'} free then."
 
 
-def undone(changes: Sequence[Changed], reader: Reader) -> Message:
-    """Return that what was done to many dates is taken back."""
-    back = [one.after for one in changes if one.after.holds_room]
-    away = [one.after for one in changes if not one.after.holds_room]
-    of = (back or away)[0]
-    line: Line = [bold(cut(of.title or of.room.name, ROOM_SHOWN)), ": "]
-    parts = [f"{_span(back, of.location, reader)}, as before"] if back else []
-    parts += [f"{_span(away, of.location, reader)}, not booked any more"] if away else []
-    row = [_open(of.series_id, "Show the series")] if back and of.series_id else []
-    return told([["✏️ ", *line, f"{'; '.join(parts)}."]], [*row, buttons.run("My bookings", "mine")])
+def undone(done: SeriesChanged, reader: Reader) -> Message:
+    """Return that what was done to many dates is taken back, as far as nobody has changed them since."""
+    series = done.series
+    back = sorted((one.after for one in done.changed if one.after.holds_room), key=lambda one: one.start)
+    away = sorted((one.after for one in done.changed if not one.after.holds_room), key=lambda one: one.start)
+    parts = [f"{_span(back, series.location, reader)}, as before"] if back else []
+    parts += [f"{_span(away, series.location, reader)}, not booked any more"] if away else []
+    stays: Line = []
+    if done.gaps:
+        days = named_dates([one.on for one in done.gaps], series.location, reader)
+        stays = [f"Not free any more: {days}."]
+    row = [*_of_series(series, len(back)), buttons.run("My bookings", "mine")]
+    return told([["✏️ ", bold(_name(series)), f": {'; '.join(parts) or 'nothing to take back'}."], stays], row)
 
 
 def left_to_end(series: OneSeries, last: date | None, reader: Reader) -> Message:

@@ -432,7 +432,7 @@ def extreme_messages() -> list[Message]:
         ),
         views.changed(done, READER),
         views.cancelled(done, READER),
-        views.undone(changes, READER),
+        views.undone(done, READER),
         views.which_to_cancel(made[2], series, following=518, ahead=520, reader=READER),
         views.listed([summary] * 60, READER),
         views.listed([], READER),
