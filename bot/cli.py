@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands import admins, approvals, notices, policies, rooms, sentence
+from bot.commands import admins, approvals, notices, policies, rooms, sentence, stats
 from bot.commands.connected import require_schema, with_database
 from bot.failures import sentence_for
 
@@ -108,3 +108,4 @@ def check() -> None:
 
 
 app.command("parse")(sentence.parse)
+app.command("stats")(stats.stats)

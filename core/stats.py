@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ from core.db import Database, ReadSession, WriteSession
 from core.models import Location, Room
 from core.stats_hours import USUAL_HOURS, Hours, changes, measured_by, midnight, open_minutes
 
+T = TypeVar("T")
 Row = Mapping[str, Any]
 
 # How long before its start something was booked, in seconds: the borders between the steps of `LEADS`.
@@ -32,6 +33,7 @@ LEADS = ("under an hour", "an hour to a day", "a day to a week", "one to four we
 SMALLEST_TEAM = 5
 ONE_DAY = timedelta(days=1)
 LONGEST_DAYS = 3 * 366
+AT_ONCE = 3
 _PATIENCE = ("SET LOCAL statement_timeout = '60s'", "SET LOCAL work_mem = '96MB'")
 
 
@@ -194,10 +196,12 @@ class _Ground:
 class Stats:
     """Adds up figures; nothing is kept."""
 
-    def __init__(self, db: Database, catalogues: Catalogues, clock: Clock) -> None:
+    def __init__(self, db: Database, catalogues: Catalogues, clock: Clock, *, at_once: int = AT_ONCE) -> None:
+        """`at_once` is how many connections of the pool it takes; two people who ask at once take turns."""
         self._db = db
         self._catalogues = catalogues
         self._clock = clock
+        self._turns = asyncio.Semaphore(at_once)
 
     async def figures(self, asked: Asked) -> Figures:
         """Return all figures of what is asked; days that are not over are left out."""
@@ -208,8 +212,8 @@ class Stats:
             self._rows(stats_sql.PIECES, ground),
             self._rows(stats_sql.BOOKINGS, ground, list(LEAD_BORDERS)),
             self._rows(stats_sql.FREED, ground),
-            self._db.read(lambda session: _lacking(session, ground)),
-            self._db.read(lambda session: session.all(stats_sql.TEAMS, session.tenant, SMALLEST_TEAM)),
+            self._read(lambda session: _lacking(session, ground)),
+            self._read(lambda session: session.all(stats_sql.TEAMS, session.tenant, SMALLEST_TEAM)),
         )
         return _Sums(catalogue, ground, pieces, bookings, freed).figures(lacking, teams)
 
@@ -222,7 +226,12 @@ class Stats:
                 await session.run(setting)
             return list(await session.all(sql, session.tenant, _as_json(ground), starts, ends, *more))
 
-        return await self._db.write(work, repeatable=True)
+        async with self._turns:
+            return await self._db.write(work, repeatable=True)
+
+    async def _read(self, work: Callable[[ReadSession], Awaitable[T]]) -> T:
+        async with self._turns:
+            return await self._db.read(work)
 
 
 def _until_yesterday(asked: Asked, catalogue: Catalogue, now: datetime) -> Asked:

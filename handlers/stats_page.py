@@ -24,7 +24,6 @@ from handlers import plots, stats_links
 from handlers.services import Services
 from handlers.stats_links import LinkOver, Links, Look
 from handlers.views import stats as views
-from handlers.views.text import Line
 
 STEPS = 10
 BAR_WIDTH, BAR_HEIGHT = 120, 10
@@ -153,7 +152,7 @@ def _shown(services: Services, look: Look, figures: Figures) -> str:
         csv=links.relative(look, path=stats_links.CSV_PATH),
         figures=figures,
         everything=look.everything,
-        lines=[_plain(line) for line in views.key_lines(figures, everything=look.everything)],
+        lines=views.plain_lines(figures, everything=look.everything),
         advice=suggestions(figures) if look.everything else (),
         hours=range(min(hours), max(hours) + 1),
         days=[(day, plots.WEEKDAYS[day], figures.weekdays[day]) for day in days_open],
@@ -195,10 +194,6 @@ def _bar(share: float) -> Markup:
         f'<rect class="rest" width="{BAR_WIDTH}" height="{BAR_HEIGHT}"/>'
         f'<rect width="{width:.1f}" height="{BAR_HEIGHT}"/></svg>'
     )
-
-
-def _plain(line: Line) -> str:
-    return "".join(piece if isinstance(piece, str) else piece.text for piece in line)
 
 
 def _status(error: BookingError) -> int:

@@ -70,6 +70,12 @@ def key_lines(figures: Figures, *, everything: bool) -> list[Line]:
     return lines
 
 
+def plain_lines(figures: Figures, *, everything: bool) -> list[str]:
+    """Return the same as text without any style."""
+    lines = key_lines(figures, everything=everything)
+    return ["".join(piece if isinstance(piece, str) else piece.text for piece in line) for line in lines]
+
+
 def note(figures: Figures, *, everything: bool) -> str:
     """Return in small how it was counted, and who may see what."""
     hours = " Rooms without opening hours are measured by Monday to Friday, 08:00-18:00." if figures.usual_hours else ""
