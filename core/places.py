@@ -143,7 +143,7 @@ class Places:
 
     async def add_location(self, *, name: str, zone: str, by: Actor | None) -> Location:
         """Add a location and return it; raises InvalidSetting."""
-        _admins_only(by)
+        admins_only(by)
         new = Location(id=new_id(), name=one_line(name) or "", zone=zone)
 
         async def work(session: WriteSession) -> Location:
@@ -168,7 +168,7 @@ class Places:
 
         Bookings are kept as moments: under another clock they would all be told at another hour.
         """
-        _admins_only(by)
+        admins_only(by)
         now = self._clock.now()
 
         async def work(session: WriteSession) -> Location:
@@ -192,7 +192,7 @@ class Places:
 
     async def use_location(self, location_id: UUID, *, active: bool, version: int, by: Actor | None) -> Closed:
         """Take a location with all its rooms out of use, or back into it; return the bookings ahead there."""
-        _admins_only(by)
+        admins_only(by)
         now = self._clock.now()
 
         async def work(session: WriteSession) -> Closed:
@@ -213,7 +213,7 @@ class Places:
 
     async def add_room(self, location_id: UUID, facts: RoomFacts, *, by: Actor | None) -> Room:
         """Add a room and return it; raises InvalidSetting or LocationNotFound."""
-        _admins_only(by)
+        admins_only(by)
 
         async def work(session: WriteSession) -> Room:
             catalogue = await _alone(session)
@@ -274,7 +274,7 @@ class Places:
 
         One word is a renaming. Raises InvalidSetting, StillUsed where no room has any of them.
         """
-        _admins_only(by)
+        admins_only(by)
         gone, kept = {" ".join(word.lower().split()) for word in words}, " ".join((one_line(into) or "").lower().split())
         _refuse(_word_faults(kept))
 
@@ -311,7 +311,8 @@ def allow(room: Room, by: Actor | None, catalogue: Catalogue) -> None:
         raise NotAllowed(f"Only admins and those who manage {room.name} can do that.")
 
 
-def _admins_only(by: Actor | None) -> None:
+def admins_only(by: Actor | None) -> None:
+    """Raise NotAllowed unless the actor is an admin; None is the command line."""
     if by is not None and not by.admin:
         raise NotAllowed("Only admins can do that.")
 

@@ -16,7 +16,7 @@ from slack_sdk.models.views import View
 from core import rights
 from core.errors import NotAllowed
 from core.models import Right, Room
-from handlers import admin_places
+from handlers import admin_places, admin_rules
 from handlers.admin_asked import Asked
 from handlers.drafts import OUT_OF_DATE, UnreadableError
 from handlers.edge import OnClick, OnLookup, OnSubmission
@@ -34,12 +34,16 @@ Page = Callable[[Asked], Awaitable[View]]
 # What stands in the overview, in its order: the section and what it is for.
 SECTIONS = {
     "rooms": ("Rooms & locations", "add, edit, take out of use, amenities"),
+    "closures": ("Closures", "close rooms for a time; everybody affected gets another room"),
+    "rules": ("Rules", "opening hours, lengths, notice, check-in, quotas, holidays"),
+    "rights": ("Rights & approvers", "who may book what, who decides on requests"),
+    "groups": ("Groups", "people who are ruled together"),
 }
-PAGES: Mapping[str, Page] = {**admin_places.PAGES}
-DEEDS: Mapping[str, Page] = {**admin_places.DEEDS}
-FORMS: Mapping[str, Page] = {**admin_places.FORMS}
+PAGES: Mapping[str, Page] = {**admin_places.PAGES, **admin_rules.PAGES}
+DEEDS: Mapping[str, Page] = {**admin_places.DEEDS, **admin_rules.DEEDS}
+FORMS: Mapping[str, Page] = {**admin_places.FORMS, **admin_rules.FORMS}
 # What those who manage rooms may come to, for their rooms.
-FOR_MANAGERS = frozenset({"overview", "rooms", "room", "close_room", "use_room"})
+FOR_MANAGERS = frozenset({"overview", "rooms", "room", "close_room", "use_room", "closures", "close", "closing", "lift"})
 
 
 async def typed(request: Command | Click, rest: str, desk: Desk) -> Message | Show | Nothing:  # noqa: ARG001 - one shape

@@ -17,6 +17,7 @@ from core.holidays import Holidays
 from core.line import Line
 from core.places import Places
 from core.quotas import Quotas
+from core.rehearsal import Rehearsal
 from core.rerooming import Rerooming
 from core.rooms import Rooms
 
@@ -34,6 +35,7 @@ class Administration:
     groups: Groups
     quotas: Quotas
     holidays: Holidays
+    rehearsal: Rehearsal
     audit: Audit
 
 
@@ -49,5 +51,6 @@ def administration(db: Database, catalogues: Catalogues, bookings: Bookings, lin
         groups=Groups(db, catalogues),
         quotas=Quotas(db, catalogues),
         holidays=Holidays(db, catalogues),
+        rehearsal=Rehearsal(db, catalogues, clock),
         audit=Audit(db, catalogues),
     )
