@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def stats(
     first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="The first day, like 2026-10-01.")] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="The last day, included.")] = None,
+    *,
     days: Annotated[
         str, typer.Option(metavar="WORDS", help='Instead of both: "last month", "2026-10", "last 30 days".')
     ] = "",
