@@ -24,6 +24,7 @@ from bot.posting import Poster
 from bot.pusher import Pusher
 from bot.scheduler import Scheduler
 from core import requests, schema
+from core.approval_time import ApprovalTime
 from core.archive import Archive
 from core.bell import Bell
 from core.clock import Clock
@@ -144,7 +145,7 @@ class Background:
                 job("digests", 15.0, Digests(db, catalogues, clock).plan, wake),
                 job("release", 5.0, services.presence.release_due),
                 job("line", TICK_SECONDS, services.line.advance, wake),
-                job("approvals", 5.0, services.approvals.advance, wake),
+                job("approvals", 5.0, ApprovalTime(db, catalogues).advance, wake),
                 job("rerooming", 5.0, services.administration.rerooming.advance, wake),
                 job("series", 3600.0, services.series.extend, wake),
                 job("series_ending", 3600.0, services.series.tell_ending, wake),

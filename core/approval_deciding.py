@@ -1,49 +1,36 @@
-"""Deciding on bookings that wait for approval: approve, decline, suggest something else; and what time does to them.
+"""Deciding on bookings that wait for approval: approve, decline, suggest something else, and take that.
 
 The first decision counts: all of them take the booking's lock first and find the request open, or how it was decided.
-Kept out: what waits and until when (`approving`), who is told of it by which card (`approval_asking`).
+Kept out: what waits and until when (`approving`), who is told of it by which card (`approval_asking`), what time does to it
+(`approval_time`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core import approval_rows, approving, bookkeeping, errors, events, people, store
+from core import approval_rows, approving, bookkeeping, errors, people, store
 from core.approval_rows import Approver, Request
+from core.approval_writing import Verdict, conclude
 from core.bookings import Bookings
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
-from core.errors import BookingError, NotWaiting
-from core.ids import new_id
-from core.models import HOLDS_ROOM, Actor, Alternative, Booking, Change, Changed, OfferKind, Slot, Status, Wish, one_line
+from core.errors import NotWaiting
+from core.models import Actor, Alternative, Booking, Change, Changed, OfferKind, Slot, Status, Wish, one_line
 from core.notices import Notice
 from core.saying import clock_time, near_date
 from core.search import Search
 
 log = logging.getLogger(__name__)
 
-# Who has so little time is not reminded of what came a moment ago.
-LEAST_TO_REMIND = timedelta(minutes=20)
 SUGGESTIONS = 12
-BATCH = 200
 
-_DUE = """
-SELECT a.id, a.booking_id, a.expires_at <= $2 AS over FROM approvals a
-WHERE a.tenant_id = $1 AND a.decision IS NULL
-    AND (a.expires_at <= $2 OR a.reminded_at IS NULL AND a.asked_at + (a.expires_at - a.asked_at) / 2 <= $2)
-ORDER BY a.expires_at, a.id LIMIT $3
-"""
-_REMINDED = """
-UPDATE approvals SET reminded_at = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND decision IS NULL
-    AND reminded_at IS NULL
-RETURNING id
-"""
 _SUGGESTION = """
 SELECT d.id, d.booking_id, d.about FROM deliveries d
 WHERE d.tenant_id = $1 AND d.id = $2 AND d.kind = $3 AND d.person_id = $4
@@ -54,16 +41,6 @@ _SAID = {
     "expired": ("Nobody approved it in time: it expired {when}.",) * 2,
     "withdrawn": ("It is not asked for any more.",) * 2,
 }
-_KINDS = {"approved": events.Kind.APPROVED, "declined": events.Kind.DECLINED, "expired": events.Kind.EXPIRED}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """How somebody, or the clock (`by` None), decides on a request."""
-
-    decision: str
-    by: UUID | None = None
-    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +55,7 @@ class Suggestion:
 
 
 class Approvals:
-    """Requests for approval: looked at, decided, and `advance`, which is safe late, twice and on several replicas."""
+    """Requests for approval: looked at, decided, answered with something else."""
 
     def __init__(self, db: Database, catalogues: Catalogues, bookings: Bookings, search: Search, clock: Clock) -> None:
         self._db = db
@@ -130,7 +107,7 @@ class Approvals:
 
     async def approvers(self, booking: Booking) -> tuple[Approver, ...]:
         """Return who is asked about a booking, by name."""
-        return await self._db.read(lambda session: _approvers(session, booking))
+        return await self._db.read(lambda session: approval_rows.asked_about(session, booking))
 
     async def instead_of(self, request: Request) -> tuple[Alternative, ...]:
         """Return what is free and allowed for the booker instead of what was asked for."""
@@ -171,7 +148,7 @@ class Approvals:
                 if verdict.by is not None and (request.decision, request.decided_by) == (verdict.decision, verdict.by):
                     return request
                 raise _too_late(request, now=now)
-            await _conclude(session, waiting, verdict, catalogue, by=by, now=now)
+            await conclude(session, waiting, verdict, catalogue, by=by, now=now)
             rows = await approval_rows.together(session, await approval_rows.by_id(session, waiting[0]["id"]))
             return await approval_rows.request(session, rows, catalogue)
 
@@ -262,47 +239,6 @@ class Approvals:
     async def _booker(self, booking: Booking) -> Actor:
         return await self._actor(booking.booker.person_id)
 
-    # -- time ------------------------------------------------------------------------------------------------------
-
-    async def advance(self, now: datetime) -> int:
-        """Let what is overdue expire, and remind those asked of what waits for half of its time; return how many."""
-        catalogue = await self._catalogues.current()
-        due = await self._db.read(lambda session: session.all(_DUE, session.tenant, now, BATCH))
-        done, failures, seen = 0, [], set()
-        for row in due:
-            if row["id"] in seen:
-                continue
-            try:
-                ids = await self._advance_one(row["id"], catalogue, now=now)
-            except BookingError as error:
-                log.warning(
-                    "a request could not be advanced", extra={"action": "approve", "booking": str(row["booking_id"])}
-                )
-                failures.append(error)
-                continue
-            seen |= ids
-            done += bool(ids)
-        if failures:
-            raise failures[0]
-        return done
-
-    async def _advance_one(self, request_id: UUID, catalogue: Catalogue, *, now: datetime) -> set[UUID]:
-        """Bring a request, and what was asked together with it, to this moment; return which of them were due."""
-
-        async def work(session: WriteSession) -> set[UUID]:
-            rows = await approval_rows.together(session, await approval_rows.by_id(session, request_id))
-            if not await _locked_unless_busy(session, [row["booking_id"] for row in rows]):
-                return set()
-            rows = await approval_rows.together(session, await approval_rows.by_id(session, request_id))
-            waiting = [row for row in rows if row["decision"] is None]
-            over = [row for row in waiting if row["expires_at"] <= now]
-            if over:
-                await _conclude(session, over, Verdict(decision="expired"), catalogue, by=None, now=now)
-            reminded = await _remind(session, [row for row in waiting if row["expires_at"] > now], catalogue, now=now)
-            return {row["id"] for row in over} | reminded
-
-        return await self._db.write(work, repeatable=True)
-
 
 def suggested(suggestion_id: UUID, booking: Booking, about: Mapping[str, Any], catalogue: Catalogue) -> Suggestion:
     """Return a suggestion from what its message is about."""
@@ -313,13 +249,9 @@ def suggested(suggestion_id: UUID, booking: Booking, about: Mapping[str, Any], c
     return Suggestion(id=suggestion_id, booking=booking, offer=offer, by=UUID(about["by"]), note=about["note"])
 
 
-async def _approvers(session: ReadSession, booking: Booking) -> tuple[Approver, ...]:
-    return await approval_rows.approvers(session, booking.rooms, booking.booker.person_id)
-
-
 async def _may_decide(session: ReadSession, booking: Booking, by: Actor) -> bool:
     """Tell whether somebody may decide: one of those asked or an admin; on their own booking only where nobody else can."""
-    asked = await _approvers(session, booking)
+    asked = await approval_rows.asked_about(session, booking)
     own = by.person_id == booking.booker.person_id
     return (by.admin and not own) or any(one.person_id == by.person_id for one in asked)
 
@@ -335,99 +267,3 @@ def _too_late(request: Request, *, now: datetime) -> NotWaiting:
     somebody, nobody = _SAID[decision]
     who = request.decided_by_name
     return NotWaiting((somebody if who else nobody).format(who=who, when=when), booking_id=booking.id)
-
-
-async def _locked_unless_busy(session: WriteSession, booking_ids: Sequence[UUID]) -> bool:
-    """Lock bookings in one order; where somebody else has one of them, it can wait for the next time."""
-    rows = await session.all(
-        "SELECT id FROM bookings WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED",
-        session.tenant,
-        list(booking_ids),
-    )
-    return len(rows) == len(set(booking_ids))
-
-
-async def _conclude(
-    session: WriteSession,
-    rows: Sequence[Mapping[str, Any]],
-    verdict: Verdict,
-    catalogue: Catalogue,
-    *,
-    by: Actor | None,
-    now: datetime,
-) -> None:
-    """Decide on open requests whose bookings are locked, and tell the booker once."""
-    session.happened = True
-    first: Booking | None = None
-    operation_id = new_id() if len(rows) > 1 else None
-    for row in rows:
-        before = await store.booking(session, row["booking_id"], catalogue)
-        closed = await approving.close(session, before.id, verdict.decision, by=verdict.by, reason=verdict.reason, now=now)
-        if closed is None or before.status is not Status.PENDING:
-            continue
-        after = await _decided(session, before, row, verdict, catalogue, now=now)
-        change = Changed(before=before, after=after)
-        await bookkeeping.write(
-            session,
-            _KINDS[verdict.decision],
-            change,
-            catalogue,
-            event_id=new_id(),
-            by=by or _unnamed(before, verdict),
-            now=now,
-            reason=verdict.reason,
-            operation_id=operation_id,
-        )
-        first = first or after
-    if first is not None and verdict.by != first.booker.person_id:
-        await approving.tell_decided(session, rows[0]["id"], first, now=now)
-
-
-async def _decided(
-    session: ReadSession,
-    before: Booking,
-    row: Mapping[str, Any],
-    verdict: Verdict,
-    catalogue: Catalogue,
-    *,
-    now: datetime,
-) -> Booking:
-    """Return the booking as a decision leaves it."""
-    if verdict.decision == "approved":
-        return bookkeeping.following(before, now=now, status=Status.CONFIRMED)
-    facts = row["approved_before"]
-    approved = await store.from_snapshot(session, before.id, facts, catalogue) if facts else None
-    status = Status.DECLINED if verdict.decision == "declined" else Status.EXPIRED
-    return approving.ended(before, approved, status, now=now, reason=verdict.reason)
-
-
-def _unnamed(booking: Booking, verdict: Verdict) -> Actor:
-    """Return who stands in the audit where nobody is named: the clock, or the command line."""
-    clock = bookkeeping.clock(booking)
-    return clock if verdict.decision == "expired" else replace(clock, surface="cli")
-
-
-async def _remind(
-    session: WriteSession, rows: Sequence[Mapping[str, Any]], catalogue: Catalogue, *, now: datetime
-) -> set[UUID]:
-    """Remind everybody asked of what has waited for half of its time, once; what was asked together in one message."""
-    due = [row for row in rows if row["reminded_at"] is None and row["asked_at"] + _half(row) <= now]
-    done = await session.all(_REMINDED, session.tenant, [row["id"] for row in due], now) if due else []
-    if not done or 2 * _half(due[0]) < LEAST_TO_REMIND:
-        return {row["id"] for row in done}
-    booking = await store.booking(session, due[0]["booking_id"], catalogue)
-    if booking.status in HOLDS_ROOM:
-        session.happened = True
-        for one in await _approvers(session, booking):
-            key = f"{Notice.APPROVAL_REMINDER}:{due[0]['id']}:{one.person_id}"
-            about = {"approval": str(due[0]["id"])}
-            until = due[0]["expires_at"]
-            await approving.tell(
-                session, Notice.APPROVAL_REMINDER, booking, one.person_id, about, key=key, now=now, until=until
-            )
-    return {row["id"] for row in done}
-
-
-def _half(row: Mapping[str, Any]) -> timedelta:
-    half: timedelta = (row["expires_at"] - row["asked_at"]) / 2
-    return half

@@ -187,3 +187,8 @@ async def approvers(session: ReadSession, rooms: Iterable[Room], booker_id: UUID
         )
         for row in rows
     )
+
+
+async def asked_about(session: ReadSession, booking: Booking) -> tuple[Approver, ...]:
+    """Return who is asked about a booking, by name."""
+    return await approvers(session, booking.rooms, booking.booker.person_id)

@@ -37,6 +37,10 @@ WHERE tenant_id = $1 AND booking_id = $2 AND decision IS NULL FOR UPDATE
 _ASK = """
 INSERT INTO approvals (tenant_id, id, booking_id, approved_before, asked_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
 """
+_CLOSE_ALL = """
+UPDATE approvals SET decision = $3, decided_by = $4, decided_at = $5, reason = $6, version = version + 1
+WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND decision IS NULL
+"""
 _CLOSE = """
 UPDATE approvals SET decision = $3, decided_by = $4, decided_at = $5, reason = $6, version = version + 1
 WHERE tenant_id = $1 AND booking_id = $2 AND decision IS NULL
@@ -170,6 +174,13 @@ async def close(
     """Decide on a booking's open request and return its id; None where there is none (any more)."""
     found: UUID | None = await session.value(_CLOSE, session.tenant, booking_id, decision, by, now, reason)
     return found
+
+
+async def close_all(
+    session: WriteSession, request_ids: Sequence[UUID], decision: str, *, now: datetime, by: UUID | None, reason: str | None
+) -> None:
+    """Decide on open requests whose bookings are locked."""
+    await session.run(_CLOSE_ALL, session.tenant, list(request_ids), decision, by, now, reason)
 
 
 async def settle(

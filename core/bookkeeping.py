@@ -237,7 +237,7 @@ async def write(
     if moved and after.holds_room and not await _claim(session, after, catalogue, until=until, now=now):
         raise TakenError(after)
     if not moved and after.holds_room and Status.PENDING in {before.status, after.status}:
-        await claims.hold_until(session, after.id, until)
+        await claims.hold_until(session, [after.id], until)
     await borrowing.bring(session, before, after, now=now)
     await store.invite(session, before, after)
     await events.add(

@@ -166,10 +166,13 @@ async def give_back(session: WriteSession, booking_ids: Sequence[UUID]) -> None:
     )
 
 
-async def hold_until(session: WriteSession, booking_id: UUID, until: datetime | None) -> None:
-    """Let the claims of a booking expire then, or never where it is None."""
+async def hold_until(session: WriteSession, booking_ids: Sequence[UUID], until: datetime | None) -> None:
+    """Let the claims of bookings expire then, or never where it is None."""
     await session.run(
-        "UPDATE room_claims SET expires_at = $3 WHERE tenant_id = $1 AND booking_id = $2", session.tenant, booking_id, until
+        "UPDATE room_claims SET expires_at = $3 WHERE tenant_id = $1 AND booking_id = ANY($2::uuid[])",
+        session.tenant,
+        list(booking_ids),
+        until,
     )
 
 

@@ -272,13 +272,22 @@ async def change(
     await claim(session, [*taking, *also], until={**until, **expiring})
     for step in steps:
         await borrowing.bring(session, step.before, step.after, now=now)
-        if not step.moved and until[step.after.id] is not None:
-            await claims.hold_until(session, step.after.id, until[step.after.id])
+    await _hold_on(session, [step for step in steps if not step.moved], until)
     await _along(session, also, expiring, by=by, now=now)
     await _invite(session, steps, now=now)
     await _tell(session, steps, by=by, operation_id=operation_id, now=now, reason=reason)
     if lines:
         await offers.offer_freed(session, catalogue, rooms_and_slots=wanted, now=now)
+
+
+async def _hold_on(session: WriteSession, steps: Sequence[Step], until: Mapping[UUID, datetime | None]) -> None:
+    """Let claims that stay hold as long as their bookings do now, where that is about waiting for approval."""
+    found: dict[datetime | None, list[UUID]] = {}
+    for step in steps:
+        if step.after.holds_room and Status.PENDING in {step.before.status, step.after.status}:
+            found.setdefault(until[step.after.id], []).append(step.after.id)
+    for moment, ids in found.items():
+        await claims.hold_until(session, ids, moment)
 
 
 async def _settled(session: WriteSession, step: Step, catalogue: Catalogue, *, now: datetime) -> datetime | None:

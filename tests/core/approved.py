@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.approval_deciding import Approvals
+from core.approval_time import ApprovalTime
 from core.db import Database, WriteSession
 from core.ids import new_id
 from core.models import Actor, Booking, Right, Room
@@ -52,12 +53,14 @@ class Asking:
 
     office: Office
     approvals: Approvals
+    time: ApprovalTime
 
     @classmethod
     def of(cls, office: Office) -> Asking:
         return cls(
             office=office,
             approvals=Approvals(office.db, office.catalogues, office.bookings, office.search, office.clock),
+            time=ApprovalTime(office.db, office.catalogues),
         )
 
     @property

@@ -224,7 +224,7 @@ async def test_a_declined_extension_goes_back_to_what_was_approved(office: Offic
 async def test_an_extension_that_nobody_approves_in_time_goes_back_too(office: Office, asking: Asking, boardroom: Room):
     longer = await change(office, await approved(office, asking, boardroom), slot=at(60, 90))
     asking.pass_by(hours=24)
-    assert await asking.approvals.advance(asking.now) == 1
+    assert await asking.time.advance(asking.now) == 1
     after = await office.bookings.get(longer.id)
     assert (after.status, after.slot) == (Status.CONFIRMED, at(60))
     assert await checks.violations(office.db) == []
@@ -293,8 +293,8 @@ async def test_what_nobody_decides_expires_and_is_told_once(office: Office, aski
     asking.pass_by(hours=24)
     with pytest.raises(errors.NotWaiting, match="Nobody approved it in time"):
         await asking.approve(booked, by=office.bob)
-    assert await asking.approvals.advance(asking.now) == 1
-    assert await asking.approvals.advance(asking.now) == 0
+    assert await asking.time.advance(asking.now) == 1
+    assert await asking.time.advance(asking.now) == 0
     assert (await office.bookings.get(booked.id)).status is Status.EXPIRED
     assert await asking.decisions(booked) == ["expired"]
     rows = await office.rows("SELECT p.name FROM deliveries d JOIN people p ON p.id = d.person_id WHERE d.kind = 'decided'")
@@ -309,7 +309,7 @@ async def test_a_rival_finds_the_room_free_though_no_job_has_run(office: Office,
     assert (await office.bookings.get(booked.id)).status is Status.EXPIRED
     assert await asking.decisions(booked) == ["expired"]
     assert await office.count("SELECT count(*) FROM deliveries WHERE kind = 'decided'") == 1
-    assert await asking.approvals.advance(asking.now) == 0
+    assert await asking.time.advance(asking.now) == 0
     assert await checks.violations(office.db) == []
 
 
@@ -327,9 +327,9 @@ async def test_those_asked_are_reminded_once_at_half_of_the_time(office: Office,
     await asking.grant(Right.APPROVE, await asking.group("Facilities", await office.actor("eve"), office.bob))
     await office.book(boardroom, at(60))
     asking.pass_by(hours=11.9)
-    assert await asking.approvals.advance(asking.now) == 0
+    assert await asking.time.advance(asking.now) == 0
     asking.pass_by(hours=0.1)
-    assert [await asking.approvals.advance(asking.now) for _ in range(2)] == [1, 0]
+    assert [await asking.time.advance(asking.now) for _ in range(2)] == [1, 0]
     rows = await office.rows(
         "SELECT p.name FROM deliveries d JOIN people p ON p.id = d.person_id WHERE d.kind = 'approval_reminder' ORDER BY 1"
     )
@@ -339,7 +339,7 @@ async def test_those_asked_are_reminded_once_at_half_of_the_time(office: Office,
 async def test_who_has_a_few_minutes_to_decide_is_not_reminded(office: Office, asking: Asking, boardroom: Room):
     await office.book(boardroom, Slot(start=MONDAY + 15 * MINUTE, end=MONDAY + HOUR))
     asking.pass_by(minutes=6)
-    await asking.approvals.advance(asking.now)
+    await asking.time.advance(asking.now)
     assert await office.count("SELECT count(*) FROM deliveries WHERE kind = 'approval_reminder'") == 0
 
 
@@ -376,7 +376,7 @@ async def test_the_dates_of_a_series_are_one_request_and_one_decision(
 async def test_what_expires_of_a_series_is_told_once(office: Office, asking: Asking, boardroom: Room):
     await series_of(office).book(weekly(boardroom, 6), by=office.ana, key="k")
     asking.pass_by(hours=24)
-    assert await asking.approvals.advance(asking.now) == 1
+    assert await asking.time.advance(asking.now) == 1
     assert await asking.tallies() == {"expired": 6}
     assert await office.count("SELECT count(*) FROM deliveries WHERE kind = 'decided'") == 1
     assert await checks.violations(office.db) == []

@@ -149,7 +149,7 @@ async def test_an_approval_against_expiry_and_a_rival(
         late = office.clock.now() + timedelta(milliseconds=1)
         attempts = [await deciding(asking, booking, approvers[n], says="approve") for n in range(2)]
         # Two replicas whose clocks are a moment ahead of the approvers'.
-        attempts += [partial(asking.approvals.advance, late)] * 2
+        attempts += [partial(asking.time.advance, late)] * 2
         dice = random.Random(round_)
         dice.shuffle(attempts)
         await together(attempts, apart=0.01, seed=round_)
@@ -177,7 +177,7 @@ async def test_a_rival_against_the_job_against_another_rival_when_time_is_over(
         now = office.clock.now()
         wish = Wish(slot=slot, room_id=boardroom.id)
         attempts: list[Attempt] = [partial(office.bookings.book, wish, by=office.boss) for _ in range(4)]
-        attempts += [partial(asking.approvals.advance, now)] * 3
+        attempts += [partial(asking.time.advance, now)] * 3
 
         answers = await together(attempts, apart=0.005, seed=round_)
 
@@ -248,7 +248,7 @@ async def test_everything_at_once_leaves_every_request_accounted_for(
                 return await office.bookings.change(booking.id, change, version=now.version, by=owner)
             case "advance":
                 office.clock.advance(timedelta(minutes=3))
-                return await asking.approvals.advance(office.clock.now())
+                return await asking.time.advance(office.clock.now())
             case _:
                 request = await asking.approvals.of_booking(booking.id)
                 who = dice.choice([*approvers, office.boss])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.approval_time import ApprovalTime
 from core.models import Booking, Change, Right, Slot, Status
 from tests.core.approved import grant, needs
 from tests.handlers.firm import ANA, BEN, CHLOE, DEEPA, Firm, labels, new_york, words
@@ -188,14 +189,14 @@ async def test_what_is_declined_was_never_told_to_others(firm: Firm, teller: Tel
 async def test_those_asked_are_reminded_and_its_end_is_told(firm: Firm, teller: Teller):
     booking = await asked(firm, teller, new_york(14, day=27))
     firm.clock.set(new_york(22, 10, day=24).start)
-    await firm.services.approvals.advance(firm.clock.now())
+    await ApprovalTime(firm.db, firm.services.catalogues).advance(firm.clock.now())
     await teller.tell()
     reminded = await card_of(teller, ANA)
     assert words(reminded).startswith("⏰ @U0BEN still waits for an answer: Boardroom: Fri 27 Nov, 14:00-15:00")
     assert labels(reminded) == ["Approve", "Suggest another...", "Decline..."]
 
     firm.clock.set(new_york(11, day=25).start)
-    await firm.services.approvals.advance(firm.clock.now())
+    await ApprovalTime(firm.db, firm.services.catalogues).advance(firm.clock.now())
     await teller.tell()
     assert words((await teller.direct(ANA))[0]).startswith("⌛ Nobody decided in time")
     (told,) = await teller.direct(BEN)
