@@ -20,6 +20,7 @@ from handlers.requests import Click, Submission
 from handlers.services import Desk
 from handlers.views import buttons
 from handlers.views.bookings import changed
+from handlers.views.held import rooms_of, verb
 from handlers.views.inviting_form import inviting_form
 from handlers.views.refusals import plain
 from handlers.wanted import wanting
@@ -41,10 +42,9 @@ async def sent(submission: Submission, desk: Desk) -> Show:
     booking = await changeable(target.booking, desk)
     people = await _people(submission.form.users(Field.INVITEES), booking, desk)
     count = _count(booking, people)
-    if count > booking.room.capacity:
-        said = (
-            f"{booking.room.name} seats {booking.room.capacity}; with you that would be {count}. Take a larger room first."
-        )
+    if count > booking.seats:
+        seats = f"{rooms_of(booking)} {verb(booking, 'seats', 'seat')} {booking.seats}"
+        said = f"{seats}; with you that would be {count}. Take a larger room first."
         raise TooManyAttendees(said, fields={"attendees": said})
     change = Change(invitees=people, attendees_count=count)
     with wanting(target):

@@ -19,11 +19,15 @@ from core.errors import BookingError
 from core.models import Booking, Location, Person, Room, Slot, Status
 from core.notices import Card, Delivery, Happened, Notice, Subscription, Waiting
 from core.offers import open_until
+from core.quiet import zone_of
+from core.stats import Asked
+from core.suggestions import suggestions
+from core.weekly import days_of
 from handlers.drafts import Draft, Waiter
 from handlers.proposing import offers_for
 from handlers.replies import Message
 from handlers.services import Services, reader_of, several_places
-from handlers.views import approving, cards, digests, proposing
+from handlers.views import approving, cards, digests, proposing, stats
 from handlers.views import notices as views
 from handlers.views.times import Reader, everybody
 
@@ -53,6 +57,7 @@ class Notices:
                 Notice.PROPOSAL: self._proposal,
                 Notice.DIGEST: self._digest,
                 Notice.CHANNEL_DIGEST: self._channel_digest,
+                Notice.FIGURES: self._figures,
             }
         )
 
@@ -129,7 +134,7 @@ class Notices:
             return None
         # The count stops at the room's seats; who is invited and has not declined may be more.
         coming = len(booking.coming) + 1
-        people = coming if coming > booking.room.capacity else booking.attendees_count
+        people = coming if coming > booking.seats else booking.attendees_count
         better = await self._services.presence.better_room(booking, people)
         if booking.attendees and not booking.coming:
             return views.nobody_comes(booking, reader, better=better)
@@ -249,6 +254,17 @@ class Notices:
             scope=scope,
             who=lambda one: None if one.surface == CLOCK else names.get(one.by_person_id),
         )
+
+    async def _figures(self, delivery: Delivery) -> Message | None:
+        subscription = delivery.subscription
+        assert subscription is not None
+        first, last = days_of(delivery.about["week"])
+        asked = Asked(first=first, last=last, location=subscription.location, room=subscription.room)
+        figures = await self._services.stats.figures(asked)
+        today = self._services.clock.now().astimezone(zone_of(subscription.zone)).date()
+        # A channel sees as much as whoever asked for it.
+        everything = (await self._services.people.get(subscription.created_by)).admin
+        return stats.weekly(figures, suggestions(figures) if everything else (), today, everything=everything)
 
     # -- parts -----------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from handlers.ids import Action, Callback, Field
 from handlers.replies import Message
 from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN, named_people
+from handlers.views.held import borrowed, rooms_of, same_rooms
 from handlers.views.text import Line, bold, cut, grey, joined, mention, quoted, rich, spoken
 from handlers.views.times import Reader, lasting, moment, room_facts, where_and_own_clock
 
@@ -95,7 +96,7 @@ def _when(request: Request, reader: Reader) -> Line:
 
 
 def _rooms(booking: Booking) -> Line:
-    return joined([[bold(cut(room.name, ROOM_SHOWN))] for room in booking.rooms], " + ")
+    return [bold(rooms_of(booking))]
 
 
 def _dates(request: Request, reader: Reader) -> Line:
@@ -114,7 +115,7 @@ def _details(request: Request, reader: Reader) -> Line:
     parts.append([f"for {saying.people(booking.attendees_count)}"])
     if seen and booking.attendees:
         parts.append(["with ", *named_people([one.slack_user_id for one in booking.attendees])])
-    parts += [[f"{one.quantity} x {one.equipment.name}"] for one in booking.equipment]
+    parts += [[borrowed(booking.equipment)]] if booking.equipment else []
     parts += [["private"]] if booking.private else []
     text = joined(parts, " · ")
     return [text[0][0].upper() + text[0][1:], *text[1:]] if isinstance(text[0], str) else text
@@ -130,14 +131,14 @@ def _also(request: Request, reader: Reader) -> Line:
     if before is None:
         return []
     was = f"{lasting(before.slot, before.location, reader)}, for {saying.people(before.attendees_count)}"
-    room = [] if before.room.id == now.room.id else [cut(before.room.name, ROOM_SHOWN), ", "]
-    within = before.room.id == now.room.id and now.start <= before.start and before.end <= now.end
+    room = [] if same_rooms(before, now) else [rooms_of(before), ", "]
+    within = same_rooms(before, now) and now.start <= before.start and before.end <= now.end
     stays = "; if you decline, that stays." if within else "; if you decline, that is given up too."
     return ["Approved before: ", *room, was, stays]
 
 
 def _why(request: Request, reader: Reader) -> str:  # noqa: ARG001 - one shape with the other lines
-    room = cut(request.booking.room.name, ROOM_SHOWN)
+    room = rooms_of(request.booking)
     if request.dates > 1:
         return f"Bookings of {room} need approval; one answer is for all {request.dates} dates."
     return f"Bookings of {room} need approval."
@@ -341,7 +342,7 @@ def suggestion(found: Suggestion, by: str, reader: Reader) -> Message:
         ["💬 ", mention(by), " suggests ", bold(cut(offer.room.name, ROOM_SHOWN)), ", ", bold(when), where],
         [quoted(cut(found.note, REASON_LENGTH))] if found.note else [],
         [room_facts(offer.room)],
-        ["instead of ", cut(booking.room.name, ROOM_SHOWN), f", {asked}, which still waits for approval."],
+        ["instead of ", rooms_of(booking), f", {asked}, which still waits for approval."],
     )
     row = [
         buttons.button("Take it", Action.TAKE_SUGGESTION, Suggested(suggestion=found.id), style="primary"),

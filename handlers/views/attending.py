@@ -12,8 +12,9 @@ from core.models import Booking
 from handlers.replies import Message
 from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN
-from handlers.views.cards import ROOM_SHOWN, over
-from handlers.views.notices import room_named, stay_away, told
+from handlers.views.cards import over
+from handlers.views.held import rooms_of, verb
+from handlers.views.notices import rooms_named, stay_away, told
 from handlers.views.text import Line, bold, cut, mention
 from handlers.views.times import Reader, dated, moment
 
@@ -21,7 +22,15 @@ from handlers.views.times import Reader, dated, moment
 def checked_in(booking: Booking, reader: Reader) -> Message:
     """Return that somebody is there, and until when the room is theirs."""
     until = moment(booking.end, booking.location, reader)
-    line: Line = ["✅ Checked in", *_to(booking), ": ", *room_named(booking.room), " is yours until ", bold(until), "."]
+    line: Line = [
+        "✅ Checked in",
+        *_to(booking),
+        ": ",
+        *rooms_named(booking),
+        f" {verb(booking)} yours until ",
+        bold(until),
+        ".",
+    ]
     return told(line, row=_under_way(booking, reader))
 
 
@@ -42,14 +51,14 @@ def running_late(booking: Booking, reader: Reader, *, kept_until: datetime | Non
     kept: Line = []
     if kept_until is not None:
         at = moment(kept_until, booking.location, reader)
-        kept = [bold(cut(booking.room.name, ROOM_SHOWN)), " is kept until ", bold(at), " without a check-in."]
+        kept = [bold(rooms_of(booking)), f" {verb(booking)} kept until ", bold(at), " without a check-in."]
     return told(line, kept, row=[*([buttons.check_in(booking)] if check_in else []), stay_away(booking, reader)])
 
 
 def extended(booking: Booking, reader: Reader) -> Message:
     """Return until when the room is theirs now."""
     until = moment(booking.end, booking.location, reader)
-    line: Line = ["✏️ ", *room_named(booking.room), " is yours until ", bold(until), *_for(booking), "."]
+    line: Line = ["✏️ ", *rooms_named(booking), f" {verb(booking)} yours until ", bold(until), *_for(booking), "."]
     return told(line, row=[buttons.undo(booking), *_under_way(booking, reader)])
 
 
@@ -57,14 +66,20 @@ def ended_early(booking: Booking, reader: Reader) -> Message:
     """Return that the rest of the time was given back."""
     at, until = (moment(one, booking.location, reader) for one in (booking.updated_at, booking.end))
     what: Line = [bold(cut(booking.title, TITLE_SHOWN)), f" ended at {at}. "] if booking.title else [f"Ended at {at}. "]
-    line: Line = ["🔓 ", *what, *room_named(booking.room), f" is free for others until {until}."]
+    line: Line = ["🔓 ", *what, *rooms_named(booking), f" {verb(booking)} free for others until {until}."]
     return told(line, row=[buttons.undo(booking)] if booking.end > reader.now else [])
 
 
 def taken_back(booking: Booking, reader: Reader) -> Message:
     """Return that the room is theirs again."""
     until = moment(booking.end, booking.location, reader)
-    line: Line = ["✅ ", *room_named(booking.room), " is yours again until ", bold(until), ", and you are checked in."]
+    line: Line = [
+        "✅ ",
+        *rooms_named(booking),
+        f" {verb(booking)} yours again until ",
+        bold(until),
+        ", and you are checked in.",
+    ]
     return told(line, row=_under_way(booking, reader))
 
 

@@ -11,6 +11,7 @@ from core import saying
 from core.models import Alternative, Booking, Location, Room, Slot
 from handlers.drafts import Carried, Draft, Moving, Target, Waiter
 from handlers.ids import Action
+from handlers.views.held import rooms_of, verb
 from handlers.views.text import cut
 from handlers.views.times import Reader, in_passing
 
@@ -53,7 +54,7 @@ def rows(buttons: Iterable[ButtonElement | None], *, block_id: str | None = None
 
 def edit(booking: Booking) -> ButtonElement | None:
     """Return "Edit"."""
-    return button("Edit", Action.EDIT, Target.at(booking), aloud=f"Edit the booking of {booking.room.name}")
+    return button("Edit", Action.EDIT, Target.at(booking), aloud=f"Edit the booking of {rooms_of(booking)}")
 
 
 def other_room(booking: Booking) -> ButtonElement | None:
@@ -78,26 +79,26 @@ def cancel(booking: Booking, reader: Reader) -> ButtonElement | None:
 
 def cancel_at_once(booking: Booking, *, confirm: ConfirmObject | None = None) -> ButtonElement | None:
     """Return "Cancel booking", for where what is lost has been said already."""
-    aloud = f"Cancel the booking of {booking.room.name}"
+    aloud = f"Cancel the booking of {rooms_of(booking)}"
     return button("Cancel booking", Action.CANCEL, Target.at(booking), style="danger", confirm=confirm, aloud=aloud)
 
 
 def what_is_lost(booking: Booking, reader: Reader) -> str:
     """Return what cancelling would do: "Apollo, tomorrow 14:00-15:00, is given back and others can book it."."""
     when = in_passing(booking.slot, booking.location, reader)
-    about = f"{cut(booking.room.name, 60)}, {when}, is given back and others can book it."
+    about = f"{rooms_of(booking, 60)}, {when}, {verb(booking, 'is given back and others can book it', 'are given back')}."
     invited = len(booking.attendees)
     return f"{about} {saying.people(invited)} {'is' if invited == 1 else 'are'} invited." if invited else about
 
 
 def invite(booking: Booking) -> ButtonElement | None:
     """Return "Invite people", which opens a small form."""
-    return button("Invite people", Action.INVITE, Target.at(booking), aloud=f"Invite people to {booking.room.name}")
+    return button("Invite people", Action.INVITE, Target.at(booking), aloud=f"Invite people to {rooms_of(booking)}")
 
 
 def tell_channel(booking: Booking) -> ButtonElement | None:
     """Return "Tell the channel", which lets everybody in it see the booking and its changes."""
-    return button("Tell the channel", Action.SHARE, Target.at(booking), aloud=f"Tell the channel of {booking.room.name}")
+    return button("Tell the channel", Action.SHARE, Target.at(booking), aloud=f"Tell the channel of {rooms_of(booking)}")
 
 
 def check_in(booking: Booking) -> ButtonElement | None:
@@ -117,7 +118,9 @@ def run_late(booking: Booking) -> ButtonElement | None:
 
 def end_early(booking: Booking) -> ButtonElement | None:
     """Return "End early", which gives the rest of the time back at once; Undo takes it back."""
-    return button("End early", Action.END_EARLY, Target.at(booking), aloud=f"Give the rest of {booking.room.name} back now")
+    return button(
+        "End early", Action.END_EARLY, Target.at(booking), aloud=f"Give the rest of {rooms_of(booking, 60)} back now"
+    )
 
 
 def extensions(booking: Booking, ends: Iterable[datetime]) -> list[ButtonElement | None]:

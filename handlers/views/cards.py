@@ -15,10 +15,11 @@ from core.events import Kind
 from core.models import Attendee, Booking, Response, Status
 from core.notices import Happened
 from handlers.replies import Message
-from handlers.views import buttons
+from handlers.views import buttons, held
 from handlers.views.bookings import TITLE_SHOWN, difference, differing_times, named_people
+from handlers.views.held import rooms_of, same_rooms
 from handlers.views.text import Line, bold, cut, joined, mention, rich, spoken, struck
-from handlers.views.times import Reader, lasting, moment, room_facts, where_and_own_clock
+from handlers.views.times import Reader, lasting, moment, where_and_own_clock
 
 ROOM_SHOWN = 100
 NAME_SHOWN = 80
@@ -72,9 +73,9 @@ def _sign(booking: Booking, announced: Booking | None, reader: Reader) -> str:
 def _what(booking: Booking, announced: Booking | None, reader: Reader) -> list[Line]:
     """Return title, room and time, each with what was announced in its place crossed out."""
     before = announced or booking
-    rooms = difference(cut(before.room.name, ROOM_SHOWN), cut(booking.room.name, ROOM_SHOWN))
-    if not (title := _title(booking, before)) and before.room.id == booking.room.id:
-        rooms = [bold(cut(booking.room.name, ROOM_SHOWN))]
+    rooms = difference(rooms_of(before), rooms_of(booking))
+    if not (title := _title(booking, before)) and same_rooms(before, booking):
+        rooms = [bold(rooms_of(booking))]
     where = where_and_own_clock(booking.slot, booking.location, reader)
     return [title, rooms, _when(booking, before, reader, where=where)]
 
@@ -114,11 +115,12 @@ def _because(reason: str | None) -> Line:
 
 
 def _about_people(booking: Booking, reader: Reader) -> Line:
-    """Return "For 6 people · 3 of 5 invited are coming · checked in at 14:02", as far as there is anything to say."""
+    """Return "For 6 people · with a flipchart · 3 of 5 invited are coming · checked in at 14:02", as far as there is any."""
     if booking.status in _OUT:
         return []
     count = [f"for {saying.people(booking.attendees_count)}"] if booking.attendees_count > 1 else []
-    parts = [*count, *who_comes(booking)]
+    along = [held.borrowed(booking.equipment)] if booking.equipment else []
+    parts = [*count, *along, *who_comes(booking)]
     if booking.checked_in_at:
         parts.append(f"checked in at {moment(booking.checked_in_at, booking.location, reader)}")
     elif booking.late_at and not over(booking, reader.now):
@@ -148,8 +150,8 @@ def differences(before: Booking, after: Booking, reader: Reader, *, private: boo
         where = where_and_own_clock(after.slot, after.location, reader)
         old, new = lasting(before.slot, before.location, reader), lasting(after.slot, after.location, reader)
         parts.append([*(differing_times(old, new) if old != new else [new]), where])
-    if before.room.id != after.room.id:
-        parts.append(difference(cut(before.room.name, ROOM_SHOWN), cut(after.room.name, ROOM_SHOWN)))
+    if not same_rooms(before, after):
+        parts.append(difference(rooms_of(before), rooms_of(after)))
     if before.title != after.title and not private:
         parts.append(difference(cut(before.title or "", TITLE_SHOWN), cut(after.title or "no title", TITLE_SHOWN)))
     return parts
@@ -203,7 +205,7 @@ def _put_back(happened: Happened, reader: Reader, *, who: str | None) -> Line:
     if happened.changed.before.status is Status.RELEASED:
         at = moment(happened.at, after.location, reader)
         return [*_by(who, "took the room back", "The room was taken back"), f" at {at}."]
-    when = f": {cut(after.room.name, ROOM_SHOWN)}, {lasting(after.slot, after.location, reader)}"
+    when = f": {rooms_of(after)}, {lasting(after.slot, after.location, reader)}"
     return [*_by(who, "put it back on", "It is on again"), when, "."]
 
 
@@ -255,7 +257,7 @@ def invitation(booking: Booking, reader: Reader, *, announced: Booking | None = 
     there = booking.checked_in_at
     said = [f"Checked in at {moment(there, booking.location, reader)}."] if there else _answer(own)
     asked: Line = ["It waits for approval as it is now."] if booking.status is Status.PENDING else []
-    lines = (_invited_to(booking, before, reader), [room_facts(booking.room)], _others(booking, reader), asked, said)
+    lines = (_invited_to(booking, before, reader), [held.facts(booking)], _others(booking, reader), asked, said)
     row: list[ButtonElement | None] = []
     if not there and not over(booking, reader.now):
         row += [buttons.going(booking, style=None if own.response else "primary")] if own.response != Response.GOING else []
@@ -268,15 +270,15 @@ def _invited_to(booking: Booking, before: Booking, reader: Reader) -> Line:
     when = lasting(booking.slot, booking.location, reader)
     changed = differing_times(lasting(before.slot, before.location, reader), when)
     same_time = before.slot == booking.slot and before.location.id == booking.location.id
-    same_room = before.room.id == booking.room.id
-    name = cut(booking.room.name, ROOM_SHOWN)
+    same_room = same_rooms(before, booking)
+    name = rooms_of(booking)
     return [
         "📅 " if same_time and same_room else "✏️ ",
         mention(booking.booker.slack_user_id),
         " invites you to ",
         *what,
         " in ",
-        *([bold(name)] if same_room else difference(cut(before.room.name, ROOM_SHOWN), name)),
+        *([bold(name)] if same_room else difference(rooms_of(before), name)),
         ": ",
         *([bold(when)] if same_time else changed),
         where_and_own_clock(booking.slot, booking.location, reader),
@@ -286,7 +288,8 @@ def _invited_to(booking: Booking, before: Booking, reader: Reader) -> Line:
 def _others(booking: Booking, reader: Reader) -> Line:
     others = [one.slack_user_id for one in booking.coming if one.person_id != reader.person.id]
     named_ones: Line = ["with ", *named_people(others)] if others else []
-    return joined([named_ones, ["private"] if booking.private else []], " · ")
+    along: Line = [held.borrowed(booking.equipment)] if booking.equipment else []
+    return joined([named_ones, along, ["private"] if booking.private else []], " · ")
 
 
 def _answer(own: Attendee) -> Line:
@@ -303,7 +306,7 @@ def _uninvited(booking: Booking, reader: Reader) -> Message:
         "❌ You are no longer invited to ",
         mention(booking.booker.slack_user_id),
         "'s meeting in ",
-        bold(cut(booking.room.name, ROOM_SHOWN)),
+        bold(rooms_of(booking)),
         f", {when}{where}.",
     ]
     return Message(text=spoken(line), blocks=[rich(line)])
@@ -320,6 +323,6 @@ def _off(booking: Booking, reader: Reader) -> Message:
     whose: Line = [mention(booking.booker.slack_user_id), "'s meeting in "]
     what: Line = [bold(cut(booking.title, TITLE_SHOWN)), " in "] if booking.title else whose
     where = where_and_own_clock(booking.slot, booking.location, reader)
-    room = bold(cut(booking.room.name, ROOM_SHOWN))
+    room = bold(rooms_of(booking))
     line: Line = [f"{sign} ", *what, room, f", {when}{where}, {how}", *_because(booking.cancel_reason), "."]
     return Message(text=spoken(line), blocks=[rich(line)])

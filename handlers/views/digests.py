@@ -12,6 +12,7 @@ from handlers.replies import Message
 from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN
 from handlers.views.cards import ROOM_SHOWN, history_line, named
+from handlers.views.held import rooms_of
 from handlers.views.text import Line, bold, cut, joined, mention, rich, spoken
 from handlers.views.times import Reader, lasting, own_clock
 
@@ -47,7 +48,7 @@ def of_channel(
         return None
     place = f" in {cut(scope, ROOM_SHOWN)}" if scope else ""
     heading = f"☀️ {_heading(day, reader)}{place}: {_booked(len(bookings))}"
-    several_rooms = len({booking.room.id for booking in bookings}) > 1
+    several_rooms = len({room.id for booking in bookings for room in booking.rooms}) > 1
     entries = [_of_all(booking, reader, room=several_rooms or not scope) for booking in bookings]
     lines = fitting([bold(heading)], entries, longest=LONGEST * 2 // 3 if news else LONGEST)
     if news:
@@ -88,7 +89,7 @@ def _own(booking: Booking, reader: Reader) -> Line:
     parts: list[Line] = [
         [bold(saying.hours(booking.slot, booking.location.tz)), where],
         [cut(booking.title, TITLE_SHOWN)] if booking.title else [],
-        [cut(booking.room.name, ROOM_SHOWN)],
+        [rooms_of(booking)],
         ["booked by ", mention(booking.booker.slack_user_id)] if mine else [],
         ["not answered yet"] if mine and mine.response is None else [],
         ["you cannot come"] if mine and mine.response is Response.DECLINED else [],
@@ -100,7 +101,7 @@ def _of_all(booking: Booking, reader: Reader, *, room: bool) -> Line:
     where = f" ({booking.location.name})" if reader.several_places else ""
     parts: list[Line] = [
         [bold(saying.hours(booking.slot, booking.location.tz)), where],
-        [cut(booking.room.name, ROOM_SHOWN)] if room else [],
+        [rooms_of(booking)] if room else [],
     ]
     if booking.private:
         parts.append(["Busy"])
@@ -117,6 +118,6 @@ def _news(happened: Happened, reader: Reader, who: str | None) -> Line:
     before, after = happened.changed.before, happened.after
     private = before.private or after.private
     title = "Busy" if private else before.title
-    parts: list[Line] = [[cut(title, TITLE_SHOWN)] if title else [], [cut(before.room.name, ROOM_SHOWN)]]
+    parts: list[Line] = [[cut(title, TITLE_SHOWN)] if title else [], [rooms_of(before)]]
     parts += [[lasting(before.slot, before.location, reader)]] if before.slot == after.slot else []
     return joined([*parts, told], " · ")

@@ -31,10 +31,11 @@ from handlers.views import buttons
 from handlers.views import line as line_views
 from handlers.views.bookings import ANSWERS, answering, details, invited_to, none_ahead_line, own_response, until_approved
 from handlers.views.cards import answers
+from handlers.views.held import facts, made_of
 from handlers.views.questions import no_rooms
 from handlers.views.settings import summary
 from handlers.views.text import Line, bold, channel, code, cut, joined, mention, rich
-from handlers.views.times import Reader, moment, room_facts, where_and_own_clock
+from handlers.views.times import Reader, moment, where_and_own_clock
 
 # What stands in the menu at a booking, by the name under which it comes back.
 EDIT, INVITE, OTHER_ROOM, CANNOT, CANCEL = "edit", "invite", "other_room", "cannot", "cancel"
@@ -187,9 +188,9 @@ def _lines(one: Ahead, reader: Reader) -> tuple[Line, ...]:
     where = where_and_own_clock(booking.slot, booking.location, reader)
     hours = saying.hours(booking.slot, booking.location.tz)
     under_way: Line = [" · now"] if _running(booking, reader) else []
-    first: Line = [bold(hours), where, " · ", bold(cut(booking.room.name, 100)), *under_way]
+    first: Line = [bold(hours), where, " · ", bold(made_of(booking, reader)), *under_way]
     about = joined([details(booking, reader), *([part] for part in answers(booking))], " · ")
-    return (first, about, [room_facts(booking.room)], _state(one, reader))
+    return (first, about, [facts(booking)], _state(one, reader))
 
 
 def _state(one: Ahead, reader: Reader) -> Line:

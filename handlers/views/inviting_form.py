@@ -11,6 +11,7 @@ from handlers.drafts import Target
 from handlers.filled import MOST_INVITED
 from handlers.ids import Action, Callback, Field
 from handlers.views.bookings import headline
+from handlers.views.held import rooms_of, verb
 from handlers.views.text import rich
 from handlers.views.times import Reader
 
@@ -25,7 +26,8 @@ def inviting_form(booking: Booking, reader: Reader) -> View:
         placeholder=PlainTextObject(text="Colleagues"),
         focus_on_load=True,
     )
-    seats = f"{booking.room.name} seats {booking.room.capacity}; the booking is for {saying.people(booking.attendees_count)}"
+    seats = f"{rooms_of(booking)} {verb(booking, 'seats', 'seat')} {booking.seats}"
+    seats += f"; the booking is for {saying.people(booking.attendees_count)}"
     hint = f"{seats}, and the number follows. Each gets one message, with buttons to say whether they come."
     return View(
         type="modal",

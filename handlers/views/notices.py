@@ -19,6 +19,7 @@ from handlers.replies import Message
 from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN, named_people
 from handlers.views.cards import ROOM_SHOWN, differences
+from handlers.views.held import MOST_NAMED, borrowed, rooms_of, same_rooms, verb
 from handlers.views.text import Line, Piece, bold, cut, joined, mention, quoted, rich, spoken
 from handlers.views.times import Reader, dated, floor, lasting, moment, where_and_own_clock
 
@@ -42,7 +43,7 @@ def told(*lines: Line, row: Buttons = ()) -> Message:
 def reminder(booking: Booking, reader: Reader, *, check_in: bool) -> Message:
     """Return "⏰ Design review starts in 10 minutes in Apollo (3rd floor)."; `check_in` where the room asks for it."""
     lines = (
-        ["⏰ ", *_meeting(booking, reader), *_ahead(booking, reader), " in ", *room_named(booking.room), "."],
+        ["⏰ ", *_meeting(booking, reader), *_ahead(booking, reader), " in ", *rooms_named(booking), "."],
         _when_and_who(booking, reader),
     )
     return told(*lines, row=_before_it(booking, reader, check_in=check_in))
@@ -89,7 +90,7 @@ def ending(
         f"⏰ {saying.length(left)} left of ",
         *_meeting(booking, reader, first=False),
         " in ",
-        *room_named(booking.room),
+        *rooms_named(booking),
         f", until {moment(booking.end, booking.location, reader)}.",
     ]
     may_change = booking.changeable_by(reader.person.acting())
@@ -122,7 +123,7 @@ def release_warning(booking: Booking, reader: Reader, *, release_at: datetime) -
     """Return that nobody has checked in, and when the room is given back."""
     at = moment(release_at, booking.location, reader)
     lines: tuple[Line, ...] = (
-        ["⏰ Nobody has checked in to ", *_meeting(booking, reader, first=False), " in ", *room_named(booking.room), "."],
+        ["⏰ Nobody has checked in to ", *_meeting(booking, reader, first=False), " in ", *rooms_named(booking), "."],
         ["It is released at ", bold(at), " unless somebody checks in."],
     )
     late = [] if booking.late_at else [buttons.run_late(booking)]
@@ -131,15 +132,15 @@ def release_warning(booking: Booking, reader: Reader, *, release_at: datetime) -
 
 def released(booking: Booking, reader: Reader, *, at: datetime, free_until: datetime | None) -> Message:
     """Return that the room was given back; it can be had again until `free_until`, or not any more where that is None."""
-    said = f" was released at {moment(at, booking.location, reader)}: nobody checked in."
+    said = f" {verb(booking, 'was', 'were')} released at {moment(at, booking.location, reader)}: nobody checked in."
     if free_until is not None:
-        rest = f" It is free until {moment(free_until, booking.location, reader)}."
+        rest = f" {verb(booking, 'It is', 'They are')} free until {moment(free_until, booking.location, reader)}."
     else:
         rest = "" if booking.end <= reader.now else " Somebody else has it now."
     title: Line = ["It was for ", bold(cut(booking.title, TITLE_SHOWN)), "."] if booking.title else []
     back = [buttons.take_back(booking)] if free_until == booking.end else []
     again = buttons.button("Book it again tomorrow", Action.TAKE_ASIDE, tomorrow(booking, reader))
-    return told(["🔓 ", bold(cut(booking.room.name, ROOM_SHOWN)), said, rest], title, row=[*back, again])
+    return told(["🔓 ", bold(rooms_of(booking)), said, rest], title, row=[*back, again])
 
 
 def tomorrow(booking: Booking, reader: Reader) -> Draft:
@@ -162,7 +163,7 @@ def late(booking: Booking, reader: Reader, *, by: str, check_in: bool) -> Messag
         " runs late for ",
         *_meeting(booking, reader, first=False, by=by),
         f" at {moment(booking.start, booking.location, reader)} in ",
-        *room_named(booking.room),
+        *rooms_named(booking),
         ".",
     ]
     return told(line, row=[buttons.check_in(booking)] if check_in else [])
@@ -187,7 +188,7 @@ def changed(happened: Happened, booking: Booking, reader: Reader, *, by: str | N
         when = lasting(booking.slot, booking.location, reader)
         where = where_and_own_clock(booking.slot, booking.location, reader)
         on: Line = ["✅ ", *who, " put ", *_meeting(booking, reader, first=False, by=by), " back on: "]
-        return told([*on, *room_named(booking.room), ", ", bold(when), where, "."], row=_after_change(booking, reader))
+        return told([*on, *rooms_named(booking), ", ", bold(when), where, "."], row=_after_change(booking, reader))
     parts = differences(before, booking, reader, private=False)
     if not parts:
         return None
@@ -209,8 +210,8 @@ def _renamed(what: Line, booking: Booking) -> Line:
 
 def _what_stays(before: Booking, booking: Booking, reader: Reader) -> Line:
     """Return by what somebody knows which of their meetings is meant: its room, or, where that is another, its time."""
-    if before.room.id == booking.room.id:
-        return [" (", cut(booking.room.name, ROOM_SHOWN), ")"]
+    if same_rooms(before, booking):
+        return [" (", rooms_of(booking), ")"]
     if before.slot != booking.slot or before.location.id != booking.location.id:
         return []
     when = lasting(booking.slot, booking.location, reader)
@@ -233,7 +234,7 @@ def _off(happened: Happened, booking: Booking, reader: Reader, *, by: str | None
         " cancelled ",
         *_meeting(booking, reader, first=False, by=by),
         " in ",
-        bold(cut(booking.room.name, ROOM_SHOWN)),
+        bold(rooms_of(booking)),
         f", {when}{where}",
         f": {cut(reason, TITLE_SHOWN)}." if reason else ".",
     ]
@@ -245,7 +246,7 @@ def _not_approved(booking: Booking, reader: Reader) -> Message:
     """Return that a meeting which one comes to has lost its room."""
     how = "was not approved" if booking.status is Status.DECLINED else "was not approved in time"
     when = f"{lasting(booking.slot, booking.location, reader)}{where_and_own_clock(booking.slot, booking.location, reader)}"
-    room = bold(cut(booking.room.name, ROOM_SHOWN))
+    room = bold(rooms_of(booking))
     return told(["❌ ", *_meeting(booking, reader), " in ", room, f", {when}, {how}: it has no room any more."])
 
 
@@ -263,10 +264,10 @@ def _after_change(booking: Booking, reader: Reader, *, undo: Buttons = ()) -> Bu
 
 def size(booking: Booking, reader: Reader, *, people: int, better: Alternative | None) -> Message | None:
     """Return that the room is too small for those who come, or much too large, with a better one in a tap."""
-    small = people > booking.room.capacity
+    small = people > booking.seats
     if not small and better is None:
         return None
-    name = cut(booking.room.name, ROOM_SHOWN)
+    name = rooms_of(booking)
     # Some have not answered yet: who has declined is known, who comes is not.
     is_now = f" is for {saying.people(people)} now, and " if small else f" is down to {saying.people(people)}, and "
     first: Line = [
@@ -274,7 +275,7 @@ def size(booking: Booking, reader: Reader, *, people: int, better: Alternative |
         f" ({lasting(booking.slot, booking.location, reader)})",
         is_now,
         bold(name),
-        f" seats {booking.room.capacity}.",
+        f" {verb(booking, 'seats', 'seat')} {booking.seats}.",
     ]
     if better is None:
         return told(first, ["No larger room is free then."], row=[buttons.edit(booking), buttons.find()])
@@ -289,7 +290,7 @@ def nobody_comes(booking: Booking, reader: Reader, *, better: Alternative | None
         "Nobody who is invited can come to ",
         *_meeting(booking, reader, first=False),
         " in ",
-        bold(cut(booking.room.name, ROOM_SHOWN)),
+        bold(rooms_of(booking)),
         f", {when}.",
     ]
     other: Line = _is_free(better, booking) if better else []
@@ -349,10 +350,18 @@ def _where(slot: Slot, location: Location, reader: Reader) -> str:
 # -- pieces ------------------------------------------------------------------------------------------------------------
 
 
-def room_named(room: Room) -> list[str | Piece]:
-    """Return "Apollo (3rd floor)"."""
-    on = floor(room)
-    return [bold(cut(room.name, ROOM_SHOWN)), f" ({cut(on, 40)})" if on else ""]
+def rooms_named(booking: Booking) -> list[str | Piece]:
+    """Return "Apollo (3rd floor)", "Apollo (3rd floor) + Big Ben (5th floor)", each name standing out."""
+    many = len(booking.rooms) > 1
+    floors = [floor(room) for room in booking.rooms]
+    if many and len({*floors}) == 1:
+        return [bold(rooms_of(booking)), f" ({cut(floors[0], 40)})" if floors[0] else ""]
+    left = len(booking.rooms) - MOST_NAMED
+    names: list[Line] = [
+        [bold(cut(room.name, ROOM_SHOWN)), f" ({cut(on, 40)})" if on else ""]
+        for room, on in zip(booking.rooms[:MOST_NAMED], floors, strict=False)
+    ]
+    return joined([*names, *([[f"{left} more"]] if left > 0 else [])], " + ")
 
 
 def _meeting(booking: Booking, reader: Reader, *, first: bool = True, by: str | None = None) -> list[str | Piece]:
@@ -375,4 +384,5 @@ def _when_and_who(booking: Booking, reader: Reader) -> Line:
     # Of a meeting without a title, the booker has been named.
     if booking.title and booking.booker.person_id != reader.person.id:
         others.insert(0, booking.booker.slack_user_id)
-    return joined([[when[0].upper() + when[1:]], ["with ", *named_people(others)] if others else []], " · ")
+    along: Line = [borrowed(booking.equipment)] if booking.equipment else []
+    return joined([[when[0].upper() + when[1:]], ["with ", *named_people(others)] if others else [], along], " · ")

@@ -13,6 +13,7 @@ from handlers.ids import Action
 from handlers.replies import Message
 from handlers.sentence.model import Refusal
 from handlers.views import buttons
+from handlers.views.held import rooms_of, verb
 from handlers.views.text import Line, bold, code, cut, mention, quoted, rich, spoken
 from handlers.views.times import Reader, in_passing
 
@@ -129,7 +130,11 @@ def other_rooms(booking: Booking, free: Sequence[FreeRoom], reader: Reader) -> M
     """Return the rooms that are free at a booking's time, one button each."""
     when = in_passing(booking.slot, booking.location, reader)
     if not free:
-        line: Line = [f"No other room that fits is free {when}. ", bold(cut(booking.room.name, 100)), " stays yours."]
+        line: Line = [
+            f"No other room that fits is free {when}. ",
+            bold(rooms_of(booking)),
+            f" {verb(booking, 'stays', 'stay')} yours.",
+        ]
         draft = Draft.like(booking).anywhere(booking.location.id)
         row = [buttons.edit(booking), buttons.button("Find a room", Action.OPEN_SEARCH, draft)]
         return ask(line, row)
@@ -143,7 +148,7 @@ def other_rooms(booking: Booking, free: Sequence[FreeRoom], reader: Reader) -> M
         )
         for number, one in enumerate(free[:MOST_BOOKINGS], start=1)
     ]
-    keep = buttons.button(f"Keep {cut(booking.room.name, 60)}", Action.KEEP, Target.at(booking))
+    keep = buttons.button(f"Keep {rooms_of(booking, 50)}", Action.KEEP, Target.at(booking))
     return ask([f"Free {when} instead of ", bold(cut(booking.room.name, 100)), ":"], [*row, keep])
 
 
@@ -155,4 +160,4 @@ def _not_all(bookings: Sequence[Booking]) -> str:
 
 def _told(booking: Booking, reader: Reader) -> str:
     title = f"{cut(booking.title, 30)}, " if booking.title else ""
-    return f"{title}{cut(booking.room.name, 20)} {in_passing(booking.slot, booking.location, reader)}"
+    return f"{title}{rooms_of(booking, 20)} {in_passing(booking.slot, booking.location, reader)}"

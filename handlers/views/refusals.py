@@ -14,6 +14,7 @@ from handlers.ids import Action
 from handlers.replies import Message
 from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN, details, headline
+from handlers.views.held import rooms_of, same_rooms
 from handlers.views.line import wait
 from handlers.views.text import Line, Piece, bold, cut, joined, mention, quoted, rich, spoken
 from handlers.views.times import Reader, dated, in_passing, own_clock
@@ -145,7 +146,7 @@ def not_active(booking: Booking, change: LastChange | None, reader: Reader) -> M
     """Return since when and by whom a booking is no more, and the button that books it again."""
     when = dated(booking.slot, booking.location, reader)
     title: list[str | Piece] = [bold(cut(booking.title, TITLE_SHOWN)), " in "] if booking.title else []
-    line = [*title, bold(cut(booking.room.name, 100)), f", {when}, {ENDED_BY.get(booking.status, 'is over')}"]
+    line = [*title, bold(rooms_of(booking)), f", {when}, {ENDED_BY.get(booking.status, 'is over')}"]
     if booking.status in ENDED_BY and booking.status is not Status.ENDED:
         zone = booking.location.tz
         day = saying.near_date(booking.updated_at.astimezone(zone).date(), today=reader.now.astimezone(zone).date())
@@ -169,8 +170,8 @@ def _what_happened(booking: Booking, before: Booking | None, reader: Reader) -> 
         same_day = days[0] == days[1] and before.slot.length == booking.slot.length
         to = saying.clock_time(booking.start, zone) if same_day else dated(booking.slot, booking.location, reader)
         moved.append(to)
-    if before.room.id != booking.room.id:
-        moved.append(cut(booking.room.name, 100))
+    if not same_rooms(before, booking):
+        moved.append(rooms_of(booking))
     if moved:
         return f"moved this booking to {saying.listed(moved)}"
     if before.title != booking.title:
