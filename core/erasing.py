@@ -104,6 +104,12 @@ _EXPORT = {
     " WHERE tenant_id = $1 AND actor_id = $2 ORDER BY number",
 }
 
+_COUNTS = """
+SELECT (SELECT count(*) FROM bookings WHERE tenant_id = $1 AND booked_by = $2)
+    + (SELECT count(*) FROM bookings_archive WHERE tenant_id = $1 AND booked_by = $2) AS bookings,
+    (SELECT count(*) FROM attendees WHERE tenant_id = $1 AND person_id = $2) AS invitations,
+    (SELECT count(*) FROM searches WHERE tenant_id = $1 AND person_id = $2) AS searches
+"""
 _WORKSPACE = "SELECT archive_days, keep_bookings_months, keep_audit_months, version FROM workspace WHERE tenant_id = $1"
 _SET_WORKSPACE = """
 INSERT INTO workspace AS w (tenant_id, archive_days, keep_bookings_months, keep_audit_months) VALUES ($1, $2, $3, $4)
@@ -172,6 +178,16 @@ class Erasing:
             return found
 
         return await self._db.write(work, repeatable=True)
+
+    async def counts(self, person_id: UUID) -> tuple[tuple[str, int], ...]:
+        """Return how much is kept of somebody, by what it is."""
+
+        async def work(session: ReadSession) -> tuple[tuple[str, int], ...]:
+            row = await session.one(_COUNTS, session.tenant, person_id)
+            assert row is not None
+            return tuple(row.items())
+
+        return await self._db.read(work)
 
     async def ahead(self, person_id: UUID) -> tuple[Booking, ...]:
         """Return the bookings of somebody's that have not begun."""

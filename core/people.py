@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from core import changes
 from core.db import Database, ReadSession, WriteSession
 from core.errors import PersonNotFound
 from core.ids import new_id
-from core.models import Attendee, Person
+from core.models import Actor, Attendee, Person
 
 COLUMNS = """
 p.id, p.slack_team_id, p.slack_user_id, p.name, p.zone, p.locale, p.default_location_id, p.guest,
@@ -127,19 +128,22 @@ class People:
 
         await self._db.write(work, repeatable=True)
 
-    async def make_admin(self, slack_team_id: str, slack_user_id: str) -> Person:
-        """Let somebody change every booking; they need not have used the bot before."""
+    async def make_admin(self, slack_team_id: str, slack_user_id: str, *, by: Actor | None = None) -> Person:
+        """Let somebody change every booking; they need not have used the bot before. `by` None: the command line."""
         (person_id,) = await self.mentioned(slack_team_id, [slack_user_id])
 
         async def work(session: WriteSession) -> Person:
-            await session.run(
+            made = await session.run(
                 "INSERT INTO admins (tenant_id, person_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", session.tenant, person_id
             )
-            return await _by_slack(session, slack_team_id, slack_user_id)
+            person = await _by_slack(session, slack_team_id, slack_user_id)
+            if made != "INSERT 0 0":
+                await _note_admin(session, person, "made an admin", by)
+            return person
 
         return await self._db.write(work, repeatable=True)
 
-    async def dismiss_admin(self, slack_team_id: str, slack_user_id: str) -> bool:
+    async def dismiss_admin(self, slack_team_id: str, slack_user_id: str, *, by: Actor | None = None) -> bool:
         """Take that right back; return whether they had it. Slack's own admins keep theirs."""
 
         async def work(session: WriteSession) -> bool:
@@ -150,7 +154,10 @@ class People:
                 slack_team_id,
                 slack_user_id,
             )
-            return gone != "DELETE 0"
+            if gone == "DELETE 0":
+                return False
+            await _note_admin(session, await _by_slack(session, slack_team_id, slack_user_id), "made no admin any more", by)
+            return True
 
         return await self._db.write(work, repeatable=True)
 
@@ -164,6 +171,15 @@ class People:
                 session.tenant,
             )
             return tuple(person_from(row) for row in rows)
+
+        return await self._db.read(work)
+
+    async def named_admins(self) -> frozenset[UUID]:
+        """Return the ids of those who were made admins here, whatever Slack says of them."""
+
+        async def work(session: ReadSession) -> frozenset[UUID]:
+            rows = await session.all("SELECT person_id FROM admins WHERE tenant_id = $1", session.tenant)
+            return frozenset(row["person_id"] for row in rows)
 
         return await self._db.read(work)
 
@@ -198,6 +214,12 @@ class People:
 def person_from(row: Mapping[str, Any]) -> Person:
     """Return a person from a row with `COLUMNS`."""
     return Person(**{**row, "groups": frozenset(row["groups"])})
+
+
+async def _note_admin(session: WriteSession, person: Person, action: str, by: Actor | None) -> None:
+    await changes.note(
+        session, subject="person", subject_id=person.id, name=person.name, action=action, by=by, before=None, after=None
+    )
 
 
 async def _by_slack(session: ReadSession, team: str, user: str) -> Person:

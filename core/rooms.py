@@ -5,6 +5,8 @@ Whoever changes a room takes it FOR UPDATE first: no booking can then slip in be
 
 from __future__ import annotations
 
+import csv
+import io
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +20,7 @@ from core.errors import InvalidPolicy
 from core.ids import new_id
 from core.models import Actor, Keep, Location, Room
 from core.policies import Rules, Scoped
-from core.roomfile import Problem, RoomRow, parse_csv, problems_of, refuse
+from core.roomfile import COLUMNS, Problem, RoomRow, parse_csv, problems_of, refuse
 
 __all__ = ["ImportReport", "RoomRow", "Rooms", "Rules", "Scoped", "parse_csv"]
 
@@ -106,6 +108,15 @@ class Rooms:
         except _RehearsedError as rehearsed:
             return rehearsed.report
 
+    async def export(self) -> str:
+        """Return every room as CSV text that `parse_csv` reads again; what a spreadsheet takes for a formula is as it is."""
+        catalogue = await self._db.read(load)
+        page = io.StringIO()
+        writer = csv.DictWriter(page, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(_cells(catalogue, room) for room in catalogue.rooms)
+        return page.getvalue()
+
     async def set_policy(
         self,
         *,
@@ -167,6 +178,21 @@ def _scope_of(ids: Mapping[str, UUID | None]) -> Callable[[Catalogue], Awaitable
         return policies.scope_of(ids, catalogue)
 
     return looked_up
+
+
+def _cells(catalogue: Catalogue, room: Room) -> dict[str, object]:
+    place = catalogue.place_of(room)
+    return {
+        "name": room.name,
+        "capacity": room.capacity,
+        "location": place.name,
+        "zone": place.zone,
+        "floor": room.floor or "",
+        "amenities": ";".join(sorted(room.amenities)),
+        "setup_minutes": room.setup_minutes,
+        "teardown_minutes": room.teardown_minutes,
+        "active": "yes" if room.active else "no",
+    }
 
 
 def _planned(rows: Sequence[RoomRow], catalogue: Catalogue) -> _Plan:

@@ -16,7 +16,7 @@ from slack_sdk.models.views import View
 from core import rights
 from core.errors import NotAllowed
 from core.models import Right, Room
-from handlers import admin_places, admin_rules
+from handlers import admin_people, admin_places, admin_rules
 from handlers.admin_asked import Asked
 from handlers.drafts import OUT_OF_DATE, UnreadableError
 from handlers.edge import OnClick, OnLookup, OnSubmission
@@ -38,10 +38,15 @@ SECTIONS = {
     "rules": ("Rules", "opening hours, lengths, notice, check-in, quotas, holidays"),
     "rights": ("Rights & approvers", "who may book what, who decides on requests"),
     "groups": ("Groups", "people who are ruled together"),
+    "people": ("Admins & guests", "who may come here, what is kept of people and for how long"),
+    "channels": ("Channels", "what each channel hears of"),
+    "undelivered": ("Undelivered", "messages that could not be sent, and why"),
+    "import": ("Import & export", "rooms as a CSV file"),
+    "audit": ("Audit", "who did what, when, before and after; take rules back"),
 }
-PAGES: Mapping[str, Page] = {**admin_places.PAGES, **admin_rules.PAGES}
-DEEDS: Mapping[str, Page] = {**admin_places.DEEDS, **admin_rules.DEEDS}
-FORMS: Mapping[str, Page] = {**admin_places.FORMS, **admin_rules.FORMS}
+PAGES: Mapping[str, Page] = {**admin_places.PAGES, **admin_rules.PAGES, **admin_people.PAGES}
+DEEDS: Mapping[str, Page] = {**admin_places.DEEDS, **admin_rules.DEEDS, **admin_people.DEEDS}
+FORMS: Mapping[str, Page] = {**admin_places.FORMS, **admin_rules.FORMS, **admin_people.FORMS}
 # What those who manage rooms may come to, for their rooms.
 FOR_MANAGERS = frozenset({"overview", "rooms", "room", "close_room", "use_room", "closures", "close", "closing", "lift"})
 

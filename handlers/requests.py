@@ -70,6 +70,10 @@ class Form:
         """Return the values of the chosen options of a multi-select or of checkboxes."""
         return tuple(str(option["value"]) for option in self._element(block_id).get("selected_options") or ())
 
+    def files(self, block_id: str) -> tuple[str, ...]:
+        """Return the ids of the files that were given."""
+        return tuple(str(one["id"]) for one in self._element(block_id).get("files") or ())
+
     def users(self, block_id: str) -> tuple[str, ...]:
         """Return the Slack ids picked in a multi-users select."""
         return tuple(self._element(block_id).get("selected_users") or ())

@@ -300,6 +300,10 @@ class Filled:
         """Return all that was chosen."""
         return self.form.options(self._block(name))
 
+    def files(self, name: str) -> tuple[str, ...]:
+        """Return the ids of the files that were given."""
+        return self.form.files(self._block(name))
+
     def users(self, name: str) -> tuple[str, ...]:
         """Return the Slack ids of who was chosen."""
         return self.form.users(self._block(name))

@@ -1,0 +1,408 @@
+"""Administration of admins, of what is kept of people, of channels, undelivered messages, the audit, and files of rooms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+import aiohttp
+from slack_sdk.models.blocks import InputBlock
+from slack_sdk.models.blocks.block_elements import FileInputElement
+from slack_sdk.models.views import View
+
+from core import audit as auditing
+from core import saying
+from core.audit import Filter
+from core.erasing import Keeping
+from core.errors import InvalidImport, InvalidSetting, PersonNotFound
+from core.models import Person
+from core.rooms import ImportReport, parse_csv
+from handlers.admin_asked import Asked, fresh
+from handlers.admin_places import rooms
+from handlers.drafts import OUT_OF_DATE, UnreadableError
+from handlers.requests import Sender
+from handlers.sending import send_file
+from handlers.slack_errors import FAILED, reason
+from handlers.views import admin as views
+from handlers.views import admin_people as shown
+from handlers.views.admin import Where
+from handlers.views.text import Line, bold, cut
+
+Page = Callable[[Asked], Awaitable[View]]
+PAGE = 15
+LARGEST_FILE = 2_000_000
+FILE = "file:"
+_DOWNLOAD_SECONDS = 20
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+
+
+async def people(asked: Asked, above: Line = ()) -> View:
+    """Return who are admins."""
+    known, named = await asked.desk.services.people.admins(), await asked.desk.services.people.named_admins()
+    where = asked.where if asked.where.section == "people" else shown.PEOPLE
+    return shown.people(known, named, where, above=above)
+
+
+async def add_admin(asked: Asked) -> View:
+    """Return the form in which admins are named."""
+    return shown.add_admin(asked.where)
+
+
+async def add_admin_sent(asked: Asked) -> View:
+    """Name admins."""
+    desk = asked.desk
+    chosen = asked.filled.users("people")
+    if not chosen:
+        raise InvalidSetting("Choose somebody.", fields={"people": "Choose somebody."})
+    found = [
+        await desk.services.directory.invitee(Sender(team_id=desk.sender.team_id, user_id=one), desk.client)
+        for one in chosen
+    ]
+    if any(one.guest for one in found):
+        raise InvalidSetting("Guests cannot be admins.", fields={"people": "Guests cannot be admins."})
+    for one in found:
+        await desk.services.people.make_admin(one.slack_team_id, one.slack_user_id, by=asked.by)
+        desk.services.directory.forget(Sender(team_id=one.slack_team_id, user_id=one.slack_user_id))
+    return await people(
+        replace(asked, where=shown.PEOPLE), ["✅ ", saying.listed(one.name for one in found), " can come here now."]
+    )
+
+
+async def drop_admin(asked: Asked) -> View:
+    """Take that right back."""
+    desk, one = asked.desk, await asked.desk.services.people.get(asked.id)
+    await desk.services.people.dismiss_admin(one.slack_team_id, one.slack_user_id, by=asked.by)
+    desk.services.directory.forget(Sender(team_id=one.slack_team_id, user_id=one.slack_user_id))
+    return await people(replace(asked, where=shown.PEOPLE), ["✅ ", bold(cut(one.name, 100)), " is no admin any more."])
+
+
+async def person(asked: Asked) -> View:
+    """Return the question about whom something is asked."""
+    return shown.person(asked.where)
+
+
+async def person_sent(asked: Asked) -> View:
+    """Return what is kept of somebody."""
+    user = asked.filled.text("person")
+    if not user:
+        raise InvalidSetting("Choose somebody.", fields={"person": "Choose somebody."})
+    (person_id,) = await asked.desk.services.people.mentioned(asked.desk.sender.team_id, [user])
+    return await of_person(replace(asked, where=Where(section="of_person", id=person_id)))
+
+
+async def of_person(asked: Asked, above: Line = ()) -> View:
+    """Return what is kept of somebody."""
+    who = await _known(asked)
+    kept = await asked.office.erasing.counts(who.id)
+    ahead = len(await asked.office.erasing.ahead(who.id))
+    return shown.of_person(who, kept, ahead, Where(section="of_person", id=who.id), above=above)
+
+
+async def export_person(asked: Asked) -> View:
+    """Send the asking admin all that is kept of somebody, as a file."""
+    who = await _known(asked)
+    found = await asked.office.erasing.export(who.id, by=asked.by)
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    name = f"bookroom-{who.slack_user_id}.json"
+    back = Where(section="of_person", id=who.id)
+    if not await send_file(asked.desk, name, text, about=f"What Bookroom keeps of {who.name}."):
+        return shown.as_text(name, text, back, back=back)
+    return await of_person(asked, shown.sent_file(name))
+
+
+async def erase(asked: Asked) -> View:
+    """Return the form in which somebody is erased."""
+    who = await _known(asked)
+    return shown.erase(who, len(await asked.office.erasing.ahead(who.id)), asked.where)
+
+
+async def erase_sent(asked: Asked) -> View:
+    """Erase somebody."""
+    who, filled, desk = await _known(asked), asked.filled, asked.desk
+    if filled.text("sure").strip().casefold() != cut(who.name, 80).casefold():
+        said = f"Type {cut(who.name, 80)} to go on."
+        raise InvalidSetting(said, fields={"sure": said})
+    heir_id: UUID | None = None
+    if heir := filled.text("heir"):
+        found = await desk.services.directory.invitee(Sender(team_id=desk.sender.team_id, user_id=heir), desk.client)
+        heir_id = found.id
+    done = await asked.office.erasing.erase(who.id, by=asked.by, hand_over_to=heir_id)
+    desk.services.directory.forget(Sender(team_id=who.slack_team_id, user_id=who.slack_user_id))
+    ahead = [f"{saying.counted(done.cancelled, 'booking')} cancelled" if done.cancelled else ""]
+    ahead += [f"{saying.counted(done.handed_over, 'booking')} handed over" if done.handed_over else ""]
+    said = "; ".join(one for one in ahead if one)
+    return await people(replace(asked, where=shown.PEOPLE), ["✅ Erased.", f" {said}." if said else ""])
+
+
+async def _known(asked: Asked) -> Person:
+    one = await asked.desk.services.people.get(asked.id)
+    if one.slack_user_id.startswith("erased:"):
+        raise PersonNotFound("Nothing is kept of them.")
+    return one
+
+
+async def keeping(asked: Asked, above: Line = ()) -> View:
+    """Return how long things are kept."""
+    return shown.keeping(await asked.office.erasing.keeping(), shown.KEEPING, above=above)
+
+
+async def keeping_sent(asked: Asked) -> View:
+    """Set how long things are kept."""
+    filled = asked.filled
+
+    def months(name: str) -> int | None:
+        return filled.number(name) if filled.text(name).strip() else None
+
+    wanted = Keeping(
+        archive_days=filled.number("archive_days"),
+        keep_bookings_months=months("keep_bookings_months"),
+        keep_audit_months=months("keep_audit_months"),
+    )
+    await asked.office.erasing.keep(wanted, by=asked.by)
+    return await people(replace(asked, where=shown.PEOPLE), ["✅ Saved how long things are kept."])
+
+
+# -- channels and what could not be told -------------------------------------------------------------------------------
+
+
+async def channels(asked: Asked, above: Line = ()) -> View:
+    """Return what every channel hears of."""
+    where = asked.where if asked.where.section == "channels" else shown.CHANNELS
+    return shown.channels(await asked.desk.services.subscriptions.all(), where, above=above)
+
+
+async def drop_channel(asked: Asked) -> View:
+    """Remove a subscription."""
+    await asked.desk.services.subscriptions.remove(asked.id, asked.by)
+    return await channels(replace(asked, where=shown.CHANNELS), ["✅ Removed."])
+
+
+async def resume(asked: Asked) -> View:
+    """Tell a paused channel again."""
+    await asked.desk.services.subscriptions.resume(asked.id)
+    return await channels(replace(asked, where=shown.CHANNELS), ["✅ It is told again."])
+
+
+async def undelivered(asked: Asked, above: Line = ()) -> View:
+    """Return what could not be told."""
+    overview = await asked.desk.services.outbox.overview(asked.desk.services.clock.now())
+    names = [one.what.replace("_", " ").capitalize() for one in overview.given_up]
+    return shown.undelivered(overview, names, shown.UNDELIVERED, asked.desk.reader, above=above)
+
+
+async def retry(asked: Asked) -> View:
+    """Try once more."""
+    tried = await asked.desk.services.outbox.retry(None)
+    return await undelivered(asked, [f"✅ {saying.counted(tried, 'message')} will be tried again."])
+
+
+# -- audit -------------------------------------------------------------------------------------------------------------
+
+
+async def audit(asked: Asked, above: Line = ()) -> View:
+    """Return one page of what was done."""
+    words, _, cursor = asked.where.more.partition("\n")
+    before = _cursor(cursor) if cursor else None
+    found = await asked.office.audit.entries(Filter(text=words or None, before=before), limit=PAGE + 1)
+    more = None
+    if len(found) > PAGE:
+        last = found[PAGE - 1]
+        more = Where(section="audit", more=f"{words}\n{last.at.isoformat()} {last.id}")
+    where = Where(section="audit", more=words)
+    return shown.audit(found[:PAGE], where, asked.desk.reader, more=more, above=above)
+
+
+def _cursor(text: str) -> tuple[datetime, UUID]:
+    at, _, entry = text.partition(" ")
+    try:
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None:
+            raise ValueError("no zone")
+        return moment, UUID(entry)
+    except ValueError as error:
+        raise UnreadableError(OUT_OF_DATE) from error
+
+
+async def find_audit(asked: Asked) -> View:
+    """Return the form that searches the audit."""
+    return shown.find_audit(asked.where)
+
+
+async def find_audit_sent(asked: Asked) -> View:
+    """Return what was done, as far as it is about these words."""
+    words = " ".join(asked.filled.text("words").split())[:100]
+    return await audit(replace(asked, where=Where(section="audit", more=words)))
+
+
+async def undo_change(asked: Asked) -> View:
+    """Take a change of rules back."""
+    await asked.office.audit.undo(asked.id, by=asked.by)
+    return await audit(replace(asked, where=shown.AUDIT), ["✅ The rule is as it was before."])
+
+
+async def export_audit(asked: Asked) -> View:
+    """Send the audit as a file."""
+    words = asked.where.more
+    text = await asked.office.audit.export(Filter(text=words or None) if words else auditing.EVERYTHING)
+    where = Where(section="audit", more=words)
+    name = "bookroom-audit.csv"
+    if not await send_file(asked.desk, name, text, about="The audit."):
+        return shown.as_text(name, text, where, back=where)
+    return await audit(replace(asked, where=where), shown.sent_file(name))
+
+
+# -- files of rooms ----------------------------------------------------------------------------------------------------
+
+
+async def files(asked: Asked, above: Line = ()) -> View:  # noqa: ARG001 - one shape for all
+    """Return the form in which rooms are imported."""
+    return shown.files(shown.FILES, above=above, with_file=_file_input(shown.FILES))
+
+
+async def files_sent(asked: Asked) -> View:
+    """Say what an import would do; asked for the same again, do it."""
+    text, source, carried = await _source(asked)
+    try:
+        parsed = parse_csv(text)
+        if asked.where.more == carried:
+            return await _import(asked, text)
+        report = await asked.office.rooms.import_rows(parsed, dry_run=True)
+    except InvalidImport as refused:
+        return shown.import_refused(refused.lines or ((0, refused.message),), asked.where)
+    return _checked(report, carried, text, source)
+
+
+def _checked(report: ImportReport, carried: str, text: str, source: str) -> View:
+    where = Where(section="import", more=carried)
+    if carried.startswith(FILE):
+        return shown.import_check(report, replace_section(where, "import_now"), source=source)
+    return shown.import_again(report, where, source=source, typed=text)
+
+
+def replace_section(where: Where, section: str) -> Where:
+    """Return the same under another section's name."""
+    return where.model_copy(update={"section": section})
+
+
+async def import_now(asked: Asked) -> View:
+    """Import the file that was checked."""
+    file_id = asked.where.more.removeprefix(FILE).partition(":")[0]
+    text = await _downloaded(asked, file_id)
+    try:
+        return await _import(asked, text)
+    except InvalidImport as refused:
+        return shown.import_refused(refused.lines or ((0, refused.message),), shown.FILES)
+
+
+async def _import(asked: Asked, text: str) -> View:
+    """Import the rooms, saying how far it has come."""
+
+    def progress(done: int, total: int) -> None:
+        asked.desk.meanwhile.report(f"Importing: {done} of {total} rooms")
+
+    report = await asked.office.rooms.import_rows(parse_csv(text), progress=progress)
+    said = f"✅ Imported: {report.created} new, {report.updated} changed, {report.unchanged} as they were."
+    return await rooms(replace(asked, where=Where(section="rooms")), [said])
+
+
+async def _source(asked: Asked) -> tuple[str, str, str]:
+    """Return the text of rooms, what it is called, and how it is known again."""
+    typed = asked.filled.text("csv")
+    chosen = asked.filled.files("file")
+    if chosen:
+        return await _downloaded(asked, chosen[0]), "The file", f"{FILE}{chosen[0]}"
+    if not typed.strip():
+        said = "Choose a file, or paste the rooms here."
+        raise InvalidSetting(said, fields={"csv": said})
+    return typed, "What you pasted", hashlib.sha256(typed.encode()).hexdigest()[:16]
+
+
+async def _downloaded(asked: Asked, file_id: str) -> str:
+    """Return the text of a file that somebody gave to Slack; raises InvalidSetting where there is none to be had."""
+    client = asked.desk.client
+    try:
+        about = (await client.files_info(file=file_id))["file"]
+    except FAILED as error:
+        raise _unreadable(f"Slack does not give that file out: {reason(error)}. Paste its text instead.") from error
+    # Of a file that somebody else put there, nothing is read: its id may have been made up.
+    if about.get("user") not in {None, asked.desk.sender.user_id}:
+        raise _unreadable("That file is somebody else's.")
+    if int(about.get("size") or 0) > LARGEST_FILE:
+        raise _unreadable("That file is larger than 2 MB.")
+    address = str(about.get("url_private_download") or about.get("url_private") or "")
+    timeout = aiohttp.ClientTimeout(total=_DOWNLOAD_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(address, headers={"Authorization": f"Bearer {client.token}"}, allow_redirects=False) as answer,
+        ):
+            if answer.status != 200:
+                raise _unreadable("Slack does not give that file out. Paste its text instead.")
+            data = await answer.content.read(LARGEST_FILE + 1)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise _unreadable("Slack does not give that file out at the moment. Try again in a minute.") from error
+    if len(data) > LARGEST_FILE:
+        raise _unreadable("That file is larger than 2 MB.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unreadable("That file is not in UTF-8: save it as CSV UTF-8.") from error
+
+
+def _unreadable(said: str) -> InvalidSetting:
+    return InvalidSetting(said, fields={"csv": said})
+
+
+def _file_input(where: Where) -> InputBlock:
+    element = FileInputElement(action_id="file", filetypes=["csv", "txt"], max_files=1)
+    return views.field("file", "A CSV file", element, where, optional=True)
+
+
+async def export_rooms(asked: Asked) -> View:
+    """Send the rooms as a file that can be imported again."""
+    asked = await fresh(asked)
+    text = await asked.office.rooms.export()
+    name = "bookroom-rooms.csv"
+    if not await send_file(asked.desk, name, text, about="The rooms."):
+        return shown.as_text(name, text, shown.FILES, back=shown.FILES)
+    return await files(asked, shown.sent_file(name))
+
+
+PAGES: Mapping[str, Page] = {
+    "people": people,
+    "add_admin": add_admin,
+    "person": person,
+    "of_person": of_person,
+    "erase": erase,
+    "keeping": keeping,
+    "channels": channels,
+    "undelivered": undelivered,
+    "audit": audit,
+    "find_audit": find_audit,
+    "import": files,
+}
+DEEDS: Mapping[str, Page] = {
+    "drop_admin": drop_admin,
+    "export_person": export_person,
+    "drop_channel": drop_channel,
+    "resume": resume,
+    "retry": retry,
+    "undo_change": undo_change,
+    "export_audit": export_audit,
+    "import_now": import_now,
+    "export_rooms": export_rooms,
+}
+FORMS: Mapping[str, Page] = {
+    "add_admin": add_admin_sent,
+    "person": person_sent,
+    "erase": erase_sent,
+    "keeping": keeping_sent,
+    "find_audit": find_audit_sent,
+    "import": files_sent,
+}
