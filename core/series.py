@@ -13,6 +13,7 @@ from uuid import UUID
 
 from core import (
     recurring,
+    series_answering,
     series_booking,
     series_cancelling,
     series_changing,
@@ -147,6 +148,10 @@ class Series:
     ) -> SeriesChanged:
         """Cancel the dates from a day to a day, both included, also those that are still to be booked."""
         return await series_cancelling.cancel_range(self._desk, series_id, first, last, version=version, by=by, key=key)
+
+    async def answer(self, series_id: UUID, *, by: Actor, going: bool, key: str | None = None) -> SeriesChanged:
+        """Note whether somebody invited comes to all dates that are ahead; raises NotAttending."""
+        return await series_answering.answer(self._desk, series_id, by=by, going=going, key=key)
 
     async def undo(self, operation_id: UUID, *, by: Actor, key: str | None = None) -> SeriesChanged:
         """Take back what was done to many dates at once; what was changed since, or is not free any more, stays."""

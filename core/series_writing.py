@@ -86,7 +86,8 @@ SELECT $1, come.booking_id, come.person_id, come.co_organiser, come.response,
     CASE WHEN come.response IS NOT NULL THEN $6::timestamptz END
 FROM unnest($2::uuid[], $3::uuid[], $4::bool[], $5::text[]) AS come (booking_id, person_id, co_organiser, response)
 ON CONFLICT (tenant_id, booking_id, person_id) DO UPDATE SET co_organiser = excluded.co_organiser,
-    response = excluded.response
+    response = excluded.response, responded_at = CASE WHEN a.response IS DISTINCT FROM excluded.response
+        THEN excluded.responded_at ELSE a.responded_at END
 """
 _UNINVITE = """
 DELETE FROM attendees a USING unnest($2::uuid[], $3::uuid[]) AS gone (booking_id, person_id)
