@@ -128,6 +128,8 @@ async def read_again(click: Click, desk: Desk) -> Message:
             attendees_count=draft.people,
             private=draft.private,
             invitees=people or KEEP,
+            more_room_ids=draft.more_rooms,
+            equipment=draft.things,
         )
         done = await desk.services.bookings.change(booking.id, change, version=reread.version, by=desk.actor, key=click.key)
     return views.changed(done, desk.reader, assumptions=worth_saying(reading, done.after, desk))

@@ -6,7 +6,7 @@ What comes back may have been tampered with or be from an older version: it is v
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import ClassVar, Self, TypeVar
+from typing import Annotated, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +19,9 @@ T = TypeVar("T", bound="Carried")
 OUT_OF_DATE = "This button or form is out of date. Run the command again."
 # No room seats so many; what a form holds is judged by the rooms.
 MOST_PEOPLE = 1_000_000
+# No booking has so many further rooms, or pieces of equipment, and nobody so many of one.
+MOST_MORE_ROOMS = 100
+MOST_THINGS = 10_000
 
 
 class UnreadableError(BookingError):
@@ -46,7 +49,10 @@ class Carried(BaseModel):
 
 
 class Draft(Carried):
-    """A wish. Times are whole seconds of the Unix epoch; `invitees` are Slack user ids."""
+    """A wish. Times are whole seconds of the Unix epoch; `invitees` are Slack user ids.
+
+    `more_rooms` are wanted together with `room`; `things` are what comes along, with how many of each.
+    """
 
     start: int = Field(alias="s")
     end: int = Field(alias="e")
@@ -59,6 +65,10 @@ class Draft(Carried):
     private: bool = Field(default=False, alias="x")
     invitees: tuple[str, ...] = Field(default=(), alias="i")
     shared: bool = Field(default=False, alias="c")
+    more_rooms: tuple[UUID, ...] = Field(default=(), alias="m", max_length=MOST_MORE_ROOMS)
+    things: tuple[tuple[UUID, Annotated[int, Field(ge=1, le=MOST_THINGS)]], ...] = Field(
+        default=(), alias="l", max_length=MOST_MORE_ROOMS
+    )
 
     @classmethod
     def of(cls, wish: Wish, invitees: tuple[str, ...] = ()) -> Self:
@@ -75,6 +85,8 @@ class Draft(Carried):
             private=wish.private,
             shared=wish.shared,
             invitees=invitees,
+            more_rooms=wish.more_room_ids,
+            things=wish.equipment,
         )
 
     @classmethod
@@ -106,11 +118,13 @@ class Draft(Carried):
             private=self.private,
             shared=self.shared,
             invitees=invitees,
+            more_room_ids=self.more_rooms,
+            equipment=self.things,
         )
 
     @classmethod
     def like(cls, booking: Booking) -> Self:
-        """Return the wish that would make the same booking again, in the same room."""
+        """Return the wish that would make the same booking again, in the same rooms, with the same equipment."""
         wish = Wish(
             slot=booking.slot,
             attendees_count=booking.attendees_count,
@@ -118,6 +132,8 @@ class Draft(Carried):
             title=booking.title,
             private=booking.private,
             shared=booking.shared,
+            more_room_ids=tuple(room.id for room in booking.more_rooms),
+            equipment=things_of(booking),
         )
         return cls.of(wish, tuple(a.slack_user_id for a in booking.attendees))
 
@@ -129,14 +145,18 @@ class Draft(Carried):
 
     def anywhere(self, place: UUID) -> Draft:
         """Return the same wish for whatever room fits at a location."""
-        return self.model_copy(update={"room": None, "place": place})
+        return self.model_copy(update={"room": None, "place": place, "more_rooms": ()})
 
     def alone(self) -> Draft:
         """Return the same wish with nobody invited."""
         return self.model_copy(update={"invitees": ()})
 
+    def without(self, thing: UUID) -> Draft:
+        """Return the same wish without a piece of equipment."""
+        return self.model_copy(update={"things": tuple(pair for pair in self.things if pair[0] != thing)})
+
     def taking(self, offer: Alternative) -> Draft:
-        """Return the same wish for the room and time that are offered instead."""
+        """Return the same wish for the room and time that are offered instead; what is wanted beside the room stays."""
         anyway = offer.kind is OfferKind.ANYWAY
         return self.model_copy(
             update={
@@ -146,8 +166,14 @@ class Draft(Carried):
                 "place": None,
                 "floor": None,
                 "amenities": () if anyway else self.amenities,
+                "more_rooms": self.more_rooms if offer.room.id == self.room else (),
             }
         )
+
+
+def things_of(booking: Booking) -> tuple[tuple[UUID, int], ...]:
+    """Return what a booking borrows, by id and number."""
+    return tuple((one.equipment.id, one.quantity) for one in booking.equipment)
 
 
 class Target(Carried):

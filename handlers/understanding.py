@@ -85,6 +85,8 @@ def draft_of(reading: Reading) -> Draft:
         floor=reading.floor if not reading.room else None,
         title=_MENTION.sub(lambda found: f"@{found[2] or found[1]}", reading.title) if reading.title else None,
         private=reading.private,
+        more_room_ids=tuple(room.id for room in reading.more_rooms),
+        equipment=tuple((thing.id, count) for thing, count in reading.things),
     )
     return Draft.of(wish, reading.invitees)
 
