@@ -36,6 +36,7 @@ from core.notices import Notice
 from core.outbox import Outbox
 from core.planning import Planning
 from core.reminders import Reminders
+from core.weekly import Weekly
 from handlers.notices import Notices
 from handlers.pushing import Pushes
 from handlers.services import Services
@@ -143,6 +144,7 @@ class Background:
                 job("push", 1.0, pusher.push),
                 job("reminders", TICK_SECONDS, Reminders(db, catalogues, clock).plan, wake),
                 job("digests", 15.0, Digests(db, catalogues, clock).plan, wake),
+                job("figures", 60.0, Weekly(db, catalogues).plan, wake),
                 job("release", 5.0, services.presence.release_due),
                 job("line", TICK_SECONDS, services.line.advance, wake),
                 job("approvals", 5.0, ApprovalTime(db, catalogues).advance, wake),

@@ -164,6 +164,12 @@ def _channel_digest(delivery: Delivery, now: datetime) -> str | None:
     return None if _today(subscription.zone, now) == delivery.about["day"] else NOT_TODAY
 
 
+def _figures(delivery: Delivery, now: datetime) -> str | None:  # noqa: ARG001 - one of many judges
+    subscription = delivery.subscription
+    told = subscription is not None and subscription.weekly_figures and not subscription.paused
+    return None if told else TURNED_OFF
+
+
 def _today(zone: str, now: datetime) -> str:
     return now.astimezone(zone_of(zone)).date().isoformat()
 
@@ -219,4 +225,5 @@ _JUDGES: dict[Notice, Callable[[Delivery, datetime], str | None]] = {
     Notice.SERIES_ENDING: _series_ending,
     Notice.DIGEST: _digest,
     Notice.CHANNEL_DIGEST: _channel_digest,
+    Notice.FIGURES: _figures,
 }

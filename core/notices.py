@@ -70,6 +70,7 @@ class Subscription:
 
     `kinds` are "booked", "changed", "cancelled", "released", "ended" (early). `digest_at` is None for at once, else
     the wall-clock time in `zone` at which the day is told. `paused` says why nothing is sent any more.
+    With `weekly_figures`, it hears on Mondays how its rooms were used.
     """
 
     id: UUID
@@ -83,6 +84,7 @@ class Subscription:
     created_by: UUID
     paused: str | None
     version: int
+    weekly_figures: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

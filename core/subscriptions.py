@@ -23,15 +23,18 @@ KINDS = ("booked", "changed", "cancelled", "released", "ended")
 _NOWHERE = "'00000000-0000-0000-0000-000000000000'::uuid"
 COLUMNS = (
     "s.id, s.team_id, s.channel_id, s.location_id, s.room_id, s.kinds, s.digest_at, s.zone, s.created_by, s.paused,"
-    " s.version"
+    " s.version, s.weekly_figures"
 )
 
 _SAVE = f"""
-INSERT INTO subscriptions AS s (tenant_id, id, team_id, channel_id, location_id, room_id, kinds, digest_at, zone, created_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO subscriptions AS s (tenant_id, id, team_id, channel_id, location_id, room_id, kinds, digest_at, zone, created_by,
+    weekly_figures)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (tenant_id, team_id, channel_id, coalesce(location_id, {_NOWHERE}), coalesce(room_id, {_NOWHERE})) DO UPDATE
     SET kinds = excluded.kinds, digest_at = excluded.digest_at, zone = excluded.zone, paused = NULL,
-        updated_at = now(), version = s.version + 1
+        -- A channel's figures show as much as whoever asked for them last may see.
+        created_by = CASE WHEN excluded.weekly_figures THEN excluded.created_by ELSE s.created_by END,
+        weekly_figures = excluded.weekly_figures, updated_at = now(), version = s.version + 1
 RETURNING {COLUMNS}
 """
 # A digest that is asked for after its hour begins tomorrow; the row stands in the way of today's.
@@ -57,6 +60,7 @@ def from_row(row: Mapping[str, Any], catalogue: Catalogue) -> Subscription:
         created_by=row["created_by"],
         paused=row["paused"],
         version=row["version"],
+        weekly_figures=row["weekly_figures"],
     )
 
 
@@ -76,6 +80,12 @@ async def at_once(session: ReadSession, catalogue: Catalogue) -> tuple[Subscript
 async def by_day(session: ReadSession, catalogue: Catalogue) -> tuple[Subscription, ...]:
     """Return every subscription that is told once a day and is not paused."""
     rows = await session.all(f"{_ALL} AND s.digest_at IS NOT NULL AND s.paused IS NULL ORDER BY s.id", session.tenant)
+    return tuple(from_row(row, catalogue) for row in rows)
+
+
+async def weekly(session: ReadSession, catalogue: Catalogue) -> tuple[Subscription, ...]:
+    """Return every subscription that is told the week's figures and is not paused."""
+    rows = await session.all(f"{_ALL} AND s.weekly_figures AND s.paused IS NULL ORDER BY s.id", session.tenant)
     return tuple(from_row(row, catalogue) for row in rows)
 
 
@@ -141,6 +151,7 @@ class Subscriptions:
         digest_at: time | None,
         zone: str,
         by: Actor,
+        weekly_figures: bool = False,
     ) -> Subscription:
         """Keep a subscription, new (id None) or changed, and return it; it is no longer paused then.
 
@@ -170,6 +181,7 @@ class Subscriptions:
                 digest_at,
                 zone,
                 by.person_id,
+                weekly_figures,
             )
             assert row is not None
             # One that now has another scope has become a new one, or that which was there already.

@@ -99,6 +99,7 @@ class Action(StrEnum):
     SCOPE = "scope"
     KINDS = "kinds"
     DIGEST = "digest"
+    WEEKLY = "weekly"
     REMINDERS = "reminders"
     TELL = "tell"
     QUIET_FROM = "quiet_from"
@@ -139,6 +140,7 @@ class Field(StrEnum):
     SCOPE = "scope"
     KINDS = "kinds"
     DIGEST = "digest"
+    WEEKLY = "weekly"
     # one's own settings; the place is above
     REMINDERS = "reminders"
     TELL = "tell"

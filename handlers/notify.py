@@ -84,6 +84,7 @@ async def sent(submission: Submission, desk: Desk) -> Show:
         digest_at=wanted.digest_at,
         zone=zone,
         by=desk.actor,
+        weekly_figures=wanted.weekly_figures,
     )
     return Show(
         view=await _list(channel.channel, desk, above=["✅ Saved: ", views.scope_name(kept.room, kept.location), "."])
@@ -105,7 +106,9 @@ def read(form: Form) -> Wanted:
     if scope is None or digest is None or not kinds <= views.KINDS.keys():
         raise UnreadableError(_OUT_OF_DATE)
     try:
-        return Wanted(scope=scope, kinds=kinds, digest_at=None if digest == views.AT_ONCE else time.fromisoformat(digest))
+        at = None if digest == views.AT_ONCE else time.fromisoformat(digest)
+        weekly = bool(form.options(blocks.get(Field.WEEKLY, "")))
+        return Wanted(scope=scope, kinds=kinds, digest_at=at, weekly_figures=weekly)
     except ValueError as error:
         raise UnreadableError(_OUT_OF_DATE) from error
 
@@ -128,7 +131,7 @@ def _wanted(there: Subscription) -> Wanted:
         scope = f"{views.ROOM}{there.room.id}"
     elif there.location:
         scope = f"{views.PLACE}{there.location.id}"
-    return Wanted(scope=scope, kinds=there.kinds, digest_at=there.digest_at)
+    return Wanted(scope=scope, kinds=there.kinds, digest_at=there.digest_at, weekly_figures=there.weekly_figures)
 
 
 async def _no_place_for_notices(channel: str, desk: Desk) -> Message | None:

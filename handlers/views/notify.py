@@ -64,6 +64,7 @@ class Wanted:
     scope: str = EVERYTHING
     kinds: frozenset[str] = USUAL_KINDS
     digest_at: time | None = None
+    weekly_figures: bool = False
 
 
 def subscribe_form(wanted: Wanted, channel: InChannel, catalogue: Catalogue, reader: Reader) -> View:
@@ -79,6 +80,7 @@ def subscribe_form(wanted: Wanted, channel: InChannel, catalogue: Catalogue, rea
             _scope(wanted, channel, catalogue),
             _kinds(wanted, channel),
             _digest(wanted, channel, reader),
+            _weekly(wanted, channel),
             grey("At once: one message for each booking, edited when the booking changes. Nobody is pinged."),
         ],
     )
@@ -112,7 +114,8 @@ def said(subscription: Subscription) -> Line:
     when = "at once"
     if subscription.digest_at:
         when = f"once a day at {subscription.digest_at:%H:%M} ({zone_name(subscription.zone)})"
-    return [bold(cut(scope_name(subscription.room, subscription.location), 100)), ": ", *joined([[kinds], [when]], " · ")]
+    parts: list[Line] = [[kinds], [when], ["figures on Mondays"] if subscription.weekly_figures else []]
+    return [bold(cut(scope_name(subscription.room, subscription.location), 100)), ": ", *joined(parts, " · ")]
 
 
 def scope_name(room: Room | None, location: Location | None) -> str:
@@ -201,6 +204,16 @@ def _digest(wanted: Wanted, channel: InChannel, reader: Reader) -> InputBlock:
     own = zone_name(reader.person.zone)
     hint = f"Once a day: by the rooms' own clock; where they are in several time zones, by yours ({own})."
     return _input(Field.DIGEST, "How", select, channel, hint=hint if reader.several_places else None)
+
+
+def _weekly(wanted: Wanted, channel: InChannel) -> InputBlock:
+    """Return the box for the figures, which may stay empty."""
+    option = _option("On Mondays, how the rooms were used last week", "weekly")
+    ticked = [option] if wanted.weekly_figures else None
+    boxes = CheckboxesElement(action_id=Action.WEEKLY, options=[option], initial_options=ticked)
+    block = _input(Field.WEEKLY, "Figures", boxes, channel)
+    block.optional = True
+    return block
 
 
 def _input(

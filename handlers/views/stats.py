@@ -109,13 +109,13 @@ def image(plot: plots.Plot, file: str) -> dict[str, object]:
     }
 
 
-def weekly(figures: Figures, advice: Sequence[Suggestion], today: date) -> Message | None:
+def weekly(figures: Figures, advice: Sequence[Suggestion], today: date, *, everything: bool) -> Message | None:
     """Return a channel's week in figures; None where there is nothing to count."""
     if not figures.use.open:
         return None
-    lines: list[Line] = [[bold(f"📊 {title(figures.asked, today)}")], *key_lines(figures, everything=True)]
+    lines: list[Line] = [[bold(f"📊 {title(figures.asked, today)}")], *key_lines(figures, everything=everything)]
     worth: list[Line] = [[bold("Worth a thought")], *([f"• {one.reason}"] for one in advice[:MOST_ADVICE])]
-    blocks: list[Block] = [rich(*lines), *([rich(*worth)] if advice else []), grey(note(figures, everything=True))]
+    blocks: list[Block] = [rich(*lines), *([rich(*worth)] if advice else []), grey(note(figures, everything=everything))]
     return Message(text=spoken(*lines, *(worth if advice else [])), blocks=blocks)
 
 
