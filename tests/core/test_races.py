@@ -224,7 +224,9 @@ async def test_expired_claims_are_cleared_by_many_at_once_and_one_of_them_gets_t
     await office.damage(
         "UPDATE bookings SET status = 'pending';"
         "UPDATE events SET after = jsonb_set(after, '{status}', '\"pending\"');"
-        "UPDATE room_claims SET expires_at = now() - interval '1 second'"
+        "UPDATE room_claims SET expires_at = now() - interval '1 second';"
+        "INSERT INTO approvals (tenant_id, id, booking_id, asked_at, expires_at)"
+        " SELECT tenant_id, gen_random_uuid(), booking_id, now(), expires_at FROM room_claims"
     )
     dice = random.Random(3)
     slots = [at(10, 120) if n % 2 else at(10 + dice.randrange(8) / 4, 15 * dice.randrange(1, 5)) for n in range(200)]
