@@ -15,6 +15,7 @@ from itertools import groupby
 from uuid import UUID
 
 from core import approval_asking, subscriptions, watching
+from core import planning_together as together
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
@@ -90,9 +91,9 @@ class Consequences:
     # What was done to many dates at once is told once in each place. The operation stands last.
     threads_of_many: list[tuple[UUID, int, UUID]] = field(default_factory=list)
     channel_cards_of_many: list[tuple[UUID, int, str, str, UUID]] = field(default_factory=list)
-    told_of_many: list[ToldOfMany] = field(default_factory=list)
+    told_of_many: list[together.ToldOfMany] = field(default_factory=list)
 
-    def together(self, each: Consequences, operation_id: UUID, series_id: UUID | None) -> None:
+    def at_once(self, each: Consequences, operation_id: UUID, series_id: UUID | None) -> None:
         """Add what follows of an operation, `each` being what would follow of its events one by one: once for everybody."""
         self.raised.update(each.raised)
         self.homes |= each.homes
@@ -103,13 +104,19 @@ class Consequences:
         self.channel_cards_of_many += [(*first, *place, operation_id) for place, first in first_here.items()]
         first_of = {person: (one, version, person) for one, version, person in reversed(each.person_cards)}
         self.person_cards += list(first_of.values())
-        last: dict[UUID, Told] = {}
+        moved: dict[UUID, list[Told]] = {}
         for told in each.told:
             if told.notice is Notice.CHANGED and told.person_id not in first_of:
-                last[told.person_id] = told
+                moved.setdefault(told.person_id, []).append(told)
         self.told_of_many += [
-            ToldOfMany(operation_id=operation_id, series_id=series_id, person_id=person, until=told.until)
-            for person, told in last.items()
+            together.ToldOfMany(
+                operation_id=operation_id,
+                series_id=series_id,
+                person_id=person,
+                until=max((one.until for one in their if one.until), default=None),
+                only_if_known=all(one.only_if_known for one in their),
+            )
+            for person, their in moved.items()
             if series_id is not None
         ]
 
@@ -133,29 +140,19 @@ class Told:
         return f"{self.notice}:{self.booking_id}:{self.version}{person}"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ToldOfMany:
-    """A message to one person about many dates of a series."""
-
-    operation_id: UUID
-    series_id: UUID
-    person_id: UUID
-    until: datetime | None
-
-
 def consequences(events: Iterable[Happened], hearing: Sequence[Subscription], *, now: datetime) -> Consequences:
     """Return what follows from the events; what is over already is not told anew."""
     found = Consequences()
     for operation_id, group in groupby(events, key=lambda happened: happened.operation_id):
-        together = list(group)
-        if operation_id is None or len(together) == 1:
-            for happened in together:
+        events_at_once = list(group)
+        if operation_id is None or len(events_at_once) == 1:
+            for happened in events_at_once:
                 _consequences(found, happened, hearing, now=now)
             continue
         each = Consequences()
-        for happened in together:
+        for happened in events_at_once:
             _consequences(each, happened, hearing, now=now)
-        found.together(each, operation_id, next((one.after.series_id for one in together if one.after.series_id), None))
+        found.at_once(each, operation_id, next((one.after.series_id for one in events_at_once if one.after.series_id), None))
     return found
 
 
@@ -357,43 +354,6 @@ ON CONFLICT (tenant_id, key) DO NOTHING
 """
 
 
-# In each channel, the first of the dates that it has a message of.
-_THREADS_OF_MANY = """
-INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, card_id, about, due_at)
-SELECT DISTINCT ON (told.operation_id, c.team_id, c.channel_id) $1, gen_random_uuid(),
-    'history:' || c.id || ':' || told.version, 'history', c.team_id, c.booking_id, c.id,
-    jsonb_build_object('version', told.version, 'operation', told.operation_id), $5
-FROM unnest($2::uuid[], $3::int[], $4::uuid[]) WITH ORDINALITY AS told (booking_id, version, operation_id, place)
-JOIN cards c ON c.tenant_id = $1 AND c.booking_id = told.booking_id
-WHERE c.person_id IS NULL AND c.given_up IS NULL AND (c.ts IS NOT NULL OR c.posting_since IS NOT NULL)
-ORDER BY told.operation_id, c.team_id, c.channel_id, told.place
-ON CONFLICT (tenant_id, key) DO NOTHING
-"""
-# A channel that has a message of one of the dates is told there.
-_CHANNEL_CARDS_OF_MANY = """
-INSERT INTO cards AS c (tenant_id, id, booking_id, team_id, channel_id, wanted_version, due_at)
-SELECT $1, new.id, new.booking_id, new.team_id, new.channel_id, new.version, $8
-FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::uuid[])
-    AS new (id, booking_id, version, team_id, channel_id, operation_id)
-JOIN bookings b ON b.tenant_id = $1 AND b.id = new.booking_id
-WHERE NOT EXISTS (
-    SELECT FROM events e JOIN cards o ON o.tenant_id = $1 AND o.booking_id = e.booking_id
-    WHERE e.tenant_id = $1 AND e.operation_id = new.operation_id AND o.team_id = new.team_id
-        AND o.channel_id = new.channel_id AND o.person_id IS NULL AND o.given_up IS NULL)
-ON CONFLICT (tenant_id, booking_id, team_id, channel_id) WHERE person_id IS NULL DO NOTHING
-"""
-_TELL_OF_MANY = """
-INSERT INTO deliveries (tenant_id, id, key, kind, team_id, person_id, about, due_at, until)
-SELECT $1, new.id, 'series_changed:' || new.operation_id || ':' || p.id, 'series_changed', p.slack_team_id, p.id,
-    jsonb_build_object('series', new.series_id, 'operation', new.operation_id), $7, new.until
-FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[])
-    AS new (id, operation_id, series_id, person_id, until)
-JOIN people p ON p.tenant_id = $1 AND p.id = new.person_id
-WHERE p.tell_changes
-ON CONFLICT (tenant_id, key) DO NOTHING
-"""
-
-
 class Planning:
     """The reader of the feed that makes notices; on several replicas one reads at a time, and any of them can."""
 
@@ -481,10 +441,10 @@ async def _write(session: WriteSession, found: Consequences, *, now: datetime) -
     if found.threads:
         ids, versions = [one for one, _ in found.threads], [version for _, version in found.threads]
         await session.run(_THREADS, session.tenant, ids, versions, now)
-    await _threads_of_many(session, found.threads_of_many, now=now)
+    await together.threads(session, found.threads_of_many, now=now)
     await _make_cards(session, found, now=now)
-    await _cards_of_many(session, found.channel_cards_of_many, now=now)
-    await _tell_of_many(session, found.told_of_many, now=now)
+    await together.cards(session, found.channel_cards_of_many, now=now)
+    await together.tell(session, found.told_of_many, now=now)
     if found.told:
         await _tell(session, found.told, now=now)
     await watching.mark_stale(session, people=found.homes, spans=found.spans, now=now)
@@ -513,32 +473,6 @@ async def _make_cards(session: WriteSession, found: Consequences, *, now: dateti
             [booking for booking, _ in invited],
             [found.raised[booking] for booking, _ in invited],
             [person for _, person in invited],
-            now,
-        )
-
-
-async def _threads_of_many(session: WriteSession, told: Sequence[tuple[UUID, int, UUID]], *, now: datetime) -> None:
-    if told:
-        bookings, versions, operations = (list(column) for column in zip(*told, strict=True))
-        await session.run(_THREADS_OF_MANY, session.tenant, bookings, versions, operations, now)
-
-
-async def _cards_of_many(session: WriteSession, cards: Sequence[tuple[UUID, int, str, str, UUID]], *, now: datetime) -> None:
-    if cards:
-        columns = [list(column) for column in zip(*cards, strict=True)]
-        await session.run(_CHANNEL_CARDS_OF_MANY, session.tenant, [new_id() for _ in cards], *columns, now)
-
-
-async def _tell_of_many(session: WriteSession, told: Sequence[ToldOfMany], *, now: datetime) -> None:
-    if told:
-        await session.run(
-            _TELL_OF_MANY,
-            session.tenant,
-            [new_id() for _ in told],
-            [one.operation_id for one in told],
-            [one.series_id for one in told],
-            [one.person_id for one in told],
-            [one.until for one in told],
             now,
         )
 

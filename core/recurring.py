@@ -35,6 +35,7 @@ _FREQUENCIES: dict[str, Literal[0, 1, 2, 3]] = {
 }
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
+_LAST_DAY = re.compile(r"\d{8}(T\d{6}Z?)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,6}", re.ASCII)
 _KNOWN = ("FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "COUNT", "UNTIL", "WKST")
 
@@ -105,7 +106,7 @@ def parse(text: str) -> Rule:
         months=tuple(_number(one, "of a month", 1, 12) for one in _several(parts.get("BYMONTH"))),
         count=_number(parts["COUNT"], "of dates", 1, MOST_TIMES) if "COUNT" in parts else None,
         until=_date(parts["UNTIL"]) if "UNTIL" in parts else None,
-        week_start=_DAYS.index(parts["WKST"]) if parts.get("WKST", "MO") in _DAYS and "WKST" in parts else 0,
+        week_start=_week_start(parts.get("WKST", "MO")),
     )
     if rule.freq == "YEARLY" and any(nth for nth, _ in rule.days) and not rule.months:
         raise InvalidSeries("Say of which month the weekday is meant.")
@@ -152,7 +153,16 @@ def _monthday(text: str, freq: str) -> int:
     return int(text)
 
 
+def _week_start(text: str) -> int:
+    if text not in _DAYS:
+        raise InvalidSeries("A week begins on one of its days.")
+    return _DAYS.index(text)
+
+
 def _date(text: str) -> date:
+    # Other calendars write a time behind it: the day is what counts.
+    if not _LAST_DAY.fullmatch(text):
+        raise InvalidSeries("The last day is written like 20261231.")
     try:
         return datetime.strptime(text[:8], "%Y%m%d").replace(tzinfo=UTC).date()
     except ValueError:

@@ -1,0 +1,95 @@
+"""What many dates changed at once lead to: one message in each channel and for each person, however many dates there are.
+
+Written in the transaction of the feed's reader. Kept out: deciding who hears of it (`planning`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from core.db import WriteSession
+from core.ids import new_id
+
+# In each channel, the first of the dates that it has a message of.
+_THREADS = """
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, card_id, about, due_at)
+SELECT DISTINCT ON (told.operation_id, c.team_id, c.channel_id) $1, gen_random_uuid(),
+    'history:' || c.id || ':' || told.version, 'history', c.team_id, c.booking_id, c.id,
+    jsonb_build_object('version', told.version, 'operation', told.operation_id), $5
+FROM unnest($2::uuid[], $3::int[], $4::uuid[]) WITH ORDINALITY AS told (booking_id, version, operation_id, place)
+JOIN cards c ON c.tenant_id = $1 AND c.booking_id = told.booking_id
+WHERE c.person_id IS NULL AND c.given_up IS NULL AND (c.ts IS NOT NULL OR c.posting_since IS NOT NULL)
+ORDER BY told.operation_id, c.team_id, c.channel_id, told.place
+ON CONFLICT (tenant_id, key) DO NOTHING
+"""
+# A channel that has a message of one of the dates is told there.
+_CARDS = """
+INSERT INTO cards AS c (tenant_id, id, booking_id, team_id, channel_id, wanted_version, due_at)
+SELECT $1, new.id, new.booking_id, new.team_id, new.channel_id, new.version, $8
+FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::uuid[])
+    AS new (id, booking_id, version, team_id, channel_id, operation_id)
+JOIN bookings b ON b.tenant_id = $1 AND b.id = new.booking_id
+WHERE NOT EXISTS (
+    SELECT FROM events e JOIN cards o ON o.tenant_id = $1 AND o.booking_id = e.booking_id
+    WHERE e.tenant_id = $1 AND e.operation_id = new.operation_id AND o.team_id = new.team_id
+        AND o.channel_id = new.channel_id AND o.person_id IS NULL AND o.given_up IS NULL)
+ON CONFLICT (tenant_id, booking_id, team_id, channel_id) WHERE person_id IS NULL DO NOTHING
+"""
+_TELL = """
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, person_id, about, due_at, until)
+SELECT $1, new.id, 'series_changed:' || new.operation_id || ':' || p.id, 'series_changed', p.slack_team_id, p.id,
+    jsonb_build_object('series', new.series_id, 'operation', new.operation_id), $7, new.until
+FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[], $8::bool[])
+    AS new (id, operation_id, series_id, person_id, until, only_if_known)
+JOIN series s ON s.tenant_id = $1 AND s.id = new.series_id
+JOIN people p ON p.tenant_id = $1 AND p.id = new.person_id
+WHERE p.tell_changes AND (NOT new.only_if_known OR p.id = s.booked_by OR EXISTS (
+    SELECT FROM bookings b JOIN cards c ON c.tenant_id = b.tenant_id AND c.booking_id = b.id
+    WHERE b.tenant_id = $1 AND b.series_id = s.id AND c.person_id = p.id AND c.role = 'news' AND c.ts IS NOT NULL))
+ON CONFLICT (tenant_id, key) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToldOfMany:
+    """A message to one person about many dates of a series."""
+
+    operation_id: UUID
+    series_id: UUID
+    person_id: UUID
+    until: datetime | None
+    # Of what was never approved, only those hear more who have heard of it.
+    only_if_known: bool = False
+
+
+async def threads(session: WriteSession, told: Sequence[tuple[UUID, int, UUID]], *, now: datetime) -> None:
+    """Tell in threads: bookings with their version and operation, by start; each channel hears once of an operation."""
+    if told:
+        bookings, versions, operations = (list(column) for column in zip(*told, strict=True))
+        await session.run(_THREADS, session.tenant, bookings, versions, operations, now)
+
+
+async def cards(session: WriteSession, wanted: Sequence[tuple[UUID, int, str, str, UUID]], *, now: datetime) -> None:
+    """Make channels' messages: booking, version, team, channel, operation; none where a channel has one of another date."""
+    if wanted:
+        columns = [list(column) for column in zip(*wanted, strict=True)]
+        await session.run(_CARDS, session.tenant, [new_id() for _ in wanted], *columns, now)
+
+
+async def tell(session: WriteSession, told: Sequence[ToldOfMany], *, now: datetime) -> None:
+    """Tell people, once for each operation."""
+    if told:
+        await session.run(
+            _TELL,
+            session.tenant,
+            [new_id() for _ in told],
+            [one.operation_id for one in told],
+            [one.series_id for one in told],
+            [one.person_id for one in told],
+            [one.until for one in told],
+            now,
+            [one.only_if_known for one in told],
+        )

@@ -1,0 +1,264 @@
+"""Series against each other and against everybody else: many real connections at once, then the invariants and a tally.
+
+Run with `-s` to see the tallies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core import checks, errors
+from core.models import Change, Room, Slot, Wish
+from core.rooms import Rooms
+from core.series_values import Choice, Scope, SeriesChange
+from tests.core.office import PATIENT, Office, opened
+from tests.core.series_office import TUESDAY, series_of, weekly
+from tests.core.test_races import deadlocks
+
+pytestmark = [pytest.mark.race, pytest.mark.timeout(300)]
+
+WORKERS = 40
+EXPECTED = (errors.SeriesClash, errors.SlotTaken, errors.StaleBooking, errors.StaleSeries, errors.NotActive)
+MORE = (errors.SeriesNotActive, errors.Busy, errors.NothingToUndo, errors.NothingFits)
+CHANGE = Change()
+Attempt = Callable[[], Awaitable[Any]]
+
+
+@pytest.fixture
+async def office(database: Any) -> AsyncIterator[Office]:
+    async with opened(database, **PATIENT) as made:
+        await made.warm(WORKERS)
+        yield made
+
+
+def week(number: int) -> date:
+    return TUESDAY + timedelta(weeks=number)
+
+
+def berlin(on: date, hour: float) -> Slot:
+    clock = time(int(hour), int(hour % 1 * 60))
+    start = datetime.combine(on, clock, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
+    return Slot(start=start, end=start + timedelta(hours=1))
+
+
+async def at_once(title: str, attempts: Iterable[Attempt]) -> Counter[str]:
+    """Run attempts by workers that start at the same moment; return how often each answer was given."""
+    queue = list(reversed(list(attempts)))
+    start, answers = asyncio.Barrier(WORKERS), Counter[str]()
+
+    async def worker() -> None:
+        await start.wait()
+        while queue:
+            attempt = queue.pop()
+            try:
+                await attempt()
+            except (*EXPECTED, *MORE) as error:
+                answers[error.code] += 1
+            else:
+                answers["yes"] += 1
+
+    await asyncio.gather(*(worker() for _ in range(WORKERS)))
+    print(f"\n{title}: {sum(answers.values())} attempts, {dict(sorted(answers.items()))}")
+    return answers
+
+
+async def holds_together(office: Office) -> None:
+    assert await checks.violations(office.db) == []
+    # No series in part: what its rule gives is booked, or left out by choice.
+    for row in await office.rows("SELECT id FROM series"):
+        seen = await series_of(office).view(row["id"], by=office.ana)
+        assert {gap.on for gap in seen.gaps} <= seen.series.left_out | _cancelled_alone(
+            await office.rows("SELECT series_on FROM bookings WHERE series_id = $1 AND status = 'cancelled'", row["id"])
+        )
+    await office.db.close()
+    assert await deadlocks(office) == 0
+
+
+def _cancelled_alone(rows: Iterable[Any]) -> set[date]:
+    return {row["series_on"] for row in rows}
+
+
+async def test_of_forty_overlapping_series_in_two_rooms_in_either_order_one_wins_and_nothing_of_the_others_is_left(
+    office: Office,
+):
+    apollo, zeus = await office.room("Apollo"), await office.room("Zeus")
+    series = series_of(office)
+
+    def attempt(number: int) -> Attempt:
+        first, second = (apollo, zeus) if number % 2 else (zeus, apollo)
+        wish = weekly(first, 12, more_room_ids=(second.id,), clock=time(10, 15 * (number % 4)))
+        return lambda: series.book(wish, by=office.ana)
+
+    answers = await at_once("40 series in two rooms", (attempt(number) for number in range(40)))
+
+    assert answers == {"yes": 1, "SeriesClash": 39}
+    assert await office.count("SELECT count(*) FROM bookings") == 12
+    assert await office.count("SELECT count(*) FROM room_claims") == 24
+    assert await office.count("SELECT count(*) FROM series") == 1
+    await holds_together(office)
+
+
+async def test_two_series_that_meet_on_their_last_dates_never_wait_for_each_other_in_a_circle(office: Office):
+    apollo, zeus = await office.room("Apollo"), await office.room("Zeus")
+    series, taken = series_of(office), 0
+
+    # Where a date is taken in the one room, the other is: so that both hold and want both rooms, in either order.
+    for number in range(10):
+        clock = time(8 + number)
+        for room, other, last in ((apollo, 2, 5), (zeus, 5, 2)):
+            await office.book(room, berlin(week(other), clock.hour), by=office.bob)
+            taken += 1
+            assert last != other
+    everywhere = {week(n): Choice.OTHER_ROOM for n in range(8)}
+
+    def attempt(number: int) -> Attempt:
+        room = apollo if number % 2 else zeus
+        wish = weekly(room, 8, clock=time(8 + number // 4 % 10), minutes=60)
+        return lambda: series.book(wish, by=office.ana, choices=everywhere)
+
+    answers = await at_once("series that take the other room where theirs is taken", (attempt(n) for n in range(40)))
+
+    won = await office.count("SELECT count(*) FROM series")
+    assert answers["yes"] == won
+    assert await office.count("SELECT count(*) FROM bookings") == taken + 8 * won
+    await holds_together(office)
+
+
+async def test_ten_series_at_once_in_three_rooms_against_two_hundred_single_bookings(office: Office):
+    rooms = [await office.room(f"Room {number}") for number in range(3)]
+    series, dice = series_of(office), random.Random(5)
+
+    def of_series(number: int) -> Attempt:
+        wish = weekly(rooms[number % 3], clock=time(9 + number % 5), rule="FREQ=DAILY;COUNT=20")
+
+        async def attempt() -> None:
+            choices: dict[date, Choice | Slot] = {}
+            # Like somebody who leaves out whatever was lost, and tries again.
+            for _ in range(20):
+                try:
+                    await series.book(wish, by=office.ana, choices=choices)
+                    break
+                except errors.SeriesClash as clash:
+                    choices |= {one.on: Choice.SKIP for one in clash.preview.clashes}
+
+        return attempt
+
+    def single(room: Room) -> Attempt:
+        wish = Wish(slot=berlin(TUESDAY + timedelta(days=dice.randrange(20)), 9 + dice.randrange(12) / 2), room_id=room.id)
+        return lambda: office.bookings.book(wish, by=office.bob)
+
+    attempts = [*map(of_series, range(10)), *(single(dice.choice(rooms)) for _ in range(200))]
+    answers = await at_once("10 series and 200 bookings", attempts)
+
+    alone = await office.count("SELECT count(*) FROM bookings WHERE series_id IS NULL")
+    assert answers == {"yes": 10 + alone, "SlotTaken": 200 - alone}
+    made = await office.rows(
+        "SELECT cardinality(left_out) AS skipped, (SELECT count(*) FROM bookings b WHERE b.series_id = s.id) AS booked"
+        " FROM series s"
+    )
+    print("booked of 20:", sorted(row["booked"] for row in made))
+    assert [row["skipped"] + row["booked"] for row in made] == [20] * 10
+    await holds_together(office)
+
+
+async def test_changing_all_cancelling_one_moving_one_and_checking_in_at_once(office: Office):
+    rooms = [await office.room("Apollo"), await office.room("Zeus")]
+    await Rooms(office.db, office.catalogues).set_policy(check_in=True)
+    office.catalogues.forget()
+    series = series_of(office)
+    made = await series.book(weekly(rooms[0], 8), by=office.ana)
+    other = await series.book(weekly(rooms[1], 8, clock=time(11)), by=office.bob)
+    office.clock.set(made.bookings[0].start - timedelta(minutes=5))
+    dice = random.Random(3)
+
+    def change(number: int) -> Attempt:
+        mine = number % 2 == 0
+        one = made.series if mine else other.series
+        room, hour = rooms[number // 2 % 2], 10 + number % 3
+        wanted = SeriesChange(clock=time(hour), room_id=room.id)
+
+        async def attempt() -> None:
+            version = (await series.get(one.id)).version
+            who = office.ana if mine else office.bob
+            await series.change(one.id, wanted, scope=Scope.ALL, on=week(0), version=version, by=who)
+
+        return attempt
+
+    def single(number: int) -> Attempt:
+        booking = dice.choice((*made.bookings, *other.bookings))
+        room = dice.choice(rooms)
+
+        async def attempt() -> None:
+            current = await office.bookings.get(booking.id)
+            if number % 3 == 0:
+                await office.bookings.cancel(booking.id, by=office.boss, version=current.version)
+            elif number % 3 == 1:
+                slot = berlin(week(dice.randrange(8)), 9 + dice.randrange(6))
+                from_there = replace(CHANGE, slot=slot, room_id=room.id)
+                await office.bookings.change(booking.id, from_there, version=current.version, by=office.boss)
+            else:
+                await series.cancel_range(made.series.id, week(3), week(4), version=None, by=office.boss)
+
+        return attempt
+
+    async def check_in() -> None:
+        await office.presence.check_in(made.bookings[0].id, by=office.ana)
+
+    attempts = [change(n) for n in range(40)] + [single(n) for n in range(60)] + [check_in] * 20
+    dice.shuffle(attempts)
+    answers = await at_once("changing all, cancelling, moving, checking in", attempts)
+
+    assert sum(answers.values()) == 120
+    assert answers["yes"] > 20
+    await holds_together(office)
+
+
+async def test_four_replicas_that_extend_at_once_book_each_date_once(office: Office):
+    await Rooms(office.db, office.catalogues).set_policy(horizon_days=30)
+    office.catalogues.forget()
+    series = series_of(office)
+    for number in range(12):
+        room = await office.room(f"Room {number}")
+        await series.book(weekly(room, rule="FREQ=WEEKLY;BYDAY=TU"), by=office.ana)
+    before = await office.count("SELECT count(*) FROM bookings")
+    office.clock.advance(timedelta(days=28))
+    booked = await asyncio.gather(*(series.extend(office.clock.now()) for _ in range(4)))
+    booked += [await series.extend(office.clock.now())]
+
+    print(f"\n12 series extended by 4 replicas: {booked}")
+    assert sum(booked) == await office.count("SELECT count(*) FROM bookings") - before == 12 * 4
+    assert await office.count("SELECT count(DISTINCT (series_id, series_on)) FROM bookings") == before + 48
+    assert sum([await series.tell_ending(office.clock.now()) for _ in range(2)]) == 0
+    await holds_together(office)
+
+
+async def test_an_end_is_told_once_by_four_replicas(office: Office):
+    series = series_of(office)
+    for number in range(8):
+        await series.book(weekly(await office.room(f"Room {number}"), 6), by=office.ana)
+    office.clock.advance(timedelta(weeks=4))
+
+    told = await asyncio.gather(*(series.tell_ending(office.clock.now()) for _ in range(4)))
+
+    assert sum(told) == 8
+    assert await office.count("SELECT count(*) FROM deliveries WHERE kind = 'series_ending'") == 8
+
+
+async def test_the_same_request_many_times_at_once_is_one_series(office: Office):
+    apollo = await office.room("Apollo")
+    series, wish = series_of(office), weekly(apollo, 10)
+
+    made = await asyncio.gather(*(series.book(wish, by=office.ana, key="k") for _ in range(20)))
+
+    assert {one.series.id for one in made} == {made[0].series.id}
+    assert await office.count("SELECT count(*) FROM bookings") == 10
+    await holds_together(office)
