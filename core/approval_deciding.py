@@ -113,9 +113,9 @@ class Approvals:
         """Return what is free and allowed for the booker instead of what was asked for."""
         booking = request.booking
         wish = Wish(slot=booking.slot, attendees_count=booking.attendees_count, room_id=booking.room.id)
-        booker = await self._booker(booking)
-        found = await self._search.alternatives(wish, by=booker, but=[booking.id], limit=SUGGESTIONS)
-        return tuple(one for one in found if (one.room.id, one.slot) != (booking.room.id, booking.slot))
+        found = await self._search.alternatives(wish, by=await self._booker(booking), limit=SUGGESTIONS)
+        # A quarter of an hour sooner in the same room is no answer to whoever wants it then.
+        return tuple(one for one in found if one.room.id != booking.room.id or not one.slot.overlaps(booking.slot))
 
     # -- deciding --------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,10 @@ from bot.app import Bookroom
 from bot.config import Settings
 from bot.demo import WELCOME
 from core.db import Database
+from core.granting import Granting
+from core.models import Right
 from core.notices import Preferences
+from core.rooms import Rooms
 from migrations import upgrade
 from sandbox import company
 from sandbox.client import SandboxClient
@@ -186,6 +189,35 @@ async def waiting(stage: Stage) -> None:
     await stage.take("offer")
 
 
+async def approval(stage: Stage) -> None:
+    """Deepa asks for the Boardroom; Ben and Ana see it, Ben suggests, Ana decides, and everybody sees how it went."""
+    services = stage.bot.services
+    room = next(one for one in (await services.catalogues.current()).rooms if one.name == "Boardroom")
+    await Rooms(stage.bot.db, services.catalogues).set_policy(room_id=room.id, approval=True)
+    for person in await services.people.mentioned("T0NORTHBAY", [ANA, BEN]):
+        await Granting(stage.bot.db, services.catalogues).give(Right.APPROVE, room_id=room.id, person_id=person)
+    await stage.look(DEEPA, CHANNEL)
+    await stage.say('/book boardroom friday 10-11am for 12 "Customer visit"', "is held for you")
+    await stage.take("approval-asked")
+    await stage.written(BEN, "asks for Boardroom")
+    card = await stage.written(ANA, "asks for Boardroom")
+    await stage.messages(BEN)
+    await expect(stage.page.get_by_test_id("message").filter(has_text="asks for Boardroom").last).to_be_visible()
+    await stage.take("approval")
+    await stage.page.get_by_role("button", name="Suggest another").last.click()
+    await expect(stage.page.get_by_test_id("modal")).to_contain_text("What is free")
+    await stage.take("approval-suggest")
+    await stage.leave()
+    await stage.slack.click(ANA, card, "approve")
+    await stage.written(BEN, "Approved by")
+    await expect(stage.page.get_by_test_id("message").filter(has_text="Approved").last).to_be_visible()
+    await stage.take("approval-decided")
+    await stage.written(DEEPA, "approved it")
+    await stage.messages(DEEPA)
+    await expect(stage.page.get_by_test_id("message").filter(has_text="approved it").last).to_be_visible()
+    await stage.take("approval-told")
+
+
 async def the_day(stage: Stage) -> None:
     """The next day: digest, reminder, nobody comes, and the room is given back."""
     (person,) = await stage.bot.services.people.mentioned("T0NORTHBAY", [ANA])
@@ -209,7 +241,7 @@ async def the_day(stage: Stage) -> None:
     await stage.take("release")
 
 
-SCENES = (booking, settings, living, waiting, the_day)
+SCENES = (booking, settings, living, waiting, approval, the_day)
 
 
 @asynccontextmanager

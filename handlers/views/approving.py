@@ -145,7 +145,10 @@ def _why(request: Request, reader: Reader) -> str:  # noqa: ARG001 - one shape w
 
 
 def _until(request: Request, reader: Reader) -> str:
-    return f"It is held until {day_and_time(request.expires_at, request.booking.location, reader)}."
+    until = day_and_time(request.expires_at, request.booking.location, reader)
+    if request.approved_before is not None:
+        return f"It is held until {until}."
+    return f"It is held until {until}; after that, others can have it."
 
 
 def day_and_time(at: datetime, location: Location, reader: Reader) -> str:
@@ -159,28 +162,24 @@ def _told(request: Request, reader: Reader) -> Message:
     own = request.decided_by == reader.person.id
     who: Line = ["you"] if own else [mention(request.decided_by_slack)] if request.decided_by_slack else []
     by: Line = [" by ", *who] if who else []
-    at = request.decided_at or request.expires_at
-    when = f" {day_and_time(at, booking.location, reader)}"
-    what = _what(request, reader)
-    whose: Line = [mention(booking.booker.slack_user_id), " in "]
+    at = day_and_time(request.decided_at or request.expires_at, booking.location, reader)
     match request.decision:
         case "approved":
-            first: Line = ["✅ ", bold("Approved"), *by, f",{when}: ", *whose, *what]
+            first: Line = ["✅ ", bold("Approved"), *by, f", {at}"]
         case "declined":
-            first = ["❌ ", bold("Declined"), *by, f",{when}: ", *whose, *what]
+            first = ["❌ ", bold("Declined"), *by, f", {at}"]
         case "expired":
-            first = ["⌛ ", bold("Nobody decided in time"), f",{when}: ", *whose, *what]
+            first = ["⌛ ", bold("Nobody decided in time"), f": it was held until {at}"]
         case _:
-            first = ["⚪ ", bold(_not_needed(booking)), ": ", *whose, *what]
+            first = ["⚪ ", bold(_not_needed(booking))]
     reason: Line = [quoted(cut(request.reason, REASON_LENGTH))] if request.reason else []
-    lines = (first, reason, _details(request, reader))
+    what: Line = [*_rooms(booking), ", ", *_when(request, reader), ", for ", mention(booking.booker.slack_user_id)]
+    lines = (first, reason, what, _details(request, reader))
     return Message(text=spoken(*lines), blocks=[rich(*lines)])
 
 
 def _not_needed(booking: Booking) -> str:
-    if booking.status is Status.CANCELLED:
-        return "Cancelled, nothing to decide"
-    return "Nothing to decide any more"
+    return "It was cancelled" if booking.status is Status.CANCELLED else "Nothing to decide any more"
 
 
 # -- the forms ---------------------------------------------------------------------------------------------------------
@@ -195,7 +194,6 @@ def decline_form(request: Request, reader: Reader) -> View:
         focus_on_load=True,
         placeholder=PlainTextObject(text="The board meets there then"),
     )
-    whom = cut(booking.booker.name, 60)
     return View(
         type="modal",
         callback_id=Callback.DECLINE.value,
@@ -210,7 +208,7 @@ def decline_form(request: Request, reader: Reader) -> View:
                 label="Why",
                 element=element,
                 optional=True,
-                hint=f"{whom} reads it, and is shown other rooms and times.",
+                hint="Whoever asked reads it, and is shown other rooms and times.",
             ),
         ],
     )
@@ -241,7 +239,7 @@ def suggest_form(request: Request, offers: Sequence[Alternative], reader: Reader
                 label="A word about it",
                 element=note,
                 optional=True,
-                hint=f"The request waits until {cut(booking.booker.name, 60)} takes it, or somebody decides.",
+                hint="The request goes on waiting until it is taken, or somebody decides.",
             ),
         ],
     )

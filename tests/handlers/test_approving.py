@@ -60,17 +60,16 @@ async def test_each_approver_gets_one_message_that_lives(firm: Firm, teller: Tel
         assert words(card) == (
             "⏳ @U0BEN asks for Boardroom: Wed 25 Nov, 14:00-15:00 (New York)\n"
             '"Planning" · for 12 people\n'
-            "Bookings of Boardroom need approval. It is held until Wed 25 Nov, 10:07."
+            "Bookings of Boardroom need approval. It is held until Wed 25 Nov, 10:07; after that, others can have it."
         )
         assert labels(card) == ["Approve", "Suggest another...", "Decline..."]
 
     await firm.press(ANA, await card_of(teller, ANA), "Approve")
     await teller.tell()
 
-    assert words(await card_of(teller, ANA)).startswith(
-        "✅ Approved by you, Tue 24 Nov, 10:07: @U0BEN in Boardroom: Wed 25 Nov"
-    )
-    assert words(await card_of(teller, DEEPA)).startswith("✅ Approved by @U0ANA, Tue 24 Nov, 10:07: @U0BEN in Boardroom")
+    what = 'Boardroom, Wed 25 Nov, 14:00-15:00 (New York), for @U0BEN\n"Planning" · for 12 people'
+    assert words(await card_of(teller, ANA)) == f"✅ Approved by you, Tue 24 Nov, 10:07\n{what}"
+    assert words(await card_of(teller, DEEPA)) == f"✅ Approved by @U0ANA, Tue 24 Nov, 10:07\n{what}"
     assert [labels(await card_of(teller, user)) for user in (ANA, DEEPA)] == [[], []]
     assert [len(await teller.direct(user)) for user in (ANA, DEEPA)] == [1, 1]
     (told,) = await teller.direct(BEN)
@@ -217,7 +216,7 @@ async def test_what_the_booker_cancels_needs_no_answer(firm: Firm, teller: Telle
     booking = await asked(firm, teller)
     await firm.services.bookings.cancel(booking.id, by=await firm.actor(BEN))
     await teller.tell()
-    assert words(await card_of(teller, ANA)).startswith("⚪ Cancelled, nothing to decide")
+    assert words(await card_of(teller, ANA)).startswith("⚪ It was cancelled\nBoardroom, Wed 25 Nov")
     assert labels(await card_of(teller, ANA)) == []
 
 
