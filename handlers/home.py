@@ -18,6 +18,7 @@ from handlers.ids import Action
 from handlers.places import places_in_line
 from handlers.replies import ClickReply, Message
 from handlers.requests import Click, HomeOpened
+from handlers.series_told import knowing
 from handlers.services import Desk
 from handlers.views import home as views
 from handlers.views.home import Ahead, Page, Undelivered
@@ -44,7 +45,7 @@ async def opened(request: HomeOpened, desk: Desk) -> View:  # noqa: ARG001 - the
         place=usual if desk.reader.several_places else None,
         undelivered=await _undelivered(desk),
     )
-    return views.home(page, desk.reader)
+    return views.home(page, await knowing(desk, *found))
 
 
 async def more(click: Click, desk: Desk) -> ClickReply:

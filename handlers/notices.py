@@ -20,6 +20,7 @@ from core.models import Booking, Location, Person, Room, Slot, Status
 from core.notices import Card, Delivery, Happened, Notice, Subscription, Waiting
 from core.offers import open_until
 from core.quiet import zone_of
+from core.series_values import OneSeries
 from core.stats import Asked
 from core.suggestions import suggestions
 from core.weekly import days_of
@@ -27,7 +28,7 @@ from handlers.drafts import Draft, Waiter
 from handlers.proposing import offers_for
 from handlers.replies import Message
 from handlers.services import Services, reader_of, several_places
-from handlers.views import approving, cards, digests, proposing, stats
+from handlers.views import approving, cards, digests, proposing, series_notices, stats
 from handlers.views import notices as views
 from handlers.views.times import Reader, everybody
 
@@ -55,6 +56,9 @@ class Notices:
                 Notice.APPROVAL_SUGGESTION: self._suggestion,
                 Notice.DECIDED: self._decided,
                 Notice.PROPOSAL: self._proposal,
+                Notice.SERIES_CHANGED: self._series_changed,
+                Notice.SERIES_GAP: self._series_gap,
+                Notice.SERIES_ENDING: self._series_ending,
                 Notice.DIGEST: self._digest,
                 Notice.CHANNEL_DIGEST: self._channel_digest,
                 Notice.FIGURES: self._figures,
@@ -66,10 +70,15 @@ class Notices:
         catalogue = await self._services.catalogues.current()
         if card.person is not None and card.role == ROLE:
             return await self._request(card, self._reader(card.person, catalogue))
+        reader = self._reader(card.person, catalogue) if card.person else self._everybody(catalogue)
+        if card.series is not None:
+            if card.together is not None and card.together.count > 1:
+                say = series_notices.invitation if card.person else series_notices.channel_card
+                return say(card.booking, card.series, card.together, reader)
+            reader = replace(reader, series={card.series.id: card.series})
         if card.person is not None:
-            return cards.invitation(card.booking, self._reader(card.person, catalogue), announced=card.announced)
+            return cards.invitation(card.booking, reader, announced=card.announced)
         who = await self._name(card.last, card.booking)
-        reader = self._everybody(catalogue)
         return cards.channel_card(card.booking, reader, announced=card.announced, last=card.last, who=who)
 
     async def delivery(self, delivery: Delivery) -> Message | None:
@@ -145,6 +154,8 @@ class Notices:
         assert delivery.happened is not None
         who = await self._name(delivery.happened, delivery.booking)
         reader = self._everybody(await self._services.catalogues.current())
+        if delivery.together is not None and delivery.together.count > 1:
+            return series_notices.history(delivery.together, reader, who=who, private=delivery.booking.private)
         return cards.history(delivery.happened, delivery.booking, reader, who=who)
 
     # -- about approval --------------------------------------------------------------------------------------------
@@ -172,6 +183,30 @@ class Notices:
         found = suggested(delivery.id, booking, delivery.about, catalogue)
         by = await self._services.people.get(found.by)
         return approving.suggestion(found, by.slack_user_id, reader)
+
+    # -- about a series --------------------------------------------------------------------------------------------
+
+    async def _series_changed(self, delivery: Delivery) -> Message | None:
+        series, reader = await self._series_for(delivery)
+        assert delivery.together is not None
+        done = delivery.together
+        return series_notices.changed(done, series, reader, by=_by(done.last))
+
+    async def _series_gap(self, delivery: Delivery) -> Message | None:
+        series, reader = await self._series_for(delivery)
+        days = [date.fromisoformat(day) for day in delivery.about["days"]]
+        missing = [day for day in days if day in series.left_out]
+        return series_notices.gap(series, missing, delivery.about["why"], reader) if missing else None
+
+    async def _series_ending(self, delivery: Delivery) -> Message | None:
+        series, reader = await self._series_for(delivery)
+        last = date.fromisoformat(delivery.about["last"])
+        return series_notices.ending(series, last, reader, renewed_until=self._services.series.renewal(series))
+
+    async def _series_for(self, delivery: Delivery) -> tuple[OneSeries, Reader]:
+        assert delivery.series is not None
+        assert delivery.person is not None
+        return delivery.series, self._reader(delivery.person, await self._services.catalogues.current())
 
     # -- about the line --------------------------------------------------------------------------------------------
 

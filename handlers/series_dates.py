@@ -18,12 +18,12 @@ from handlers.previewing import shown
 from handlers.replies import ClickReply, Message, Nothing, Show, SubmissionReply
 from handlers.requests import Click, Command, Submission
 from handlers.series import on_top
-from handlers.series_drafts import GapOfSeries, Operation, PartOfSeries, SeriesAt, SeriesTarget
+from handlers.series_drafts import GapOfSeries, Operation, PartOfSeries, SeriesAnswer, SeriesAt, SeriesTarget
 from handlers.series_editing import change
 from handlers.services import Desk
 from handlers.views import bookings as booking_views
 from handlers.views import series as views
-from handlers.views import series_forms
+from handlers.views import series_forms, series_notices
 from handlers.views.text import Line, bold, spoken
 from handlers.views.times import lasting
 
@@ -175,6 +175,13 @@ async def _booked_again(gap: GapOfSeries, desk: Desk, *, key: str) -> Booking:
     return await desk.services.series.restore(gap.series, gap.on, by=desk.actor, key=key)
 
 
+async def answer(click: Click, desk: Desk) -> Message:
+    """Note whether somebody comes to all dates of a series."""
+    said = SeriesAnswer.load(click.value)
+    done = await desk.services.series.answer(said.series, by=desk.actor, going=said.going, key=click.key)
+    return series_notices.answered(done.series, going=said.going)
+
+
 ACTIONS: Mapping[Action, OnClick] = {
     Action.OPEN_SERIES: look,
     Action.CANCEL_WHICH: which,
@@ -186,6 +193,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     Action.LET_END: let_end,
     Action.BOOK_GAP: book_gap,
     Action.CHANGE_SERIES: change,
+    Action.ANSWER_SERIES: answer,
 }
 
 SUBMISSIONS: Mapping[Callback, OnSubmission] = {Callback.AWAY: gone}

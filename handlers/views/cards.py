@@ -18,6 +18,7 @@ from handlers.replies import Message
 from handlers.views import buttons, held
 from handlers.views.bookings import TITLE_SHOWN, difference, differing_times, named_people
 from handlers.views.held import rooms_of, same_rooms
+from handlers.views.series_words import mark
 from handlers.views.text import Line, bold, cut, joined, mention, rich, spoken, struck
 from handlers.views.times import Reader, lasting, moment, where_and_own_clock
 
@@ -125,6 +126,7 @@ def _about_people(booking: Booking, reader: Reader) -> Line:
         parts.append(f"checked in at {moment(booking.checked_in_at, booking.location, reader)}")
     elif booking.late_at and not over(booking, reader.now):
         parts.append("running late")
+    parts += [str(piece) for piece in mark(booking, reader)]
     text = " · ".join(parts)
     return [text[0].upper() + text[1:]] if text else []
 
@@ -289,7 +291,7 @@ def _others(booking: Booking, reader: Reader) -> Line:
     others = [one.slack_user_id for one in booking.coming if one.person_id != reader.person.id]
     named_ones: Line = ["with ", *named_people(others)] if others else []
     along: Line = [held.borrowed(booking.equipment)] if booking.equipment else []
-    return joined([named_ones, along, ["private"] if booking.private else []], " · ")
+    return joined([named_ones, along, ["private"] if booking.private else [], mark(booking, reader)], " · ")
 
 
 def _answer(own: Attendee) -> Line:

@@ -56,6 +56,9 @@ _WHAT = {
     Notice.HISTORY: "Message in a booking's thread",
     Notice.OFFER: "Offer from the waiting list",
     Notice.OFFER_MISSED: "News of an offer's end",
+    Notice.SERIES_CHANGED: "News of a series",
+    Notice.SERIES_GAP: "News of a date that is missing",
+    Notice.SERIES_ENDING: "News that a series ends",
     Notice.DIGEST: "Digest",
     Notice.CHANNEL_DIGEST: "Digest",
 }

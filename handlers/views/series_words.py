@@ -62,14 +62,18 @@ def mark(booking: Booking, reader: Reader) -> Line:
     series = reader.series.get(booking.series_id)
     if series is None:
         return ["↻ one of a series"]
-    days = _days(series.rule, series.first_on, series.left_out)
+    days = dates_of(series)
     place = f", {days.index(booking.series_on) + 1} of {len(days)}" if booking.series_on in days else ""
     return [f"↻ {rhythm.often(series.rule, first_on=series.first_on)}{place}"]
 
 
+def dates_of(series: OneSeries) -> tuple[date, ...]:
+    """Return the dates of a series that has an end, without those that were left out; none of one that has not."""
+    return _days(series.rule, series.first_on, series.left_out)
+
+
 @lru_cache(maxsize=256)
 def _days(rule: str, first_on: date, left_out: frozenset[date]) -> tuple[date, ...]:
-    """Return the dates of a series that has an end; none of one that has not."""
     read = recurring.parse(rule)
     if read.endless:
         return ()
