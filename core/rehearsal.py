@@ -5,10 +5,11 @@ Each booking is judged as of when it was made, by who its booker is now. Nothing
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession
 from core.errors import InvalidPolicy
-from core.models import Actor, Location, Person, Policy, Right, Room, Slot
+from core.models import Actor, Location, Opening, Person, Policy, Right, Room, Slot
 from core.people import COLUMNS, person_from
 from core.policies import Rules
 from core.regulations import Grant, Quota
@@ -28,15 +29,20 @@ DAYS = 90
 EXAMPLES, PEOPLE = 10, 5
 # Before the days looked at, so that the quota of a month that they begin in the middle of is counted whole.
 LEAD = timedelta(days=31)
+# What one statement reads: no statement may take as long as an answer, and others get their turn in between.
+SLICE = timedelta(days=10)
 
 # Whole minutes as numbers: a hundred thousand rows with dates in them take longer to read than to judge.
 _MADE = """
-SELECT b.id, b.room_id, b.booked_by, floor(extract(epoch FROM b.start_time) / 60)::int8,
-    floor(extract(epoch FROM b.start_time AT TIME ZONE l.zone) / 60)::int8,
-    floor(extract(epoch FROM b.end_time AT TIME ZONE l.zone) / 60)::int8,
-    ceil(extract(epoch FROM b.end_time - b.start_time) / 60)::int8,
-    floor(extract(epoch FROM b.start_time - date_trunc('minute', b.created_at)) / 60)::int8,
-    floor(extract(epoch FROM b.created_at AT TIME ZONE l.zone) / 60)::int8, b.first
+SELECT array_agg(id), array_agg(room_id), array_agg(booked_by), array_agg(at), array_agg(starts), array_agg(ends),
+    array_agg(minutes), array_agg(ahead), array_agg(booked), array_agg(first)
+FROM (
+SELECT b.id, b.room_id, b.booked_by, floor(date_part('epoch', b.start_time) / 60)::int8 AS at,
+    floor(date_part('epoch', b.start_time AT TIME ZONE l.zone) / 60)::int8 AS starts,
+    floor(date_part('epoch', b.end_time AT TIME ZONE l.zone) / 60)::int8 AS ends,
+    ceil(date_part('epoch', b.end_time - b.start_time) / 60)::int8 AS minutes,
+    floor(date_part('epoch', b.start_time - date_trunc('minute', b.created_at)) / 60)::int8 AS ahead,
+    floor(date_part('epoch', b.created_at AT TIME ZONE l.zone) / 60)::int8 AS booked, b.first
 FROM (
     SELECT tenant_id, id, room_id, booked_by, start_time, end_time, created_at, true AS first FROM bookings
         WHERE tenant_id = $1 AND end_time > $2 AND start_time >= $2 AND start_time < $3 AND status = ANY($4::text[])
@@ -50,11 +56,27 @@ FROM (
         WHERE tenant_id = $1 AND start_time >= $2 AND start_time < $3 AND status = ANY($4::text[])
     UNION ALL
     SELECT tenant_id, id, unnest(more_rooms), booked_by, start_time, end_time, created_at, false FROM bookings_archive
-        WHERE tenant_id = $1 AND start_time >= $2 AND start_time < $3 AND status = ANY($4::text[]) AND more_rooms <> '{}'
+        WHERE tenant_id = $1 AND start_time >= $2 AND start_time < $3 AND status = ANY($4::text[]) AND more_rooms <> '{{}}'
 ) b
 JOIN rooms r ON r.tenant_id = b.tenant_id AND r.id = b.room_id
 JOIN locations l ON l.tenant_id = r.tenant_id AND l.id = r.location_id
-WHERE $5::uuid[] IS NULL OR b.room_id = ANY($5)
+) made WHERE {suspects}
+"""
+_EVERY = _MADE.format(suspects="true")
+# Those that some room's new rules may refuse, and some more: what is left over is judged one by one.
+_SUSPECTS = _MADE.format(
+    suspects="""ahead < $5 OR minutes < $6 OR minutes > $7 OR starts / 1440 - booked / 1440 > $8 OR booked % 1440 >= $9
+    OR ($10 AND (starts / 1440 <> ends / 1440 OR starts % 1440 < ($11::int[])[(starts / 1440 + 3) % 7 + 1]
+        OR ends % 1440 > ($12::int[])[(starts / 1440 + 3) % 7 + 1]))
+    OR booked_by = ANY($13::uuid[]) OR starts / 1440 = ANY($14::int[]) OR (ends - 1) / 1440 = ANY($14::int[])
+    OR ($14::int[] <> '{}' AND ends - starts > 1440)"""
+)
+_HOW_MANY = """
+SELECT (SELECT count(*) FROM bookings b WHERE b.tenant_id = $1 AND b.end_time > $2 AND b.start_time >= $2
+        AND b.start_time < $3 AND b.status = ANY($4::text[]) AND ($5::uuid[] IS NULL OR b.room_id = ANY($5) OR EXISTS (
+            SELECT FROM booking_rooms m WHERE m.tenant_id = $1 AND m.booking_id = b.id AND m.room_id = ANY($5))))
+    + (SELECT count(*) FROM bookings_archive a WHERE a.tenant_id = $1 AND a.start_time >= $2 AND a.start_time < $3
+        AND a.status = ANY($4::text[]) AND ($5::uuid[] IS NULL OR a.room_id = ANY($5) OR a.more_rooms && $5))
 """
 _PEOPLE = f"""
 SELECT {COLUMNS} FROM people p WHERE p.tenant_id = $1 AND p.id IN (
@@ -150,21 +172,23 @@ class Rehearsal:
             raise InvalidPolicy("Rules are set for a location or for a room, not for both at once.")
         await self._settling.scoped(location_id=location_id, room_id=room_id, group_id=group_id)
         values = policies.judged(wanted, for_group=group_id is not None)
-        past = await self._past(lead=timedelta(0))
         scope = room_id or location_id
-        then = policies.with_rules(past.catalogue, values, scope=scope, group_id=group_id)
-        judging = _Rules(past=past, now=past.catalogue, then=then)
+        catalogue = await self._catalogues.current()
+        then = policies.with_rules(catalogue, values, scope=scope, group_id=group_id)
+        past = await self._past(lead=timedelta(0), suspected=_Suspects.of(values, catalogue, then, now_at=self._clock.now()))
+        judging = _Rules(past=past, now=catalogue, then=then)
+        # Beside everybody's answers, not before them.
+        found = await self._counted(await asyncio.to_thread(judging.outcome, scope), catalogue, scope)
         if "cancel_notice_minutes" in values:
-            late = await self._called_off(past, then)
-            return replace(judging.outcome(scope), cancellations=late)
-        return judging.outcome(scope)
+            return replace(found, cancellations=await self._called_off(past, then))
+        return found
 
     async def of_quota(self, quota: Quota) -> Rehearsed:
         """Return what a quota would have refused, with the others that are set; its `id` may be new."""
         await self._settling.scoped(location_id=quota.location_id, room_id=quota.room_id, group_id=quota.group_id)
         past = await self._past(lead=LEAD)
         others = [one for one in past.catalogue.quotas if one.id != quota.id]
-        verdicts = _over_quota(past, quota, [*others, quota])
+        verdicts = await asyncio.to_thread(_over_quota, past, quota, [*others, quota])
         return past.outcome(verdicts, asked=0, scope=quota.scope)
 
     async def of_rights(self, *, give: Sequence[Grant] = (), take: Sequence[UUID] = ()) -> Rehearsed:
@@ -184,23 +208,45 @@ class Rehearsal:
                 asked.add(made.id)
         return past.outcome(verdicts, asked=len(asked - verdicts.keys()), scope=None)
 
-    async def _past(self, *, lead: timedelta) -> _Past:
+    async def _past(self, *, lead: timedelta, suspected: _Suspects | None = None) -> _Past:
         catalogue = await self._catalogues.current()
         now = self._clock.now()
         since = now - timedelta(days=DAYS)
 
-        async def work(session: ReadSession) -> tuple[list[Any], list[Any]]:
-            rows = await session.all(_MADE, session.tenant, since - lead, now, limits.COUNTED, None)
-            return rows, await session.all(_PEOPLE, session.tenant, since - lead)
+        async def work(session: ReadSession) -> tuple[list[Made], list[Any]]:
+            people = await session.all(_PEOPLE, session.tenant, since - lead)
+            sql, values = _EVERY, tuple[object, ...]()
+            if suspected:
+                guests = [row["id"] for row in people if row["guest"]] if suspected.guests else []
+                sql, values = _SUSPECTS, suspected.values(guests)
+            made: list[Made] = []
+            first = since - lead
+            while first < now:
+                last = min(first + SLICE, now)
+                columns = await session.one(sql, session.tenant, first, last, limits.COUNTED, *values)
+                if columns and columns[0]:
+                    made += [Made._make(row) for row in zip(*columns, strict=True)]
+                first = last
+            return made, people
 
-        rows, people = await self._db.read(work)
+        made, people = await self._db.read(work)
         known = {room.id for room in catalogue.rooms}
         return _Past(
             catalogue=catalogue,
-            made=[Made._make(row) for row in rows if row[1] in known],
+            made=made if known.issuperset(one.room_id for one in made) else [one for one in made if one.room_id in known],
             people={row["id"]: person_from(row) for row in people},
             since=int(since.timestamp()) // 60,
         )
+
+    async def _counted(self, found: Rehearsed, catalogue: Catalogue, scope: UUID | None) -> Rehearsed:
+        """Return the outcome with how many bookings there were, of which it saw the suspects alone."""
+        now = self._clock.now()
+        rooms = [room.id for room in catalogue.rooms if scope in {room.id, room.location_id}] if scope else None
+        since = now - timedelta(days=DAYS)
+        count: int = await self._db.read(
+            lambda session: session.value(_HOW_MANY, session.tenant, since, now, limits.COUNTED, rooms)
+        )
+        return replace(found, bookings=count)
 
     async def _called_off(self, past: _Past, then: Catalogue) -> int:
         now = self._clock.now()
@@ -217,6 +263,91 @@ class Rehearsal:
             if row["ahead"] < then.policy(room, actor.groups).cancel_notice_minutes:
                 late += not any(past.may(actor, right, room) for right in (Right.OVERRIDE, Right.MANAGE))
         return late
+
+
+# Beyond every booking.
+_ENDLESS = 1_000_000_000
+_DAY = 24 * 60
+# What is judged by other bookings or by who booked, so that each has to be looked at.
+_OF_ALL = frozenset({"one_at_a_time", "setup_minutes", "teardown_minutes", "approval"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Suspects:
+    """The strictest of what new rules want of any room: whatever keeps it is refused nowhere."""
+
+    notice: int = 0
+    shortest: int = 0
+    longest: int = _ENDLESS
+    horizon: int = _ENDLESS
+    cutoff: int = _ENDLESS
+    hours: bool = False
+    opens: tuple[int, ...] = (0,) * 7
+    closes: tuple[int, ...] = (_DAY,) * 7
+    guests: bool = False
+    days: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], now: Catalogue, then: Catalogue, *, now_at: datetime) -> _Suspects | None:
+        """Return what to look for with these rules, None where every booking has to be looked at."""
+        if values.keys() & _OF_ALL:
+            return None
+        groups = [frozenset[UUID](), *(frozenset({group}) for group in then.ruled_groups)]
+        rooms = {then.alike(room): room for room in then.rooms}.values()
+        pairs = [(now.policy(room, some), then.policy(room, some)) for room in rooms for some in groups]
+        new = [after for before, after in pairs if after != before]
+        if not new:
+            return cls()
+        weeks = [policy.opening for policy in new] if "opening" in values else []
+        closing = values.keys() & {"holidays_country", "holidays_closed"}
+        cutoffs = [policy.cutoff_from for policy in new if policy.cutoff_from is not None] if "cutoff_on" in values else []
+        return cls(
+            notice=max(policy.notice_minutes for policy in new) if "notice_minutes" in values else 0,
+            shortest=max(policy.shortest_minutes for policy in new) if "shortest_minutes" in values else 0,
+            longest=min(policy.longest_minutes for policy in new) if "longest_minutes" in values else _ENDLESS,
+            horizon=min(policy.horizon_days for policy in new) if "horizon_days" in values else _ENDLESS,
+            cutoff=min((hour.hour * 60 + hour.minute for hour in cutoffs), default=_ENDLESS),
+            hours=bool(weeks),
+            opens=tuple(max(_day(week[n])[0] for week in weeks) for n in range(7)) if weeks else (0,) * 7,
+            closes=tuple(min(_day(week[n])[1] for week in weeks) for n in range(7)) if weeks else (_DAY,) * 7,
+            guests="guests_may_book" in values,
+            days=_closed_days(then, now_at) if closing else (),
+        )
+
+    def values(self, guests: Sequence[UUID]) -> tuple[object, ...]:
+        """Return the values of `_SUSPECTS` from the fifth on."""
+        return (
+            self.notice,
+            self.shortest,
+            self.longest,
+            self.horizon,
+            self.cutoff,
+            self.hours,
+            list(self.opens),
+            list(self.closes),
+            list(guests),
+            list(self.days),
+        )
+
+
+def _day(hours: Opening) -> tuple[int, int]:
+    """Return a weekday's hours; of one that is closed, such that nothing is within them."""
+    return (hours.opens, hours.closes) if hours.opens < hours.closes else (_DAY, 0)
+
+
+def _closed_days(catalogue: Catalogue, now: datetime) -> tuple[int, ...]:
+    """Return the days, counted since 1970, on which any room would be closed for a holiday."""
+    today = now.date()
+    rooms = {catalogue.alike(room): room for room in catalogue.rooms}.values()
+    days = [today - timedelta(days=number) for number in range(-2, DAYS + 2)]
+    found = {
+        day
+        for room in rooms
+        for groups in (frozenset[UUID](), *(frozenset({group}) for group in catalogue.ruled_groups))
+        for day in days
+        if catalogue.holiday(catalogue.place_of(room), room, day, groups)
+    }
+    return tuple(sorted((day - date(1970, 1, 1)).days for day in found))
 
 
 @dataclass(kw_only=True)
@@ -310,15 +441,22 @@ class _Rules:
         places: dict[UUID, tuple[UUID, UUID]] = {
             room.id: (self.then.alike(room), room.location_id) for room in self.then.rooms
         }
+        alone: dict[UUID, tuple[Mapping[str, rehearsed.Judge], bool]] = {}
         for made in judged:
             actor = self.past.actor(made.person_id)
-            judges, asks = self._of(made, actor, places[made.room_id])
+            # Without rules for groups, all bookings of a room are judged alike.
+            known = alone.get(made.room_id)
+            if known is None:
+                known = self._of(made, actor, places[made.room_id])
+                if not self.then.ruled_groups:
+                    alone[made.room_id] = known
+            judges, asks = known
             broken = [name for name, judge in judges.items() if judge(made, actor.guest, actor.admin)]
             if broken and self._may_override(actor, made):
                 broken = [name for name in broken if name not in _OVERRIDDEN]
             if broken:
-                known = verdicts.setdefault(made.id, [])
-                known += [name for name in broken if name not in known]
+                said = verdicts.setdefault(made.id, [])
+                said += [name for name in broken if name not in said]
             if asks and not self._unasked(actor, made):
                 asked.add(made.id)
         for rule, found in self._together(judged):
