@@ -427,6 +427,7 @@ class Bookings:
         own = (*but, wanted.id)
         free = not [one for one in wanted.rooms if await self._search.rivals(one, wanted.slot, by=by, but=own)]
         refusal.alternatives = ((anyway,) if free else ()) + offers
+        refusal.holders = await self._search.holders(refusal.lacking.wanted.equipment, wanted, by=by, but=but)
         return refusal
 
     async def _taken_for(

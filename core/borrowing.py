@@ -15,7 +15,7 @@ from uuid import UUID
 from core import claims
 from core.db import ReadSession, WriteSession
 from core.errors import EquipmentTaken
-from core.models import Booking, Borrowed, Equipment, Room, Slot, Status
+from core.models import Booking, Borrowed, Equipment, Rival, Room, Slot, Status
 from core.saying import when
 
 _LOCK = "SELECT FROM equipment WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
@@ -38,6 +38,11 @@ CROSS JOIN LATERAL (
 ) AS moment
 GROUP BY wanted.number
 """
+_HELD_BY = """
+SELECT booking_id, quantity FROM equipment_claims WHERE tenant_id = $1
+    AND equipment_id = $2 AND start_time < $4 AND end_time > $3 AND booking_id <> ALL($5::uuid[])
+ORDER BY start_time, booking_id
+"""
 _IN_WINDOW = """
 SELECT equipment_id, quantity, start_time, end_time FROM equipment_claims WHERE tenant_id = $1
     AND equipment_id = ANY($2::uuid[]) AND start_time < $4 AND end_time > $3 AND booking_id <> ALL($5::uuid[])
@@ -52,12 +57,26 @@ class Lacking:
     out: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holder:
+    """A booking that has so many of a piece of equipment, in these rooms."""
+
+    quantity: int
+    rooms: tuple[Room, ...]
+    rival: Rival
+
+
 class LentOutError(EquipmentTaken):
-    """There is too little left of what a booking was to borrow; rolls the transaction back. `refused` is that booking."""
+    """There is too little left of what a booking was to borrow; rolls the transaction back.
+
+    `refused` is that booking, `lacking` what of it; `holders` say who has some then, as far as the asker may know.
+    """
 
     def __init__(self, lacking: Lacking, refused: Booking, *, now: datetime) -> None:
         super().__init__(_lent_out_sentence(lacking, refused, now=now))
         self.refused = refused
+        self.lacking = lacking
+        self.holders: tuple[Holder, ...] = ()
 
 
 def _lent_out_sentence(lacking: Lacking, wanted: Booking, *, now: datetime) -> str:
@@ -65,7 +84,7 @@ def _lent_out_sentence(lacking: Lacking, wanted: Booking, *, now: datetime) -> s
     thing, said = lacking.wanted.equipment, when(wanted.slot, wanted.location.tz, now=now)
     verb = "is" if lacking.out == 1 else "are"
     more = f"; you asked for {lacking.wanted.quantity}" if lacking.out < thing.quantity else ""
-    return f"{lacking.out} of {thing.quantity} {several(thing.name)} {verb} out {said}{more}."
+    return f"{lacking.out} of {thing.quantity} {several(in_sentence(thing.name))} {verb} out {said}{more}."
 
 
 def kept(rooms: Sequence[Room], slot: Slot) -> Slot:
@@ -187,6 +206,14 @@ async def gone(session: ReadSession, wanted: Sequence[Borrowed], window: Slot, *
             if out + one.quantity > one.equipment.quantity and begins < ends:
                 found.append(Slot(start=begins, end=ends))
     return sorted(found, key=lambda slot: slot.start)
+
+
+async def held_by(
+    session: ReadSession, thing: Equipment, window: Slot, *, but: Sequence[UUID] = ()
+) -> list[tuple[UUID, int]]:
+    """Return which bookings have some of a piece of equipment at a time (setup counted) and how many, by start."""
+    rows = await session.all(_HELD_BY, session.tenant, thing.id, window.start, window.end, list(but))
+    return [(row["booking_id"], row["quantity"]) for row in rows]
 
 
 async def out_then(

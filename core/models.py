@@ -351,7 +351,8 @@ class Rival:
     """What is in the way, as far as the asker may see it; a private booking has neither title nor booker.
 
     `held_until` is set where it is no booking: the room is held until then for somebody on the waiting list, `for_you`
-    where that is the asker.
+    where that is the asker. `room` is what is held, where that is another room than the one asked for: a part of it, or
+    what it is a part of.
     """
 
     slot: Slot
@@ -360,6 +361,7 @@ class Rival:
     private: bool = False
     held_until: datetime | None = None
     for_you: bool = False
+    room: Room | None = None
 
 
 class OfferKind(StrEnum):

@@ -12,11 +12,25 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import borrowing, claims, errors, rules, store
+from core.borrowing import Holder
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession
 from core.errors import BookingError
-from core.models import Actor, Alternative, Booking, Borrowed, FreeRoom, OfferKind, Rival, Room, RoomDay, Slot, Wish
+from core.models import (
+    Actor,
+    Alternative,
+    Booking,
+    Borrowed,
+    Equipment,
+    FreeRoom,
+    OfferKind,
+    Rival,
+    Room,
+    RoomDay,
+    Slot,
+    Wish,
+)
 from core.rounding import FIVE, rounded_down, rounded_up
 from core.saying import clock_time, listed, people, when
 
@@ -189,9 +203,25 @@ class Search:
                 end=around.end + timedelta(minutes=room.setup_minutes),
             )
             there = await store.in_window(session, [room.id], wide, catalogue)
-            bookings = [as_rival(booking, by, catalogue) for booking in there if booking.id not in but]
+            bookings = [_rival_in(room, booking, by, catalogue) for booking in there if booking.id not in but]
             held = await _held(session, [room], wide, by=by, now=now)
             return tuple(sorted([*bookings, *held.get(room.id, ())], key=lambda rival: rival.slot.start))
+
+        return await self._db.read(work)
+
+    async def holders(self, thing: Equipment, wanted: Booking, *, by: Actor, but: Sequence[UUID] = ()) -> tuple[Holder, ...]:
+        """Return which bookings have some of a piece of equipment while another wants it, as far as one may see them."""
+        catalogue = await self._catalogues.current()
+        around = borrowing.kept(wanted.rooms, wanted.slot)
+
+        async def work(session: ReadSession) -> tuple[Holder, ...]:
+            pairs = await borrowing.held_by(session, thing, around, but=[*but, wanted.id])
+            known = await store.bookings(session, [booking_id for booking_id, _ in pairs], catalogue)
+            return tuple(
+                Holder(quantity=count, rooms=known[one].rooms, rival=as_rival(known[one], by, catalogue))
+                for one, count in pairs
+                if one in known
+            )
 
         return await self._db.read(work)
 
@@ -206,7 +236,8 @@ class Search:
             kept = claims.by_leaf(rooms)
             for booking in await store.in_window(session, room_ids, window, catalogue):
                 for room_id in {room.id for leaf in claims.leaves(booking.rooms) for room in kept.get(leaf, ())}:
-                    taken.setdefault(room_id, []).append(as_rival(booking, by, catalogue))
+                    rival = _rival_in(catalogue.room(room_id), booking, by, catalogue)
+                    taken.setdefault(room_id, []).append(rival)
             return tuple(
                 RoomDay(
                     room=room,
@@ -246,6 +277,15 @@ def as_rival(booking: Booking, by: Actor, catalogue: Catalogue) -> Rival:
         booker_slack_user_id=booking.booker.slack_user_id,
         private=booking.private,
     )
+
+
+def _rival_in(room: Room, booking: Booking, by: Actor, catalogue: Catalogue) -> Rival:
+    """Return a booking as somebody who asks for the room may see it, with the room in the way where it is another."""
+    rival = as_rival(booking, by, catalogue)
+    if any(one.id == room.id for one in booking.rooms):
+        return rival
+    shared = (one for one in booking.rooms if set(one.leaves) & set(room.leaves))
+    return replace(rival, room=next(shared, None))
 
 
 def _spokesroom(
@@ -473,7 +513,17 @@ def taken_sentence(room: Room, rivals: Sequence[Rival], slot: Slot, *, catalogue
         held = when(first.slot, zone, now=now)
         return f"{room.name} is held for {whom} until {clock_time(first.held_until, zone)} ({held})."
     title = f' ("{first.title}")' if first.title else ""
-    return f"{room.name} is taken {when(first.slot, zone, now=now)}{title}."
+    return f"{taken_through(room, first)} is taken {when(first.slot, zone, now=now)}{title}."
+
+
+def taken_through(room: Room, rival: Rival) -> str:
+    """Return what is taken: "Apollo", or "Hall needs Hall A, which" and "Hall A is part of Hall, which"."""
+    if rival.room is None:
+        return room.name
+    relation = "needs" if set(rival.room.leaves) < set(room.leaves) else "is part of"
+    if relation == "is part of" and not set(room.leaves) < set(rival.room.leaves):
+        relation = "shares its space with"
+    return f"{room.name} {relation} {rival.room.name}, which"
 
 
 def all_taken_sentence(count: int, wish: Wish, *, catalogue: Catalogue, now: datetime) -> str:
