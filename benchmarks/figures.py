@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import statistics
 from dataclasses import dataclass, field
@@ -44,8 +45,9 @@ SELECT m.tenant_id, gen_random_uuid(), m.room, p.id, m.s, m.e,
     m.s - interval '1 minute' * floor(30000 * roll('l' || m.key) ^ 3), m.till, 2,
     CASE WHEN m.status = 'ended' AND roll('c' || m.key) < 0.85 THEN m.s END{values}
 FROM (
-    SELECT d.*, CASE status WHEN 'released' THEN s + interval '10 minutes' WHEN 'ended' THEN
-        CASE WHEN roll('y' || key) < 0.06 THEN s + interval '20 minutes' ELSE e END ELSE s - interval '1 hour' * floor(120 * roll('z' || key)) END AS till
+    SELECT d.*, CASE WHEN status = 'released' THEN s + interval '10 minutes'
+        WHEN status = 'cancelled' THEN s - interval '1 hour' * floor(120 * roll('z' || key))
+        WHEN roll('y' || key) < 0.06 THEN s + interval '20 minutes' ELSE e END AS till
     FROM (
         SELECT r.tenant_id, r.id AS room, r.capacity, k.key, t.s, t.s + interval '1 minute' * h.minutes AS e,
             CASE WHEN roll('x' || k.key) < 0.08 THEN 'cancelled' WHEN roll('x' || k.key) < 0.12 THEN 'released'
@@ -58,7 +60,8 @@ FROM (
         CROSS JOIN LATERAL (SELECT r.name || day::date || ' ' || hour || ':' || minute AS key) k
         CROSS JOIN LATERAL (SELECT (day::date + make_interval(hours => hour, mins => minute)) AT TIME ZONE l.zone AS s) t
         WHERE extract(isodow FROM day) < 6
-            AND roll('b' || k.key) < (0.4 + 0.6 * roll(r.name)) * CASE WHEN extract(isodow FROM day) = 5 THEN 0.65 ELSE 1.08 END
+            AND roll('b' || k.key) < (0.4 + 0.6 * roll(r.name))
+                * CASE WHEN extract(isodow FROM day) = 5 THEN 0.65 ELSE 1.08 END
                 * CASE WHEN hour = 12 THEN 0.55 ELSE 1.05 END
     ) d
 ) m JOIN numbered p ON p.n = floor({people} * roll('w' || m.key))::int;
@@ -178,6 +181,7 @@ def said(made: Year) -> list[tuple[str, str]]:
     return [
         ("bookings", f"{made.bookings:,} ({made.archived:,} archived, {made.living:,} living)"),
         ("all figures, median", f"{made.median:.2f} s (hold: under {HOLD_SECONDS:.0f} s)"),
+        ("load of the machine", f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"),
         ("rounds", ", ".join(f"{seconds:.2f}" for seconds in made.seconds)),
         ("open time booked", f"{figures.use.share:.0%} in {len(figures.rooms)} rooms"),
         ("nobody came", f"{figures.came.missed_share:.0%} of {figures.came.asked:,} that asked for a check-in"),

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-ACCENT, PALE, INK, SOFT, GROUND = "#1f4d3f", "#edf3f0", "#1c2321", "#57605d", "#ffffff"
+ACCENT, INK, SOFT, GROUND = "#1f4d3f", "#1c2321", "#57605d", "#ffffff"
+# Ten steps from almost nothing to the accent; from `OVER` on, light letters are legible on them, before it dark ones.
+SHADES = ("#f3f6f5", "#e3ebe8", "#d0ddd8", "#bccdc6", "#a6beb5", "#8fada3", "#4f7d6e", "#3f7061", "#2f6152", "#1f4d3f")
+OVER = 6
 DOTS = 144
 MOST_ROOMS, MOST_LACKS, NAME_SHOWN = 14, 8, 22
 LACKS = {
@@ -132,6 +135,11 @@ def rooms_shown(figures: Figures) -> list[RoomFigures]:
     return rooms if len(rooms) <= MOST_ROOMS else rooms[:half] + rooms[-half:]
 
 
+def shade(share: float) -> int:
+    """Return which of the `SHADES` a share gets."""
+    return min(len(SHADES) - 1, int(share * len(SHADES)))
+
+
 def _hour(found: tuple[float, int, int]) -> str:
     share, weekday, hour = found
     return f"{WEEKDAYS[weekday]} {hour:02d}:00 with {saying.percent(share)}"
@@ -142,20 +150,19 @@ def _hour(found: tuple[float, int, int]) -> str:
 
 def hours_figure(figures: Figures) -> Figure:
     """Return weekday by hour as a table of shades, with the share in each."""
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.colors import ListedColormap
 
     days = [day for day in range(7) if any(figures.hours[day, hour].open for hour in range(24))]
     hours = [hour for hour in range(24) if any(figures.hours[day, hour].open for day in days)]
     hours = list(range(min(hours), max(hours) + 1))
     shares = [[figures.hours[day, hour].share if figures.hours[day, hour].open else None for hour in hours] for day in days]
     figure, axes = _canvas(width=7.2, height=0.9 + 0.42 * len(days))
-    colours = LinearSegmentedColormap.from_list("accent", [PALE, ACCENT])
-    values = [[float("nan") if share is None else share for share in row] for row in shares]
-    axes.imshow(values, cmap=colours, vmin=0, vmax=1, aspect="auto")
+    values = [[float("nan") if share is None else shade(share) for share in row] for row in shares]
+    axes.imshow(values, cmap=ListedColormap(SHADES), vmin=-0.5, vmax=len(SHADES) - 0.5, aspect="auto")
     for row, line in enumerate(shares):
         for column, share in enumerate(line):
             if share is not None:
-                colour = GROUND if share > 0.5 else INK
+                colour = GROUND if shade(share) >= OVER else INK
                 axes.text(column, row, f"{share * 100:.0f}", ha="center", va="center", color=colour, fontsize=8)
     axes.set_yticks(range(len(days)), [WEEKDAYS[day] for day in days])
     axes.set_xticks([n - 0.5 for n in range(len(hours))], [f"{hour:02d}" for hour in hours])

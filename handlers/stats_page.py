@@ -25,11 +25,9 @@ from handlers.services import Services
 from handlers.stats_links import LinkOver, Links, Look
 from handlers.views import stats as views
 
-STEPS = 10
 BAR_WIDTH, BAR_HEIGHT = 120, 10
 OTHER_DAYS = ("last week", "last month", "last quarter", "last year")
-# Ten steps from the card's ground to the accent, with the ink that is legible on each.
-_LIGHT = ("#f3f6f5", "#e3ebe8", "#d0ddd8", "#bccdc6", "#a6beb5", "#8fada3", "#638e80", "#45786a", "#2f6152", "#1f4d3f")
+# The shades of the pictures, as they are in the dark.
 _DARK = ("#232b28", "#26352f", "#2a4038", "#2e4c42", "#33594d", "#3a685a", "#5b9683", "#6fae98", "#80c0a9", "#8fd0b8")
 STYLE = """
 :root { color-scheme: light dark; --ground: #f6f5f1; --card: #fff; --ink: #1c2321; --soft: #57605d; --line: #d9dbd6;
@@ -61,7 +59,8 @@ th:first-child { text-align: left; font-weight: 600; overflow-wrap: anywhere; }
 .bars rect.rest { fill: var(--s0); }
 .shades { border-collapse: separate; border-spacing: 1px; }
 .shades th, .shades td { border: 0; padding: .3rem; min-width: 2.25rem; }
-.shades td { text-align: center; }
+.shades td, .shades th { text-align: center; }
+.shades th:first-child { text-align: left; white-space: nowrap; }
 .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 SHADES
 @media (max-width: 40rem) { .bars { display: none; } section { padding: .875rem; } th, td { padding: .3rem .35rem; } }
@@ -70,13 +69,13 @@ SHADES
   td { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 STYLE = (
-    STYLE.replace("LIGHT", " ".join(f"--s{step}: {colour};" for step, colour in enumerate(_LIGHT)))
+    STYLE.replace("LIGHT", " ".join(f"--s{step}: {colour};" for step, colour in enumerate(plots.SHADES)))
     .replace("DARK", " ".join(f"--s{step}: {colour};" for step, colour in enumerate(_DARK)))
     .replace(
         "SHADES",
         "\n".join(
-            f".s{step} {{ background: var(--s{step});{' color: var(--over);' if step > 5 else ''} }}"
-            for step in range(STEPS)
+            f".s{step} {{ background: var(--s{step});{' color: var(--over);' if step >= plots.OVER else ''} }}"
+            for step in range(len(plots.SHADES))
         ),
     )
 )
@@ -173,7 +172,7 @@ def _templates() -> Environment:
     made.globals |= {
         "percent": saying.percent,
         "number": lambda share: f"{share * 100:.0f}",
-        "shade": lambda share: min(STEPS - 1, int(share * STEPS)),
+        "shade": plots.shade,
         "hours_of": lambda minutes: f"{minutes / 60:,.0f}",
         "bar": _bar,
         "style": Markup(STYLE),  # noqa: S704 - ours, as it stands above

@@ -168,7 +168,7 @@ def _freed(figures: Figures) -> str:
     again = figures.released.again + figures.ended_early.again
     return (
         f"{_hours(minutes)} were given back ({_counted(figures.released.times, 'release')},"
-        f" {figures.ended_early.times} ended early), and {_hours(again)} of them booked again."
+        f" {figures.ended_early.times:,} ended early), and {_hours(again)} of them booked again."
     )
 
 
@@ -176,7 +176,7 @@ def _given_up(figures: Figures) -> str:
     if not figures.cancelled:
         return ""
     share = saying.percent(figures.cancelled / (figures.cancelled + figures.bookings))
-    return f"{share} were cancelled ({figures.cancelled}), {figures.cancelled_late} of them within a day of their start."
+    return f"{share} were cancelled ({figures.cancelled:,}), {figures.cancelled_late:,} of them within a day of their start."
 
 
 def _lead(figures: Figures) -> str:
@@ -184,7 +184,7 @@ def _lead(figures: Figures) -> str:
     if not total:
         return ""
     share, name = max((count / total, -number) for number, count in enumerate(figures.leads))
-    return f"Most are booked {LEADS[-name]} ahead ({saying.percent(share)})."
+    return f"Most often booked {LEADS[-name]} ahead ({saying.percent(share)})."
 
 
 def _lacking(figures: Figures) -> str:
