@@ -155,6 +155,14 @@ class Draft(Carried):
         """Return the same wish without a piece of equipment."""
         return self.model_copy(update={"things": tuple(pair for pair in self.things if pair[0] != thing)})
 
+    def with_only(self, thing: UUID, count: int) -> Draft:
+        """Return the same wish with so many of a piece of equipment."""
+        return self.model_copy(update={"things": tuple((one, count if one == thing else n) for one, n in self.things)})
+
+    def taking_all(self, offer: Alternative) -> Draft:
+        """Return the same wish, with all that the room must have, in the room offered."""
+        return self.taking(offer).model_copy(update={"amenities": self.amenities})
+
     def taking(self, offer: Alternative) -> Draft:
         """Return the same wish for the room and time that are offered instead; what is wanted beside the room stays."""
         anyway = offer.kind is OfferKind.ANYWAY

@@ -7,6 +7,7 @@ from dataclasses import replace
 from slack_sdk.models.blocks import ButtonElement
 
 from core import errors
+from core.borrowing import LentOutError
 from core.errors import BookingError
 from core.models import Location, Room, Slot
 from core.search import suitable
@@ -84,7 +85,9 @@ async def waitable(error: BookingError, wanted: Draft | Target, desk: Desk) -> D
             asked = wanted
         case _:
             return None
-    return asked if asked and asked.slot.start > desk.services.clock.now() else None
+    if asked is None or asked.more_rooms or asked.things:
+        return None  # the line is for one room, and nothing beside it
+    return asked if asked.slot.start > desk.services.clock.now() else None
 
 
 async def _moved(target: Target, room: Room, slot: Slot, desk: Desk) -> Draft | None:
@@ -98,6 +101,8 @@ async def _moved(target: Target, room: Room, slot: Slot, desk: Desk) -> Draft | 
 
 def _elsewhere(error: BookingError, wanted: Draft | Target, desk: Desk, *, waits_for: Draft | None) -> Message:
     reader = desk.reader
+    if isinstance(error, LentOutError):
+        return refusals.lent_out(error, wanted, reader)
     if isinstance(error, errors.SlotTaken):
         location = desk.catalogue.place_of(error.room)
         line = refusals.taken_line(error, location, reader)

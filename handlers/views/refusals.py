@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from slack_sdk.models.blocks import ButtonElement
 
 from core import saying
+from core.borrowing import LentOutError, in_sentence, lent
 from core.errors import BookingError, NothingFits, SlotTaken
-from core.models import Booking, LastChange, Location, Rival, Slot, Status
+from core.models import Alternative, Booking, LastChange, Location, OfferKind, Rival, Room, Slot, Status
+from core.search import taken_through
 from handlers.drafts import Draft, Target
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN, details, headline
-from handlers.views.held import rooms_of, same_rooms
+from handlers.views.held import named, rooms_of, same_rooms
 from handlers.views.line import wait
 from handlers.views.text import Line, Piece, bold, cut, joined, mention, quoted, rich, spoken
 from handlers.views.times import Reader, dated, in_passing, own_clock
@@ -28,6 +31,7 @@ ENDED_BY = {
 }
 
 
+MOST_HOLDERS = 4
 # What another time does not mend.
 _ELSE = frozenset({"attendees_count", "amenities", "title"})
 
@@ -101,7 +105,54 @@ def taken_line(error: SlotTaken, location: Location, reader: Reader) -> Line:
         notes += _whose(first, reader)
     said: Line = [" (", *joined(notes, "; "), ")"] if notes else []
     between = _between(error, slot) if len(error.rivals) == 1 else ""
-    return [bold(cut(error.room.name, 100)), f" is taken {in_passing(slot, location, reader)}", *said, f"{between}."]
+    when = in_passing(slot, location, reader)
+    return [*_taken(error.room, first), f" is taken {when}", *said, f"{between}."]
+
+
+def _taken(room: Room, rival: Rival | None) -> Line:
+    """Return "Apollo", and of rooms that share their space "Hall needs Hall A, which"."""
+    name = cut(room.name, 100)
+    if rival is None or rival.room is None:
+        return [bold(name)]
+    told = taken_through(replace(room, name=name), replace(rival, room=replace(rival.room, name=cut(rival.room.name, 100))))
+    return [bold(name), told.removeprefix(name)]
+
+
+def lent_out_line(error: LentOutError, reader: Reader) -> Line:
+    """Return "2 of 2 projectors are out tomorrow 14:00-15:00: 1 in Apollo ("Design review", @ana), 1 in Big Ben (Busy)."."""
+    shown = error.holders[:MOST_HOLDERS]
+    left = len(error.holders) - len(shown)
+    having: list[Line] = [
+        [f"{one.quantity} in ", named(one.rooms), " (", *joined(_whose(one.rival, reader), ", "), ")"] for one in shown
+    ]
+    having += [[f"{left} more bookings"]] if left else []
+    return [error.message.removesuffix("."), ": ", *joined(having, ", "), "."] if having else [error.message]
+
+
+def lent_out(error: LentOutError, wanted: Draft | Target, reader: Reader) -> Message:
+    """Return that there are not as many left as wanted, with the room without them, and when they are to be had."""
+    refused = error.refused
+    anyway = next((one for one in error.alternatives if one.kind is OfferKind.ANYWAY), None)
+    row = _with_fewer(error, wanted, anyway) if anyway and isinstance(wanted, Draft) else []
+    others = [one for one in error.alternatives if one.kind is not OfferKind.ANYWAY]
+    row += buttons.offers(others, instead_of=refused.slot, at=refused.location, wanted=wanted, reader=reader)
+    more = further(wanted, reader, after_offers=bool(row), about=error.fields)
+    return plain(lent_out_line(error, reader), [*row, *more])
+
+
+def _with_fewer(error: LentOutError, wanted: Draft, anyway: Alternative) -> list[ButtonElement | None]:
+    """Return the buttons that book the rooms with as many as are left, and with none."""
+    thing, rooms = error.lacking.wanted.equipment, named(error.refused.rooms, 30)
+    left = thing.quantity - error.lacking.out
+    row = []
+    if left > 0:
+        label = f"{rooms} with {lent(cut(thing.name, 25), left)}"
+        fewer = wanted.with_only(thing.id, left).taking_all(anyway)
+        row.append(buttons.button(label, Action.TAKE.nth(98), fewer, aloud=f"Book {label}"))
+    label = f"{rooms} without {in_sentence(cut(thing.name, 25))}"
+    without = wanted.without(thing.id).taking_all(anyway)
+    row.append(buttons.button(label, Action.TAKE.nth(99), without, aloud=f"Book {label}"))
+    return row
 
 
 def held_line(room: str, held: Rival, location: Location, reader: Reader) -> Line:

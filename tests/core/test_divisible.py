@@ -34,7 +34,7 @@ async def test_a_part_keeps_the_whole_from_being_booked_and_not_the_other_part(o
 
     with pytest.raises(errors.SlotTaken) as refused:
         await office.book(whole, at(10), by=office.bob)
-    assert refused.value.message == 'Hall is taken today 11:00-12:00 ("Training").'
+    assert refused.value.message == 'Hall needs Hall A, which is taken today 11:00-12:00 ("Training").'
     assert (await office.book(other, at(10), by=office.bob)).room == other
     # Neither part nor whole of it is offered in its place.
     offered = {offer.room.name for offer in refused.value.alternatives if offer.kind is OfferKind.OTHER_ROOM}
