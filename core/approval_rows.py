@@ -75,7 +75,8 @@ class Request:
 
     `booking` is as it is now, of several that were asked for together the first that still waits; `dates` says how many
     there are, `last` is the last of them. `decided_by_*` are None where it was the clock or the command line.
-    `approved_before` is what was approved already and is now to be more.
+    `approved_before` is what was approved already and is now to be more. `by_right` is true where the rooms' rules ask for
+    no approval: it is the booker who may only ask for them.
     """
 
     id: UUID
@@ -91,6 +92,7 @@ class Request:
     approved_before: Booking | None = None
     dates: int = 1
     last: Booking | None = None
+    by_right: bool = False
 
     @property
     def open(self) -> bool:
@@ -163,6 +165,7 @@ async def request(session: ReadSession, rows: Sequence[Mapping[str, Any]], catal
         approved_before=await store.from_snapshot(session, first["booking_id"], before, catalogue) if before else None,
         dates=len(spoken),
         last=there[last["booking_id"]] if len(spoken) > 1 else None,
+        by_right=not any(catalogue.policy(room).approval for room in there[first["booking_id"]].rooms),
     )
 
 

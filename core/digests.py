@@ -18,7 +18,7 @@ from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.feed import Feed
 from core.ids import new_id
-from core.models import Booking, Person, Room, Slot
+from core.models import Booking, Person, Room, Slot, Status
 from core.notices import Happened, Notice, Subscription
 from core.planning import visibly_changed, word_of
 from core.quiet import moment_of, zone_of
@@ -145,7 +145,9 @@ class Digests:
 
         async def work(session: ReadSession) -> ChannelDay:
             ids = [room.id for room in rooms]
-            bookings = await store.in_window(session, ids, span, catalogue)
+            there = await store.in_window(session, ids, span, catalogue)
+            # What waits for approval is no news yet.
+            bookings = [one for one in there if one.status is not Status.PENDING]
             since = _hour(subscription, await _told_before(session, subscription, today))
             happened = await _happened(session, rooms, catalogue, since=since, until=until, from_day=span.start)
             return ChannelDay(

@@ -220,7 +220,8 @@ class Notices:
         waiter = Waiter(waiting=waiting.id)
         # Its time begins when it is told.
         held_until = max(waiting.offer_expires_at, open_until(waiting.slot, reader.now))
-        return views.offer(waiter, room, place, slot, reader, held_until=held_until)
+        series = await self._services.series.get(waiting.series_id) if waiting.series_id else None
+        return views.offer(waiter, room, place, slot, reader, held_until=held_until, series=series)
 
     async def _proposal(self, delivery: Delivery) -> Message | None:
         _, reader, _ = await self._booking_for(delivery)

@@ -13,7 +13,7 @@ from uuid import UUID
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from core import saying
-from core.models import Booking, Location, Room
+from core.models import Booking, Location, Room, Status
 from core.series_values import (
     Booked,
     Occurrence,
@@ -33,7 +33,7 @@ from handlers.series_drafts import (
     SeriesTarget,
 )
 from handlers.views import buttons, rhythm
-from handlers.views.bookings import TITLE_SHOWN, named_people
+from handlers.views.bookings import TITLE_SHOWN, named_people, until_approved
 from handlers.views.series_words import (
     ROOM_SHOWN,
     confirm_giving_back,
@@ -72,13 +72,19 @@ def booked(made: Booked, reader: Reader, *, renewed: bool = False) -> Message:
 
 def _booked_line(made: Booked, reader: Reader) -> Line:
     series = made.series
+    own = series.booker.slack_user_id == reader.person.slack_user_id
+    waiting = next((one for one in made.bookings if one.status is Status.PENDING), None)
+    is_now = "yours" if own else "booked"
+    if waiting:
+        is_now = f"held for {'you' if own else series.booker.name}"
     return [
-        "✅ ",
+        "⏳ " if waiting else "✅ ",
         bold(cut(series.room.name, ROOM_SHOWN)),
-        f" is {'yours' if series.booker.slack_user_id == reader.person.slack_user_id else 'booked'} ",
+        f" is {is_now} ",
         bold(rhythm_of(series)),
         f"{_at(series, made.bookings, reader)}: ",
         _span(made.bookings, series.location, reader),
+        *([f", {until_approved(reader.approvers(waiting))}"] if waiting else []),
     ]
 
 
