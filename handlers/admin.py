@@ -16,7 +16,7 @@ from slack_sdk.models.views import View
 from core import rights
 from core.errors import NotAllowed
 from core.models import Right, Room
-from handlers import admin_people, admin_places, admin_rules
+from handlers import admin_equipment, admin_people, admin_places, admin_rules
 from handlers.admin_asked import Asked
 from handlers.drafts import OUT_OF_DATE, UnreadableError
 from handlers.edge import OnClick, OnLookup, OnSubmission
@@ -34,6 +34,7 @@ Page = Callable[[Asked], Awaitable[View]]
 # What stands in the overview, in its order: the section and what it is for.
 SECTIONS = {
     "rooms": ("Rooms & locations", "add, edit, take out of use, amenities"),
+    "equipment": ("Equipment", "what comes along with a room, and how many there are"),
     "closures": ("Closures", "close rooms for a time; everybody affected gets another room"),
     "rules": ("Rules", "opening hours, lengths, notice, check-in, quotas, holidays"),
     "rights": ("Rights & approvers", "who may book what, who decides on requests"),
@@ -44,9 +45,9 @@ SECTIONS = {
     "import": ("Import & export", "rooms as a CSV file"),
     "audit": ("Audit", "who did what, when, before and after; take rules back"),
 }
-PAGES: Mapping[str, Page] = {**admin_places.PAGES, **admin_rules.PAGES, **admin_people.PAGES}
-DEEDS: Mapping[str, Page] = {**admin_places.DEEDS, **admin_rules.DEEDS, **admin_people.DEEDS}
-FORMS: Mapping[str, Page] = {**admin_places.FORMS, **admin_rules.FORMS, **admin_people.FORMS}
+PAGES: Mapping[str, Page] = {**admin_places.PAGES, **admin_rules.PAGES, **admin_people.PAGES, **admin_equipment.PAGES}
+DEEDS: Mapping[str, Page] = {**admin_places.DEEDS, **admin_rules.DEEDS, **admin_people.DEEDS, **admin_equipment.DEEDS}
+FORMS: Mapping[str, Page] = {**admin_places.FORMS, **admin_rules.FORMS, **admin_people.FORMS, **admin_equipment.FORMS}
 # What those who manage rooms may come to, for their rooms.
 FOR_MANAGERS = frozenset({"overview", "rooms", "room", "close_room", "use_room", "closures", "close", "closing", "lift"})
 

@@ -34,7 +34,7 @@ async def room(asked: Asked) -> View:
     """Return the form of a room."""
     one = _mine(asked)
     where = asked.where.model_copy(update={"version": one.version})
-    return shown.room_form(one, (), asked.desk.catalogue, where)
+    return shown.room_form(one, (), asked.desk.catalogue, where, admin_=asked.desk.person.admin)
 
 
 async def room_sent(asked: Asked) -> View:

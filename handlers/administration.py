@@ -10,6 +10,8 @@ from core.catalogue import Catalogues
 from core.clock import Clock
 from core.closures import Closures
 from core.db import Database
+from core.divisible import Divisible
+from core.equipment import Equipments
 from core.erasing import Erasing
 from core.granting import Granting
 from core.groups import Groups
@@ -30,6 +32,8 @@ class Administration:
     rooms: Rooms
     rerooming: Rerooming
     erasing: Erasing
+    equipment: Equipments
+    divisible: Divisible
     closures: Closures
     granting: Granting
     groups: Groups
@@ -46,6 +50,8 @@ def administration(db: Database, catalogues: Catalogues, bookings: Bookings, lin
         rooms=Rooms(db, catalogues),
         rerooming=Rerooming(db, catalogues, clock),
         erasing=Erasing(db, catalogues, bookings, line, clock),
+        equipment=Equipments(db, catalogues),
+        divisible=Divisible(db, catalogues),
         closures=Closures(db, catalogues, clock),
         granting=Granting(db, catalogues),
         groups=Groups(db, catalogues),

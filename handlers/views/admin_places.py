@@ -67,7 +67,13 @@ def facts(room: Room) -> str:
 
 
 def room_form(
-    room: Room | None, places: Sequence[Location], catalogue: Catalogue, where: Where, *, above: Line = ()
+    room: Room | None,
+    places: Sequence[Location],
+    catalogue: Catalogue,
+    where: Where,
+    *,
+    above: Line = (),
+    admin_: bool = True,
 ) -> View:
     """Return the form for a room; None adds one, at one of the places."""
     blocks: list[Block] = []
@@ -105,6 +111,8 @@ def room_form(
     ]
     below = [admin.go("Back", ROOMS)]
     if room:
+        if admin_:
+            below.append(admin.go("Divide", Where(section="parts", id=room.id), aloud=f"Say what {room.name} is made of"))
         use = Where(section="use_room", id=room.id, version=room.version)
         if room.active:
             below.append(admin.go("Take out of use", Where(section="close_room", id=room.id, version=room.version)))
