@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import TypeVar, assert_never
 from uuid import UUID
@@ -132,7 +133,7 @@ async def chosen(session: ReadSession, found: Preview, wanted: Sequence[Dated], 
                     keep.append(one)
             case _:
                 assert_never(choice)
-    anew = await judged(session, moved, asker, horizon=True)
+    anew = await judged(session, moved, found.wish, asker, horizon=True)
     anew, _ = await with_other_rooms(session, moved, anew, found.wish, asker)
     keep += [one for one, verdict in zip(moved, anew, strict=True) if not verdict.clashes]
     keep.sort(key=lambda one: one.slot.start)
@@ -449,21 +450,19 @@ async def grow(
 ) -> tuple[OneSeries, tuple[Booking, ...], tuple[Occurrence, ...], UUID]:
     """Book what a locked series has to book by now after a day; a date that clashes is left out and waited for.
 
-    `after` is the series as it is to be, but for the dates. Raises InTheWayError, to look again.
+    `after` is the series as it is to be, its version too, but for the dates. Raises InTheWayError, to look again.
     """
     rooms = (after.room, *after.more_rooms)
     rule = recurring.parse(after.rule)
     within = reach(rule, after.first_on, after.room, asker, after=since)
     wanted = dated(wish_of(after), (day for day in within.days if day not in after.left_out), rooms)
-    found = own_overlaps(await judged(session, wanted, asker), rooms)
+    found = own_overlaps(await judged(session, wanted, wish_of(after), asker), rooms)
     found = await _limited(session, after, wanted, found, asker)
     gaps = tuple(one for one in found if one.clashes)
     grown = replace(
         after,
         left_out=after.left_out | {gap.on for gap in gaps},
         booked_until=None if within.beyond == 0 else within.until,
-        version=before.version + 1,
-        updated_at=asker.now,
     )
     operation_id = await series_store.note(session, action, before=before, after=grown, by=asker.by)
     keep = [one for one, verdict in zip(wanted, found, strict=True) if not verdict.clashes]
@@ -514,24 +513,50 @@ async def renew(desk: Desk, series_id: UUID, *, by: Actor, key: str | None) -> B
         rule = recurring.parse(before.rule)
         longer = renewed_rule(before)
         last = before.booked_until or recurring.all_dates(rule, before.first_on)[-1]
-        wanted = replace(before, rule=longer, status=SeriesStatus.ACTIVE)
+        wanted = replace(before, rule=longer, status=SeriesStatus.ACTIVE, version=before.version + 1, updated_at=asker.now)
         grown, new, gaps, operation_id = await grow(session, before, wanted, asker, since=last, action="renewed")
         await session.run(_TELL_ANEW, session.tenant, series_id)
         if key:
             await requests.changed_many(session, key, operation_id=operation_id, series_id=series_id)
         return Booked(series=grown, bookings=new, gaps=gaps, beyond=_beyond(grown), operation_id=operation_id)
 
-    return await again(desk, work, repeatable=key is not None)
+    return await again(desk, work, repeatable=key is not None, make_way=partial(clear_ahead, desk, series_id, asker))
 
 
-async def again(desk: Desk, work: Callable[[WriteSession], Awaitable[T]], *, repeatable: bool) -> T:
-    """Run work that looks and writes in one transaction, anew where somebody was faster."""
+async def again(
+    desk: Desk,
+    work: Callable[[WriteSession], Awaitable[T]],
+    *,
+    repeatable: bool,
+    make_way: Callable[[], Awaitable[None]] | None = None,
+) -> T:
+    """Run work that looks and writes in one transaction, anew where somebody was faster.
+
+    `make_way` removes what has expired there meanwhile: what has is not in the way of looking, but of writing.
+    """
     for _ in range(ATTEMPTS):
         try:
             return await desk.db.write(work, repeatable=repeatable)
         except InTheWayError:
-            continue
+            if make_way:
+                await make_way()
     raise errors.Busy("Many people are booking at this moment. Nothing was changed; try again.")
+
+
+async def clear_ahead(desk: Desk, series_id: UUID, asker: Asker) -> None:
+    """Remove what has expired where the dates of a series are that it has not booked."""
+
+    async def work(session: ReadSession) -> list[Dated]:
+        series = await series_store.by_id(session, series_id, asker.catalogue)
+        today = asker.now.astimezone(series.tz).date()
+        held = await series_store.held_on(session, series_id, since=today)
+        # A series that is renewed goes on after its end.
+        rule = replace(recurring.parse(series.rule), count=None, until=None)
+        days = reach(rule, series.first_on, series.room, asker, after=today - timedelta(days=1)).days
+        missing = (day for day in days if day not in held)
+        return dated(wish_of(series), missing, (series.room, *series.more_rooms))
+
+    await clear_expired(desk, await desk.db.read(work), asker)
 
 
 def allow(series: OneSeries, by: Actor) -> None:
@@ -559,7 +584,7 @@ async def restore(desk: Desk, series_id: UUID, on: date, *, by: Actor, key: str 
         assert before is not None
         allow(before, by)
         one = await _missing(session, before, on)
-        (found,) = await judged(session, [one], asker, horizon=True)
+        (found,) = await judged(session, [one], wish_of(before), asker, horizon=True)
         if found.clashes:
             raise _why(found, one)
         after = replace(before, left_out=before.left_out - {on}, version=before.version + 1, updated_at=asker.now)
@@ -574,7 +599,7 @@ async def restore(desk: Desk, series_id: UUID, on: date, *, by: Actor, key: str 
             await requests.changed_many(session, key, operation_id=operation_id, series_id=series_id)
         return new
 
-    return await again(desk, work, repeatable=key is not None)
+    return await again(desk, work, repeatable=key is not None, make_way=partial(clear_ahead, desk, series_id, asker))
 
 
 async def _missing(session: ReadSession, series: OneSeries, on: date) -> Dated:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -265,7 +266,7 @@ async def judge(session: ReadSession, aim: Target, asker: Asker, choices: Choice
     wanted = [one for _, one in found] + made
     moving = tuple(one.booking.id for one in wanted if one.booking and one.judged) + tuple(one.id for one in gone)
     asker = replace(asker, but=moving)
-    verdicts = _apart(wanted, await judged(session, wanted, asker))
+    verdicts = _apart(wanted, await judged(session, wanted, wish_of(aim.after), asker))
     verdicts, _ = await with_other_rooms(session, wanted, verdicts, wish_of(aim.after), asker) if wanted else ([], None)
     seen = Preview(
         wish=wish_of(aim.after),
@@ -424,7 +425,6 @@ async def change_series(
     """Change the dates in scope, in one transaction; raises SeriesClash where somebody must choose."""
     asker = await desk.asker(by)
     content = requests.fingerprint("change series", series=series_id, asked=asked, by=by.person_id, choices=choices)
-    await _clear_expired(desk, series_id, asked, asker)
 
     async def work(session: WriteSession) -> SeriesChanged:
         series = await opened(session, series_id, version=version, key=key, content=content, asker=asker)
@@ -442,7 +442,8 @@ async def change_series(
             await requests.changed_many(session, key, operation_id=done.operation_id, series_id=done.series.id)
         return done
 
-    return await again(desk, work, repeatable=key is not None)
+    make_way = partial(_clear_expired, desk, series_id, asked, asker)
+    return await again(desk, work, repeatable=key is not None, make_way=make_way)
 
 
 async def _clear_expired(desk: Desk, series_id: UUID, asked: Asked, asker: Asker) -> None:

@@ -6,7 +6,9 @@ Both are safe to run at any time, late, and on several replicas at once. Kept ou
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,12 +17,15 @@ from uuid import UUID
 from core import people, recurring, series_store
 from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
+from core.errors import BookingError, Unavailable
 from core.ids import new_id
 from core.models import Actor, Person
 from core.notices import Notice
-from core.series_booking import Desk, again, grow
-from core.series_judging import Asker, last_bookable
+from core.series_booking import Desk, again, clear_ahead, grow
+from core.series_judging import Asker, last_bookable, reach
 from core.series_values import Occurrence, OneSeries, SeriesStatus
+
+log = logging.getLogger(__name__)
 
 TOLD_AHEAD = timedelta(days=14)
 
@@ -42,12 +47,19 @@ _OVER = "UPDATE series SET status = 'over' WHERE tenant_id = $1 AND id = $2 AND 
 async def extend(desk: Desk, now: datetime) -> int:
     """Book what has come within the horizon since, and return how many dates that is."""
     catalogue = await desk.catalogues.current()
-    furthest = max((catalogue.policy(room).horizon_days for room in catalogue.rooms), default=0)
-    until = (now + timedelta(days=furthest + 1)).date()
+    horizons = [catalogue.policy(room).horizon_days for room in catalogue.rooms]
+    horizons += [rules.get("horizon_days", 0) for rules in catalogue.group_rules.values()]
+    until = (now + timedelta(days=max(horizons, default=0) + 1)).date()
     rows = await desk.db.read(lambda session: session.all(_GROWING, session.tenant, until))
     booked = 0
     for row in rows:
-        booked += await _extend_one(desk, row["id"], catalogue, now)
+        try:
+            booked += await _extend_one(desk, row["id"], catalogue, now)
+        except Unavailable:
+            raise
+        except BookingError as error:
+            # One that cannot go on now, as its projector is gone, must not keep the others from it.
+            log.warning("a series did not go on: %s", error.code, extra={"action": "extend", "series": str(row["id"])})
     return booked
 
 
@@ -59,11 +71,24 @@ async def _extend_one(desk: Desk, series_id: UUID, catalogue: Catalogue, now: da
         asker = Asker(catalogue=catalogue, by=await _booker(session, before), now=now)
         if before.booked_until >= last_bookable(before.room, asker):
             return 0
+        rule = recurring.parse(before.rule)
+        within = reach(rule, before.first_on, before.room, asker, after=before.booked_until)
+        if not any(day not in before.left_out for day in within.days):
+            # Another day within reach, and no date on it: nothing that anybody needs to know of.
+            further = replace(before, booked_until=None if within.beyond == 0 else within.until)
+            await series_store.update(session, before, further)
+            return 0
+        # Nobody who has it before their eyes is kept from changing it by dates that are only further ones.
         _, new, gaps, _ = await grow(session, before, before, asker, since=before.booked_until, action="extended")
         await _tell_gaps(session, before, gaps, now=now)
         return len(new)
 
-    return await again(desk, work, repeatable=True)
+    async def make_way() -> None:
+        series = await desk.db.read(lambda session: series_store.by_id(session, series_id, catalogue))
+        by = await desk.db.read(lambda session: _booker(session, series))
+        await clear_ahead(desk, series_id, Asker(catalogue=catalogue, by=by, now=now))
+
+    return await again(desk, work, repeatable=True, make_way=make_way)
 
 
 async def _booker(session: ReadSession, series: OneSeries) -> Actor:

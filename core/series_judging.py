@@ -14,12 +14,13 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from core import claims, errors, recurring, rules, store
+from core import bookkeeping, borrowing, claims, errors, recurring, rules, store
 from core.catalogue import Catalogue
 from core.db import ReadSession
 from core.errors import BookingError, InvalidSeries, TooFarAhead
 from core.models import Actor, Booking, Rival, Room, Slot, Wish, one_line
 from core.recurring import MOST_AT_ONCE, Rule
+from core.saying import listed
 from core.search import as_rival, nothing_suits, suitable
 from core.series_values import Occurrence, Preview, SeriesWish, Verdict
 
@@ -208,9 +209,18 @@ def _rival(row: Mapping[str, Any], known: Mapping[UUID, Booking], asker: Asker) 
 
 
 async def judged(
-    session: ReadSession, wanted: Sequence[Dated], asker: Asker, *, named: bool = True, horizon: bool = False
+    session: ReadSession,
+    wanted: Sequence[Dated],
+    wish: SeriesWish,
+    asker: Asker,
+    *,
+    named: bool = True,
+    horizon: bool = False,
 ) -> list[Occurrence]:
-    """Return what would come of each date; a rule in the way is told before whoever holds the room."""
+    """Return what would come of each date; a rule in the way is told before whoever holds the room.
+
+    Of the wish, what is borrowed counts alone: where there is less left than that, the date is ruled out.
+    """
     found = [one.as_occurrence() for one in wanted]
     passing = []
     for number, one in enumerate(wanted):
@@ -224,7 +234,27 @@ async def judged(
     for place, number in enumerate(taken):
         here = passing[number]
         found[here] = replace(found[here], verdict=Verdict.TAKEN, rivals=who.get(place, ()))
-    return found
+    return await _with_what_is_left(session, wanted, found, wish, asker)
+
+
+async def _with_what_is_left(
+    session: ReadSession, wanted: Sequence[Dated], found: list[Occurrence], wish: SeriesWish, asker: Asker
+) -> list[Occurrence]:
+    """Return the dates, ruled out where there is not enough left of what is to be borrowed."""
+    if not wish.equipment or not wanted:
+        return found
+    things = bookkeeping.borrowed(wish.equipment, wanted[0].room, asker.catalogue)
+    kept = [borrowing.kept(one.rooms, one.slot) for one in wanted]
+    window = Slot(start=min(slot.start for slot in kept), end=max(slot.end for slot in kept))
+    out = await borrowing.gone(session, things, window, but=asker.but)
+    named = listed(borrowing.lent(one.equipment.name, one.quantity) for one in things)
+    error = errors.EquipmentTaken(f"There is not {named} left then.")
+    return [
+        replace(one, verdict=Verdict.RULED_OUT, error=error)
+        if there.judged and not one.clashes and any(slot.overlaps(other) for other in out)
+        else one
+        for one, there, slot in zip(found, wanted, kept, strict=True)
+    ]
 
 
 # -- other rooms -------------------------------------------------------------------------------------------------------
@@ -328,7 +358,7 @@ async def preview(session: ReadSession, wish: SeriesWish, asker: Asker) -> Previ
         far = dated(wish, [wish.first_on], rooms)[0]
         raise broken(far, asker, named=True, horizon=True) or InvalidSeries("That rule gives no dates that can be booked.")
     named = wish.room_id is not None
-    found = await judged(session, wanted, asker, named=named)
+    found = await judged(session, wanted, wish, asker, named=named)
     found, one_room = await with_other_rooms(session, wanted, found, wish, asker)
     return Preview(
         wish=wish,
