@@ -92,7 +92,7 @@ class Waiting:
     """Somebody's place in line for a room; `slot` and the rest as in a `Wish`.
 
     `status` is "waiting", "offered" (`offered_room` is held until `offer_expires_at`), "taken" (`booking_id`),
-    "declined", "missed", "left" or "over".
+    "declined", "missed", "left" or "over". `series_id` is the series that lacks this date.
     """
 
     id: UUID
@@ -113,6 +113,7 @@ class Waiting:
     booking_id: UUID | None
     created_at: datetime
     version: int
+    series_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

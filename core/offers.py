@@ -116,6 +116,7 @@ def from_row(row: Mapping[str, Any], catalogue: Catalogue) -> Waiting:
         booking_id=row["booking_id"],
         created_at=row["created_at"],
         version=row["version"],
+        series_id=row["series_id"],
     )
 
 

@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import ButtonElement
 from core import saying
 from core.models import Alternative, Booking, Location, Response, Rival, Room, Slot, Status
 from core.notices import Happened
+from core.series_values import OneSeries
 from handlers.drafts import Draft, Target, Waiter
 from handlers.ids import Action
 from handlers.replies import Message
@@ -20,6 +21,7 @@ from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN, named_people
 from handlers.views.cards import ROOM_SHOWN, differences
 from handlers.views.held import MOST_NAMED, borrowed, rooms_of, same_rooms, verb
+from handlers.views.series_words import missing_from
 from handlers.views.text import Line, Piece, bold, cut, joined, mention, quoted, rich, spoken
 from handlers.views.times import Reader, dated, floor, lasting, moment, where_and_own_clock
 
@@ -313,12 +315,25 @@ def _move_to(better: Alternative, booking: Booking, *, style: str | None = None)
 # -- the waiting list --------------------------------------------------------------------------------------------------
 
 
-def offer(waiting: Waiter, room: Room, location: Location, slot: Slot, reader: Reader, *, held_until: datetime) -> Message:
-    """Return that a room is held for somebody who waited for it, until when, and how to take it."""
+def offer(
+    waiting: Waiter,
+    room: Room,
+    location: Location,
+    slot: Slot,
+    reader: Reader,
+    *,
+    held_until: datetime,
+    series: OneSeries | None = None,
+) -> Message:
+    """Return that a room is held for somebody who waited for it, until when, and how to take it.
+
+    `series` is the one that lacks this date.
+    """
     hours = saying.hours(slot, location.tz)
     name = cut(room.name, ROOM_SHOWN)
     lines: tuple[Line, ...] = (
         ["🔔 ", bold(name), " is free for you: ", bold(dated(slot, location, reader)), f"{_where(slot, location, reader)}."],
+        missing_from(series) if series else [],
         ["It is held until ", bold(moment(held_until, location, reader)), "; after that, others can have it."],
     )
     return told(*lines, row=buttons.offered(waiting, room, hours))

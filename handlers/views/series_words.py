@@ -78,3 +78,9 @@ def _days(rule: str, first_on: date, left_out: frozenset[date]) -> tuple[date, .
     if read.endless:
         return ()
     return tuple(day for day in recurring.dates(read, first_on) if day not in left_out)
+
+
+def missing_from(series: OneSeries) -> Line:
+    """Return that a time is that of a date which a series lacks."""
+    name = f' "{cut(series.title, 100)}"' if series.title else ""
+    return [f"It is a date of your series{name}, {rhythm.often(series.rule, first_on=series.first_on)}."]

@@ -12,6 +12,7 @@ from core.models import Actor, Slot
 from core.series_values import Booked, Scope, SeriesChange, SeriesWish
 from tests.handlers.firm import ANA, BEN, DEEPA, Firm, labels, words
 from tests.handlers.telling import Teller
+from tests.handlers.test_home import home_saying
 
 TUESDAY = date(2026, 12, 1)
 
@@ -200,7 +201,5 @@ async def test_an_offer_for_a_skipped_date_says_that_it_belongs_to_the_series(fi
 
 async def test_the_home_says_which_date_of_its_series_a_meeting_is(firm: Firm):
     await a_series(firm)
-    await firm.slack.open_home(BEN)
-    await firm.edge.drain(5)
 
-    assert "↻ every Tuesday, 1 of 8" in words(await firm.slack.home(BEN))
+    assert "↻ every Tuesday, 1 of 8" in words(await home_saying(firm, BEN, "Standup"))
