@@ -137,7 +137,8 @@ def rooms_shown(figures: Figures) -> list[RoomFigures]:
 
 def shade(share: float) -> int:
     """Return which of the `SHADES` a share gets."""
-    return min(len(SHADES) - 1, int(share * len(SHADES)))
+    # By the number that stands on it: what reads alike looks alike.
+    return min(len(SHADES) - 1, round(share * 100) * len(SHADES) // 100)
 
 
 def _hour(found: tuple[float, int, int]) -> str:

@@ -48,11 +48,12 @@ section p { margin: 0 0 .5rem; }
 .share { font-size: 2.5rem; line-height: 1.1; font-weight: 700; color: var(--accent); }
 ul { margin: 0; padding-left: 1.25rem; overflow-wrap: anywhere; }
 .soft, footer { color: var(--soft); font-size: .875rem; font-weight: 400; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; position: relative; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9375rem; }
 th, td { padding: .3rem .5rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 thead th { color: var(--soft); font-size: .8125rem; font-weight: 600; }
-th:first-child { text-align: left; font-weight: 600; overflow-wrap: anywhere; }
+th:first-child { text-align: left; font-weight: 600; min-width: 8rem; overflow-wrap: break-word; position: sticky; left: 0;
+  background: var(--card); }
 .bars { width: 8.5rem; text-align: left; }
 .bars svg { display: block; width: 7.5rem; height: .625rem; }
 .bars rect { fill: var(--accent); }
@@ -60,12 +61,13 @@ th:first-child { text-align: left; font-weight: 600; overflow-wrap: anywhere; }
 .shades { border-collapse: separate; border-spacing: 1px; }
 .shades th, .shades td { border: 0; padding: .3rem; min-width: 2.25rem; }
 .shades td, .shades th { text-align: center; }
-.shades th:first-child { text-align: left; white-space: nowrap; }
+.shades th:first-child { text-align: left; white-space: nowrap; min-width: 0; }
 .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 SHADES
 @media (max-width: 40rem) { .bars { display: none; } section { padding: .875rem; } th, td { padding: .3rem .35rem; } }
 @media print { :root { --ground: #fff; } body { padding: 0; } nav { display: none; }
-  section { border: 0; padding: .5rem 0; break-inside: avoid; } .wide { overflow: visible; }
+  th:first-child { position: static; } .wide { overflow: visible; }
+  section { border: 0; padding: .5rem 0; break-inside: avoid; }
   td { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 STYLE = (
