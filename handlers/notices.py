@@ -173,6 +173,8 @@ class Notices:
     async def _decided(self, delivery: Delivery) -> Message | None:
         _, reader, _ = await self._booking_for(delivery)
         request = await self._services.approvals.of_decision(UUID(delivery.about["approval"]))
+        if request.decision == "approved" and not request.booking.holds_room:
+            return None
         refused = request.decision in {"declined", "expired"} and request.dates == 1
         ahead = refused and not request.booking.holds_room and request.booking.start > reader.now
         offers = await self._services.approvals.instead_of(request) if ahead else ()

@@ -45,7 +45,7 @@ def _asks(request: Request, reader: Reader, *, sign: str = "⏳") -> Message:
     booking = request.booking
     first: Line = [f"{sign} ", mention(booking.booker.slack_user_id), " asks for ", *_what(request, reader)]
     lines = (first, _details(request, reader), _also(request, reader))
-    why = f"{_why(request, reader)} {_until(request, reader)}"
+    why = f"{_why(request)} {_until(request, reader)}"
     row = deciding(request)
     return Message(
         text=spoken(*lines, [why]),
@@ -137,11 +137,10 @@ def _also(request: Request, reader: Reader) -> Line:
     return ["Approved before: ", *room, was, stays]
 
 
-def _why(request: Request, reader: Reader) -> str:  # noqa: ARG001 - one shape with the other lines
-    room = rooms_of(request.booking)
-    if request.dates > 1:
-        return f"Bookings of {room} need approval; one answer is for all {request.dates} dates."
-    return f"Bookings of {room} need approval."
+def _why(request: Request) -> str:
+    names = rooms_of(request.booking)
+    why = f"They may ask for {names}, not book it" if request.by_right else f"Bookings of {names} need approval"
+    return f"{why}; one answer is for all {request.dates} dates." if request.dates > 1 else f"{why}."
 
 
 def _until(request: Request, reader: Reader) -> str:
