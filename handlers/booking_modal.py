@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from slack_sdk.models.views import View
 
 from handlers import filled, forms, repeating
 from handlers.drafts import Draft
 from handlers.filled import Asked, Filled
+from handlers.ids import Action
 from handlers.inviting import invitee_ids
+from handlers.lending import left_for
 from handlers.opening import opened
 from handlers.previewing import previewed, shown
 from handlers.repeating import Repeating
@@ -35,11 +39,12 @@ async def clicked_open(click: Click, desk: Desk) -> Show | Nothing:
 
 
 async def place_chosen(click: Click, desk: Desk) -> Show | Nothing:
-    """Draw the form again for another place or another way to repeat; the rest stays as typed."""
+    """Draw the form again for another place or another way to repeat, or unfolded; the rest stays as typed."""
     assert click.form is not None
     asked = Asked.load(click.form.private_metadata)
     content = filled.read(click.form, asked.place)
-    return Show(view=form_for(content, desk, repeats=repeating.read(click.form)))
+    content = replace(content, wide=content.wide or click.action_id == Action.UNFOLD)
+    return Show(view=await form_for(content, desk, repeats=repeating.read(click.form)))
 
 
 async def sent(submission: Submission, desk: Desk) -> Show:
@@ -63,10 +68,11 @@ async def book(draft: Draft, desk: Desk, *, key: str) -> Show:
     return Show(view=forms.notice(message.text, message.blocks, final=True), done=message.text)
 
 
-def form_for(content: Filled, desk: Desk, *, repeats: Repeating) -> View:
+async def form_for(content: Filled, desk: Desk, *, repeats: Repeating) -> View:
     """Return the form with this content."""
     place = desk.catalogue.location(content.place)
-    fields = Fields(filled=content, catalogue=desk.catalogue, place=place, reader=desk.reader)
+    left = await left_for(content, desk)
+    fields = Fields(filled=content, catalogue=desk.catalogue, place=place, reader=desk.reader, left=left)
     first_on = content.day or desk.services.clock.now().astimezone(place.tz).date()
     return booking_form(fields, repeat=repeat_fields.section(repeats, first_on))
 
@@ -75,4 +81,4 @@ async def _new_form(desk: Desk, draft: Draft | None, repeats: Repeating) -> View
     place = filled.place_of(draft, desk.catalogue, desk.person) if draft else None
     usual = place or filled.usual_place(desk.catalogue, desk.person)
     content = filled.of_draft(draft, usual) if draft else filled.fresh(usual, now=desk.services.clock.now())
-    return form_for(content, desk, repeats=repeats)
+    return await form_for(content, desk, repeats=repeats)

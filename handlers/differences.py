@@ -8,8 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from core import saying
+from core.borrowing import lent
 from core.catalogue import Catalogue
 from handlers.drafts import Draft
+from handlers.views.held import named
 from handlers.views.text import cut, quoted
 
 
@@ -23,6 +25,8 @@ class Part(StrEnum):
     PRIVATE = "privacy"
     INVITEES = "invited people"
     SHARED = "who may change it"
+    MORE_ROOMS = "further rooms"
+    THINGS = "equipment"
 
 
 def differing(before: Draft, after: Draft) -> frozenset[Part]:
@@ -63,6 +67,8 @@ def told(parts: frozenset[Part], draft: Draft, catalogue: Catalogue) -> str:
         Part.PRIVATE: "private" if draft.private else "not private",
         Part.SHARED: "everybody invited" if draft.shared else "you alone",
         Part.INVITEES: saying.people(len(draft.invitees)) if draft.invitees else "nobody",
+        Part.MORE_ROOMS: named([catalogue.room(one) for one in draft.more_rooms]) or "none",
+        Part.THINGS: saying.listed(lent(catalogue.thing(one).name, count) for one, count in draft.things) or "none",
     }
     return ", ".join(f"{part} → {values[part]}" for part in Part if part in parts)
 
@@ -76,6 +82,8 @@ def _facts(draft: Draft) -> Mapping[Part, Any]:
         Part.PRIVATE: draft.private,
         Part.SHARED: draft.shared,
         Part.INVITEES: frozenset(draft.invitees),
+        Part.MORE_ROOMS: frozenset(draft.more_rooms),
+        Part.THINGS: frozenset(draft.things),
     }
 
 
@@ -88,5 +96,7 @@ def _fields(draft: Draft, part: Part) -> dict[str, Any]:
         Part.PRIVATE: ("private",),
         Part.SHARED: ("shared",),
         Part.INVITEES: ("invitees",),
+        Part.MORE_ROOMS: ("more_rooms",),
+        Part.THINGS: ("things",),
     }
     return {name: getattr(draft, name) for name in names[part]}

@@ -181,7 +181,7 @@ class Draft(Carried):
 
 def things_of(booking: Booking) -> tuple[tuple[UUID, int], ...]:
     """Return what a booking borrows, by id and number."""
-    return tuple((one.equipment.id, one.quantity) for one in booking.equipment)
+    return tuple(sorted((one.equipment.id, one.quantity) for one in booking.equipment))
 
 
 class Target(Carried):

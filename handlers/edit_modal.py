@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from slack_sdk.models.blocks import Block
@@ -15,8 +16,9 @@ from handlers import filled, forms, series_editing
 from handlers.differences import Part, differing, merge, told
 from handlers.drafts import Draft, Target
 from handlers.filled import Editing, Filled
-from handlers.ids import Field
+from handlers.ids import Action, Field
 from handlers.inviting import known_or_new
+from handlers.lending import left_for
 from handlers.opening import opened
 from handlers.replies import Nothing, Show
 from handlers.requests import Click, Form, Submission
@@ -36,11 +38,13 @@ async def clicked_edit(click: Click, desk: Desk) -> Show | Nothing:
 
 
 async def place_chosen(click: Click, desk: Desk) -> Show | Nothing:
-    """Draw the form again for another place: its rooms, its clock."""
+    """Draw the form again for another place, its rooms, its clock; or unfolded."""
     assert click.form is not None
     editing = Editing.load(click.form.private_metadata)
     booking = await changeable(editing.booking, desk)
-    return Show(view=form_for(booking, editing, filled.read(click.form, editing.place), desk))
+    content = filled.read(click.form, editing.place)
+    content = replace(content, wide=content.wide or click.action_id == Action.UNFOLD)
+    return Show(view=await form_for(booking, editing, content, desk))
 
 
 async def sent(submission: Submission, desk: Desk) -> Show:
@@ -83,10 +87,11 @@ async def stale_form(booking: Booking, submission: Submission, desk: Desk) -> Sh
     place = desk.catalogue.place_of(desk.catalogue.room(merged.draft.room or booking.room.id))
     content = filled.of_draft(merged.draft, place)
     # New ids, so that Slack forgets what was typed: the form shows the booking as it is, with what is kept.
-    return Show(view=form_for(booking, await _editing(booking, desk), content, desk, banner=[rich(*lines)], fresh=True))
+    editing, banner = await _editing(booking, desk), list[Block]([rich(*lines)])
+    return Show(view=await form_for(booking, editing, content, desk, banner=banner, fresh=True))
 
 
-def form_for(
+async def form_for(
     booking: Booking,
     editing: Editing,
     content: Filled,
@@ -98,7 +103,8 @@ def form_for(
     """Return the form on a booking with this content."""
     place = desk.catalogue.location(content.place)
     edition = f"v{editing.version}" if fresh else ""
-    fields = Fields(filled=content, catalogue=desk.catalogue, place=place, reader=desk.reader, edition=edition)
+    left = await left_for(content, desk, but=booking.id)
+    fields = Fields(filled=content, catalogue=desk.catalogue, place=place, reader=desk.reader, edition=edition, left=left)
     return edit_form(fields, booking=booking, editing=editing, which=_which(booking, desk), banner=banner or ())
 
 
@@ -134,7 +140,7 @@ async def changeable(booking_id: UUID, desk: Desk) -> Booking:
 async def _form(booking_id: UUID, desk: Desk) -> View:
     booking = await changeable(booking_id, desk)
     content = filled.of_draft(filled.draft_of(booking), booking.location)
-    return form_for(booking, await _editing(booking, desk), content, desk)
+    return await form_for(booking, await _editing(booking, desk), content, desk)
 
 
 async def _change(editing: Editing, draft: Draft, desk: Desk) -> Change:
@@ -146,6 +152,8 @@ async def _change(editing: Editing, draft: Draft, desk: Desk) -> Change:
         attendees_count=draft.people if Part.PEOPLE in parts else KEEP,
         private=draft.private if Part.PRIVATE in parts else KEEP,
         shared=draft.shared if Part.SHARED in parts else KEEP,
+        more_room_ids=draft.more_rooms if Part.MORE_ROOMS in parts else KEEP,
+        equipment=draft.things if Part.THINGS in parts else KEEP,
         invitees=await _invitees(editing, draft, desk) if Part.INVITEES in parts else KEEP,
     )
 

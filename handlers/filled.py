@@ -7,16 +7,16 @@ typed input as long as the ids stay. What comes back is checked here for its for
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from core.catalogue import Catalogue
-from core.errors import BookingError, InvalidAttendees, RoomNotFound
+from core.errors import BookingError, InvalidAttendees, NotTogether, RoomNotFound
 from core.models import Booking, Location, Person, Slot
 from handlers import wall_time
-from handlers.drafts import Carried, Draft, Target, UnreadableError
+from handlers.drafts import Carried, Draft, Target, UnreadableError, things_of
 from handlers.ids import Field
 from handlers.requests import Form
 
@@ -46,6 +46,14 @@ class Filled:
     invitees: tuple[str, ...] = ()
     private: bool = False
     shared: bool = False
+    more_rooms: tuple[UUID, ...] = ()
+    things: tuple[tuple[UUID, int], ...] = ()
+    wide: bool = False
+
+    @property
+    def unfolded(self) -> bool:
+        """Whether the fields for further rooms and equipment are shown: somebody asked for them, or they hold something."""
+        return self.wide or bool(self.more_rooms or self.things)
 
     @property
     def count(self) -> int:
@@ -152,6 +160,8 @@ def of_draft(draft: Draft, place: Location) -> Filled:
         invitees=draft.invitees,
         private=draft.private,
         shared=draft.shared,
+        more_rooms=draft.more_rooms,
+        things=draft.things,
     )
 
 
@@ -168,6 +178,8 @@ def draft_of(booking: Booking) -> Draft:
         private=booking.private,
         shared=booking.shared,
         invitees=invited if len(invited) <= MOST_INVITED else (),
+        more_rooms=tuple(room.id for room in booking.more_rooms),
+        things=things_of(booking),
     )
 
 
@@ -196,6 +208,9 @@ def read(form: Form, place: UUID) -> Filled:
             invitees=form.users(Field.INVITEES),
             private=PRIVATE in form.options(Field.PRIVATE),
             shared=SHARED in form.options(Field.PRIVATE),
+            more_rooms=tuple(sorted(UUID(one) for one in form.options(Field.MORE_ROOMS))),
+            things=_things(form.options(Field.THINGS)),
+            wide=Field.MORE_ROOMS in fields or Field.THINGS in fields,
         )
     except (ValueError, KeyError) as error:
         raise UnreadableError(_OUT_OF_DATE) from error
@@ -215,6 +230,9 @@ def wanted(filled: Filled, catalogue: Catalogue) -> Draft:
     if filled.room and catalogue.room(filled.room).location_id != place.id:
         # The form's clock is the place's: the same hours elsewhere would be another time.
         raise RoomNotFound(f"{catalogue.room(filled.room).name} is not in {place.name}.")
+    if filled.more_rooms and filled.room is None:
+        which = "Choose this room too: the further ones are booked together with it."
+        raise NotTogether(which, fields={"room": which})
     time_wanted = slot(filled, place)
     return Draft(
         start=int(time_wanted.start.timestamp()),
@@ -228,6 +246,8 @@ def wanted(filled: Filled, catalogue: Catalogue) -> Draft:
         private=filled.private,
         shared=filled.shared,
         invitees=filled.invitees,
+        more_rooms=tuple(one for one in filled.more_rooms if one != filled.room),
+        things=filled.things,
     )
 
 
@@ -244,6 +264,14 @@ def _minutes(text: str | None) -> int | None:
     if not 0 < minutes <= 100_000:
         raise ValueError("no such length")
     return minutes
+
+
+def _things(chosen: Iterable[str]) -> tuple[tuple[UUID, int], ...]:
+    """Return equipment with how many of each: of several numbers that are chosen for one, the largest."""
+    counts: dict[UUID, int] = {}
+    for thing, _, count in (one.partition(":") for one in chosen if ":" in one):
+        counts[UUID(thing)] = max(int(count), counts.get(UUID(thing), 1))
+    return tuple(sorted(counts.items()))
 
 
 def _people(text: str | None) -> int | None:

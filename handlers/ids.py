@@ -106,6 +106,9 @@ class Action(StrEnum):
     QUIET_UNTIL = "quiet_until"
     REASON = "reason"
     OFFER = "offer"
+    UNFOLD = "unfold"  # show what a form keeps folded: further rooms, equipment
+    MORE_ROOMS = "more_rooms"
+    THINGS = "things"
     REPEAT = "repeat"
     WEEKDAYS = "weekdays"
     ENDS = "ends"
@@ -136,6 +139,8 @@ class Field(StrEnum):
     PRIVATE = "private"
     FOLD = "fold"  # which of two equal times, on the night when the clocks go back
     FLOOR = "floor"
+    MORE_ROOMS = "more_rooms"  # rooms that are booked together with the one above
+    THINGS = "things"  # equipment that comes along, with how many of each
     # what a channel hears of
     SCOPE = "scope"
     KINDS = "kinds"
@@ -169,6 +174,8 @@ BY_CORE_FIELD = {
     "attendees_count": Field.PEOPLE,
     "attendees": Field.INVITEES,
     "amenities": Field.AMENITIES,
+    "more_rooms": Field.MORE_ROOMS,
+    "equipment": Field.THINGS,
     "title": Field.TITLE,
     "kinds": Field.KINDS,
     "digest_at": Field.DIGEST,

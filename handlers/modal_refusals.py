@@ -64,9 +64,9 @@ async def back_to_form(click: Click, desk: Desk) -> Show:
     refused = _refused(click)
     content = filled.of_draft(refused.draft, filled.place_of(refused.draft, desk.catalogue, desk.person))
     if refused.editing is None:
-        return Show(view=booking_modal.form_for(content, desk, repeats=Repeating()))
+        return Show(view=await booking_modal.form_for(content, desk, repeats=Repeating()))
     booking = await edit_modal.changeable(refused.editing.booking, desk)
-    return Show(view=edit_modal.form_for(booking, refused.editing, content, desk))
+    return Show(view=await edit_modal.form_for(booking, refused.editing, content, desk))
 
 
 def _of_many(form: Form) -> bool:
@@ -90,8 +90,8 @@ def _content(form: Form) -> tuple[Filled, Editing | None]:
 async def _again(form: Form, desk: Desk) -> View:
     content, editing = _content(form)
     if editing is None:
-        return booking_modal.form_for(content, desk, repeats=repeating.read(form))
-    return edit_modal.form_for(await edit_modal.changeable(editing.booking, desk), editing, content, desk)
+        return await booking_modal.form_for(content, desk, repeats=repeating.read(form))
+    return await edit_modal.form_for(await edit_modal.changeable(editing.booking, desk), editing, content, desk)
 
 
 async def _elsewhere(error: BookingError, form: Form, desk: Desk) -> View | None:

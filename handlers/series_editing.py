@@ -62,6 +62,9 @@ async def _given(booking: Booking, series: OneSeries, editing: Editing, draft: D
         given[Given.PRIVATE] = draft.private
     if Part.SHARED in parts:
         given[Given.SHARED] = draft.shared
+    if alone := parts & {Part.MORE_ROOMS, Part.THINGS}:
+        only = "Further rooms and equipment are changed one date at a time."
+        raise InvalidSeries(only, fields={"more_rooms" if Part.MORE_ROOMS in alone else "equipment": only})
     if Part.INVITEES in parts:
         given[Given.INVITEES] = await known_or_new(booking, draft.invitees, desk)
     return given

@@ -16,6 +16,7 @@ from core.clock import Clock
 from core.db import Database
 from core.demand import Demand
 from core.digests import Digests
+from core.equipment import Equipments
 from core.line import Line
 from core.models import Actor, Person, Room
 from core.outbox import Outbox
@@ -56,6 +57,7 @@ class Services:
     digests: Digests
     stats: Stats
     demand: Demand
+    equipments: Equipments
     administration: Administration
     catalogues: Catalogues
     directory: Directory
@@ -88,6 +90,7 @@ def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: 
         digests=Digests(db, catalogues, clock),
         stats=Stats(db, catalogues, clock),
         demand=Demand(db, catalogues, clock),
+        equipments=Equipments(db, catalogues),
         administration=administration(db, catalogues, bookings, line, clock),
         catalogues=catalogues,
         directory=Directory(people),

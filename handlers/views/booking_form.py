@@ -43,6 +43,7 @@ def booking_form(fields: Fields, *, repeat: Sequence[Block] = (), banner: Sequen
             fields.title(),
             fields.invitees(),
             fields.private(),
+            *fields.further(),
         ],
     )
 
@@ -81,6 +82,7 @@ def edit_form(
             fields.title(),
             people,
             fields.private(),
+            *fields.further(),
             *which,
             DividerBlock(),
             *buttons.rows([buttons.cancel(booking, fields.reader)]),

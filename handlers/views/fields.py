@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from types import MappingProxyType
+from uuid import UUID
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
+    Block,
+    ButtonElement,
     CheckboxesElement,
     DatePickerElement,
     ExternalDataSelectElement,
@@ -26,8 +30,9 @@ from slack_sdk.models.blocks.basic_components import DispatchActionConfig
 from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 
 from core import saying
+from core.borrowing import in_sentence, several
 from core.catalogue import Catalogue
-from core.models import Location, Room
+from core.models import Equipment, Location, Room
 from core.rules import TITLE_LENGTH
 from handlers import wall_time
 from handlers.filled import BEST, MOST_INVITED, ON_FLOOR, PRIVATE, SHARED, Filled, places_of
@@ -37,6 +42,9 @@ from handlers.views.times import Reader, floor
 
 LENGTHS = (15, 30, 45, 60, 75, 90, 105, 120, 150, 180, 210, 240, 300, 360, 420, 480)
 MOST_OPTIONS = 100
+MOST_OF_ONE = 12
+NONE_LEFT = "none"
+HINT_LENGTH = 2000
 OPTION_LENGTH = 75
 VALUE_LENGTH = 150
 NAME_LENGTH = 60
@@ -44,7 +52,10 @@ NAME_LENGTH = 60
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fields:
-    """Draws the inputs of one form as filled. With `live` every change is sent at once."""
+    """Draws the inputs of one form as filled. With `live` every change is sent at once.
+
+    `left` says how many of each piece of equipment there are at the form's time, where that is known.
+    """
 
     filled: Filled
     catalogue: Catalogue
@@ -52,6 +63,7 @@ class Fields:
     reader: Reader
     edition: str = ""
     live: bool = False
+    left: Mapping[UUID, int] = MappingProxyType({})
 
     def location(self) -> list[InputBlock]:
         """Return the choice of a location where there are several; a change is always sent, since clock and rooms change."""
@@ -161,6 +173,69 @@ class Fields:
                 placeholder="Type a name, a floor or equipment",
             )
         return self._input(Field.ROOM, "Room", element, edition=self._edition_here())
+
+    def further(self) -> list[Block]:
+        """Return further rooms and equipment, where the place has any; folded behind a button until they are wanted."""
+        rooms, things = self._more_rooms(), self._things()
+        if not rooms and not things:
+            return []
+        if self.filled.unfolded:
+            return [*rooms, *things]
+        label = "Add rooms or equipment" if rooms and things else "Add rooms" if rooms else "Add equipment"
+        button = ButtonElement(text=PlainTextObject(text=label, emoji=False), action_id=Action.UNFOLD)
+        return [ActionsBlock(block_id=Action.UNFOLD.value, elements=[button])]
+
+    def _more_rooms(self) -> list[InputBlock]:
+        """Return the choice of rooms that are booked together with the first, all or none."""
+        there = [room for room in self.catalogue.rooms if room.location_id == self.place.id]
+        chosen = [room for room in there if room.id in self.filled.more_rooms]
+        listed = [room for room in self.catalogue.rooms_at(self.place.id) if room not in chosen]
+        if len(listed) + len(chosen) < 2:
+            return []
+        shown = sorted([*chosen, *listed][:MOST_OPTIONS], key=lambda room: room.name.casefold())
+        options = [_option(_room_label(room), str(room.id), ", ".join(sorted(room.amenities))) for room in shown]
+        initial = [option for option in options if option.value in {str(room.id) for room in chosen}]
+        select = StaticMultiSelectElement(
+            action_id=Action.MORE_ROOMS,
+            options=options,
+            initial_options=initial or None,
+            placeholder=PlainTextObject(text="Rooms that you need as well"),
+        )
+        hint = "Booked together with the room above: all of them or none."
+        return [
+            self._input(Field.MORE_ROOMS, "Further rooms", select, hint=hint, optional=True, edition=self._edition_here())
+        ]
+
+    def _things(self) -> list[InputBlock]:
+        """Return the choice of equipment to borrow, as many of each as there are at the form's time."""
+        chosen = dict(self.filled.things)
+        there = [one for one in self.catalogue.equipment if one.location_id == self.place.id]
+        there = [one for one in there if one.active or one.id in chosen]
+        options = [option for one in there for option in self._counts(one, chosen.get(one.id, 0))]
+        options.sort(key=lambda option: option.value not in {f"{thing}:{count}" for thing, count in chosen.items()})
+        if not options and not (there and self.left):
+            return []
+        gone = [several(in_sentence(one.name)) for one in there if self.left.get(one.id, 1) < 1 and one.id not in chosen]
+        hint = cut(f"None left then: {saying.listed(gone)}.", HINT_LENGTH) if gone else None
+        shown = options[:MOST_OPTIONS]
+        initial = [option for option in shown if option.value in {f"{thing}:{count}" for thing, count in chosen.items()}]
+        select = StaticMultiSelectElement(
+            action_id=Action.THINGS,
+            options=shown or [Option(value=NONE_LEFT, label="Nothing is left then")],
+            initial_options=initial or None,
+            placeholder=PlainTextObject(text="What is to be brought along"),
+        )
+        return [
+            self._input(Field.THINGS, "Equipment to borrow", select, hint=hint, optional=True, edition=self._edition_here())
+        ]
+
+    def _counts(self, one: Equipment, chosen: int) -> list[Option]:
+        """Return "1 projector on wheels", "2 projectors on wheels", up to as many as are left; and what was chosen."""
+        left = self.left.get(one.id, one.quantity)
+        counts = sorted({*range(1, min(left, MOST_OF_ONE) + 1), *([chosen] if chosen else [])})
+        note = f"{left} of {one.quantity} left then" if one.id in self.left else f"{one.quantity} in all"
+        name = in_sentence(cut(one.name, NAME_LENGTH))
+        return [_option(f"{count} {name if count == 1 else several(name)}", f"{one.id}:{count}", note) for count in counts]
 
     def _floors(self) -> list[StaticSelectElement]:
         """Return the choice of a floor, where the place has more than one."""
