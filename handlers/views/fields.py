@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
-from types import MappingProxyType
 from uuid import UUID
 
 from slack_sdk.models.blocks import (
@@ -63,7 +62,7 @@ class Fields:
     reader: Reader
     edition: str = ""
     live: bool = False
-    left: Mapping[UUID, int] = MappingProxyType({})
+    left: Mapping[UUID, int] = field(default_factory=dict)
 
     def location(self) -> list[InputBlock]:
         """Return the choice of a location where there are several; a change is always sent, since clock and rooms change."""
