@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from bot import sample_office
 from core.bookings import Bookings
 from core.catalogue import Catalogue, Catalogues
 from core.clock import SetClock
@@ -25,6 +26,8 @@ from core.planning import Planning
 from core.presence import Presence
 from core.rooms import Rooms, parse_csv
 from core.search import Search
+from core.series import Series
+from core.series_values import SeriesWish
 from core.subscriptions import KINDS, Subscriptions
 from handlers.people import profile_of
 from handlers.requests import Sender
@@ -38,8 +41,12 @@ Apollo,8,New York,America/New_York,3,projector;whiteboard,0,0
 Big Ben,12,New York,America/New_York,3,video;whiteboard,0,0
 Boardroom,20,New York,America/New_York,5,projector;video;catering,15,15
 Corner,4,New York,America/New_York,2,tv,0,0
+Hall A,20,New York,America/New_York,1,whiteboard,0,0
+Hall B,20,New York,America/New_York,1,whiteboard,0,0
+Hall,40,New York,America/New_York,1,whiteboard;stage,30,30
 Hudson,10,New York,America/New_York,4,projector;video,0,0
 Skylight,6,New York,America/New_York,5,tv;whiteboard,0,0
+Studio,6,New York,America/New_York,5,video;microphones,0,0
 Zen,1,New York,America/New_York,2,phone,0,0
 Kiez,4,Berlin,Europe/Berlin,1,tv,0,0
 Mauerpark,8,Berlin,Europe/Berlin,2,video;tv,0,0
@@ -48,6 +55,9 @@ Telefon,1,Berlin,Europe/Berlin,1,phone,0,0
 Tempelhof,14,Berlin,Europe/Berlin,3,projector;video;whiteboard,0,0
 """
 
+BYDAY = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+# How long the made-up company's regular meetings go on.
+WEEKS = 6
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 OPEN_ALL_WEEK = {day: ["07:00", "21:00"] for day in WEEK}
 BOARDROOM_HOURS = {day: ["08:00", "18:00"] for day in WEEK}
@@ -112,7 +122,10 @@ async def seed(db: Database, company: Mapping[str, Any], *, now: datetime) -> bo
     await rooms.set_policy(room_id=_named(catalogue, "Boardroom").id, opening=BOARDROOM_HOURS)
     for name in CHECK_IN:
         await rooms.set_policy(room_id=_named(catalogue, name).id, check_in=True)
+    await sample_office.furnish(db, catalogues)
     people = await _people(db, company)
+    first = now.astimezone(ZoneInfo("America/New_York")).date() - timedelta(days=DAYS_BACK)
+    await sample_office.past(db, catalogues, people, now=now, until=first)
     await _week(db, catalogues, people, now=now)
     await _answers(db, catalogues, people, now=now)
     await _channels(db, catalogues, company, people, now=now)
@@ -131,12 +144,21 @@ async def _people(db: Database, company: Mapping[str, Any]) -> dict[str, Person]
 
 async def _week(db: Database, catalogues: Catalogues, people: Mapping[str, Person], *, now: datetime) -> None:
     clock = SetClock(now - timedelta(days=DAYS_BACK + 1))
-    bookings = Bookings(db, catalogues, Search(db, catalogues, clock), clock)
+    search = Search(db, catalogues, clock)
+    bookings = Bookings(db, catalogues, search, clock)
     catalogue = await catalogues.current()
     today = now.astimezone(ZoneInfo("America/New_York")).date()
     days = [today + timedelta(days=offset) for offset in range(-DAYS_BACK, DAYS_AHEAD)]
     busy: dict[UUID, list[Slot]] = {}
-    for person, wish in [*_regular(catalogue, people, days), *_passing(catalogue, people, days)]:
+    series = Series(db, catalogues, search, clock)
+    for meeting in MEETINGS:
+        if meeting.booker in people:
+            booked = await series.book(
+                _repeated(catalogue, people, meeting, days), by=people[meeting.booker].acting("sample")
+            )
+            for person_id, slots in sample_office.busy_of(booked.bookings).items():
+                busy.setdefault(person_id, []).extend(slots)
+    for person, wish in _passing(catalogue, people, days):
         elsewhere = any(wish.slot.overlaps(slot) for slot in busy.get(person.id, ()))
         if elsewhere or _kept_free(catalogue, wish, today + timedelta(days=1)):
             continue
@@ -182,24 +204,22 @@ async def _channels(
     )
 
 
-def _regular(catalogue: Catalogue, people: Mapping[str, Person], days: Sequence[date]) -> list[tuple[Person, Wish]]:
-    found = []
-    for meeting in MEETINGS:
-        room = _named(catalogue, meeting.room)
-        guests = tuple(people[name].id for name in meeting.guests if name in people)
-        for day in days:
-            if day.weekday() in meeting.weekdays and meeting.booker in people:
-                start = _moment(day, time.fromisoformat(meeting.starts), catalogue, room)
-                wish = Wish(
-                    slot=Slot(start=start, end=start + timedelta(minutes=meeting.minutes)),
-                    attendees_count=meeting.people,
-                    room_id=room.id,
-                    title=meeting.title,
-                    private=meeting.private,
-                    invitees=guests,
-                )
-                found.append((people[meeting.booker], wish))
-    return found
+def _repeated(catalogue: Catalogue, people: Mapping[str, Person], meeting: Meeting, days: Sequence[date]) -> SeriesWish:
+    """Return a meeting of the week as a series for some weeks."""
+    room = _named(catalogue, meeting.room)
+    weekdays = ",".join(BYDAY[day] for day in meeting.weekdays)
+    return SeriesWish(
+        first_on=days[0],
+        clock=time.fromisoformat(meeting.starts),
+        minutes=meeting.minutes,
+        zone=catalogue.place_of(room).zone,
+        rule=f"FREQ=WEEKLY;BYDAY={weekdays};COUNT={WEEKS * len(meeting.weekdays)}",
+        attendees_count=meeting.people,
+        room_id=room.id,
+        title=meeting.title,
+        private=meeting.private,
+        invitees=tuple(people[name].id for name in meeting.guests if name in people),
+    )
 
 
 def _passing(catalogue: Catalogue, people: Mapping[str, Person], days: Sequence[date]) -> list[tuple[Person, Wish]]:
