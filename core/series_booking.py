@@ -54,13 +54,18 @@ ATTEMPTS = 4
 # As long again, but never more than a year further.
 RENEWED_AT_MOST = timedelta(days=366)
 
+# Claims of one room never overlap: of those that begin before a time, only the last can reach into it.
 _EXPIRED = """
 SELECT wanted.number FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY
     AS wanted (room_id, starts, ends, number)
-WHERE EXISTS (
-    SELECT FROM room_claims c WHERE c.tenant_id = $1 AND c.room_id = wanted.room_id AND c.start_time < wanted.ends
-        AND c.end_time > wanted.starts AND c.expires_at <= $5
-) ORDER BY 1
+CROSS JOIN LATERAL (
+    (SELECT end_time, expires_at FROM room_claims
+    WHERE tenant_id = $1 AND room_id = wanted.room_id AND start_time <= wanted.starts ORDER BY start_time DESC LIMIT 1)
+    UNION ALL
+    SELECT end_time, expires_at FROM room_claims
+    WHERE tenant_id = $1 AND room_id = wanted.room_id AND start_time > wanted.starts AND start_time < wanted.ends
+) AS c
+WHERE c.expires_at <= $5 AND c.end_time > wanted.starts ORDER BY 1
 """
 _TELL_ANEW = "UPDATE series SET told_ending_at = NULL WHERE tenant_id = $1 AND id = $2"
 
