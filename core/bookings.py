@@ -345,6 +345,9 @@ class Bookings:
         wish = replace(wish, title=one_line(wish.title))
         if wish.more_room_ids and wish.room_id is None:
             wish = replace(wish, room_id=wish.more_room_ids[0], more_room_ids=wish.more_room_ids[1:])
+        if wish.equipment and wish.room_id is None and wish.location_id is None:
+            # What is movable stays at its place.
+            wish = replace(wish, location_id=catalogue.thing(wish.equipment[0][0]).location_id)
         rules.check(rules.of_wish(wish.slot, attendees_count=wish.attendees_count, title=wish.title))
         rooms = await self._candidates(catalogue, wish, by=by, now=now)
         await self._refuse_lacking(catalogue, wish, by=by)

@@ -189,6 +189,8 @@ def check_undo(change: Changed, catalogue: Catalogue, *, by: Actor, now: datetim
     if not after.holds_room and before.end <= now:
         raise errors.NothingToUndo("That booking is over.")
     if not after.holds_room:
+        if after.status is Status.CANCELLED:
+            check_cancel(before, catalogue, by=by, now=now)
         return
     found: list[BookingError] = []
     if not rights.may(by, Right.OVERRIDE, after.room, catalogue):
@@ -223,7 +225,7 @@ async def write(
     before, after = change.before, change.after
     moved = _kept(before) != _kept(after)
     if after.holds_room and borrowing.differs(before, after):
-        await _reserve(session, after, now=now)
+        await _reserve(session, after, catalogue, now=now)
     if moved and after.holds_room:
         await claims.lock_rooms(session, claims.leaves([*before.rooms, *after.rooms]))
     await store.keep_more_rooms(session, before, after)
@@ -255,12 +257,17 @@ async def write(
         await offers.offer_freed(session, catalogue, rooms_and_slots=freed, now=now)
 
 
-async def _reserve(session: WriteSession, booking: Booking, *, now: datetime) -> None:
+async def _reserve(session: WriteSession, booking: Booking, catalogue: Catalogue, *, now: datetime) -> None:
     """Keep others from what a booking is to borrow, before any room of it is claimed."""
     if not booking.equipment:
         return
     await borrowing.lock(session, booking)
-    if lacking := await borrowing.lacking(session, booking):
+    lacking = await borrowing.lacking(session, booking)
+    if lacking and (expired := await borrowing.lock_expired(session, booking, now=now)):
+        for booking_id in expired:
+            await lapse(session, await store.booking(session, booking_id, catalogue), catalogue, now=now)
+        lacking = await borrowing.lacking(session, booking)
+    if lacking:
         raise borrowing.LentOutError(lacking, booking, now=now)
 
 
@@ -430,7 +437,7 @@ async def make(
     if status is not new.status:
         new = replace(new, status=status)
     await limits.check(session, new, before=None, catalogue=catalogue, by=by, now=now)
-    await _reserve(session, new, now=now)
+    await _reserve(session, new, catalogue, now=now)
     if waiting_id is not None:
         made = await store.insert_offered(session, new, waiting_id=waiting_id, by=by, event_id=event_id, until=until)
     else:
@@ -565,8 +572,19 @@ async def reverted(session: ReadSession, current: Booking, catalogue: Catalogue,
     earlier = await store.from_snapshot(session, current.id, event["before"], catalogue)
     earlier = _as_answered(earlier, current, led_to=event["after"])
     if event["kind"] == events.Kind.RELEASED:
-        earlier = replace(earlier, status=Status.CHECKED_IN, checked_in_at=now)
+        # Whoever is there has the room, with what nobody else has borrowed since.
+        equipment = await regained(session, current, earlier, catalogue)
+        earlier = replace(earlier, status=Status.CHECKED_IN, checked_in_at=now, equipment=equipment)
     return replace(earlier, version=current.version + 1, updated_at=now)
+
+
+async def regained(session: ReadSession, before: Booking, after: Booking, catalogue: Catalogue) -> tuple[Borrowed, ...]:
+    """Return what a booking had borrowed before its last change and nobody else has by now."""
+    event = await store.last_step(session, before)
+    if event is None or not event["before"] or not event["before"].get("equipment"):
+        return ()
+    earlier = await store.from_snapshot(session, before.id, event["before"], catalogue)
+    return await borrowing.still(session, replace(after, equipment=earlier.equipment))
 
 
 def _as_answered(earlier: Booking, current: Booking, *, led_to: Mapping[str, Any]) -> Booking:

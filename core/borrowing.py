@@ -43,6 +43,14 @@ SELECT booking_id, quantity FROM equipment_claims WHERE tenant_id = $1
     AND equipment_id = $2 AND start_time < $4 AND end_time > $3 AND booking_id <> ALL($5::uuid[])
 ORDER BY start_time, booking_id
 """
+_EXPIRED = """
+SELECT b.id FROM bookings b WHERE b.tenant_id = $1 AND b.status = 'pending' AND b.id <> $6 AND b.id IN (
+    SELECT c.booking_id FROM equipment_claims c
+    JOIN approvals a ON a.tenant_id = c.tenant_id AND a.booking_id = c.booking_id AND a.decision IS NULL
+    WHERE c.tenant_id = $1 AND c.equipment_id = ANY($2::uuid[]) AND c.start_time < $4 AND c.end_time > $3
+        AND a.expires_at <= $5
+) ORDER BY b.id FOR NO KEY UPDATE OF b SKIP LOCKED
+"""
 _IN_WINDOW = """
 SELECT equipment_id, quantity, start_time, end_time FROM equipment_claims WHERE tenant_id = $1
     AND equipment_id = ANY($2::uuid[]) AND start_time < $4 AND end_time > $3 AND booking_id <> ALL($5::uuid[])
@@ -182,9 +190,31 @@ async def lacking(session: ReadSession, booking: Booking) -> Lacking | None:
     around = kept(booking.rooms, booking.slot)
     out = await out_then(session, [one.equipment for one in booking.equipment], around, but=[booking.id])
     for one in booking.equipment:
-        if out[one.equipment] + one.quantity > one.equipment.quantity:
+        if out[one.equipment] + one.quantity > _there(one.equipment):
             return Lacking(wanted=one, out=out[one.equipment])
     return None
+
+
+async def lock_expired(session: WriteSession, booking: Booking, *, now: datetime) -> list[UUID]:
+    """Lock and return the bookings that have what a booking is to borrow, and were not approved in time.
+
+    One that somebody is changing at this moment stays: whoever changes it may wait for what this transaction has.
+    """
+    around = kept(booking.rooms, booking.slot)
+    things = [one.equipment.id for one in booking.equipment]
+    rows = await session.all(_EXPIRED, session.tenant, things, around.start, around.end, now, booking.id)
+    return [row["id"] for row in rows]
+
+
+async def still(session: ReadSession, wanted: Booking) -> tuple[Borrowed, ...]:
+    """Return what of a booking's equipment can be had for its time, as it looks at this moment."""
+    around = kept(wanted.rooms, wanted.slot)
+    out = await out_then(session, [one.equipment for one in wanted.equipment], around, but=[wanted.id])
+    return tuple(one for one in wanted.equipment if out[one.equipment] + one.quantity <= _there(one.equipment))
+
+
+def _there(thing: Equipment) -> int:
+    return thing.quantity if thing.active else 0
 
 
 async def gone(session: ReadSession, wanted: Sequence[Borrowed], window: Slot, *, but: Sequence[UUID] = ()) -> list[Slot]:
@@ -203,7 +233,7 @@ async def gone(session: ReadSession, wanted: Sequence[Borrowed], window: Slot, *
         out = 0
         for (begins, more), (ends, _) in pairwise(steps):
             out += more
-            if out + one.quantity > one.equipment.quantity and begins < ends:
+            if out + one.quantity > _there(one.equipment) and begins < ends:
                 found.append(Slot(start=begins, end=ends))
     return sorted(found, key=lambda slot: slot.start)
 

@@ -301,6 +301,8 @@ class Line:
         rules.check(rules.of_wish(wish.slot, attendees_count=wish.attendees_count, title=wish.title))
         if wish.more_room_ids:
             raise errors.NotTogether("The waiting list is for one room at a time. Wait for each of them by itself.")
+        if wish.equipment:
+            raise errors.NotTogether("The waiting list is for a room alone. Add what you borrow once you have the room.")
         rooms = self._search.bookable(catalogue, wish, by=by, now=now)
         if wish.room_id is not None and (lacking := sorted(wish.amenities - rooms[0].amenities)):
             raise errors.LacksAmenities(f"{rooms[0].name} has no {listed(lacking, last='or')}.", slot=wish.slot)

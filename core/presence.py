@@ -218,6 +218,7 @@ class Presence:
                 if not room.active:
                     raise errors.RoomInactive(f"{room.name} is out of use.")
             after = bookkeeping.following(before, now=now, status=Status.CHECKED_IN, checked_in_at=now)
+            after = replace(after, equipment=await bookkeeping.regained(session, before, after, catalogue))
             # Whoever is there was allowed to be: nobody is asked again.
             await limits.check(session, after, before=None, catalogue=catalogue, by=by, now=now)
             wanted = Changed(before=before, after=after)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import borrowing, claims, errors, rules, store
+from core import borrowing, claims, errors, rights, rules, store
 from core.borrowing import Holder
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
@@ -25,6 +25,7 @@ from core.models import (
     Equipment,
     FreeRoom,
     OfferKind,
+    Right,
     Rival,
     Room,
     RoomDay,
@@ -269,7 +270,8 @@ def hidden(booking: Booking, catalogue: Catalogue) -> Booking:
 def as_rival(booking: Booking, by: Actor, catalogue: Catalogue) -> Rival:
     """Return a booking as somebody who is in its way may see it."""
     booking = hidden(booking, catalogue)
-    if not booking.details_for(by):
+    manages = all(rights.may(by, Right.MANAGE, room, catalogue) for room in booking.rooms)
+    if not manages and not booking.details_for(by):
         return Rival(slot=booking.slot, private=True)
     return Rival(
         slot=booking.slot,
