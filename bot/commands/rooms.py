@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands.answers import AsJson, LocationOption, answer, location_named, room_facts, room_named
 from bot.commands.connected import with_database
 
 if TYPE_CHECKING:
     from core.catalogue import Catalogue
     from core.db import Database
     from core.models import Location, Room
+    from core.places import Places, RoomFacts
+    from core.rerooming import Progress as Answers
     from core.rooms import ImportReport, Progress
 
 # Where the page behind a door's link is served; the room's token follows.
 DOOR_PATH = "/door/"
 
 app = typer.Typer(help="The rooms that can be booked.", no_args_is_help=True)
+
+RoomName = Annotated[str, typer.Argument(help="The room's name.")]
+Floor = Annotated[str | None, typer.Option(help="Such as 3, or mezzanine.")]
+Amenities = Annotated[list[str] | None, typer.Option("--amenity", help="What it has; repeat it for more.")]
+Setup = Annotated[int | None, typer.Option(metavar="MINUTES", help="Kept free before each booking.")]
+Teardown = Annotated[int | None, typer.Option(metavar="MINUTES", help="Kept free after each booking.")]
+Photo = Annotated[str | None, typer.Option(metavar="URL", help="The https address of a picture.")]
 
 
 @app.command("import")
@@ -50,7 +61,9 @@ def import_rooms(
 
 @app.command("list")
 def list_rooms(
-    *, as_csv: Annotated[bool, typer.Option("--csv", help="In the form that `rooms import` reads.")] = False
+    *,
+    as_csv: Annotated[bool, typer.Option("--csv", help="In the form that `rooms import` reads.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the rooms."""
     from core.catalogue import Catalogues
@@ -59,12 +72,187 @@ def list_rooms(
         return await Catalogues(db).current()
 
     catalogue = with_database(work)
-    if as_csv:
+    if as_json:
+        answer([room_facts(room, catalogue) for room in catalogue.rooms], (), as_json=True)
+    elif as_csv:
         _write_csv(catalogue)
     elif catalogue.rooms:
         _print_table(catalogue)
     else:
         typer.echo("There are no rooms yet: give some to `bookroom rooms import`.")
+
+
+@app.command("export")
+def export_rooms() -> None:
+    """Print the rooms as CSV, in the form that `rooms import` reads."""
+    from core.catalogue import Catalogues
+    from core.rooms import Rooms
+
+    async def work(db: Database) -> str:
+        return await Rooms(db, Catalogues(db)).export()
+
+    typer.echo(with_database(work), nl=False)
+
+
+@app.command("add")
+def add_room(
+    location: Annotated[str, typer.Argument(help="Where it is.")],
+    name: RoomName,
+    capacity: Annotated[int, typer.Argument(help="How many people it seats.")],
+    *,
+    floor: Floor = None,
+    amenity: Amenities = None,
+    setup: Setup = None,
+    teardown: Teardown = None,
+    photo: Photo = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a room."""
+
+    async def work(places: Places, catalogue: Catalogue) -> Room:
+        facts = _facts(name, capacity, floor, amenity, setup, teardown, photo)
+        return await places.add_room(location_named(catalogue, location).id, facts, by=None)
+
+    _changed(work, "Added", as_json=as_json)
+
+
+@app.command("edit")
+def edit_room(
+    name: RoomName,
+    *,
+    location: LocationOption = None,
+    rename: Annotated[str | None, typer.Option("--name", help="Its new name.")] = None,
+    capacity: Annotated[int | None, typer.Option(help="How many people it seats.")] = None,
+    floor: Floor = None,
+    amenity: Amenities = None,
+    setup: Setup = None,
+    teardown: Teardown = None,
+    photo: Photo = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a room; what is not named stays as it is, and an empty text takes floor or picture away."""
+
+    async def work(places: Places, catalogue: Catalogue) -> Room:
+        old = room_named(catalogue, name, location)
+        facts = _facts(rename, capacity, floor, amenity, setup, teardown, photo)
+        return await places.edit_room(old.id, facts, version=old.version, by=None)
+
+    _changed(work, "Saved", as_json=as_json)
+
+
+@app.command("deactivate")
+def deactivate_room(name: RoomName, *, location: LocationOption = None, as_json: AsJson = False) -> None:
+    """Take a room out of use; whoever booked it is proposed another."""
+    _use(name, location, active=False, as_json=as_json)
+
+
+@app.command("activate")
+def activate_room(name: RoomName, *, location: LocationOption = None, as_json: AsJson = False) -> None:
+    """Take a room back into use."""
+    _use(name, location, active=True, as_json=as_json)
+
+
+@app.command("parts")
+def set_parts(
+    name: RoomName,
+    parts: Annotated[list[str] | None, typer.Argument(help="The rooms it is made of; none: a room of its own.")] = None,
+    *,
+    location: LocationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which rooms a room is made of: booking it takes all of them."""
+
+    async def work(db: Database) -> tuple[Room, Catalogue]:
+        from core.catalogue import Catalogues
+        from core.divisible import Divisible
+
+        catalogues = Catalogues(db)
+        catalogue = await catalogues.current()
+        whole = room_named(catalogue, name, location)
+        place = catalogue.place_of(whole).name
+        ids = [room_named(catalogue, part, place).id for part in parts or []]
+        after = await Divisible(db, catalogues).set_parts(whole.id, ids, by=None)
+        return after, await catalogues.current()
+
+    whole, catalogue = with_database(work)
+    names = ", ".join(parts or []) or "nothing but itself"
+    answer(room_facts(catalogue.room(whole.id), catalogue), [f"{whole.name} is made of {names}."], as_json=as_json)
+
+
+@app.command("proposals")
+def proposals(*, as_json: AsJson = False) -> None:
+    """Show how far the answers are of those whose rooms have closed."""
+    from core.catalogue import Catalogues
+    from core.clock import SystemClock
+    from core.rerooming import Rerooming
+
+    async def work(db: Database) -> tuple[Answers, ...]:
+        return await Rerooming(db, Catalogues(db), SystemClock()).progress()
+
+    found = with_database(work)
+    lines = [
+        f"{one.reason or 'Out of use'}: {one.waiting} wait, {one.nothing_free} found no room, {one.taken} taken, "
+        f"{one.elsewhere} moved elsewhere, {one.cancelled} cancelled"
+        for one in found
+    ]
+    answer([asdict(one) for one in found], lines or ["Nothing is proposed."], as_json=as_json)
+
+
+def _facts(  # noqa: PLR0917 - in the order of the options
+    name: str | None,
+    capacity: int | None,
+    floor: str | None,
+    amenity: list[str] | None,
+    setup: int | None,
+    teardown: int | None,
+    photo: str | None,
+) -> RoomFacts:
+    from core.models import KEEP
+    from core.places import RoomFacts
+
+    return RoomFacts(
+        name=KEEP if name is None else name,
+        capacity=KEEP if capacity is None else capacity,
+        floor=KEEP if floor is None else floor or None,
+        amenities=KEEP if amenity is None else frozenset(amenity),
+        setup_minutes=KEEP if setup is None else setup,
+        teardown_minutes=KEEP if teardown is None else teardown,
+        photo=KEEP if photo is None else photo or None,
+    )
+
+
+def _changed(work: Callable[[Places, Catalogue], Awaitable[Room]], done: str, *, as_json: bool) -> None:
+    async def connected(db: Database) -> tuple[Room, Catalogue]:
+        from core.catalogue import Catalogues
+        from core.clock import SystemClock
+        from core.places import Places
+
+        catalogues = Catalogues(db)
+        changed = await work(Places(db, catalogues, SystemClock()), await catalogues.current())
+        return changed, await catalogues.current()
+
+    room, catalogue = with_database(connected)
+    facts = room_facts(catalogue.room(room.id), catalogue)
+    answer(facts, [f"{done}: {room.name}, seats {room.capacity}, {catalogue.place_of(room).name}"], as_json=as_json)
+
+
+def _use(name: str, location: str | None, *, active: bool, as_json: bool) -> None:
+    async def work(db: Database) -> tuple[str, int]:
+        from core.catalogue import Catalogues
+        from core.clock import SystemClock
+        from core.places import Places
+        from core.rerooming import Rerooming
+
+        catalogues, clock = Catalogues(db), SystemClock()
+        room = room_named(await catalogues.current(), name, location)
+        closed = await Places(db, catalogues, clock).use_room(room.id, active=active, version=room.version, by=None)
+        await Rerooming(db, catalogues, clock).advance(clock.now())
+        return room.name, len(closed.bookings)
+
+    known, affected = with_database(work)
+    state = "in use" if active else "out of use"
+    facts = {"room": known, "active": active, "bookings_ahead": affected}
+    answer(facts, [f"{known} is {state}. Bookings ahead in it: {affected}."], as_json=as_json)
 
 
 @app.command("doors")
