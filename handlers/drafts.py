@@ -16,12 +16,14 @@ from core.models import Alternative, Booking, OfferKind, Slot, Wish
 
 T = TypeVar("T", bound="Carried")
 
+# Equipment by id, with how many of each.
+Things = tuple[tuple[UUID, Annotated[int, Field(ge=1, le=10_000)]], ...]
+
 OUT_OF_DATE = "This button or form is out of date. Run the command again."
 # No room seats so many; what a form holds is judged by the rooms.
 MOST_PEOPLE = 1_000_000
-# No booking has so many further rooms, or pieces of equipment, and nobody so many of one.
+# No booking has so many further rooms, or kinds of equipment.
 MOST_MORE_ROOMS = 100
-MOST_THINGS = 10_000
 
 
 class UnreadableError(BookingError):
@@ -66,9 +68,7 @@ class Draft(Carried):
     invitees: tuple[str, ...] = Field(default=(), alias="i")
     shared: bool = Field(default=False, alias="c")
     more_rooms: tuple[UUID, ...] = Field(default=(), alias="m", max_length=MOST_MORE_ROOMS)
-    things: tuple[tuple[UUID, Annotated[int, Field(ge=1, le=MOST_THINGS)]], ...] = Field(
-        default=(), alias="l", max_length=MOST_MORE_ROOMS
-    )
+    things: Things = Field(default=(), alias="l", max_length=MOST_MORE_ROOMS)
 
     @classmethod
     def of(cls, wish: Wish, invitees: tuple[str, ...] = ()) -> Self:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from rapidfuzz import fuzz, process
 
-from core.models import Location, Room, Slot
+from core.models import Equipment, Location, Room, Slot
 from handlers.drafts import DayOfRoom, Draft, RoomsPage
 from handlers.replies import Message
 from handlers.requests import Click, Command
@@ -83,7 +83,12 @@ async def _listed(desk: Desk, wanted: RoomsPage) -> Message:
     now = desk.services.clock.now()
     days = await desk.services.search.day([room.id for room in there], _rest_of_day(places_of(desk), now), by=desk.actor)
     hours = {room.id: desk.catalogue.policy(room).opening[_today(room, desk).weekday()] for room in there}
-    return views.listed(days, desk.reader, page=wanted, size=PAGE, total=len(rooms), hours=hours)
+    things = {place.id: _lent_at(place, desk) for place in places}
+    return views.listed(days, desk.reader, page=wanted, size=PAGE, total=len(rooms), hours=hours, things=things)
+
+
+def _lent_at(place: Location, desk: Desk) -> list[Equipment]:
+    return [one for one in desk.catalogue.equipment if one.active and one.location_id == place.id and one.quantity]
 
 
 def _rest_of_day(places: list[Location], now: datetime) -> Slot:

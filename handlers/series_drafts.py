@@ -20,7 +20,7 @@ from pydantic import Field
 from core.models import KEEP, Slot
 from core.recurring import time_on
 from core.series_values import Choice, Scope, SeriesChange, SeriesWish
-from handlers.drafts import MOST_PEOPLE, OUT_OF_DATE, Carried, Draft, UnreadableError
+from handlers.drafts import MOST_MORE_ROOMS, MOST_PEOPLE, OUT_OF_DATE, Carried, Draft, Things, UnreadableError
 
 # A hundred years of days; nothing that was packed by us unpacks to more.
 _MOST_BYTES = 5_000
@@ -44,6 +44,8 @@ class SeriesDraft(Carried):
     private: bool = Field(default=False, alias="x")
     invitees: tuple[str, ...] = Field(default=(), alias="i")
     shared: bool = Field(default=False, alias="c")
+    more_rooms: tuple[UUID, ...] = Field(default=(), alias="e", max_length=MOST_MORE_ROOMS)
+    things: Things = Field(default=(), alias="l", max_length=MOST_MORE_ROOMS)
 
     @classmethod
     def of(cls, draft: Draft, rule: str, zone: str) -> Self:
@@ -65,6 +67,8 @@ class SeriesDraft(Carried):
             private=draft.private,
             invitees=draft.invitees,
             shared=draft.shared,
+            more_rooms=draft.more_rooms,
+            things=draft.things,
         )
 
     def wish(self, invitees: tuple[UUID, ...] = ()) -> SeriesWish:
@@ -84,6 +88,8 @@ class SeriesDraft(Carried):
             private=self.private,
             invitees=invitees,
             shared=self.shared,
+            more_room_ids=self.more_rooms,
+            equipment=self.things,
         )
 
     @property
@@ -109,11 +115,14 @@ class SeriesDraft(Carried):
             private=self.private,
             invitees=self.invitees,
             shared=self.shared,
+            more_rooms=self.more_rooms if room == self.room else (),
+            things=self.things,
         )
 
     def in_room(self, room: UUID) -> SeriesDraft:
         """Return the same wish for a named room; what it must have stays, for the rooms that stand in for it."""
-        return self.model_copy(update={"room": room, "place": None, "floor": None})
+        more = self.more_rooms if room == self.room else ()
+        return self.model_copy(update={"room": room, "place": None, "floor": None, "more_rooms": more})
 
 
 def _wall_minutes(slot: Slot, zone: ZoneInfo) -> int:

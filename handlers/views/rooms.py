@@ -11,11 +11,12 @@ from uuid import UUID
 from slack_sdk.models.blocks import Block
 
 from core import saying
-from core.models import Location, Opening, Rival, RoomDay
+from core.borrowing import lent
+from core.models import Equipment, Location, Opening, Rival, Room, RoomDay
 from handlers.drafts import DayOfRoom, Draft, RoomsPage
 from handlers.ids import Action
 from handlers.replies import Message
-from handlers.views import buttons
+from handlers.views import buttons, held
 from handlers.views.text import Line, bold, cut, mention, quoted, rich, said, spoken
 from handlers.views.times import Reader, room_facts
 
@@ -30,10 +31,11 @@ def listed(
     size: int,
     total: int,
     hours: Mapping[UUID, Opening] = MappingProxyType({}),
+    things: Mapping[UUID, Sequence[Equipment]] = MappingProxyType({}),
 ) -> Message:
     """Return a page of rooms, which come in the order of their locations; `days` reach from now to midnight.
 
-    `hours` are today's opening hours by room, where a room is not always open.
+    `hours` are today's opening hours by room, where a room is not always open; `things` what can be borrowed, by location.
     """
     blocks: list[Block] = []
     told: list[str] = []
@@ -42,6 +44,7 @@ def listed(
             f"{location.name}, {saying.clock_time(reader.now, location.tz)} there" if reader.several_places else "Rooms"
         )
         lines = [_line(day, reader, hours.get(day.room.id, ALL_DAY)) for day in group]
+        lines += [to_borrow(things[location.id])] if things.get(location.id) else []
         blocks.append(rich([bold(heading)], *lines))
         told += [said(f"{heading}:"), *(spoken(line) for line in lines)]
     last = page.offset + size
@@ -56,6 +59,7 @@ def listed(
 
 
 MOST_SHOWN = 60
+MOST_THINGS = 20
 
 
 def day(shown: RoomDay, on: date, reader: Reader, *, draft: Draft) -> Message:
@@ -65,7 +69,7 @@ def day(shown: RoomDay, on: date, reader: Reader, *, draft: Draft) -> Message:
     when = saying.date_in_full(on, today=today)
     where = f" ({shown.location.name})" if reader.several_places else ""
     lines: list[Line] = [
-        [bold(cut(room.name, 100)), f" · {room_facts(room)}"],
+        [bold(_named(room, reader)), f" · {room_facts(room)}"],
         [bold(when[0].upper() + when[1:]), where],
         *(_taken(rival, shown.location) for rival in shown.taken[:MOST_SHOWN]),
     ]
@@ -81,6 +85,8 @@ def day(shown: RoomDay, on: date, reader: Reader, *, draft: Draft) -> Message:
 
 def _taken(rival: Rival, location: Location) -> Line:
     hours = saying.hours(rival.slot, location.tz)
+    if rival.room is not None:
+        hours = f"{hours} · {cut(rival.room.name, 100)}"
     if rival.booker_slack_user_id is None:
         return [f"{hours} · Busy"]
     title = f" · {quoted(cut(rival.title, 100))}" if rival.title else ""
@@ -125,4 +131,17 @@ def now_at(day: RoomDay, reader: Reader, hours: Opening = ALL_DAY) -> str:
 
 
 def _line(day: RoomDay, reader: Reader, hours: Opening) -> Line:
-    return [bold(cut(day.room.name, 100)), f" · {cut(room_facts(day.room), 200)} · {now_at(day, reader, hours)}"]
+    return [bold(_named(day.room, reader)), f" · {cut(room_facts(day.room), 200)} · {now_at(day, reader, hours)}"]
+
+
+def _named(room: Room, reader: Reader) -> str:
+    """Return "Apollo", of a divisible room "Hall (Hall A + Hall B)"."""
+    parts = reader.parts(room)
+    return f"{cut(room.name, 100)} ({held.consisting(parts)})" if parts else cut(room.name, 100)
+
+
+def to_borrow(things: Sequence[Equipment]) -> Line:
+    """Return "To borrow with a room: 2 projectors on wheels, a flipchart"."""
+    shown = [lent(cut(one.name, 60), one.quantity) for one in things[:MOST_THINGS]]
+    left = len(things) - len(shown)
+    return ["To borrow with a room: ", ", ".join([*shown, *([f"and {left} more"] if left else [])])]

@@ -26,7 +26,7 @@ async def test_the_form_shows_the_booking(firm: Firm):
     assert (state(view, "date"), state(view, "time"), state(view, "length")) == ("2026-11-25", "14:00", "60")
     assert (state(view, "room"), state(view, "title")) == (str(firm.rooms["Apollo"].id), "Review")
     assert "Best fit" not in [option["text"]["text"] for option in element(view, "room")["options"]]
-    assert labels(view) == ["Cancel booking"]
+    assert labels(view) == ["Add rooms", "Cancel booking"]
 
 
 async def test_only_what_differs_is_saved(firm: Firm):
