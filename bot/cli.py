@@ -8,7 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands import admins, approvals, notices, policies, rooms, sentence, stats
+from bot.commands import (
+    admins,
+    approvals,
+    audit,
+    closures,
+    equipment,
+    groups,
+    holidays,
+    locations,
+    notices,
+    people,
+    policies,
+    quotas,
+    rights,
+    rooms,
+    sentence,
+    stats,
+)
 from bot.commands.connected import require_schema, with_database
 from bot.failures import sentence_for
 
@@ -24,7 +41,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(rooms.app, name="rooms")
+app.add_typer(locations.app, name="locations")
+app.add_typer(locations.amenities, name="amenities")
+app.add_typer(equipment.app, name="equipment")
+app.add_typer(people.app, name="people")
+app.add_typer(audit.app, name="audit")
 app.add_typer(policies.app, name="policies")
+app.add_typer(rights.app, name="rights")
+app.add_typer(groups.app, name="groups")
+app.add_typer(quotas.app, name="quotas")
+app.add_typer(closures.app, name="closures")
+app.add_typer(holidays.app, name="holidays")
 app.add_typer(admins.app, name="admins")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(notices.app, name="notices")
