@@ -21,6 +21,7 @@ from core.errors import BookingError, Busy, RoomNotFound, Unavailable
 from core.models import Booking
 from core.presence import Door
 from handlers.services import Services
+from handlers.views.held import borrowed, rooms_of
 from handlers.views.times import floor
 
 PATH = "/door/{token:[A-Za-z0-9_-]{1,200}}"
@@ -143,6 +144,8 @@ def _meeting(booking: Booking, door: Door, now: datetime, *, can_check_in: bool,
     hours = saying.hours(booking.slot, zone)
     when = f"Now, {hours}" if booking.start <= now else f"Soon, {hours}"
     lines = [f"<h2>{escape(when)}</h2>", f"<p>{escape(_title(booking))}</p>"]
+    if held := _held(booking, door):
+        lines.append(f'<p class="soft">{escape(held)}</p>')
     if booking.checked_in_at is not None:
         lines.append(f'<p class="soft">Checked in at {saying.clock_time(booking.checked_in_at, zone)}.</p>')
     elif opens is not None:
@@ -156,7 +159,16 @@ def _meeting(booking: Booking, door: Door, now: datetime, *, can_check_in: bool,
 
 def _next(booking: Booking, door: Door, now: datetime) -> str:
     when = saying.when(booking.slot, door.location.tz, now=now).removeprefix("today ")
-    return f'<section><p class="soft">Next: {escape(when)}</p><p>{escape(_title(booking))}</p></section>'
+    held = f'<p class="soft">{escape(said)}</p>' if (said := _held(booking, door)) else ""
+    return f'<section><p class="soft">Next: {escape(when)}</p><p>{escape(_title(booking))}</p>{held}</section>'
+
+
+def _held(booking: Booking, door: Door) -> str:
+    """Return "In Apollo + Big Ben, with a flipchart", as far as it is more than the room of this door."""
+    rooms = f"In {rooms_of(booking)}" if [room.id for room in booking.rooms] != [door.room.id] else ""
+    along = borrowed(booking.equipment) if not booking.private else ""
+    said = ", ".join(part for part in (rooms, along) if part)
+    return said[:1].upper() + said[1:]
 
 
 def _title(booking: Booking) -> str:
