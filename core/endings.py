@@ -18,9 +18,11 @@ BATCH = 100
 
 # Of several rooms, the one that is torn down last says when.
 _OVER = """
-SELECT b.id FROM bookings b WHERE b.tenant_id = $1 AND b.id IN (
-    SELECT c.booking_id FROM room_claims c WHERE c.tenant_id = $1 GROUP BY c.booking_id HAVING max(c.end_time) <= $2
-) ORDER BY b.id LIMIT $3 FOR UPDATE OF b SKIP LOCKED
+SELECT b.id FROM bookings b WHERE b.tenant_id = $1
+    AND b.id IN (SELECT c.booking_id FROM room_claims c WHERE c.tenant_id = $1 AND c.end_time <= $2)
+    AND NOT EXISTS (
+        SELECT FROM room_claims c WHERE c.tenant_id = b.tenant_id AND c.booking_id = b.id AND c.end_time > $2)
+ORDER BY b.id LIMIT $3 FOR UPDATE OF b SKIP LOCKED
 """
 
 

@@ -49,6 +49,16 @@ async def test_a_database_in_use_breaks_no_invariant(office: Office):
     assert await checks.violations(office.db) == []
 
 
+def archived(status: str, start: str = "start_time") -> str:
+    """Return the SQL that archives every booking as it is, in a status."""
+    return (
+        "INSERT INTO bookings_archive (tenant_id, id, room_id, booked_by, start_time, end_time, attendees_count, status,"
+        " private, created_at, updated_at, version)"
+        f" SELECT tenant_id, id, room_id, booked_by, {start}, end_time, attendees_count, '{status}', private, created_at,"
+        " updated_at, version FROM bookings;"
+    )
+
+
 # Damage that only somebody with more rights than the application can do: triggers and constraints are switched off.
 DAMAGE = [
     ("DELETE FROM room_claims", "a booking holds a room without a claim that covers it"),
@@ -57,6 +67,9 @@ DAMAGE = [
         "a booking holds a room without a claim that covers it",
     ),
     ("UPDATE bookings SET status = 'cancelled'", "a claim is kept for a booking that holds no room"),
+    (archived("ended"), "a booking is archived and still there"),
+    (archived("ended") + archived("ended", "start_time - interval '1 min'"), "a booking is archived twice"),
+    (archived("confirmed"), "a booking that holds its room is archived"),
     ("DELETE FROM events WHERE booking_version = 2", "a booking's events do not count its versions"),
     ("UPDATE bookings SET version = version + 1", "a booking's events do not count its versions"),
     ("UPDATE bookings SET start_time = start_time - interval '5 min'", "a booking is not as its last event left it"),
