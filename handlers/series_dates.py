@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from uuid import UUID
 
 from slack_sdk.models.views import View
 
@@ -47,7 +48,17 @@ async def _series(at: SeriesAt, desk: Desk, *, above: Line = ()) -> View:
     if not found.series.details_for(desk.actor):
         raise UnreadableError(OUT_OF_DATE)
     changeable_here = found.series.changeable_by(desk.actor)
-    return series_forms.series(found, at.page, desk.reader, changeable=changeable_here, above=above)
+    held = await _held(found, desk)
+    return series_forms.series(found, at.page, desk.reader, changeable=changeable_here, held=held, above=above)
+
+
+async def _held(found: SeriesView, desk: Desk) -> frozenset[UUID]:
+    """Return those of the places in line for a series' dates whose room is held for the person now."""
+    waited = {gap.waiting_id for gap in found.gaps if gap.waiting_id}
+    if not waited:
+        return frozenset()
+    mine = {place.id: place.status for place in await desk.services.line.mine(desk.actor)}
+    return frozenset(place for place in waited if mine.get(place) == "offered")
 
 
 # -- cancelling --------------------------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from uuid import UUID
 
 from slack_sdk.models.blocks import (
     Block,
@@ -139,8 +140,19 @@ def _for_the_rest(rest: Sequence[Occurrence]) -> InputBlock:
 # -- one series --------------------------------------------------------------------------------------------------------
 
 
-def series(found: SeriesView, page: int, reader: Reader, *, changeable: bool, above: Line = ()) -> View:
-    """Return a series with a page of its dates, those that were skipped among them; `above` is what has just happened."""
+def series(
+    found: SeriesView,
+    page: int,
+    reader: Reader,
+    *,
+    changeable: bool,
+    held: Collection[UUID] = (),
+    above: Line = (),
+) -> View:
+    """Return a series with a page of its dates, those that were skipped among them; `above` is what has just happened.
+
+    `held` are the places in line whose room is held for the reader now.
+    """
     one = found.series
     rows: list[Booking | Gap] = [*found.upcoming, *found.gaps]
     rows.sort(key=_when)
@@ -164,7 +176,7 @@ def series(found: SeriesView, page: int, reader: Reader, *, changeable: bool, ab
         blocks=[
             rich(*lines),
             *(buttons.rows(_acts(found)) if changeable else []),
-            *(_row(row, one, page, reader, changeable=changeable) for row in shown),
+            *(_row(row, one, page, reader, changeable=changeable, held=held) for row in shown),
             *count,
             *buttons.rows(turn),
         ],
@@ -199,18 +211,21 @@ def _acts(found: SeriesView) -> list[ButtonElement | None]:
     ]
 
 
-def _row(row: Booking | Gap, one: OneSeries, page: int, reader: Reader, *, changeable: bool) -> Block:
+def _row(
+    row: Booking | Gap, one: OneSeries, page: int, reader: Reader, *, changeable: bool, held: Collection[UUID]
+) -> Block:
     if isinstance(row, Booking):
         room = "" if row.room.id == one.room.id else f", {cut(row.room.name, ROOM_SHOWN)}"
-        edit = buttons.button(
-            "Edit", Action.EDIT.nth(1), Target.at(row), aloud=f"Edit {lasting(row.slot, row.location, reader)}"
-        )
-        return _section(f"{lasting(row.slot, row.location, reader)}{room}", edit if changeable else None)
+        when = lasting(row.slot, row.location, reader)
+        edit = buttons.button("Edit", Action.EDIT, Target.at(row), aloud=f"Edit {when}")
+        return _section(f"{when}{room}", edit if changeable else None)
     when = lasting(row.slot, one.location, reader)
+    if row.waiting_id is not None and row.waiting_id not in held:
+        return _section(f"{when}, skipped: you are told when it frees", None)
     gap = GapOfSeries(series=one.id, on=row.on, page=page)
-    waits = ", skipped; you are told when it frees" if row.waiting_id else ", skipped"
     again = buttons.button("Book it again", Action.BOOK_GAP, gap, aloud=f"Book {when} again")
-    return _section(f"{when}{waits}", again if changeable else None)
+    state = "held for you" if row.waiting_id else "skipped"
+    return _section(f"{when}, {state}", again if changeable else None)
 
 
 def _section(text: str, button: ButtonElement | None) -> SectionBlock:
