@@ -29,6 +29,7 @@ from core.errors import (
     EquipmentTaken,
     InvalidAttendees,
     InvalidImport,
+    InvalidSeries,
     LocationNotFound,
     PersonNotFound,
     RoomInactive,
@@ -246,6 +247,7 @@ CONSTRAINTS: dict[str, Callable[[], BookingError]] = {
     # A divisible room was divided otherwise at this very moment: the next attempt sees how.
     "bookings_claims_cover": lambda: Busy("That room was changed at this moment. Nothing was booked; try again."),
     "equipment_claims_within_quantity": lambda: EquipmentTaken("There are not as many left at that time."),
+    "bookings_of_series": lambda: InvalidSeries("That date of the series is booked already."),
     "bookings_attendees_positive": lambda: InvalidAttendees("A meeting needs at least one person."),
     "bookings_title_length": lambda: TitleTooLong("A title can have up to 200 characters."),
     "bookings_end_after_start": lambda: EndBeforeStart("The meeting would end before it starts."),

@@ -93,7 +93,7 @@ class Consequences:
     channel_cards_of_many: list[tuple[UUID, int, str, str, UUID]] = field(default_factory=list)
     told_of_many: list[together.ToldOfMany] = field(default_factory=list)
 
-    def at_once(self, each: Consequences, operation_id: UUID, series_id: UUID | None) -> None:
+    def at_once(self, each: Consequences, operation_id: UUID, series_id: UUID) -> None:
         """Add what follows of an operation, `each` being what would follow of its events one by one: once for everybody."""
         self.raised.update(each.raised)
         self.homes |= each.homes
@@ -117,7 +117,6 @@ class Consequences:
                 only_if_known=all(one.only_if_known for one in their),
             )
             for person, their in moved.items()
-            if series_id is not None
         ]
 
 
@@ -145,14 +144,15 @@ def consequences(events: Iterable[Happened], hearing: Sequence[Subscription], *,
     found = Consequences()
     for operation_id, group in groupby(events, key=lambda happened: happened.operation_id):
         events_at_once = list(group)
-        if operation_id is None or len(events_at_once) == 1:
+        series_id = next((one.after.series_id for one in events_at_once if one.after.series_id), None)
+        if operation_id is None or series_id is None or len(events_at_once) == 1:
             for happened in events_at_once:
                 _consequences(found, happened, hearing, now=now)
             continue
         each = Consequences()
         for happened in events_at_once:
             _consequences(each, happened, hearing, now=now)
-        found.at_once(each, operation_id, next((one.after.series_id for one in events_at_once if one.after.series_id), None))
+        found.at_once(each, operation_id, series_id)
     return found
 
 

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import pairwise
 from typing import TypeVar, assert_never
 from uuid import UUID
 
@@ -26,11 +25,14 @@ from core.saying import listed, short_date
 from core.series_judging import (
     Asker,
     Dated,
+    apart,
     dated,
     judged,
     last_bookable,
+    overlapping,
     preview,
     reach,
+    together,
     with_other_rooms,
 )
 from core.series_values import (
@@ -109,9 +111,7 @@ async def plan(session: ReadSession, wish: SeriesWish, asker: Asker, choices: Ch
     if one_room is not None:
         wish = replace(wish, room_id=one_room, more_room_ids=())
     found = await preview(session, wish, asker)
-    named = wish.room_id is not None
-    rooms = (found.room, *(asker.catalogue.room(one) for one in wish.more_room_ids)) if named else (found.room,)
-    found = replace(found, dates=own_overlaps(found.dates, rooms))
+    rooms = together(found.room, found.wish, asker.catalogue)
     count = found.wish.attendees_count
     wanted = [
         Dated(on=one.on, rooms=rooms, slot=one.slot, shifted=one.shifted, attendees_count=count) for one in found.dates
@@ -141,23 +141,15 @@ async def chosen(session: ReadSession, found: Preview, wanted: Sequence[Dated], 
     anew = await judged(session, moved, found.wish, asker, horizon=True)
     anew, _ = await with_other_rooms(session, moved, anew, found.wish, asker)
     keep += [one for one, verdict in zip(moved, anew, strict=True) if not verdict.clashes]
-    keep.sort(key=lambda one: one.slot.start)
     retimed = {one.on: one for one in anew}
-    dates = tuple(retimed.get(one.on, one) for one in found.dates)
+    met = {keep[number].on for number in overlapping(keep)}
+    keep = sorted((one for one in keep if one.on not in met), key=lambda one: one.slot.start)
+    dates = [retimed.get(one.on, one) for one in found.dates]
+    error = InvalidSeries("It would overlap another date of the series.")
+    dates = [replace(one, verdict=Verdict.RULED_OUT, error=error) if one.on in met else one for one in dates]
     settled = {one.on for one in keep} | {one.on for one in gaps}
     still_open = any(one.on not in settled for one in dates)
-    return Plan(preview=replace(found, dates=dates), keep=tuple(keep), gaps=tuple(gaps), open=still_open)
-
-
-def own_overlaps(dates: Sequence[Occurrence], rooms: Sequence[Room]) -> tuple[Occurrence, ...]:
-    """Return the dates, ruling out those that the one before them reaches into, setup and teardown counted."""
-    reaches = {
-        two.on for one, two in pairwise(dates) if claims.widest(rooms, one.slot).end > claims.widest(rooms, two.slot).start
-    }
-    if not reaches:
-        return tuple(dates)
-    error = InvalidSeries("It would begin before the date before it is over.")
-    return tuple(replace(one, verdict=Verdict.RULED_OUT, error=error) if one.on in reaches else one for one in dates)
+    return Plan(preview=replace(found, dates=tuple(dates)), keep=tuple(keep), gaps=tuple(gaps), open=still_open)
 
 
 def clash(found: Preview) -> SeriesClash:
@@ -215,7 +207,7 @@ def booking(one: Dated, series: OneSeries, asker: Asker, attendees: tuple[Attend
 def new_series(made: Plan, asker: Asker) -> OneSeries:
     """Return the series of a plan as it is going to be written."""
     found, wish, by, room = made.preview, made.preview.wish, asker.by, made.preview.room
-    more = tuple(asker.catalogue.room(one) for one in wish.more_room_ids) if wish.room_id else ()
+    more = together(room, wish, asker.catalogue)[1:]
     things = ((asker.catalogue.thing(one), count) for one, count in wish.equipment if count)
     return OneSeries(
         id=new_id(),
@@ -320,8 +312,10 @@ async def book(
         if key and (done := await desk.db.read(lambda session: booked_before(session, key, content, asker))):
             return done
         made = await desk.db.read(lambda session: plan(session, wish, asker, choices, one_room))
-        if made.open or not made.keep:
+        if made.open:
             raise clash(made.preview)
+        if not made.keep:
+            raise InvalidSeries("Every date is left out; there is nothing to book.")
         await make_way(desk, made, asker)
         try:
             return await desk.db.write(_writing(made, asker, key, content, progress), repeatable=key is not None)
@@ -461,7 +455,7 @@ async def grow(
     rule = recurring.parse(after.rule)
     within = reach(rule, after.first_on, after.room, asker, after=since)
     wanted = dated(wish_of(after), (day for day in within.days if day not in after.left_out), rooms)
-    found = own_overlaps(await judged(session, wanted, wish_of(after), asker), rooms)
+    found: Sequence[Occurrence] = apart(wanted, await judged(session, wanted, wish_of(after), asker))
     found = await _limited(session, after, wanted, found, asker)
     gaps = tuple(one for one in found if one.clashes)
     grown = replace(

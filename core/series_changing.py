@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from core import approving, bookkeeping, claims, errors, limits, recurring, requests, series_store, series_writing
+from core import approving, bookkeeping, errors, limits, recurring, requests, series_store, series_writing
 from core.db import ReadSession, WriteSession
 from core.errors import InvalidSeries
 from core.events import Kind
@@ -39,9 +38,8 @@ from core.series_booking import (
     waited_for,
     wish_of,
 )
-from core.series_judging import Asker, Dated, dated, in_order, judged, reach, with_other_rooms
+from core.series_judging import Asker, Dated, apart, dated, in_order, judged, reach, with_other_rooms
 from core.series_values import (
-    Occurrence,
     OneSeries,
     Preview,
     Scope,
@@ -266,7 +264,7 @@ async def judge(session: ReadSession, aim: Target, asker: Asker, choices: Choice
     wanted = [one for _, one in found] + made
     moving = tuple(one.booking.id for one in wanted if one.booking and one.judged) + tuple(one.id for one in gone)
     asker = replace(asker, but=moving)
-    verdicts = _apart(wanted, await judged(session, wanted, wish_of(aim.after), asker))
+    verdicts = apart(wanted, await judged(session, wanted, wish_of(aim.after), asker))
     verdicts, _ = await with_other_rooms(session, wanted, verdicts, wish_of(aim.after), asker) if wanted else ([], None)
     seen = Preview(
         wish=wish_of(aim.after),
@@ -283,19 +281,6 @@ def _was_edited(one: Booking, aim: Target) -> bool:
     before = aim.before
     slot = recurring.time_on(_on(one), before.clock, before.minutes, before.tz).slot
     return (one.slot, one.room.id) != (slot, before.room.id)
-
-
-def _apart(wanted: Sequence[Dated], verdicts: Sequence[Occurrence]) -> list[Occurrence]:
-    """Return the verdicts, ruling out dates that others of the same series would reach into."""
-    found = list(verdicts)
-    numbered = sorted(enumerate(wanted), key=lambda pair: (pair[1].room.id, pair[1].slot.start))
-    for (_, one), (number, two) in pairwise(numbered):
-        if one.room.id != two.room.id or not (one.judged or two.judged):
-            continue
-        if claims.widest(one.rooms, one.slot).end > claims.widest(two.rooms, two.slot).start:
-            error = InvalidSeries("It would begin before the date before it is over.")
-            found[number] = replace(found[number], verdict=Verdict.RULED_OUT, error=error)
-    return found
 
 
 def bookings_after(aim: Target, made: Plan, people: Mapping[UUID, Attendee], asker: Asker) -> tuple[list[Step], list[Dated]]:

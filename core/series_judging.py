@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -257,6 +257,33 @@ async def _with_what_is_left(
     ]
 
 
+def together(room: Room, wish: SeriesWish, catalogue: Catalogue) -> tuple[Room, ...]:
+    """Return the rooms of each date: the first, and where it was named, those that it is booked together with."""
+    named = wish.room_id == room.id
+    return (room, *(bookkeeping.others(room, wish.more_room_ids, catalogue) if named else ()))
+
+
+def overlapping(wanted: Sequence[Dated]) -> set[int]:
+    """Return the numbers of dates that others of the same series reach into, setup and teardown counted."""
+    held = [(leaf, kept, number) for number, one in enumerate(wanted) for leaf, kept in claims.parts(one.rooms, one.slot)]
+    held.sort(key=lambda part: (part[0], part[1].start))
+    return {
+        number
+        for (leaf, kept, first), (other, later, number) in pairwise(held)
+        if leaf == other and kept.end > later.start and (wanted[first].judged or wanted[number].judged)
+    }
+
+
+def apart(wanted: Sequence[Dated], found: Sequence[Occurrence]) -> list[Occurrence]:
+    """Return the dates, ruled out where others of the same series reach into them."""
+    error = InvalidSeries("It would begin before the date before it is over.")
+    reached = overlapping(wanted)
+    return [
+        replace(one, verdict=Verdict.RULED_OUT, error=error, rivals=()) if number in reached else one
+        for number, one in enumerate(found)
+    ]
+
+
 # -- other rooms -------------------------------------------------------------------------------------------------------
 
 
@@ -323,7 +350,7 @@ async def choose_room(session: ReadSession, wish: SeriesWish, rule: Rule, asker:
     """Return the rooms that were named, or else the right-sized one that can be had on most dates."""
     catalogue = asker.catalogue
     if wish.room_id is not None:
-        return tuple(catalogue.room(room_id) for room_id in (wish.room_id, *wish.more_room_ids))
+        return together(catalogue.room(wish.room_id), wish, catalogue)
     first = recurring.time_on(wish.first_on, wish.clock, wish.minutes, zone_of(wish.zone)).slot
     rooms = suitable(catalogue, wish.at(first), asker.by)[:ROOMS_CONSIDERED]
     if not rooms:
@@ -358,7 +385,7 @@ async def preview(session: ReadSession, wish: SeriesWish, asker: Asker) -> Previ
         far = dated(wish, [wish.first_on], rooms)[0]
         raise broken(far, asker, named=True, horizon=True) or InvalidSeries("That rule gives no dates that can be booked.")
     named = wish.room_id is not None
-    found = await judged(session, wanted, wish, asker, named=named)
+    found = apart(wanted, await judged(session, wanted, wish, asker, named=named))
     found, one_room = await with_other_rooms(session, wanted, found, wish, asker)
     return Preview(
         wish=wish,

@@ -11,7 +11,7 @@ import pytest
 from core import checks, errors
 from core.models import Slot, Status
 from core.rooms import Rooms
-from core.series_values import Choice, SeriesStatus, Verdict
+from core.series_values import Choice, Scope, SeriesChange, SeriesStatus, Verdict
 from tests.core.office import Office
 from tests.core.series_office import TUESDAY, series_of, weekly
 
@@ -329,3 +329,43 @@ async def test_a_single_date_of_a_series_is_a_booking_like_any_other(office: Off
     back = await office.bookings.undo(done.after.id, version=done.after.version, by=office.ana)
 
     assert (back.after.status, back.after.series_on) == (Status.CONFIRMED, week(0))
+
+
+async def test_another_time_that_meets_another_date_of_the_series_is_asked_about_again(office: Office):
+    apollo = await office.room("Apollo")
+    wish = weekly(apollo, rule="FREQ=DAILY;COUNT=3")
+    next_day = berlin(TUESDAY + timedelta(days=1), 10)
+
+    with pytest.raises(errors.SeriesClash) as refused:
+        await series_of(office).book(wish, by=office.ana, choices={TUESDAY: next_day})
+
+    assert [one.verdict for one in refused.value.preview.clashes] == [Verdict.RULED_OUT]
+    assert await office.count("SELECT count(*) FROM bookings") == 0
+
+
+async def test_a_series_of_which_every_date_is_left_out_is_none(office: Office):
+    apollo = await office.room("Apollo")
+
+    with pytest.raises(errors.InvalidSeries):
+        await series_of(office).book(weekly(apollo, 2), by=office.ana, choices={week(0): Choice.SKIP, week(1): Choice.SKIP})
+
+
+async def test_a_date_that_was_booked_anew_cannot_come_back_a_second_time(office: Office):
+    apollo = await office.room("Apollo")
+    series = series_of(office)
+    booked = await series.book(weekly(apollo, 2), by=office.ana)
+    gone = await office.bookings.cancel(booked.bookings[0].id, by=office.ana)
+    await series.restore(booked.series.id, week(0), by=office.ana)
+    await series.change(
+        booked.series.id, SeriesChange(clock=time(14)), scope=Scope.ALL, on=week(0), version=None, by=office.ana
+    )
+
+    with pytest.raises(errors.InvalidSeries):
+        await office.bookings.undo(gone.after.id, version=gone.after.version, by=office.ana)
+
+
+async def test_rooms_of_two_places_are_no_series_together(office: Office):
+    apollo, tokyo = await office.room("Apollo"), await office.room("Fuji", place=office.tokyo)
+
+    with pytest.raises(errors.NotTogether):
+        await series_of(office).preview(weekly(apollo, 2, more_room_ids=(tokyo.id,)), by=office.ana)
