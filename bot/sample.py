@@ -127,6 +127,7 @@ async def seed(db: Database, company: Mapping[str, Any], *, now: datetime) -> bo
     first = now.astimezone(ZoneInfo("America/New_York")).date() - timedelta(days=DAYS_BACK)
     await sample_office.past(db, catalogues, people, now=now, until=first)
     await _week(db, catalogues, people, now=now)
+    await sample_office.approve(db, catalogues, people)
     await _answers(db, catalogues, people, now=now)
     await _channels(db, catalogues, company, people, now=now)
     # What the made-up company booked last week is nobody's news today.

@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from core.approval_deciding import Approvals
 from core.bookings import Bookings
 from core.catalogue import Catalogue, Catalogues
 from core.clock import SetClock
-from core.db import Database
+from core.db import Database, WriteSession
 from core.demand import Demand
 from core.divisible import Divisible
 from core.equipment import Equipments
@@ -78,6 +79,27 @@ async def past(db: Database, catalogues: Catalogues, people: Mapping[str, Person
             clock.set(booking.start)
             await presence.check_in(booking.id, by=booker.acting("sample"))
     await _in_vain(Demand(db, catalogues, clock), clock, catalogue, staff, chance, until=until)
+
+
+async def approve(db: Database, catalogues: Catalogues, people: Mapping[str, Person]) -> None:
+    """Let an admin have approved in time what was asked for, so that none of it expires on the first day; it is no news."""
+    clock = SetClock(datetime(2000, 1, 1, tzinfo=UTC))
+    search = Search(db, catalogues, clock)
+    approvals = Approvals(db, catalogues, Bookings(db, catalogues, search, clock), search, clock)
+    admins = [person for person in people.values() if person.admin]
+    for request in await approvals.waiting():
+        clock.set(request.asked_at + (request.expires_at - request.asked_at) / 2)
+        others = [one for one in admins if one.id != request.booking.booker.person_id]
+        await approvals.approve(request.id, by=others[0].acting("sample") if others else None)
+
+    async def work(session: WriteSession) -> None:
+        await session.run(
+            "UPDATE deliveries SET status = 'dropped', reason = 'made up', done_at = now()"
+            " WHERE tenant_id = $1 AND kind = 'decided' AND status = 'pending'",
+            session.tenant,
+        )
+
+    await db.write(work, repeatable=True)
 
 
 def _wish(chance: random.Random, day: date, catalogue: Catalogue, room: Room) -> Wish:

@@ -15,7 +15,7 @@ from core import store
 from core.catalogue import Catalogue
 from core.db import ReadSession
 from core.errors import NotWaiting
-from core.models import Booking, Room
+from core.models import Booking, Right, Room
 
 COLUMNS = """
 a.id, a.booking_id, a.approved_before, a.asked_at, a.expires_at, a.reminded_at, a.decision, a.decided_by, a.decided_at,
@@ -165,8 +165,16 @@ async def request(session: ReadSession, rows: Sequence[Mapping[str, Any]], catal
         approved_before=await store.from_snapshot(session, first["booking_id"], before, catalogue) if before else None,
         dates=len(spoken),
         last=there[last["booking_id"]] if len(spoken) > 1 else None,
-        by_right=not any(catalogue.policy(room).approval for room in there[first["booking_id"]].rooms),
+        by_right=_only_by_right(there[first["booking_id"]], catalogue),
     )
+
+
+def _only_by_right(booking: Booking, catalogue: Catalogue) -> bool:
+    """Tell whether no rule of its rooms asks for approval, but a right that lets somebody only ask for them."""
+    if any(catalogue.policy(room).approval for room in booking.rooms):
+        return False
+    grants = (grant for room in booking.rooms for given in catalogue.grants(room) for grant in given)
+    return any(grant.right is Right.REQUEST for grant in grants)
 
 
 async def of_booking(session: ReadSession, booking_id: UUID, catalogue: Catalogue) -> Request | None:

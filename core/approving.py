@@ -255,7 +255,9 @@ def ended(before: Booking, approved: Booking | None, status: Status, *, now: dat
 
 
 async def tell_decided(session: WriteSession, request_id: UUID, booking: Booking, *, now: datetime) -> None:
-    """Tell the booker how a request was decided."""
+    """Tell the booker how a request was decided, unless the meeting is long over."""
+    if booking.end + TOLD_AFTER <= now:
+        return
     key = f"{Notice.DECIDED}:{request_id}"
     await tell(session, Notice.DECIDED, booking, booking.booker.person_id, {"approval": str(request_id)}, key=key, now=now)
 

@@ -161,7 +161,8 @@ def _told(request: Request, reader: Reader) -> Message:
     own = request.decided_by == reader.person.id
     who: Line = ["you"] if own else [mention(request.decided_by_slack)] if request.decided_by_slack else []
     by: Line = [" by ", *who] if who else []
-    at = day_and_time(request.decided_at or request.expires_at, booking.location, reader)
+    decided = request.decision != "expired" and request.decided_at
+    at = day_and_time(decided or request.expires_at, booking.location, reader)
     match request.decision:
         case "approved":
             first: Line = ["✅ ", bold("Approved"), *by, f", {at}"]
@@ -325,8 +326,10 @@ def _refused(request: Request, offers: Sequence[Alternative], reader: Reader) ->
         )
         for number, one in enumerate(offers[:ELSEWHERE], start=1)
     ]
-    free: Line = ["Free instead:"] if row else []
-    return _message(([*how, *reason], given, _title(booking), free), [*row, buttons.find()])
+    lines: tuple[Line, ...] = ([*how, *reason], given, _title(booking))
+    # Read aloud, what is free is what the buttons say.
+    shown = (*lines, ["Free instead:"]) if row else lines
+    return Message(text=spoken(*lines), blocks=[rich(*shown), *buttons.rows([*row, buttons.find()])])
 
 
 def suggestion(found: Suggestion, by: str, reader: Reader) -> Message:
