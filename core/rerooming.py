@@ -86,6 +86,37 @@ WHERE p.tenant_id = $1 AND p.status <> 'overtaken' AND (p.status = 'open' OR p.u
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 
+# What must hold of proposals in any database; `checks` looks at them with the others.
+INVARIANTS = {
+    "a proposal has not exactly the claims of the room that it holds": """
+        SELECT p.id AS proposal_id, p.status, p.offered_room_id, count(c.id) AS claims FROM proposals p
+        LEFT JOIN room_claims c ON c.tenant_id = p.tenant_id AND c.proposal_id = p.id
+        WHERE p.tenant_id = $1 GROUP BY p.tenant_id, p.id, p.status, p.offered_room_id
+        HAVING count(c.id) <> CASE WHEN p.status = 'open' AND p.offered_room_id IS NOT NULL THEN greatest(1, (
+                SELECT count(*) FROM room_parts r WHERE r.tenant_id = p.tenant_id AND r.whole_id = p.offered_room_id))
+            ELSE 0 END
+    """,
+    "a booker was not told that their room closes": """
+        SELECT p.id AS proposal_id, p.booking_id FROM proposals p
+        JOIN bookings b ON b.tenant_id = p.tenant_id AND b.id = p.booking_id
+        JOIN people w ON w.tenant_id = b.tenant_id AND w.id = b.booked_by AND w.erased_at IS NULL
+        WHERE p.tenant_id = $1 AND p.status = 'open' AND NOT EXISTS (
+            SELECT FROM deliveries d WHERE d.tenant_id = p.tenant_id AND d.kind = 'proposal'
+                AND d.about->'proposals' ? p.id::text)
+    """,
+    # Whoever takes it out of use proposes at once; for what slips in, the job has some minutes.
+    "a room out of use is booked ahead, and nothing was proposed": """
+        SELECT b.id AS booking_id, b.room_id, b.start_time FROM bookings b
+        JOIN rooms r ON r.tenant_id = b.tenant_id AND r.id = b.room_id
+        JOIN locations l ON l.tenant_id = r.tenant_id AND l.id = r.location_id
+        WHERE b.tenant_id = $1 AND NOT (r.active AND l.active) AND b.start_time > now()
+            AND b.status IN ('pending', 'confirmed', 'checked_in')
+            AND greatest(r.updated_at, l.updated_at) < now() - interval '5 min'
+            AND NOT EXISTS (SELECT FROM proposals p WHERE p.tenant_id = b.tenant_id AND p.booking_id = b.id
+                AND p.status = 'open')
+    """,
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Closing:

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from core.catalogue import Catalogues
+from core.checks import violations
 from core.errors import NotAllowed, OfferGone, SlotTaken
 from core.ids import new_id
 from core.models import Booking, Change, Room, Slot, Status
@@ -302,3 +303,33 @@ async def test_two_hundred_and_more_are_done_in_rounds(office: Office):
         1 for hour in range(8, 13) if at(hour).start <= office.clock.now()
     )
     assert await office.count("SELECT count(*) FROM proposals WHERE offered_room_id IS NULL") == 0
+
+
+@pytest.mark.parametrize(
+    ("damage", "invariant"),
+    [
+        (
+            "DELETE FROM room_claims WHERE proposal_id IS NOT NULL",
+            "a proposal has not exactly the claims of the room that it holds",
+        ),
+        ("UPDATE proposals SET status = 'moved'", "a proposal has not exactly the claims of the room that it holds"),
+        ("DELETE FROM deliveries WHERE kind = 'proposal'", "a booker was not told that their room closes"),
+        (
+            (
+                "UPDATE rooms SET updated_at = now() - interval '1 hour'; UPDATE locations SET updated_at = now() - interval"
+                " '1 hour'; UPDATE proposals SET status = 'moved'; DELETE FROM room_claims WHERE proposal_id IS NOT NULL"
+            ),
+            "a room out of use is booked ahead, and nothing was proposed",
+        ),
+    ],
+)
+async def test_what_is_wrong_with_a_proposal_is_found(office: Office, damage: str, invariant: str):
+    apollo, _ = await office.room("Apollo"), await office.room("Spree")
+    await office.book(apollo, at(10))
+    await shut(office, apollo)
+    await rerooming_of(office).advance(office.clock.now())
+    assert await violations(office.db) == []
+
+    await office.damage(damage)
+
+    assert [one.name for one in await violations(office.db)] == [invariant]
