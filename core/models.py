@@ -375,12 +375,13 @@ class OfferKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alternative:
-    """A room and time that is free now and breaks no rule, in place of what was wanted."""
+    """A room and time that is free now and breaks no rule, in place of what was wanted; `more_rooms` come with it."""
 
     kind: OfferKind
     room: Room
     location: Location
     slot: Slot
+    more_rooms: tuple[Room, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -395,7 +395,8 @@ async def _together(
     def passes(room: Room, slot: Slot) -> bool:
         return not _broken(catalogue, room, Wish(slot=slot, room_id=room.id), by=by, now=now)
 
-    return tuple(replace(offer, room=rooms[0]) for offer in found if all(passes(room, offer.slot) for room in rooms))
+    together = (replace(offer, room=rooms[0], more_rooms=tuple(rooms[1:])) for offer in found)
+    return tuple(offer for offer in together if all(passes(room, offer.slot) for room in rooms))
 
 
 def _unlikeness(room: Room, named: Room) -> tuple[int, int, str]:

@@ -390,6 +390,8 @@ async def preview(session: ReadSession, wish: SeriesWish, asker: Asker) -> Previ
     return Preview(
         wish=wish,
         room=rooms[0],
+        more_rooms=tuple(rooms[1:]) if named else (),
+        equipment=tuple((asker.catalogue.thing(one), count) for one, count in wish.equipment),
         location=asker.catalogue.place_of(rooms[0]),
         dates=tuple(found),
         one_room=one_room,

@@ -103,7 +103,8 @@ class Preview:
     `room` is the one that was named, or the one that is free on most dates. `one_room` is free and allowed on all of them,
     None where there is none, or where `room` is that one. `beyond` counts the dates past the booking horizon, which are
     booked as time goes on (None: it has no end); `passed_over` are the first days of months that have no such date.
-    `kept` counts the dates that a change leaves alone, since they were moved or edited by themselves.
+    `kept` counts the dates that a change leaves alone, since they were moved or edited by themselves. `more_rooms` and
+    `equipment` are wanted with the room on each date.
     """
 
     wish: SeriesWish
@@ -114,6 +115,8 @@ class Preview:
     beyond: int | None = 0
     passed_over: tuple[date, ...] = ()
     kept: int = 0
+    more_rooms: tuple[Room, ...] = ()
+    equipment: tuple[tuple[Equipment, int], ...] = ()
 
     @property
     def free(self) -> tuple[Occurrence, ...]:

@@ -11,7 +11,7 @@ from core import saying
 from core.models import Alternative, Booking, Location, Room, Slot
 from handlers.drafts import Carried, Draft, Moving, Target, Waiter
 from handlers.ids import Action
-from handlers.views.held import rooms_of, verb
+from handlers.views.held import named, rooms_of, verb
 from handlers.views.text import cut
 from handlers.views.times import Reader, in_passing
 
@@ -199,8 +199,7 @@ def offers(
     """Return one button per alternative: it books, or moves the booking that is being moved."""
     made = []
     for number, offer in enumerate(alternatives, start=1):
-        more = len(wanted.more_rooms) if isinstance(wanted, Draft) and offer.room.id == wanted.room else 0
-        label = offer_label(offer, instead_of=instead_of, at=at, reader=reader, more=more)
+        label = offer_label(offer, instead_of=instead_of, at=at, reader=reader)
         if isinstance(wanted, Draft):
             aloud = f"Book {label}"
             made.append(button(label, Action.TAKE.nth(number), wanted.taking(offer), aloud=aloud))
@@ -215,15 +214,12 @@ def moving(target: Target, offer: Alternative) -> Moving:
     return Moving(booking=target.booking, version=target.version, room=offer.room.id, start=start, end=end)
 
 
-def offer_label(offer: Alternative, *, instead_of: Slot, at: Location | None, reader: Reader, more: int = 0) -> str:
-    """Return "Boardroom 14:00-15:30", with the date where it is another day, and the place where it is another.
-
-    `more` is how many further rooms are to be had with it: "Apollo + 1 more 14:00-15:30".
-    """
+def offer_label(offer: Alternative, *, instead_of: Slot, at: Location | None, reader: Reader) -> str:
+    """Return "Boardroom 14:00-15:30", with the date where it is another day, and the place where it is another."""
     zone = offer.location.tz
     day, wanted_day = (slot.start.astimezone(zone).date() for slot in (offer.slot, instead_of))
     today = reader.now.astimezone(zone).date()
-    parts = [cut(offer.room.name, 40), *([f"+ {more} more"] if more else [])]
+    parts = [cut(named((offer.room, *offer.more_rooms), 40), 44)]
     parts += [saying.short_date(day, today=today)] if day != wanted_day else []
     parts.append(saying.hours(offer.slot, zone))
     parts += [f"({offer.location.name})"] if reader.several_places and offer.location != at else []

@@ -5,11 +5,11 @@ Kept out: when, and for whom.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from core import saying
 from core.borrowing import lent
-from core.models import Booking, Borrowed, Room
+from core.models import Booking, Borrowed, Equipment, Room
 from handlers.views.text import cut
 from handlers.views.times import Reader, floor, room_facts
 
@@ -55,19 +55,29 @@ def verb(booking: Booking, one: str = "is", several: str = "are") -> str:
 
 def facts(booking: Booking) -> str:
     """Return "seats 8 · projector · 3rd floor", of several rooms what they have together."""
-    if len(booking.rooms) == 1:
-        return room_facts(booking.room)
-    amenities = sorted({name for room in booking.rooms for name in room.amenities})
-    floors = dict.fromkeys(said for room in booking.rooms if (said := floor(room)))
-    parts = [f"seat {booking.seats} together", ", ".join(amenities), saying.listed(floors)]
+    return facts_of(booking.rooms)
+
+
+def facts_of(rooms: Sequence[Room]) -> str:
+    """Return what a room has, or what several have together."""
+    if len(rooms) == 1:
+        return room_facts(rooms[0])
+    amenities = sorted({name for room in rooms for name in room.amenities})
+    floors = dict.fromkeys(said for room in rooms if (said := floor(room)))
+    seats = sum(room.capacity for room in rooms)
+    parts = [f"seat {seats} together", ", ".join(amenities), saying.listed(floors)]
     return " · ".join(part for part in parts if part)
 
 
 def borrowed(things: Sequence[Borrowed]) -> str:
     """Return "with 2 projectors on wheels and a flipchart", or nothing."""
-    if not things:
-        return ""
-    return f"with {saying.listed(lent(cut(one.equipment.name, 60), one.quantity) for one in things)}"
+    return coming((one.equipment, one.quantity) for one in things)
+
+
+def coming(things: Iterable[tuple[Equipment, int]]) -> str:
+    """Return the same for equipment with how many of each."""
+    said = saying.listed(lent(cut(one.name, 60), count) for one, count in things)
+    return f"with {said}" if said else ""
 
 
 def changed(before: Sequence[Borrowed], after: Sequence[Borrowed]) -> tuple[str, str] | None:

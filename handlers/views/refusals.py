@@ -8,7 +8,7 @@ from dataclasses import replace
 from slack_sdk.models.blocks import ButtonElement
 
 from core import saying
-from core.borrowing import LentOutError, in_sentence, lent
+from core.borrowing import LentOutError, in_sentence, lent, several
 from core.errors import BookingError, NothingFits, SlotTaken
 from core.models import Alternative, Booking, LastChange, Location, OfferKind, Rival, Room, Slot, Status
 from core.search import taken_through
@@ -149,7 +149,9 @@ def _with_fewer(error: LentOutError, wanted: Draft, anyway: Alternative) -> list
         label = f"{rooms} with {lent(cut(thing.name, 25), left)}"
         fewer = wanted.with_only(thing.id, left).taking_all(anyway)
         row.append(buttons.button(label, Action.TAKE.nth(98), fewer, aloud=f"Book {label}"))
-    label = f"{rooms} without {in_sentence(cut(thing.name, 25))}"
+    count = error.lacking.wanted.quantity
+    what = lent(cut(thing.name, 25), 1) if count == 1 else several(in_sentence(cut(thing.name, 25)))
+    label = f"{rooms} without {what}"
     without = wanted.without(thing.id).taking_all(anyway)
     row.append(buttons.button(label, Action.TAKE.nth(99), without, aloud=f"Book {label}"))
     return row

@@ -34,6 +34,7 @@ from handlers.series_drafts import (
 )
 from handlers.views import buttons, rhythm
 from handlers.views.bookings import TITLE_SHOWN, named_people, until_approved
+from handlers.views.held import coming, facts_of, named
 from handlers.views.series_words import (
     ROOM_SHOWN,
     confirm_giving_back,
@@ -43,7 +44,7 @@ from handlers.views.series_words import (
     told,
 )
 from handlers.views.text import Line, bold, cut, grey, joined, mention, quoted, rich, spoken
-from handlers.views.times import Reader, lasting, own_clock, room_facts
+from handlers.views.times import Reader, lasting, own_clock
 
 # More would push the buttons out of sight; all are in the modal.
 MOST_CLASHES = 8
@@ -58,7 +59,7 @@ def booked(made: Booked, reader: Reader, *, renewed: bool = False) -> Message:
     series = made.series
     lines: list[Line] = [
         renewed_line(made, reader) if renewed else _booked_line(made, reader),
-        [room_facts(series.room)],
+        [facts_of((series.room, *series.more_rooms))],
         about(series, made.bookings[0] if made.bookings else None, reader),
         _in_other_rooms(made.bookings, series.room, reader),
         _at_other_times(made.bookings, series, reader),
@@ -79,8 +80,8 @@ def _booked_line(made: Booked, reader: Reader) -> Line:
         is_now = f"held for {'you' if own else series.booker.name}"
     return [
         "⏳ " if waiting else "✅ ",
-        bold(cut(series.room.name, ROOM_SHOWN)),
-        f" is {is_now} ",
+        bold(named((series.room, *series.more_rooms))),
+        f" {'are' if series.more_rooms else 'is'} {is_now} ",
         bold(rhythm_of(series)),
         f"{_at(series, made.bookings, reader)}: ",
         _span(made.bookings, series.location, reader),
@@ -95,11 +96,12 @@ def renewed_line(made: Booked, reader: Reader) -> Line:
 
 
 def about(series: OneSeries, sample: Booking | None, reader: Reader) -> Line:
-    """Return title, people and privacy of a series, as far as there is anything to say; `sample` is one of its dates."""
+    """Return title, people, equipment and privacy of a series, as far as there are any; `sample` is one of its dates."""
     parts: list[Line] = [[quoted(cut(series.title, TITLE_SHOWN))]] if series.title else []
     if sample is not None:
         others = [one.slack_user_id for one in sample.attendees if one.person_id != reader.person.id]
         parts += [["with ", *named_people(others)]] if others else []
+    parts += [[coming(series.equipment)]] if series.equipment else []
     parts += [["private"]] if series.private else []
     return joined(parts, " · ")
 

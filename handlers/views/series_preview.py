@@ -27,6 +27,7 @@ from handlers.series_drafts import (
     packed,
 )
 from handlers.views import buttons, rhythm
+from handlers.views.held import coming, facts_of, named
 from handlers.views.series_words import (
     ROOM_IN_LABEL,
     ROOM_SHOWN,
@@ -36,7 +37,7 @@ from handlers.views.series_words import (
     told,
 )
 from handlers.views.text import Line, bold, cut, grey, joined, mention, quoted, rich, spoken
-from handlers.views.times import Reader, own_clock, room_facts
+from handlers.views.times import Reader, own_clock
 
 # More would push the buttons out of sight; all are in the modal.
 MOST_CLASHES = 8
@@ -59,15 +60,17 @@ def preview(
 
     Without `others` there is no way to another rhythm, for where the form is below.
     """
-    lines = [above, heading(found, reader), [room_facts(found.room)], *_verdicts(found, reader)]
+    along: Line = [f"{said[0].upper()}{said[1:]}"] if (said := coming(found.equipment)) else []
+    what = facts_of((found.room, *found.more_rooms))
+    lines = [above, heading(found, reader), [what], along, *_verdicts(found, reader)]
     notes = _notes(found, reader, assumptions)
     ways = _ways_to_book(found, draft)
     if found.dates and not any(ways):
         notes.append("That is more than a button can carry: shorten the title, or invite fewer people, and try again.")
     row = [*ways, *_other_ways(found, draft, others=others)]
-    said = [grey(" ".join(notes))] if notes else []
+    aside = [grey(" ".join(notes))] if notes else []
     # What changes an assumption stands below it, apart from what books.
-    blocks = [rich(*lines), *buttons.rows(row), *said, *buttons.rows(_assumed(assumptions))]
+    blocks = [rich(*lines), *buttons.rows(row), *aside, *buttons.rows(_assumed(assumptions))]
     return Message(text=spoken(*lines, notes), blocks=blocks)
 
 
@@ -81,7 +84,7 @@ def heading(found: Preview, reader: Reader) -> Line:
         "↻ ",
         bold(said),
         f"{_where(found, reader)}, {_how_many(found, reader)}: ",
-        bold(cut(found.room.name, ROOM_SHOWN)),
+        bold(named((found.room, *found.more_rooms))),
     ]
 
 
