@@ -19,10 +19,6 @@ from sandbox import company
 
 # A Monday, and a Saturday night three weeks behind which the clocks went back.
 MOMENTS = [datetime(2026, 11, 23, 14, 5, tzinfo=UTC), datetime(2026, 11, 21, 22, tzinfo=UTC)]
-    datetime(2026, 11, 23, 14, 5, tzinfo=UTC),
-    datetime(2026, 11, 4, 9, tzinfo=UTC),
-    datetime(2026, 2, 28, 22, tzinfo=UTC),
-]
 
 
 @pytest.fixture
