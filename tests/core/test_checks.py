@@ -60,6 +60,11 @@ def archived(status: str, start: str = "start_time") -> str:
 
 
 # Damage that only somebody with more rights than the application can do: triggers and constraints are switched off.
+PROPOSED = (
+    "INSERT INTO proposals (tenant_id, id, booking_id, booking_version, offered_room_id, status, answer_by)"
+    " SELECT tenant_id, gen_random_uuid(), id, version, {held}, '{status}', start_time FROM bookings"
+    " WHERE status = 'confirmed' LIMIT 1"
+)
 DAMAGE = [
     ("DELETE FROM room_claims", "a booking holds a room without a claim that covers it"),
     (
@@ -143,6 +148,16 @@ DAMAGE = [
     (
         "UPDATE room_claims SET expires_at = NULL WHERE booking_id IS NOT NULL",
         "a booking's claims do not expire with its request",
+    ),
+    (
+        PROPOSED.format(status="open", held="room_id"),
+        "a proposal has not exactly the claims of the room that it holds",
+    ),
+    (PROPOSED.format(status="open", held="NULL"), "a booker was not told that their room closes"),
+    (
+        """UPDATE rooms SET active = false, updated_at = now() - interval '1 hour';
+        UPDATE locations SET updated_at = now() - interval '1 hour'""",
+        "a room out of use is booked ahead, and nothing was proposed",
     ),
     (
         """DROP INDEX bookings_of_series;
