@@ -35,7 +35,7 @@ async def opened(request: HomeOpened, desk: Desk) -> View:  # noqa: ARG001 - the
     places = await places_in_line(desk)
     usual = next((place for place in desk.catalogue.locations if place.id == person.default_location_id), None)
     page = Page(
-        rooms=desk.catalogue.bookable,
+        rooms=desk.catalogue.bookable_for(desk.actor),
         ahead=[await _ahead(booking, desk) for booking in found[:LISTED]],
         more=len(found) > LISTED,
         waiting=places.waiting,

@@ -51,7 +51,7 @@ async def rooms_typed(lookup: Lookup, desk: Desk) -> list[dict[str, Any]]:
     editing = form.callback_id == Callback.EDIT
     held: Asked | Editing = (Editing if editing else Asked).load(form.private_metadata)
     content = filled.read(form, held.place)
-    found: list[Option] = room_options(desk.catalogue, content, named=editing, typed=lookup.typed)
+    found: list[Option] = room_options(desk.catalogue, content, named=editing, by=desk.actor, typed=lookup.typed)
     return [option.to_dict() for option in found[:MOST_OPTIONS]]
 
 

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import ButtonElement
 from core import errors
 from core.borrowing import LentOutError
 from core.errors import BookingError
-from core.models import Location, Room, Slot
+from core.models import Equipment, Location, Room, Slot
 from core.search import suitable
 from handlers.drafts import Draft, Moving, Target, UnreadableError
 from handlers.filled import NoRooms
@@ -81,7 +81,7 @@ async def waitable(error: BookingError, wanted: Draft | Target, desk: Desk) -> D
     match error:
         case errors.SlotTaken(room=room, slot=slot):
             asked = wanted if isinstance(wanted, Draft) else await _moved(wanted, room, slot, desk)
-        case errors.NothingFits() if isinstance(wanted, Draft) and suitable(desk.catalogue, wanted.wish()):
+        case errors.NothingFits() if isinstance(wanted, Draft) and suitable(desk.catalogue, wanted.wish(), desk.actor):
             asked = wanted
         case _:
             return None
@@ -103,6 +103,9 @@ def _elsewhere(error: BookingError, wanted: Draft | Target, desk: Desk, *, waits
     reader = desk.reader
     if isinstance(error, LentOutError):
         return refusals.lent_out(error, wanted, reader)
+    if isinstance(error, errors.EquipmentTaken) and isinstance(wanted, Draft):
+        too_many = [thing for thing, count in _things(wanted, desk) if count > thing.quantity]
+        return refusals.more_than_there_are(error, wanted, too_many, reader)
     if isinstance(error, errors.SlotTaken):
         location = desk.catalogue.place_of(error.room)
         line = refusals.taken_line(error, location, reader)
@@ -123,6 +126,11 @@ def _elsewhere(error: BookingError, wanted: Draft | Target, desk: Desk, *, waits
         at=at,
         waits_for=waits_for,
     )
+
+
+def _things(draft: Draft, desk: Desk) -> list[tuple[Equipment, int]]:
+    known = {one.id: one for one in desk.catalogue.equipment}
+    return [(known[thing], count) for thing, count in draft.things if thing in known]
 
 
 def _place(draft: Draft, desk: Desk) -> Location | None:

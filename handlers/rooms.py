@@ -76,7 +76,7 @@ async def _listed(desk: Desk, wanted: RoomsPage) -> Message:
         places_of(desk), key=lambda place: (place != home, place.zone != desk.person.zone, place.name.casefold())
     )
     order = {place.id: number for number, place in enumerate(places)}
-    rooms = sorted(desk.catalogue.rooms_at(wanted.place), key=lambda room: order[room.location_id])
+    rooms = sorted(desk.catalogue.rooms_at(wanted.place, desk.actor), key=lambda room: order[room.location_id])
     there = rooms[wanted.offset : wanted.offset + PAGE]
     if not there:  # rooms have gone since the button was made
         return await _listed(desk, RoomsPage()) if places else questions.no_rooms(desk.reader)

@@ -142,12 +142,14 @@ def names_of_parts(room: Room, *, catalogue: Catalogue) -> tuple[str, ...]:
 
 def reader_of(person: Person, catalogue: Catalogue, *, now: datetime, command: str) -> Reader:
     """Return a person as the reader of what is told at a moment."""
+    bookable = catalogue.bookable_for(person.acting())
     return Reader(
         person=person,
         now=now,
         several_places=several_places(catalogue),
         # Guests may book where a rule lets them.
-        may_book=not person.guest or any(catalogue.policy(room).guests_may_book for room in catalogue.bookable),
+        may_book=(bool(bookable) or not catalogue.bookable)
+        and (not person.guest or any(catalogue.policy(room).guests_may_book for room in bookable)),
         command=command,
         approvers=partial(who_decides, catalogue=catalogue),
         parts=partial(names_of_parts, catalogue=catalogue),

@@ -31,7 +31,7 @@ from slack_sdk.models.blocks.block_elements import InputInteractiveElement
 from core import saying
 from core.borrowing import in_sentence, several
 from core.catalogue import Catalogue
-from core.models import Equipment, Location, Room
+from core.models import Actor, Equipment, Location, Room
 from core.rules import TITLE_LENGTH
 from handlers import wall_time
 from handlers.filled import BEST, MOST_INVITED, ON_FLOOR, PRIVATE, SHARED, Filled, places_of
@@ -156,7 +156,7 @@ class Fields:
 
         With `named` a room has to be chosen; otherwise the best that fits is the first choice.
         """
-        options = room_options(self.catalogue, self.filled, named=named)
+        options = room_options(self.catalogue, self.filled, named=named, by=self.reader.person.acting())
         wanted = str(self.filled.room) if self.filled.room else (ON_FLOOR + self.filled.floor if self.filled.floor else BEST)
         initial = next((option for option in options if option.value == wanted), None)
         if initial is None and not named:
@@ -188,7 +188,8 @@ class Fields:
         """Return the choice of rooms that are booked together with the first, all or none."""
         there = [room for room in self.catalogue.rooms if room.location_id == self.place.id]
         chosen = [room for room in there if room.id in self.filled.more_rooms]
-        listed = [room for room in self.catalogue.rooms_at(self.place.id) if room not in chosen]
+        mine = self.catalogue.rooms_at(self.place.id, self.reader.person.acting())
+        listed = [room for room in mine if room not in chosen]
         if len(listed) + len(chosen) < 2:
             return []
         shown = sorted([*chosen, *listed][:MOST_OPTIONS], key=lambda room: room.name.casefold())
@@ -309,12 +310,15 @@ class Fields:
 _NO_ROOM = Option(value=BEST, label="There are no rooms here")
 
 
-def room_options(catalogue: Catalogue, filled: Filled, *, named: bool, typed: str = "") -> list[Option]:
+def room_options(
+    catalogue: Catalogue, filled: Filled, *, named: bool, by: Actor | None = None, typed: str = ""
+) -> list[Option]:
     """Return the rooms at the form's place whose name, floor or equipment holds every word typed, by name.
 
-    Unless a room has to be named, "Best fit" stands first; the room of a booking is there even when out of use.
+    Of those that somebody may book, where `by` says who. Unless a room has to be named, "Best fit" stands first; the room
+    of a booking is there even when out of use.
     """
-    rooms = [room for room in catalogue.rooms_at(filled.place) if _matches(room, typed)]
+    rooms = [room for room in catalogue.rooms_at(filled.place, by) if _matches(room, typed)]
     if filled.room and not typed and all(room.id != filled.room for room in rooms):
         rooms = [room for room in catalogue.rooms if room.id == filled.room and room.location_id == filled.place] + rooms
     listed = [_option(_room_label(room), str(room.id), ", ".join(sorted(room.amenities))) for room in rooms]
