@@ -166,11 +166,24 @@ def _by_new_rule(
         rule = rule.ending(old.until)
     elif rule.endless and old.count is not None:
         rule = rule.counting(max(1, old.count - _dates_before(old, series.first_on, since)))
-    first = recurring.first_date(rule, since)
+    first = recurring.first_date(rule, _earliest(old, rule, series, since, asker))
     within = reach(rule, first, after.room, asker)
     booked_until = None if within.beyond == 0 else within.until
     after = replace(after, rule=str(rule), first_on=first, left_out=frozenset(), booked_until=booked_until)
     return after, within.days, within.beyond
+
+
+def _earliest(old: Rule, rule: Rule, series: OneSeries, since: date, asker: Asker) -> date:
+    """Return from which day on a new rule is asked: of a weekly one, Tuesday may become the Monday of the same week.
+
+    But not a day that is over, nor one up to the date that stays before it.
+    """
+    if rule.freq != "WEEKLY":
+        return since
+    today = asker.now.astimezone(series.tz).date()
+    stays = max(recurring.dates(old, series.first_on, until=since - timedelta(days=1)), default=today)
+    monday = since - timedelta(days=since.weekday())
+    return min(since, max(monday, max(today, stays) + timedelta(days=1)))
 
 
 def _dates_before(rule: Rule, first_on: date, on: date) -> int:
@@ -269,6 +282,8 @@ async def judge(session: ReadSession, aim: Target, asker: Asker, choices: Choice
     seen = Preview(
         wish=wish_of(aim.after),
         room=aim.after.room,
+        more_rooms=aim.after.more_rooms,
+        equipment=aim.after.equipment,
         location=aim.after.location,
         dates=tuple(verdicts),
         beyond=aim.beyond,

@@ -137,6 +137,20 @@ async def test_another_weekday_moves_the_dates_in_their_order_and_those_who_come
     assert await checks.violations(office.db) == []
 
 
+async def test_an_earlier_weekday_is_that_of_the_same_week_where_it_is_not_over(office: Office):
+    series, made = await booked(office, await office.room("Apollo"), 4)
+    _, other = await booked(office, await office.room("Zeus"), 4)
+    change, about = SeriesChange(rule="FREQ=WEEKLY;BYDAY=MO"), {"version": 1, "by": office.ana}
+
+    later = await series.change(made.series.id, change, scope=Scope.FOLLOWING, on=week(2), **about)
+    now = await series.change(other.series.id, change, scope=Scope.ALL, on=week(0), **about)
+
+    assert await hours(series, later.series.id, office) == [(week(n) - timedelta(days=1), 10) for n in (2, 3)]
+    # Today is the Monday of the first week: that one is over.
+    assert await hours(series, now.series.id, office) == [(week(n) - timedelta(days=1), 10) for n in (1, 2, 3, 4)]
+    assert await checks.violations(office.db) == []
+
+
 async def test_a_rule_with_more_dates_books_those_and_one_with_fewer_cancels_the_rest(office: Office):
     apollo = await office.room("Apollo")
     series, made = await booked(office, apollo)
