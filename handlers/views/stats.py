@@ -201,8 +201,8 @@ def _teams(figures: Figures) -> str:
 
 
 def _hours(minutes: float) -> str:
-    hours = minutes / 60
-    return "1 hour" if round(hours) == 1 else f"{hours:,.0f} hours"
+    hours = round(minutes / 60, 1 if minutes < 600 else 0)
+    return "1 hour" if hours == 1 else f"{hours:,g} hours" if hours < 10 else f"{hours:,.0f} hours"
 
 
 def _counted(number: int, noun: str, plural: str | None = None) -> str:
