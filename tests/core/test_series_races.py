@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from core import checks, errors
+from core.db import Database
 from core.models import Change, Room, Slot, Wish
 from core.rooms import Rooms
 from core.series_values import Choice, Scope, SeriesChange
@@ -28,7 +30,14 @@ pytestmark = [pytest.mark.race, pytest.mark.timeout(300)]
 
 WORKERS = 40
 EXPECTED = (errors.SeriesClash, errors.SlotTaken, errors.StaleBooking, errors.StaleSeries, errors.NotActive)
-MORE = (errors.SeriesNotActive, errors.Busy, errors.NothingToUndo, errors.NothingFits)
+MORE = (
+    errors.SeriesNotActive,
+    errors.Busy,
+    errors.NothingToUndo,
+    errors.AlreadyFree,
+    errors.OfferGone,
+    errors.InvalidSeries,
+)
 CHANGE = Change()
 Attempt = Callable[[], Awaitable[Any]]
 
@@ -220,6 +229,77 @@ async def test_changing_all_cancelling_one_moving_one_and_checking_in_at_once(of
     assert sum(answers.values()) == 120
     assert answers["yes"] > 20
     await holds_together(office)
+
+
+async def test_everything_that_can_be_done_to_series_at_once_with_people_waiting_in_line(office: Office):
+    rooms = [await office.room(f"Room {number}") for number in range(3)]
+    await Rooms(office.db, office.catalogues).set_policy(horizon_days=60)
+    office.catalogues.forget()
+    series, dice = series_of(office), random.Random(17)
+    made = [
+        await series.book(weekly(rooms[n % 3], clock=time(9 + n // 3), rule="FREQ=WEEKLY;BYDAY=TU"), by=office.ana)
+        for n in range(6)
+    ]
+    waiting = [await office.actor(f"w{number}") for number in range(10)]
+    done: list[UUID] = []
+
+    async def change() -> None:
+        one = dice.choice(made).series
+        wanted = SeriesChange(clock=time(9 + dice.randrange(4)), room_id=dice.choice(rooms).id)
+        skip = {week(n): Choice.SKIP for n in range(3)}
+        scope = dice.choice([Scope.ALL, Scope.FOLLOWING, Scope.THIS])
+        changed = await series.change(
+            one.id, wanted, scope=scope, on=week(dice.randrange(8)), version=None, by=office.ana, choices=skip
+        )
+        done.append(changed.operation_id)
+
+    async def cancel() -> None:
+        one = dice.choice(made).series
+        day = week(dice.randrange(8))
+        done.append((await series.cancel_range(one.id, day, day, version=None, by=office.ana)).operation_id)
+
+    async def restore() -> None:
+        seen = await series.view(dice.choice(made).series.id, by=office.ana)
+        if seen.gaps:
+            await series.restore(seen.series.id, dice.choice(seen.gaps).on, by=office.ana)
+
+    async def undo() -> None:
+        if done:
+            await series.undo(dice.choice(done), by=office.ana)
+
+    async def wait() -> None:
+        who = dice.choice(waiting)
+        wish = Wish(slot=berlin(week(dice.randrange(8)), 9 + dice.randrange(4)), room_id=dice.choice(rooms).id)
+        await office.line.join(wish, by=who)
+
+    async def take() -> None:
+        who = dice.choice([office.ana, *waiting])
+        for place in await office.line.mine(who):
+            if place.status == "offered":
+                await (office.line.take if dice.random() < 0.7 else office.line.decline)(place.id, by=who)
+
+    async def single() -> None:
+        wish = Wish(slot=berlin(week(dice.randrange(8)), 9 + dice.randrange(4)), room_id=dice.choice(rooms).id)
+        booked = await office.bookings.book(wish, by=office.bob)
+        there = Wish(slot=berlin(week(dice.randrange(8)), 9 + dice.randrange(4)))
+        moved = replace(CHANGE, slot=there.slot, room_id=dice.choice(rooms).id)
+        await office.bookings.change(booked.id, moved, version=1, by=office.bob)
+        await office.bookings.cancel(booked.id, by=office.bob)
+
+    async def advance() -> None:
+        await office.line.advance(office.clock.now())
+        await series.extend(office.clock.now() + timedelta(days=dice.randrange(14)))
+
+    attempts = [dice.choice([change, change, cancel, restore, undo, wait, take, single, advance]) for _ in range(300)]
+    answers = await at_once("everything at once", attempts)
+
+    assert answers["yes"] > 60
+    assert answers["Busy"] == 0
+    await office.db.close()
+    office.db = Database(office.urls.app_url)
+    assert await checks.violations(office.db) == []
+    await office.db.close()
+    assert await deadlocks(office) == 0
 
 
 async def test_four_replicas_that_extend_at_once_book_each_date_once(office: Office):
