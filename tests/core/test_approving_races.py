@@ -9,16 +9,17 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
 from core import checks, errors
-from core.models import Actor, Booking, Change, Right, Room, Status, Wish
+from core.models import Actor, Booking, Change, Right, Room, Slot, Status, Wish
 from tests.core.approved import Asking
 from tests.core.office import PATIENT, Office, at, opened
+from tests.core.series_office import series_of, weekly
 from tests.core.test_races import deadlocks
 
 pytestmark = [pytest.mark.race, pytest.mark.timeout(300)]
@@ -215,6 +216,42 @@ async def test_an_approval_against_a_change_that_asks_for_more(
         tally["changed" if changed == "yes" else str(decisions[0])] += 1
     print(f"\n2 approve, 1 declines, 1 changes, 40 rounds: {dict(tally)}")
     assert tally.total() == 40
+
+
+async def test_a_series_is_decided_once_while_its_dates_are_cancelled_and_moved(
+    office: Office, asking: Asking, approvers: list[Actor], boardroom: Room
+):
+    tally: Counter[str] = Counter()
+    dates: Counter[str] = Counter()
+    for round_ in range(8):
+        wish = weekly(boardroom, 26, clock=time(8 + round_), minutes=30, attendees_count=4)
+        made = await series_of(office).book(wish, by=office.ana, key=f"series {round_}")
+        first, *_, last = made.bookings
+        dice = random.Random(round_)
+        attempts = [
+            await deciding(asking, dice.choice(made.bookings), who, says=dice.choice(["approve", "decline"]))
+            for who in approvers
+        ]
+        attempts.append(partial(office.bookings.cancel, first.id, version=1, by=office.ana))
+        later = Change(slot=Slot(start=last.start, end=last.end + timedelta(minutes=30)))
+        attempts.append(partial(office.bookings.change, last.id, later, version=1, by=office.ana))
+        before = await told(office)
+
+        answers = await together(attempts, apart=0.01, seed=round_)
+
+        rows = await office.rows(
+            "SELECT a.decision, a.decided_by, count(*) AS n FROM approvals a JOIN bookings b ON b.id = a.booking_id"
+            " WHERE b.series_id = $1 AND a.decision IN ('approved', 'declined') GROUP BY 1, 2",
+            made.series.id,
+        )
+        # One decision of one person for all dates that were still asked for; the longer one may be asked for anew.
+        (decided,) = rows
+        assert decided["n"] >= 24
+        assert await told(office) == before + 1
+        tally.update(answers[:20])
+        dates[decided["decision"]] += decided["n"]
+    print(f"\n20 decide on 26 dates, 1 cancels, 1 changes, 8 rounds: {dict(tally)}, dates {dict(dates)}")
+    assert tally == {"yes": 8, "NotWaiting": 152}
 
 
 async def test_everything_at_once_leaves_every_request_accounted_for(
