@@ -21,12 +21,13 @@ Run = Callable[..., tuple[int, str, str]]
 ROOMS = (
     "name,capacity,location,zone\nApollo,8,Berlin,Europe/Berlin\nCorner,4,Berlin,Europe/Berlin\nApollo,6,Tokyo,Asia/Tokyo\n"
 )
-# Two hours of Apollo in Berlin on the first two days of October 2025, one of them with a check-in.
+# Two hours of Apollo in Berlin on the first two days of October 2025.
 MEETINGS = """
 SET session_replication_role = replica;
 INSERT INTO people (tenant_id, id, slack_team_id, slack_user_id, name)
     SELECT id, gen_random_uuid(), 'T1', 'U1', 'ana' FROM tenants;
-INSERT INTO bookings (tenant_id, id, room_id, booked_by, start_time, end_time, attendees_count, status, created_at, updated_at)
+INSERT INTO bookings (tenant_id, id, room_id, booked_by, start_time, end_time, attendees_count, status, created_at,
+        updated_at)
     SELECT r.tenant_id, gen_random_uuid(), r.id, p.id, at, at + interval '1 hour', 2, 'ended', at - interval '3 days',
         at + interval '1 hour'
     FROM rooms r JOIN locations l ON l.id = r.location_id AND l.name = 'Berlin' CROSS JOIN people p
@@ -89,7 +90,7 @@ def test_pictures_go_into_a_folder(bookroom: Run, tmp_path: Path) -> None:
     assert code == 0
     made = sorted(path.name for path in (tmp_path / "new" / "plots").iterdir())
     assert made == ["hours.png", "rooms.png"]
-    assert "Busiest: Wed 09:00" in told
+    assert "Busiest: Thu 09:00" in told
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ async def test_a_channel_reads_the_week_before(a_week: Firm):
     assert told is not None
     lines = words(told).splitlines()
     assert lines[0] == "📊 Figures of New York, Mon 23 Nov to Sun 29 Nov"
-    assert lines[1] == "1 % of the open time was booked: 2 hours of 200 hours, in 2 meetings."
+    assert lines[1] == "under 1 % of the open time was booked: 1.5 hours of 200 hours, in 2 meetings."
     assert "most missed: a larger room (1)" in words(told)
 
 
