@@ -404,9 +404,9 @@ def borrowed(pairs: Sequence[tuple[UUID, int]], room: Room, catalogue: Catalogue
         one = catalogue.thing(equipment_id)
         place = catalogue.place_of(room)
         if not one.active or one.location_id != room.location_id:
-            raise errors.EquipmentNotFound(f"There is no {one.name} to borrow in {place.name}.")
+            raise errors.EquipmentNotFound(f"There is no {borrowing.in_sentence(one.name)} to borrow in {place.name}.")
         if quantity > one.quantity:
-            name = one.name if one.quantity == 1 else borrowing.several(one.name)
+            name = borrowing.in_sentence(one.name) if one.quantity == 1 else borrowing.several(one.name)
             raise errors.EquipmentTaken(f"There {_is_or_are(one.quantity)} {one.quantity} {name} in {place.name}.")
         if quantity > 0:
             found.append(Borrowed(equipment=one, quantity=quantity))

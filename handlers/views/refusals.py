@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import ButtonElement
 from core import saying
 from core.borrowing import LentOutError, in_sentence, lent, several
 from core.errors import BookingError, NothingFits, SlotTaken
-from core.models import Alternative, Booking, LastChange, Location, OfferKind, Rival, Room, Slot, Status
+from core.models import Alternative, Booking, Equipment, LastChange, Location, OfferKind, Rival, Room, Slot, Status
 from core.search import taken_through
 from handlers.drafts import Draft, Target
 from handlers.ids import Action
@@ -138,6 +138,21 @@ def lent_out(error: LentOutError, wanted: Draft | Target, reader: Reader) -> Mes
     row += buttons.offers(others, instead_of=refused.slot, at=refused.location, wanted=wanted, reader=reader)
     more = further(wanted, reader, after_offers=bool(row), about=error.fields)
     return plain(lent_out_line(error, reader), [*row, *more])
+
+
+def more_than_there_are(error: BookingError, wanted: Draft, things: Sequence[Equipment], reader: Reader) -> Message:
+    """Return that a place has no more than so many, with what was wanted with all of them, and with none.
+
+    `things` are those of which too many were wanted.
+    """
+    fewer = wanted
+    for thing in things:
+        fewer = fewer.with_only(thing.id, thing.quantity) if thing.quantity else fewer.without(thing.id)
+    row = [buttons.button("Book with all there are", Action.TAKE.nth(98), fewer)] if fewer.things else []
+    for thing in things:
+        fewer = fewer.without(thing.id)
+    row.append(buttons.button("Book without", Action.TAKE.nth(99), fewer, aloud="Book without this equipment"))
+    return plain([error.message], [*row, *further(wanted, reader, after_offers=True, about=error.fields)])
 
 
 def _with_fewer(error: LentOutError, wanted: Draft, anyway: Alternative) -> list[ButtonElement | None]:
