@@ -218,6 +218,33 @@ async def approval(stage: Stage) -> None:
     await stage.take("approval-told")
 
 
+async def series(stage: Stage) -> None:
+    """A meeting every week: what clashes is shown before it is booked, chosen about, and all its dates can be looked at."""
+    sentence = '/book every thursday 5-6pm for 8 weeks in hudson for 6 "Roadmap"'
+    await stage.slack.command(BEN, CHANNEL, '/book hudson 3 dec 5-6pm "Design review"')
+    await stage.slack.command(DEEPA, CHANNEL, '/book hudson 17 dec 5:30-6:30pm "Year in review"')
+    await stage.look(ANA, CHANNEL)
+    await stage.say(sentence, "6 are free")
+    await stage.take("series-preview")
+    await stage.page.get_by_role("button", name="Choose per date…").last.click()
+    modal = stage.page.get_by_test_id("modal")
+    await expect(modal).to_contain_text("Choose per date")
+    await stage.take("series-choose")
+    await stage.leave()
+    await stage.page.get_by_role("button", name="Book 6, skip 2").last.click()
+    await expect(stage.page.get_by_test_id("message").filter(has_text="is yours every").last).to_be_visible()
+    await stage.page.get_by_role("button", name="Show dates").last.click()
+    await expect(modal).to_contain_text("skipped")
+    await stage.take("series")
+    await stage.leave()
+    await stage.say("/book")
+    await modal.get_by_label("Repeat").click()
+    await stage.page.get_by_role("option", name="Every week", exact=True).click()
+    await expect(modal).to_contain_text("Number of dates")
+    await stage.take("series-form", high=1250)
+    await stage.leave()
+
+
 async def the_day(stage: Stage) -> None:
     """The next day: digest, reminder, nobody comes, and the room is given back."""
     (person,) = await stage.bot.services.people.mentioned("T0NORTHBAY", [ANA])
@@ -241,7 +268,7 @@ async def the_day(stage: Stage) -> None:
     await stage.take("release")
 
 
-SCENES = (booking, settings, living, waiting, approval, the_day)
+SCENES = (booking, settings, living, waiting, approval, series, the_day)
 
 
 @asynccontextmanager

@@ -26,7 +26,8 @@ def booking_form(fields: Fields, *, repeat: Sequence[Block] = (), banner: Sequen
         type="modal",
         callback_id=Callback.BOOK.value,
         title="Book a room",
-        submit="Book",
+        # What repeats is shown before it is booked.
+        submit="See the dates" if len(repeat) > 1 else "Book",
         close="Cancel",
         private_metadata=Asked(place=fields.place.id).dump(),
         blocks=[

@@ -29,6 +29,7 @@ def _examples(catalogue: Catalogue, reader: Reader) -> list[Line]:
     with_amenity = f" with {min(equipped.amenities)}" if equipped else ""
     examples = [f"{command} tomorrow 2-3:30pm" + (f" for {people}" if people > 1 else "") + with_amenity]
     examples.append(f'{command} {_first(rooms)} Friday at 10 for 45 minutes "Weekly review"')
+    examples.append(f"{command} every Tuesday at 10 for 8 weeks" + (f" for {people}" if people > 1 else ""))
     if reader.several_places:
         # One's own place need not be named: show another.
         used = {room.location_id for room in catalogue.bookable}
@@ -46,6 +47,7 @@ def _others(catalogue: Catalogue, reader: Reader) -> list[Line]:
         [code(command), " opens a form"],
         [code(f"{command} find"), " shows what is free: ", code(f"{command} find tomorrow 2pm for 4")],
         [code(f"{command} mine"), " lists your bookings"],
+        [code(f"{command} series"), " lists those that repeat"],
         [code(f"{command} move"), " moves one: ", code(f"{command} move {room} to 3pm")],
         [code(f"{command} cancel"), " cancels one: ", code(f"{command} cancel {room} tomorrow")],
         [

@@ -59,6 +59,11 @@ _WHAT = {
     Notice.SERIES_CHANGED: "News of a series",
     Notice.SERIES_GAP: "News of a date that is missing",
     Notice.SERIES_ENDING: "News that a series ends",
+    Notice.APPROVAL_REMINDER: "Reminder to approve",
+    Notice.APPROVAL_SUGGESTION: "Suggestion instead of a request",
+    Notice.DECIDED: "News of a decision",
+    Notice.PROPOSAL: "Proposal of another room",
+    Notice.FIGURES: "Figures of a week",
     Notice.DIGEST: "Digest",
     Notice.CHANNEL_DIGEST: "Digest",
 }
