@@ -22,7 +22,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetr
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
-from bot.background import Background, worker_database
+from bot.background import Background, as_far_as_allowed, worker_database
 from bot.config import Settings, SettingsError
 from bot.deadline import Deadline
 from bot.socket_mode import SocketMode
@@ -72,6 +72,7 @@ class Bookroom:
     async def start(self) -> None:
         """Come up; raises SchemaMismatch, SettingsError or Unavailable where that cannot be."""
         await _check_schema(self.db)
+        await as_far_as_allowed(self.worker_db, self.settings)
         await _check_schema(self.worker_db)
         await self._introduce_once()
         await self._ask_for_a_socket()

@@ -12,6 +12,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
+import asyncpg
+
+from bot import usergroups
 from bot.config import Settings
 from bot.courier import Courier
 from bot.deadline import Deadline
@@ -27,11 +30,13 @@ from core import requests, schema
 from core.approval_time import ApprovalTime
 from core.archive import Archive
 from core.bell import Bell
+from core.catalogue import Catalogues
 from core.clock import Clock
 from core.db import Database, WriteSession
 from core.digests import Digests
 from core.endings import Endings
 from core.errors import BookingError
+from core.groups import Groups
 from core.notices import Notice
 from core.outbox import Outbox
 from core.planning import Planning
@@ -52,9 +57,21 @@ DRAIN_SECONDS = 5.0
 
 
 def worker_database(settings: Settings) -> Database:
-    """Return the jobs' own pool: as the worker where it has a login, else as the application."""
-    role = schema.WORKER if settings.database_worker_url else schema.APPLICATION
-    return Database(settings.worker_url, tenant=settings.bookroom_tenant, role=role, pool_size=POOL_SIZE)
+    """Return the jobs' own pool, which acts as the worker; see `as_far_as_allowed`."""
+    return Database(settings.worker_url, tenant=settings.bookroom_tenant, role=schema.WORKER, pool_size=POOL_SIZE)
+
+
+async def as_far_as_allowed(db: Database, settings: Settings) -> None:
+    """Let the jobs act as the application where they have no login of their own, and its login may not act as the worker.
+
+    History stays where it is then; everything else the application may do as well.
+    """
+    if settings.database_worker_url:
+        return
+    try:
+        await db.read(lambda session: session.value("SELECT true"))
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError):
+        db.act_as(schema.APPLICATION)
 
 
 class Background:
@@ -154,9 +171,13 @@ class Background:
                 job("forget", 3600.0, services.administration.erasing.honour),
                 job("end", 60.0, Endings(db, catalogues).end),
                 job("clean", 600.0, self._clean),
+                job("groups", usergroups.SECONDS, self._groups(catalogues).sync),
                 job("archive", 3600.0, Archive(db).tidy),
             ]
         )
+
+    def _groups(self, catalogues: Catalogues) -> usergroups.UserGroups:
+        return usergroups.UserGroups(Groups(self._db, catalogues), lambda: self.poster.client)
 
     def _happened(self) -> None:
         """A booking was changed, here or elsewhere."""

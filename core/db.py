@@ -133,15 +133,19 @@ class Database:
         # Called after each commit that wrote an event; returns at once.
         self.when_something_happened: Callable[[], None] | None = None
         # The role is set at connecting: a login with more rights steps down before its first statement.
-        settings = {**timeouts, "role": role, "app.tenant": str(tenant), "application_name": "bookroom", "jit": "off"}
+        self._settings = {**timeouts, "role": role, "app.tenant": str(tenant), "application_name": "bookroom", "jit": "off"}
         self.engine = create_async_engine(
             "postgresql+asyncpg://",
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=pool_timeout,
             pool_reset_on_return=None,
-            connect_args={"dsn": driver_dsn(url), "server_settings": settings, "timeout": 2.5},
+            connect_args={"dsn": driver_dsn(url), "server_settings": self._settings, "timeout": 2.5},
         )
+
+    def act_as(self, role: str) -> None:
+        """Act as another role, on connections that are made from now on."""
+        self._settings["role"] = role
 
     async def close(self) -> None:
         """Close every connection."""

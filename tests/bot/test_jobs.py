@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.background import as_far_as_allowed, worker_database
+from bot.config import Settings
 from bot.jobs import FAILING_SECONDS, Job, Jobs
 from bot.metrics import Metrics
 from core.clock import SetClock
@@ -155,3 +157,15 @@ async def test_stopping_breaks_off_what_never_ends():
     job.ring()
     await began.wait()
     await job.stop(0.01)
+
+
+@pytest.mark.parametrize(("login", "expected"), [("owner_url", "bookroom_worker"), ("app_url", "bookroom_app")])
+async def test_jobs_of_a_single_login_act_as_the_worker_where_they_may(database, login: str, expected: str):
+    settings = Settings(slack_bot_token="xoxb-1", slack_app_token="xapp-1", database_url=getattr(database, login))
+    db = worker_database(settings)
+    try:
+        await as_far_as_allowed(db, settings)
+
+        assert await db.read(lambda session: session.value("SELECT current_user")) == expected
+    finally:
+        await db.close()
