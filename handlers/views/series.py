@@ -34,7 +34,7 @@ from handlers.series_drafts import (
 )
 from handlers.views import buttons, rhythm
 from handlers.views.bookings import TITLE_SHOWN, named_people, until_approved
-from handlers.views.held import coming, facts_of, named
+from handlers.views.held import coming, facts_of
 from handlers.views.series_words import (
     ROOM_SHOWN,
     confirm_giving_back,
@@ -72,20 +72,17 @@ def booked(made: Booked, reader: Reader, *, renewed: bool = False) -> Message:
 
 
 def _booked_line(made: Booked, reader: Reader) -> Line:
-    series = made.series
+    series, pending = made.series, [one for one in made.bookings if one.status is Status.PENDING]
     own = series.booker.slack_user_id == reader.person.slack_user_id
-    waiting = next((one for one in made.bookings if one.status is Status.PENDING), None)
-    is_now = "yours" if own else "booked"
-    if waiting:
-        is_now = f"held for {'you' if own else series.booker.name}"
+    verb = "held for you" if pending else "yours"
+    until = f", {until_approved(reader.approvers(pending[0]))}" if pending else ""
     return [
-        "⏳ " if waiting else "✅ ",
-        bold(named((series.room, *series.more_rooms))),
-        f" {'are' if series.more_rooms else 'is'} {is_now} ",
+        "⏳ " if pending else "✅ ",
+        bold(cut(series.room.name, ROOM_SHOWN)),
+        f" is {verb if own else 'booked'} ",
         bold(rhythm_of(series)),
         f"{_at(series, made.bookings, reader)}: ",
-        _span(made.bookings, series.location, reader),
-        *([f", {until_approved(reader.approvers(waiting))}"] if waiting else []),
+        f"{_span(made.bookings, series.location, reader)}{until}",
     ]
 
 

@@ -13,7 +13,7 @@ import pytest
 from core.models import Slot
 from handlers import meanwhile
 from tests.handlers import modal_acts as acts
-from tests.handlers.firm import ANA, BEN, DEEPA, Firm, labels, value_of, words
+from tests.handlers.firm import ANA, BEN, DEEPA, Firm, labels, opened, value_of, words
 
 SENTENCE = "/book room every Tuesday at 10 for 8 weeks for 6 with projector"
 
@@ -100,6 +100,25 @@ async def test_the_same_click_twice_books_once(firm: Firm):
     assert {answer["text"].splitlines()[0] for answer in firm.answers} == {firm.answers[0]["text"].splitlines()[0]}
 
 
+async def test_of_two_people_who_book_the_same_dates_at_once_one_gets_them_and_the_other_sees_what_is_left(firm: Firm):
+    users = (BEN, DEEPA)
+    for round_number in range(5):
+        sentence = f"/book room every Thursday at {10 + round_number}:00 for 20 weeks in Apollo"
+        shown = [await firm.say(user, sentence) for user in users]
+        values = [json.dumps(value_of(one, "Book all 20")) for one in shown]
+        firm.answers.clear()
+
+        await asyncio.gather(
+            *(firm.deliver(firm.click_of(user, "book_series:1", value)) for user, value in zip(users, values, strict=True))
+        )
+
+        assert sum(answer["text"].startswith("✅ Apollo is yours") for answer in firm.answers) == 1
+        assert sum("Nothing is booked yet." in answer["text"] for answer in firm.answers) == 1
+    held = [len(await firm.services.bookings.mine(await firm.actor(user), limit=1000)) for user in users]
+    assert sum(held) == 100
+    assert all(count % 20 == 0 for count in held)
+
+
 async def test_undo_takes_the_whole_series_back(firm: Firm):
     shown = await firm.say(BEN, SENTENCE)
     done = await firm.press(BEN, shown, "Book all 8")
@@ -175,6 +194,21 @@ async def test_a_booking_repeats_by_the_form(firm: Firm):
     assert [one.start.astimezone(one.location.tz).strftime("%a %d %b") for one in await firm.mine(BEN)] == [
         "Tue 01 Dec", "Thu 03 Dec", "Tue 15 Dec", "Thu 17 Dec", "Tue 29 Dec", "Thu 31 Dec"
     ]  # fmt: skip
+
+
+async def test_a_preview_that_comes_late_takes_the_place_of_the_form(database: Any):
+    async with opened(database, patience=0) as firm:
+        view = await acts.form(firm, BEN)
+        view = await acts.fill(firm, BEN, view, date="2026-12-01", time="10:00")
+        view = await acts.fill(firm, BEN, view, repeat="week")
+
+        await acts.send(firm, BEN, view, times="8")
+
+        shown = await acts.top(firm, BEN, "message")
+        assert "All 8 dates are free." in words(shown)
+        done = await acts.push(firm, BEN, shown, "Book all 8")
+        assert words(done).startswith("✅ ")
+        assert len(await firm.mine(BEN)) == 8
 
 
 async def test_an_end_before_the_beginning_is_said_at_its_field(firm: Firm):

@@ -293,6 +293,19 @@ def test_what_was_booked_says_what_differs_from_the_rhythm():
     assert labels(shown) == ["Show dates", "Undo", "Cancel series"]
 
 
+def test_a_series_that_has_to_be_approved_is_held_until_then():
+    series = a_series()
+    made = bookings_of(series, 8, status=Status.PENDING)
+    asked = replace(READER, approvers=lambda _: ("Ana",))
+
+    shown = views.booked(Booked(series=series, bookings=made, gaps=(), beyond=0, operation_id=new_id()), asked)
+
+    assert shown.text.splitlines()[0] == (
+        "⏳ Apollo is held for you every Tuesday, 10:00-10:30 (New York): 8 dates, Tue 1 Dec to Tue 19 Jan 2027,"
+        " until Ana approves it"
+    )
+
+
 def test_cancelling_asks_how_much_is_meant():
     series = a_series()
     third = bookings_of(series, 8)[2]
