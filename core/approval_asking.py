@@ -52,10 +52,14 @@ ON CONFLICT (tenant_id, booking_id, person_id, role) WHERE person_id IS NOT NULL
         SELECT FROM events e WHERE e.tenant_id = c.tenant_id AND e.booking_id = c.booking_id
             AND e.booking_version > c.first_version AND e.before->>'status' = 'pending' AND e.after->>'status' <> 'pending')
 """
+# Whoever edits it at this moment shows what was before: without the lease, they have it shown once more.
 _SHOW_ANEW = """
-UPDATE cards SET rendered_version = 0, updated_at = $3,
-    due_at = CASE WHEN rendered_version < wanted_version THEN due_at ELSE $3 END
-WHERE tenant_id = $1 AND booking_id = ANY($2::uuid[]) AND role = 'approval' AND given_up IS NULL
+UPDATE cards c SET rendered_version = 0, wanted_version = greatest(c.wanted_version, b.version), updated_at = $3,
+    due_at = CASE WHEN c.rendered_version < c.wanted_version THEN c.due_at ELSE $3 END,
+    lease = CASE WHEN c.ts IS NULL THEN c.lease END, leased_until = CASE WHEN c.ts IS NULL THEN c.leased_until END
+FROM bookings b
+WHERE c.tenant_id = $1 AND c.booking_id = ANY($2::uuid[]) AND c.role = 'approval' AND c.given_up IS NULL
+    AND b.tenant_id = c.tenant_id AND b.id = c.booking_id
 """
 
 

@@ -291,12 +291,13 @@ _READ_SO_FAR = """
 UPDATE event_readers SET transaction = $3::xid8, number = $4, updated_at = clock_timestamp()
 WHERE tenant_id = $1 AND name = $2
 """
-# A card that is due already, and perhaps waits for a channel's pause to end, keeps its moment.
+# A card that is due already, and perhaps waits for a channel's pause to end, keeps its moment. What asks somebody to approve
+# is edited while it waits and when it was decided (`approval_asking`), not for every answer afterwards.
 _RAISE = """
 UPDATE cards c SET wanted_version = raised.version, updated_at = $4,
     due_at = CASE WHEN c.rendered_version < c.wanted_version THEN c.due_at ELSE $4 END
 FROM unnest($2::uuid[], $3::int[]) AS raised (booking_id, version)
-WHERE c.tenant_id = $1 AND c.booking_id = raised.booking_id AND c.wanted_version < raised.version
+WHERE c.tenant_id = $1 AND c.booking_id = raised.booking_id AND c.wanted_version < raised.version AND c.role = 'news'
 """
 _THREADS = """
 INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, card_id, about, due_at)

@@ -343,6 +343,42 @@ async def test_who_has_a_few_minutes_to_decide_is_not_reminded(office: Office, a
     assert await office.count("SELECT count(*) FROM deliveries WHERE kind = 'approval_reminder'") == 0
 
 
+async def test_what_was_decided_is_not_edited_for_every_answer(
+    office: Office, asking: Asking, boardroom: Room, notices: Notified
+):
+    eve = await office.actor("eve")
+    booked = await office.book(boardroom, at(60), invitees=(eve.person_id,))
+    await notices.plan()
+    assert [one.role for one in await notices.show()] == ["approval"]
+    await asking.approve(booked, by=office.bob)
+    await notices.plan()
+    assert sorted(one.role for one in await notices.show()) == ["approval", "news"]
+    await office.presence.respond(booked.id, by=eve, going=True)
+    await notices.plan()
+    assert [one.role for one in await notices.show()] == ["news"]
+
+
+async def test_a_decision_while_the_message_is_on_its_way_is_shown_in_the_end(
+    office: Office, asking: Asking, boardroom: Room, notices: Notified
+):
+    booked = await office.book(boardroom, at(60))
+    await notices.plan()
+    (posting,) = await notices.outbox.claim_cards(notices.now)
+    await asking.approve(booked, by=office.bob)
+    await notices.plan()
+    assert await notices.outbox.card_shown(posting, channel_id="D1", ts="1")
+    (editing,) = await notices.outbox.claim_cards(notices.now)
+    assert (editing.ts, editing.booking.status) == ("1", Status.CONFIRMED)
+
+    # The same while it is edited.
+    await change(office, editing.booking, slot=at(60, 90))
+    await notices.plan()
+    assert not await notices.outbox.card_shown(editing, channel_id="D1", ts="1")
+    (again,) = await notices.show()
+    assert (again.role, again.booking.status) == ("approval", Status.PENDING)
+    assert await notices.show() == []
+
+
 # -- series ------------------------------------------------------------------------------------------------------------
 
 
