@@ -43,7 +43,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     Action.MOVE_TO: moving.clicked,
     Action.PICK_TO_MOVE: moving.picked,
     Action.OTHER_ROOM: moving.other_room,
-    Action.PICK_TO_CANCEL: cancelling.clicked,
+    Action.PICK_TO_CANCEL: cancelling.picked,
     Action.CANCEL: cancelling.clicked,
     Action.UNDO: cancelling.undone,
     Action.KEEP: cancelling.kept,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from core.models import Changed
+from core.models import Booking, Changed
 from handlers import mine
 from handlers.drafts import Draft, Target
 from handlers.edit_modal import changeable
@@ -27,12 +28,24 @@ async def typed(request: Command | Click, rest: str, desk: Desk) -> Message:
     if not bookings:
         return views.none_ahead(desk.reader)
     if not found.bookings:
-        return questions.none_matches(rest, bookings, desk.reader)
+        return questions.none_matches(rest, _once(bookings), desk.reader)
     if (series := {one.series_id for one in found.bookings}) != {None} and len(series) == 1:
         return await which_of(found.bookings[0], desk)
     if len(found.bookings) > 1 or not found.sure:
-        return questions.which_to_cancel(found.bookings, desk.reader)
+        return questions.which_to_cancel(_once(found.bookings), desk.reader)
     return views.cancelled(await _cancelled(request, Target.at(found.bookings[0]), desk), desk.reader)
+
+
+def _once(bookings: Sequence[Booking]) -> list[Booking]:
+    """Return the bookings with the next date alone of each series: how much of it is meant is asked then."""
+    firsts = {one.series_id or one.id: one for one in reversed(bookings)}
+    return [one for one in bookings if firsts[one.series_id or one.id] is one]
+
+
+async def picked(click: Click, desk: Desk) -> Message:
+    """Cancel the booking that the person picked; of a series, ask how much."""
+    booking = await changeable(Target.load(click.value).booking, desk)
+    return await which_of(booking, desk) if booking.series_id else await clicked(click, desk)
 
 
 async def clicked(click: Click, desk: Desk) -> Message:

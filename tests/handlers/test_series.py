@@ -281,6 +281,18 @@ async def test_cancelling_by_words_asks_how_much_is_meant(firm: Firm):
     assert len(await firm.mine(BEN)) == 8
 
 
+async def test_of_several_series_one_is_picked_first(firm: Firm):
+    await booked(firm)
+    await booked(firm, '/book room every Friday at 9 for 4 weeks in Apollo "Standup"')
+
+    which = await firm.say(BEN, "/book cancel every standup")
+
+    assert labels(which) == ["Standup, Apollo Fri 27 Nov 09:00-09:30", "Standup, Apollo Tue 1 Dec 10:00-10:30", "None"]
+    asked = await firm.press(BEN, which, "Standup, Apollo Fri 27 Nov 09:00-09:30")
+    assert words(asked) == "Cancel Standup only on Fri 27 Nov, or more of its dates?"
+    assert len(await firm.mine(BEN)) == 12
+
+
 async def test_one_date_or_those_that_follow_can_be_cancelled(firm: Firm):
     await booked(firm)
     asked = await firm.say(BEN, "/book cancel standup 15 dec")
