@@ -26,7 +26,7 @@ ACCENT, INK, SOFT, GROUND = "#1f4d3f", "#1c2321", "#57605d", "#ffffff"
 # Ten steps from almost nothing to the accent; from `OVER` on, light letters are legible on them, before it dark ones.
 SHADES = ("#f3f6f5", "#e3ebe8", "#d0ddd8", "#bccdc6", "#a6beb5", "#8fada3", "#4f7d6e", "#3f7061", "#2f6152", "#1f4d3f")
 OVER = 6
-DOTS = 144
+DOTS, LETTERS, SMALL = 190, 10, 9
 MOST_ROOMS, MOST_LACKS, NAME_SHOWN = 14, 8, 22
 LACKS = {
     Lack.SEATS: "a larger room",
@@ -157,17 +157,17 @@ def hours_figure(figures: Figures) -> Figure:
     hours = [hour for hour in range(24) if any(figures.hours[day, hour].open for day in days)]
     hours = list(range(min(hours), max(hours) + 1))
     shares = [[figures.hours[day, hour].share if figures.hours[day, hour].open else None for hour in hours] for day in days]
-    figure, axes = _canvas(width=7.2, height=0.9 + 0.42 * len(days))
+    figure, axes = _canvas(width=5.6, height=0.8 + 0.36 * len(days))
     values = [[float("nan") if share is None else shade(share) for share in row] for row in shares]
     axes.imshow(values, cmap=ListedColormap(SHADES), vmin=-0.5, vmax=len(SHADES) - 0.5, aspect="auto")
     for row, line in enumerate(shares):
         for column, share in enumerate(line):
             if share is not None:
                 colour = GROUND if shade(share) >= OVER else INK
-                axes.text(column, row, f"{share * 100:.0f}", ha="center", va="center", color=colour, fontsize=8)
+                axes.text(column, row, f"{share * 100:.0f}", ha="center", va="center", color=colour, fontsize=LETTERS)
     axes.set_yticks(range(len(days)), [WEEKDAYS[day] for day in days])
     axes.set_xticks([n - 0.5 for n in range(len(hours))], [f"{hour:02d}" for hour in hours])
-    axes.set_xlabel("per cent of the open time that was booked, by hour", color=SOFT, fontsize=8)
+    axes.set_xlabel("per cent of the open time that was booked, by hour", color=SOFT, fontsize=SMALL)
     axes.tick_params(length=0)
     # Thin lines of the ground keep the cells apart.
     for column in range(1, len(hours)):
@@ -183,7 +183,7 @@ def rooms_figure(figures: Figures) -> Figure:
     left_out = len(figures.rooms) - len(rooms)
     label = "per cent of the open time that was booked"
     if left_out:
-        label = f"{label}; the busiest and the emptiest, {left_out} between them left out"
+        label = f"{label}; {left_out} rooms in between left out"
     names = [_legible(saying.shortened(one.room.name, NAME_SHOWN)) for one in rooms]
     # A gap stands for those between the busiest and the emptiest.
     gap = len(rooms) // 2 if left_out else None
@@ -201,16 +201,17 @@ def _bars(
     names: Sequence[str], values: Sequence[float], *, label: str, most: float | None, gap: int | None = None
 ) -> Figure:
     places = [number + (gap is not None and number >= gap) for number in range(len(names))]
-    figure, axes = _canvas(width=7.2, height=0.7 + 0.3 * (max(places) + 1))
+    figure, axes = _canvas(width=5.6, height=0.6 + 0.28 * (max(places) + 1))
     axes.barh(places, values, color=ACCENT, height=0.62)
     axes.set_yticks(places, names)
-    axes.invert_yaxis()
+    # As thick as they are with many.
+    axes.set_ylim(max(places) + 0.6, -0.6)
     end = most or max(values, default=1)
     axes.set_xlim(0, end * 1.08)
     for place, value in zip(places, values, strict=True):
-        axes.text(value + end * 0.012, place, f"{value:.0f}", va="center", ha="left", color=INK, fontsize=8)
+        axes.text(value + end * 0.012, place, f"{value:.0f}", va="center", ha="left", color=INK, fontsize=LETTERS)
     axes.set_xticks([])
-    axes.set_xlabel(label, color=SOFT, fontsize=8)
+    axes.set_xlabel(label, color=SOFT, fontsize=SMALL)
     axes.tick_params(length=0)
     return figure
 
@@ -230,7 +231,7 @@ def _canvas(*, width: float, height: float) -> tuple[Figure, Axes]:
     figure = Empty(figsize=(width, height), dpi=DOTS, facecolor=GROUND, layout="constrained")
     axes = figure.add_subplot()
     axes.set_facecolor(GROUND)
-    axes.tick_params(colors=INK, labelsize=8)
+    axes.tick_params(colors=INK, labelsize=LETTERS)
     for side in axes.spines.values():
         side.set_visible(False)
     return figure, axes

@@ -48,7 +48,7 @@ def test_of_many_rooms_the_busiest_and_the_emptiest_are_shown_with_a_gap():
     names = [f"Room {number}" for number in range(20)]
     figure = plots.rooms_figure(year(*names))
     assert len(figure.axes[0].patches) == plots.MOST_ROOMS
-    assert "6 between them left out" in figure.axes[0].get_xlabel()
+    assert "6 rooms in between left out" in figure.axes[0].get_xlabel()
     assert list(figure.axes[0].get_yticks())[6:8] == [6, 8]
 
 
