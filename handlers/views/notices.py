@@ -201,7 +201,8 @@ def changed(happened: Happened, booking: Booking, reader: Reader, *, by: str | N
     stays = _what_stays(before, booking, reader)
     if not moved:
         return told(["✏️ ", *who, *_renamed(what, booking), *stays, "."], row=row)
-    return told(["✏️ ", *who, " moved ", *what, *stays, ": ", *joined(parts, " · ")], row=row)
+    waits: Line = ["It waits for approval as it is now."] if booking.status is Status.PENDING else []
+    return told(["✏️ ", *who, " moved ", *what, *stays, ": ", *joined(parts, " · ")], waits, row=row)
 
 
 def _renamed(what: Line, booking: Booking) -> Line:

@@ -160,6 +160,9 @@ async def test_channels_and_those_invited_hear_of_it_once_it_is_approved(firm: F
     longer = Change(slot=new_york(14, minutes=90))
     await firm.services.bookings.change(booking.id, longer, version=now.version, by=await firm.actor(BEN))
     await teller.tell()
+    moved = words((await teller.direct(CHLOE))[-1])
+    assert moved.startswith("✏️ @U0BEN moved their meeting (Boardroom)")
+    assert moved.endswith("\nIt waits for approval as it is now.")
     assert "waits for approval" in words((await teller.cards())[0])
     asks = await card_of(teller, DEEPA)
     assert "Approved before: Wed 25 Nov, 14:00-15:00, for 12 people; if you decline, that stays." in words(asks)
@@ -171,7 +174,9 @@ async def test_channels_and_those_invited_hear_of_it_once_it_is_approved(firm: F
     await teller.tell()
     assert "waits for approval" not in words((await teller.cards())[0])
     assert words((await teller.direct(BEN))[-1]).startswith("❌ @U0DEEPA declined the change: Too long\nIt stays as it was")
-    assert "moved" in words((await teller.direct(CHLOE))[-1]) or "14:00-15:00" in words((await teller.direct(CHLOE))[-1])
+    back = words((await teller.direct(CHLOE))[-1])
+    assert back.startswith("✏️ @U0DEEPA moved ")
+    assert "14:00-15:30 14:00-15:00" in back
 
 
 async def test_what_is_declined_was_never_told_to_others(firm: Firm, teller: Teller):
