@@ -18,6 +18,7 @@ from core import (
     series_cancelling,
     series_changing,
     series_going_on,
+    series_renewing,
     series_store,
     series_undoing,
 )
@@ -26,9 +27,9 @@ from core.clock import Clock
 from core.db import Database, ReadSession
 from core.models import Actor, Booking, Slot
 from core.search import Search
-from core.series_booking import Desk
-from core.series_changing import Asked
+from core.series_desk import Desk
 from core.series_judging import zone_of
+from core.series_merging import Asked
 from core.series_values import (
     Booked,
     Choice,
@@ -86,17 +87,17 @@ class Series:
 
     async def renew(self, series_id: UUID, *, by: Actor, key: str | None = None) -> Booked:
         """Let a series go on as long again, a year at most; dates that clash are left out and waited for."""
-        return await series_booking.renew(self._desk, series_id, by=by, key=key)
+        return await series_renewing.renew(self._desk, series_id, by=by, key=key)
 
     @staticmethod
     def renewal(series: OneSeries) -> date:
         """Return until when a series would go on if it were renewed; raises InvalidSeries where it has no end."""
-        rule = recurring.parse(series_booking.renewed_rule(series))
+        rule = recurring.parse(series_renewing.renewed_rule(series))
         return recurring.all_dates(rule, series.first_on)[-1]
 
     async def restore(self, series_id: UUID, on: date, *, by: Actor, key: str | None = None) -> Booking:
         """Book a date that was left out after all; raises SlotTaken, or the rule in the way."""
-        return await series_booking.restore(self._desk, series_id, on, by=by, key=key)
+        return await series_renewing.restore(self._desk, series_id, on, by=by, key=key)
 
     # -- changing --------------------------------------------------------------------------------------------------
 

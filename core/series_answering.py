@@ -10,8 +10,8 @@ from core.errors import NotAttending
 from core.events import Kind
 from core.ids import new_id
 from core.models import Actor, Changed
-from core.series_booking import Desk, again
 from core.series_changing import done_before
+from core.series_desk import Desk, again
 from core.series_values import SeriesChanged
 from core.series_writing import Step
 

@@ -15,9 +15,10 @@ from core.db import WriteSession
 from core.errors import InvalidSeries, TooLateToCancel
 from core.events import Kind
 from core.models import Actor, Booking, Changed, Status, one_line
-from core.series_booking import Desk, again
-from core.series_changing import ended_before, in_scope, opened
+from core.series_changing import opened
+from core.series_desk import Desk, again
 from core.series_judging import Asker
+from core.series_merging import ended_before, in_scope
 from core.series_values import OneSeries, Scope, SeriesChanged, SeriesStatus
 from core.series_writing import Step
 

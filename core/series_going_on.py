@@ -1,6 +1,7 @@
 """What time does to series: those beyond the horizon are booked further, and whose end is near are told of it.
 
-Both are safe to run at any time, late, and on several replicas at once. Kept out: booking (`series_booking`), and the words.
+Both are safe to run at any time, late, and on several replicas at once. Kept out: booking the dates (`series_renewing`),
+and the words.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from core.errors import BookingError, Unavailable
 from core.ids import new_id
 from core.models import Actor, Person
 from core.notices import Notice
-from core.series_booking import Desk, again, clear_ahead, grow
+from core.series_desk import Desk, again
 from core.series_judging import Asker, last_bookable, reach
+from core.series_renewing import clear_ahead, grow
 from core.series_values import Occurrence, OneSeries, SeriesStatus
 
 log = logging.getLogger(__name__)

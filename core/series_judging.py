@@ -1,6 +1,6 @@
 """What would come of each date of a series: rules in memory, claims by a few statements whatever the number of dates.
 
-Kept out: choosing for somebody (`series_booking`), and writing.
+Kept out: choosing for somebody (`series_choosing`), and writing.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from core.events import Kind
 from core.feed import Feed
 from core.models import Actor, Booking, Changed, Status
 from core.notices import Happened
-from core.series_booking import Desk, again, allow
 from core.series_changing import done_before, stale
+from core.series_desk import Desk, again, allow
 from core.series_judging import Asker, Dated, broken, busy
 from core.series_values import Occurrence, OneSeries, SeriesChanged, SeriesStatus, Verdict
 from core.series_writing import Step
