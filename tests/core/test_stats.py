@@ -49,10 +49,12 @@ async def put(office: Office, *made: Made) -> None:
     for one in made:
         came = f"'{one.checked_in_at}'" if one.checked_in_at else "NULL"
         rows = [
-            "INSERT INTO bookings (tenant_id, id, room_id, booked_by, start_time, end_time, attendees_count, status,"
-            " created_at, updated_at, checked_in_at, version)"
-            f" VALUES ('{tenant}', '{one.id}', '{one.rooms[0].id}', '{one.person}', '{one.start}', '{one.end}',"
-            f" {one.people}, '{one.status}', '{one.created_at}', '{one.updated_at}', {came}, 1)"
+            (
+                "INSERT INTO bookings (tenant_id, id, room_id, booked_by, start_time, end_time, attendees_count, status,"
+                " created_at, updated_at, checked_in_at, version)"
+                f" VALUES ('{tenant}', '{one.id}', '{one.rooms[0].id}', '{one.person}', '{one.start}', '{one.end}',"
+                f" {one.people}, '{one.status}', '{one.created_at}', '{one.updated_at}', {came}, 1)"
+            )
         ]
         rows += [
             f"INSERT INTO booking_rooms (tenant_id, booking_id, room_id) VALUES ('{tenant}', '{one.id}', '{room.id}')"
@@ -182,9 +184,13 @@ async def test_use_is_what_a_count_minute_by_minute_finds_living_or_archived(off
             further = (annex,) if room is apollo and chance.random() < 0.2 else ()
             made.append(
                 booking(
-                    *(room, *further), start=moment, minutes=minutes, status=status, updated_at=moment + early,
+                    *(room, *further),
+                    start=moment,
+                    minutes=minutes,
+                    status=status,
+                    updated_at=moment + early,
                     person=office.ana.person_id,
-                )  # fmt: skip
+                )
             )
             moment += minutes * MINUTE
     # The annex holds its own and those that came along; minutes that two share would be counted twice.
