@@ -1,8 +1,8 @@
 """The use cases of series: preview, book, look at, go on with; each of its dates is a booking, and stays one.
 
 One public method, one transaction; every booking that it touches has an event with the same operation. Kept out: words of
-Slack, and how it is done (`series_booking`, `series_changing`, `series_cancelling`,
-`series_undoing`, `series_going_on`).
+Slack, and how it is done (`series_booking`, `series_renewing`, `series_changing`, `series_cancelling`, `series_undoing`,
+`series_answering`, `series_going_on`).
 """
 
 from __future__ import annotations
