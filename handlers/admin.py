@@ -16,7 +16,7 @@ from slack_sdk.models.views import View
 from core import rights
 from core.errors import NotAllowed
 from core.models import Right, Room
-from handlers import admin_equipment, admin_people, admin_places, admin_rules
+from handlers import admin_equipment, admin_holidays, admin_people, admin_places, admin_rules
 from handlers.admin_asked import Asked
 from handlers.drafts import OUT_OF_DATE, UnreadableError
 from handlers.edge import OnClick, OnLookup, OnSubmission
@@ -45,9 +45,10 @@ SECTIONS = {
     "import": ("Import & export", "rooms as a CSV file"),
     "audit": ("Audit", "who did what, when, before and after; take rules back"),
 }
-PAGES: Mapping[str, Page] = {**admin_places.PAGES, **admin_rules.PAGES, **admin_people.PAGES, **admin_equipment.PAGES}
-DEEDS: Mapping[str, Page] = {**admin_places.DEEDS, **admin_rules.DEEDS, **admin_people.DEEDS, **admin_equipment.DEEDS}
-FORMS: Mapping[str, Page] = {**admin_places.FORMS, **admin_rules.FORMS, **admin_people.FORMS, **admin_equipment.FORMS}
+PARTS = (admin_places, admin_rules, admin_people, admin_equipment, admin_holidays)
+PAGES: Mapping[str, Page] = {name: page for part in PARTS for name, page in part.PAGES.items()}
+DEEDS: Mapping[str, Page] = {name: deed for part in PARTS for name, deed in part.DEEDS.items()}
+FORMS: Mapping[str, Page] = {name: form for part in PARTS for name, form in part.FORMS.items()}
 # What those who manage rooms may come to, for their rooms.
 FOR_MANAGERS = frozenset({"overview", "rooms", "room", "close_room", "use_room", "closures", "close", "closing", "lift"})
 

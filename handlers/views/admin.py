@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -329,6 +329,17 @@ def id_from(value: str | None) -> UUID:
         return UUID(value or "")
     except ValueError as error:
         raise UnreadableError(OUT_OF_DATE) from error
+
+
+def span(start: datetime, end: datetime, zone: Any, *, now: datetime) -> str:  # noqa: ANN401 - a zone, or UTC
+    """Return "all of Wed 25 Nov", "Wed 25 Nov to Fri 27 Nov" for whole days, else both moments."""
+    first, last, today = start.astimezone(zone), end.astimezone(zone), now.astimezone(zone).date()
+    if (first.hour, first.minute, last.hour, last.minute) != (0, 0, 0, 0):
+        if first.date() == last.date():
+            return f"{stamp(start, zone, now=now)}-{last:%H:%M}"
+        return f"{stamp(start, zone, now=now)} to {stamp(end, zone, now=now)}"
+    whole = [saying.short_date(day, today=today) for day in (first.date(), last.date() - timedelta(days=1))]
+    return f"all of {whole[0]}" if whole[0] == whole[1] else f"{whole[0]} to {whole[1]}"
 
 
 def stamp(moment: datetime, zone: Any, *, now: datetime) -> str:  # noqa: ANN401 - a zone, or UTC

@@ -17,6 +17,7 @@ from core.notices import Subscription
 from core.outbox import Overview
 from core.roomfile import COLUMNS, NEEDED
 from core.rooms import ImportReport
+from handlers import weekly_hours
 from handlers.views import admin
 from handlers.views.admin import Item, Where
 from handlers.views.admin_places import OVERVIEW
@@ -31,6 +32,7 @@ UNDELIVERED = Where(section="undelivered")
 AUDIT = Where(section="audit")
 FILES = Where(section="import")
 MOST_CSV = 3000
+MOST_CHANGES = 4
 SHOWN_CSV = 2900
 
 
@@ -223,12 +225,18 @@ def entry_said(one: Entry, zone: Any, *, now: datetime) -> str:  # noqa: ANN401 
     what = f"{one.subject} {cut(one.name, 100)}" if one.name else one.subject
     head = f"{admin.stamp(one.at, zone, now=now)} · {cut(one.actor_name, 60)} ({one.surface}) · {one.action} · {what}"
     changes = [] if one.before is None or one.after is None else list(one.differences.items())
-    lines = [f"{name.replace('_', ' ')}: {_value(old)} → {_value(new)}" for name, (old, new) in changes[:4]]
+    lines = [
+        f"{name.replace('_', ' ')}: {_value(name, old)} → {_value(name, new)}" for name, (old, new) in changes[:MOST_CHANGES]
+    ]
     reason = [f"Reason: {cut(one.reason, 200)}"] if one.reason else []
     return cut("\n".join([head, *lines, *reason]), 1500)
 
 
-def _value(value: Any) -> str:  # noqa: ANN401 - JSON
+def _value(name: str, value: Any) -> str:  # noqa: ANN401 - JSON
+    if name == "opening" and isinstance(value, dict):
+        return weekly_hours.said(value) or "never"
+    if isinstance(value, list):
+        return cut(", ".join(map(str, value)), 120) or "nothing"
     return "nothing" if value in (None, [], "") else cut(str(value), 120)
 
 

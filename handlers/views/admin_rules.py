@@ -166,9 +166,9 @@ def closures(
 
 
 def span_said(closure: Closure, catalogue: Catalogue, reader: Reader) -> str:
-    """Return "Thu 3 Dec, 09:00 - Fri 4 Dec, 18:00" on the place's own clock."""
+    """Return "Thu 3 Dec, 09:00 to Fri 4 Dec, 18:00" on the place's own clock."""
     zone = zone_of(catalogue, closure.room_id, closure.location_id)
-    return " - ".join(admin.stamp(at, zone, now=reader.now) for at in (closure.slot.start, closure.slot.end))
+    return admin.span(closure.slot.start, closure.slot.end, zone, now=reader.now)
 
 
 def zone_of(catalogue: Catalogue, room_id: UUID | None, location_id: UUID | None) -> Any:  # noqa: ANN401 - a zone
@@ -182,7 +182,7 @@ def answers_said(one: Progress) -> str:
     """Return "12 bookings: 8 moved, 2 wait for an answer, 2 found no room"."""
     parts = {
         "moved": one.taken + one.elsewhere,
-        "wait for an answer": one.waiting,
+        f"{'waits' if one.waiting == 1 else 'wait'} for an answer": one.waiting,
         "found no room yet": one.nothing_free,
         "cancelled": one.cancelled,
     }
@@ -237,7 +237,7 @@ def closing(name: str, when: str, plan: Plan, where: Where, reader: Reader) -> V
         where,
         [rich([bold(f"Close {cut(name, 80)}?")], [when]), *plan_blocks(plan, reader)],
         back=Where(section="close"),
-        below=[admin.do("Close", where, style="danger")],
+        below=[admin.do("Close it", where, style="danger")],
     )
 
 

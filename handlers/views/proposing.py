@@ -15,6 +15,7 @@ from handlers.drafts import Carried, Target
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.views import buttons
+from handlers.views.admin import span
 from handlers.views.text import Line, bold, cut, quoted, rich, spoken
 from handlers.views.times import Reader, lasting, room_facts, where_and_own_clock
 
@@ -56,18 +57,33 @@ def _one(proposal: Proposal, offers: Sequence[Alternative], reader: Reader) -> M
 def _many(proposals: Sequence[Proposal], offers: Offers, reader: Reader, *, above: Line) -> Message:
     open_ = [one for one in proposals if one.status == "open"]
     title: Line = [bold(f"{saying.counted(len(open_), 'booking')} of yours must move.")] if open_ else []
-    blocks: list[Block] = [rich(*([above] if above else []), *([title] if title else []))] if above or title else []
-    held = [one for one in open_ if one.room]
+    # Why is said once for each room and closure.
+    causes = {(one.booking.room.id, one.closure_id): one for one in open_}
+    heads: list[Line] = [line for line in (above, title, *(_closed(one, reader) for one in causes.values())) if line]
+    if held := [one for one in open_ if one.room]:
+        heads.append(["Another room is held at the same time. If you say nothing by the hour told, it is yours."])
+    blocks: list[Block] = [rich(*heads)] if heads else []
     if len(held) > 1:
         take = buttons.button(f"Take all {len(held)} rooms", Action.TAKE_PROPOSALS, style="primary")
         blocks += buttons.rows([take])
     for number, one in enumerate(proposals[:MOST_LISTED]):
-        row = _row(one, offers.get(one.id, ()), reader, number=number)
-        blocks += [rich(*_lines(one, reader)), *buttons.rows(row)]
+        row = _row(one, offers.get(one.id, ()), reader, number=number, style=None)
+        blocks += [rich(*_entry(one, reader)), *buttons.rows(row)]
     if len(proposals) > MOST_LISTED:
         blocks.append(rich([f"and {len(proposals) - MOST_LISTED} more: without an answer the rooms held are taken."]))
-    said = spoken(*([above] if above else []), *([title] if title else []), *(_lines(one, reader)[0] for one in proposals))
-    return Message(text=said, blocks=blocks)
+    return Message(text=spoken(*heads, *(_entry(one, reader)[0] for one in proposals)), blocks=blocks)
+
+
+def _entry(proposal: Proposal, reader: Reader) -> tuple[Line, ...]:
+    """Return one booking among several: "Budget", Wed 25 Nov, 14:00-15:00: Apollo, until Wed 25 Nov, 12:00."""
+    if proposal.status != "open":
+        return _lines(proposal, reader)
+    booking, room = proposal.booking, proposal.room
+    until = _at(proposal.answer_by, booking, reader)
+    head: Line = [*_meeting(booking), ", ", *_when(booking, reader), ": "]
+    if room is None:
+        return ([*head, f"no room is free. Cancelled {until} if none frees."],)
+    return ([*head, bold(cut(room.name, 100)), f" ({room_facts(room)}), yours {until}."],)
 
 
 def _lines(proposal: Proposal, reader: Reader) -> tuple[Line, ...]:
@@ -106,17 +122,8 @@ def _closed(proposal: Proposal, reader: Reader) -> Line:
     if proposal.closed is None:
         return [name, " is out of use from now on."]
     why = f" ({cut(proposal.reason, 200)})" if proposal.reason else ""
-    zone = booking.location.tz
-    first, last = (at.astimezone(zone).date() for at in (proposal.closed.start, proposal.closed.end))
-    if first == last:
-        return [name, f" is closed {lasting(proposal.closed, booking.location, reader)}{why}."]
-    return [
-        name,
-        (
-            f" is closed from {_at(proposal.closed.start, booking, reader)}"
-            f" to {_at(proposal.closed.end, booking, reader)}{why}."
-        ),
-    ]
+    closed = span(proposal.closed.start, proposal.closed.end, booking.location.tz, now=reader.now)
+    return [name, f" is closed {closed}{why}."]
 
 
 def _at(at: datetime, booking: Booking, reader: Reader) -> str:
@@ -138,7 +145,12 @@ def _when(booking: Booking, reader: Reader) -> Line:
 
 
 def _row(
-    proposal: Proposal, offers: Sequence[Alternative], reader: Reader, *, number: int = 0
+    proposal: Proposal,
+    offers: Sequence[Alternative],
+    reader: Reader,
+    *,
+    number: int = 0,
+    style: str | None = "primary",
 ) -> list[ButtonElement | None]:
     booking = proposal.booking
     if proposal.status in {"accepted", "overtaken"}:
@@ -154,7 +166,7 @@ def _row(
         f"Take {cut(proposal.room.name, 60)}",
         Action.TAKE_PROPOSAL.nth(number),
         Answered(proposal=proposal.id),
-        style="primary",
+        style=style,
     )
     other = buttons.button("Pick another", Action.OTHER_ROOM, Target.at(booking))
     return [take, other, buttons.cancel(booking, reader)]

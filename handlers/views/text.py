@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from slack_sdk.models.blocks import Block, ContextBlock, PlainTextObject, RichTextBlock, RichTextSectionElement
 from slack_sdk.models.blocks.block_elements import RichTextElementParts as Parts
 
+from core.erasing import ERASED, FORMER
+
 FALLBACK_LENGTH = 3000
 GREY_LENGTH = 2000
 
@@ -47,7 +49,8 @@ def code(text: str) -> Piece:
 
 def mention(slack_user_id: str) -> Piece:
     """Return a person's name as Slack shows it; in an answer to one person it pings nobody."""
-    return Piece(user=slack_user_id)
+    # Who was erased is nobody whom Slack could name.
+    return Piece(text=FORMER) if slack_user_id.startswith(ERASED) else Piece(user=slack_user_id)
 
 
 def channel(channel_id: str) -> Piece:

@@ -57,6 +57,8 @@ async def test_many_bookings_are_one_message_and_one_tap(firm: Firm, teller: Tel
     (message,) = await direct(firm, BEN)
 
     assert words(message).startswith("3 bookings of yours must move.")
+    assert words(message).count("Corner is out of use") == 1
+    assert '"At 9", Wed 25 Nov, 09:00-10:00 (New York): Apollo' in words(message)
     assert labels(message)[:2] == ["Take all 3 rooms", "Take Apollo"]
     once = await firm.press(BEN, message, "Take Apollo")
     assert words(once).startswith("✏️")

@@ -36,12 +36,12 @@ async def test_closing_shows_what_it_leads_to_then_holds_other_rooms(firm: Firm)
         until_time="23:59", reason="Painting",
     )  # fmt: skip
     asked = await top(firm, ANA, "admin")
-    assert "Close Corner?\nWed 25 Nov, 09:00 - Thu 26 Nov, 00:00" in words(asked)
+    assert "Close Corner?\nWed 25 Nov, 09:00 to Thu 26 Nov, 00:00" in words(asked)
     assert "1 booking: 1 gets another room." in words(asked)
-    listed = await push(firm, ANA, asked, "Close")
+    listed = await push(firm, ANA, asked, "Close it")
 
     assert "✅ Closed: Corner. 1 booking is affected; everybody concerned is told." in words(listed)
-    assert "1 booking: 1 wait for an answer" in words(listed)
+    assert "1 booking: 1 waits for an answer" in words(listed)
     answer = await firm.say(BEN, "/book Corner tomorrow 3pm")
     assert "closed" in words(answer)
     lifted = await pressed(firm, listed, "Corner ·")
@@ -158,8 +158,8 @@ async def test_what_is_kept_of_somebody_is_sent_and_erased_only_when_it_is_meant
 
     view = await push(firm, ANA, sent, "Erase")
     answer = await send(firm, ANA, view, sure="yes")
-    assert list(answer["errors"].values())[0].startswith("Type ")
-    name = list(answer["errors"].values())[0].removeprefix("Type ").removesuffix(" to go on.")
+    assert next(iter(answer["errors"].values())).startswith("Type ")
+    name = next(iter(answer["errors"].values())).removeprefix("Type ").removesuffix(" to go on.")
     await send(firm, ANA, view, sure=name.upper())
     assert "✅ Erased. 1 booking cancelled." in words(await top(firm, ANA, "admin"))
     assert (await firm.services.bookings.get(booking.id)).status is Status.CANCELLED
@@ -229,6 +229,38 @@ async def test_channels_and_undelivered_are_listed(firm: Firm):
     gone = await push(firm, ANA, listed, "Remove")
     assert "No channel hears of bookings" in words(gone)
     assert "Nothing was given up." in words(await section(firm, "undelivered"))
+
+
+async def test_a_day_is_closed_and_opened_again(firm: Firm):
+    which = await push(firm, ANA, await section(firm, "rules"), "Holidays")
+    await send(firm, ANA, which, location=str(firm.places["New York"].id))
+    listed = await top(firm, ANA, "admin")
+    assert "No holidays in 2026." in words(listed)
+    new = await push(firm, ANA, listed, "Add a day")
+    await send(firm, ANA, new, day="2026-11-25", name="Founders' day")
+    listed = await top(firm, ANA, "admin")
+    assert "Wed 25 Nov · Founders' day · closed" in words(listed)
+    assert "is yours" not in words(await firm.say(BEN, "/book Corner tomorrow 10am"))
+
+    await pressed(firm, listed, "Founders' day")
+    assert "is yours" in words(await firm.say(BEN, "/book Corner tomorrow 10am"))
+    later = await push(firm, ANA, await top(firm, ANA, "admin"), "2027")
+    assert "No holidays in 2027." in words(later)
+
+
+async def test_equipment_is_added_changed_and_a_room_divided(firm: Firm):
+    new = await push(firm, ANA, await section(firm, "equipment"), "Add equipment")
+    await send(firm, ANA, new, name="Projector on wheels", quantity="2")
+    listed = await top(firm, ANA, "admin")
+    edit = await pressed(firm, listed, "2 × Projector on wheels")
+    assert next(iter((await send(firm, ANA, edit, quantity="lots"))["errors"])).startswith("quantity")
+    await send(firm, ANA, edit, quantity="3")
+    assert "✅ Saved: 3 × Projector on wheels." in words(await top(firm, ANA, "admin"))
+
+    room = await pressed(firm, await section(firm, "rooms"), "Boardroom ·")
+    divide = await push(firm, ANA, room, "Divide")
+    await send(firm, ANA, divide, parts=[str(firm.rooms[one].id) for one in ("Apollo", "Corner")])
+    assert "Boardroom is made of Apollo, Corner." in words(await top(firm, ANA, "admin"))
 
 
 def test_rights_have_words_for_each():
