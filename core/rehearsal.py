@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,10 @@ from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession
 from core.errors import InvalidPolicy
-from core.models import Actor, Location, Opening, Person, Policy, Right, Room, Slot
+from core.models import Actor, Location, Opening, Person, Policy, Right, Room
 from core.people import COLUMNS, person_from
 from core.policies import Rules
-from core.regulations import Grant, Quota
+from core.regulations import Grant, Measure, Period, Quota
 from core.rehearsed import Made
 from core.settling import Settling
 
@@ -362,6 +363,11 @@ class _Past:
     _may: dict[tuple[UUID, Right, UUID], bool] = field(default_factory=dict)
     _rights: dict[tuple[int, UUID, UUID], Right | None] = field(default_factory=dict)
 
+    @cached_property
+    def _given(self) -> frozenset[Right]:
+        """The rights that anybody but admins has."""
+        return frozenset(grant.right for grant in self.catalogue.rights)
+
     def actor(self, person_id: UUID) -> Actor:
         """Return a booker, as they are now."""
         if person_id not in self._actors:
@@ -373,6 +379,8 @@ class _Past:
 
     def may(self, actor: Actor, right: Right, room: Room) -> bool:
         """Tell whether a booker has a right, looked up once for rooms that are alike."""
+        if actor.admin or right not in self._given:
+            return actor.admin
         key = (actor.person_id, right, self.catalogue.alike(room))
         if key not in self._may:
             self._may[key] = rights.may(actor, right, room, self.catalogue)
@@ -432,6 +440,8 @@ class _Rules:
     _judges: dict[tuple[UUID, UUID, frozenset[UUID]], tuple[Mapping[str, rehearsed.Judge], bool]] = field(
         default_factory=dict
     )
+
+    _alone: dict[tuple[UUID, frozenset[UUID]], bool] = field(default_factory=dict)
 
     def outcome(self, scope: UUID | None) -> Rehearsed:
         """Return what the rules would have refused."""
@@ -493,9 +503,13 @@ class _Rules:
             yield "setup_minutes", rehearsed.too_close(judged, apart)
 
     def _newly_alone(self, made: Made) -> bool:
-        room, actor = self.then.room(made.room_id), self.past.actor(made.person_id)
-        new, old = self.then.policy(room, actor.groups), self.now.policy(room, actor.groups)
-        return new.one_at_a_time and not old.one_at_a_time and not self._may_override(actor, made)
+        actor = self.past.actor(made.person_id)
+        key = (made.room_id, actor.groups & self.then.ruled_groups)
+        if key not in self._alone:
+            room = self.then.room(made.room_id)
+            new, old = self.then.policy(room, actor.groups), self.now.policy(room, actor.groups)
+            self._alone[key] = new.one_at_a_time and not old.one_at_a_time
+        return self._alone[key] and not self._may_override(actor, made)
 
     def _gap(self, room: Room) -> int:
         """Return how far apart two meetings in a room would have to be; nothing where that is no more than now."""
@@ -517,28 +531,35 @@ _OVERRIDDEN = frozenset(
 
 def _over_quota(past: _Past, quota: Quota, quotas: Sequence[Quota]) -> Verdicts:
     """Return what a quota would have refused, each judged by what was booked before it."""
-    zones = {place.id: place.tz for place in past.catalogue.locations}
     applies: dict[frozenset[UUID], bool] = {}
     used: Counter[object] = Counter()
     verdicts: Verdicts = {}
-    scope = quota.scope
+    rooms = {room.id: room for room in past.catalogue.rooms if quota.scope in {None, room.id, room.location_id}}
     for made in sorted(past.made, key=lambda made: made.at - made.ahead):
-        room = past.catalogue.room(made.room_id)
-        if scope not in {None, room.id, room.location_id} or (scope != made.room_id and not made.first):
+        room = rooms.get(made.room_id)
+        if room is None or (quota.room_id is None and not made.first):
             continue
         actor = past.actor(made.person_id)
         if actor.groups not in applies:
             applies[actor.groups] = limits.holds_for(quota, quotas, actor.groups)
         if not applies[actor.groups]:
             continue
-        slot = Slot(
-            start=datetime.fromtimestamp(made.at * 60, UTC), end=datetime.fromtimestamp((made.at + made.minutes) * 60, UTC)
-        )
-        who = None if quota.together else made.person_id
-        key = (who, zones[room.location_id].key, limits.first_day(quota.period, slot.start, zones[room.location_id]))
-        worth = limits.worth(quota.measure, slot)
+        key = (None if quota.together else made.person_id, _period(quota.period, made))
+        worth = 1 if quota.measure is Measure.COUNT else made.minutes
         if used[key] + worth > quota.most and not past.may(actor, Right.OVERRIDE, room):
             verdicts[made.id] = ["quota"]
         else:
             used[key] += worth
     return verdicts
+
+
+def _period(period: Period, made: Made) -> object:
+    """Return a name for the day, week or month in which a booking begins."""
+    day = made.starts // _DAY
+    match period:
+        case Period.DAY:
+            return day
+        case Period.WEEK:
+            return (day + 3) // 7  # 1970 began on a Thursday
+        case Period.MONTH:
+            return made.day.replace(day=1)
