@@ -1,7 +1,9 @@
 """The demo's starter: what it starts it stops, and what goes wrong is told with the end of a log."""
 
+import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -53,11 +55,18 @@ DEAF_TO_INTERRUPTS = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
 BOT_THAT_FAILS = "import sys; sys.exit('no such token')"
 
 
+def free_port() -> int:
+    """Return a port below those that the system gives away by itself, so that no other test gets it meanwhile."""
+    while True:
+        number = random.randint(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", number))
+            return number
+
+
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
@@ -305,7 +314,7 @@ def test_two_demos_in_one_checkout_are_told_apart(
     first = start(root, port)
     running.append(first)
     wait_until(lambda: answers(port))
-    second = start(root, port + 1 if port < 65535 else port - 1)
+    second = start(root, free_port())
     running.append(second)
     said, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 2
