@@ -65,7 +65,7 @@ async def test_more_than_there_is_or_from_elsewhere_is_refused_at_once(office: O
     assert refused.value.message == "There are only 2 projectors in Berlin."
     with pytest.raises(errors.EquipmentNotFound) as nowhere:
         await office.book(apollo, at(10), equipment=((far.id, 1),))
-    assert nowhere.value.message == "There is no Camera to borrow in Berlin."
+    assert nowhere.value.message == "There is no camera to borrow in Berlin."
     await with_projector(office, "Mars", 10, projector)
     with pytest.raises(errors.EquipmentTaken) as some:
         await office.book(apollo, at(10), equipment=((projector.id, 2),))
