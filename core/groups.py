@@ -276,12 +276,16 @@ async def _have(session: WriteSession, group_id: UUID, people: set[UUID]) -> boo
 
 
 async def _drop(session: WriteSession, ids: Sequence[UUID]) -> None:
+    """Remove groups, and everybody from them: whoever asks for somebody's groups finds none that is gone."""
     if ids:
         await session.run(
             "UPDATE groups SET removed_at = now(), updated_at = now(), version = version + 1"
             " WHERE tenant_id = $1 AND id = ANY($2::uuid[])",
             session.tenant,
             list(ids),
+        )
+        await session.run(
+            "DELETE FROM group_members WHERE tenant_id = $1 AND group_id = ANY($2::uuid[])", session.tenant, list(ids)
         )
 
 
