@@ -32,7 +32,7 @@ from handlers.series_drafts import (
     SeriesAt,
     SeriesTarget,
 )
-from handlers.views import buttons, rhythm
+from handlers.views import buttons, held, rhythm
 from handlers.views.bookings import TITLE_SHOWN, named_people, until_approved
 from handlers.views.held import coming, facts_of
 from handlers.views.series_words import (
@@ -78,8 +78,8 @@ def _booked_line(made: Booked, reader: Reader) -> Line:
     until = f", {until_approved(reader.approvers(pending[0]))}" if pending else ""
     return [
         "⏳ " if pending else "✅ ",
-        bold(cut(series.room.name, ROOM_SHOWN)),
-        f" is {verb if own else 'booked'} ",
+        bold(held.named(_rooms(series))),
+        f" {'are' if series.more_rooms else 'is'} {verb if own else 'booked'} ",
         bold(rhythm_of(series)),
         f"{_at(series, made.bookings, reader)}: ",
         f"{_span(made.bookings, series.location, reader)}{until}",
@@ -98,6 +98,7 @@ def about(series: OneSeries, sample: Booking | None, reader: Reader) -> Line:
     if sample is not None:
         others = [one.slack_user_id for one in sample.attendees if one.person_id != reader.person.id]
         parts += [["with ", *named_people(others)]] if others else []
+        parts += [[held.borrowed(sample.equipment)]] if sample.equipment else []
     parts += [[coming(series.equipment)]] if series.equipment else []
     parts += [["private"]] if series.private else []
     return joined(parts, " · ")
@@ -327,6 +328,10 @@ def _cancel_whole(series: OneSeries, count: int) -> ButtonElement | None:
     confirm = confirm_giving_back(f"Cancel {rhythm.dates(count)}?", series.room.name, count)
     value = SeriesTarget(series=series.id, version=series.version)
     return buttons.button("Cancel series", Action.CANCEL_WHOLE, value, style="danger", confirm=confirm)
+
+
+def _rooms(series: OneSeries) -> tuple[Room, ...]:
+    return (series.room, *series.more_rooms)
 
 
 def _name(series: OneSeries) -> str:

@@ -478,3 +478,13 @@ def choices(view: dict[str, Any], day: str) -> list[dict[str, Any]]:
     """Return what can be chosen for a date."""
     options: list[dict[str, Any]] = next(b["element"]["options"] for b in view["blocks"] if b["block_id"] == f"choice.{day}")
     return options
+
+
+async def test_several_rooms_repeat_together(firm: Firm):
+    shown = await firm.say(BEN, "/book room Apollo and Big Ben every Tuesday at 10 for 4 weeks")
+    assert ": Apollo + Big Ben\n" in words(shown)
+
+    done = await firm.press(BEN, shown, "Book all 4")
+
+    assert words(done).startswith("✅ Apollo + Big Ben are yours every Tuesday, 10:00-10:30 (New York): 4 dates")
+    assert [[room.name for room in one.rooms] for one in await firm.mine(BEN)] == [["Apollo", "Big Ben"]] * 4
