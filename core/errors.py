@@ -442,6 +442,12 @@ class InvalidSetting(BookingError):
     code = "InvalidSetting"
 
 
+class StalePlace(BookingError):
+    """Somebody else changed the room or location meanwhile; nothing was saved."""
+
+    code = "StalePlace"
+
+
 class StillUsed(BookingError):
     """Something that cannot be removed or changed while it is used; the message says by what."""
 

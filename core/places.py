@@ -19,7 +19,7 @@ from core.amenities import canonical
 from core.catalogue import Catalogue, Catalogues, load
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
-from core.errors import BookingError, InvalidSetting, NotAllowed, StillUsed
+from core.errors import InvalidSetting, NotAllowed, StalePlace, StillUsed
 from core.ids import new_id
 from core.models import KEEP, Actor, Booking, Keep, Location, Right, Room, one_line
 from core.roomfile import LONGEST_NAME, LONGEST_WORD, MOST_MINUTES, MOST_SEATS, known_zone
@@ -29,12 +29,6 @@ T = TypeVar("T")
 
 MOST_AMENITIES = 50
 LONGEST_PHOTO = 2000
-
-
-class StalePlace(BookingError):
-    """Somebody else changed the room or location meanwhile; nothing was saved."""
-
-    code = "StalePlace"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -61,7 +61,7 @@ def _many(proposals: Sequence[Proposal], offers: Offers, reader: Reader, *, abov
     causes = {(one.booking.room.id, one.closure_id): one for one in open_}
     heads: list[Line] = [line for line in (above, title, *(_closed(one, reader) for one in causes.values())) if line]
     if held := [one for one in open_ if one.room]:
-        heads.append(["Another room is held at the same time. If you say nothing by the hour told, it is yours."])
+        heads.append(["Another room is held for the same time."])
     blocks: list[Block] = [rich(*heads)] if heads else []
     if len(held) > 1:
         take = buttons.button(f"Take all {len(held)} rooms", Action.TAKE_PROPOSALS, style="primary")
@@ -82,8 +82,8 @@ def _entry(proposal: Proposal, reader: Reader) -> tuple[Line, ...]:
     until = _at(proposal.answer_by, booking, reader)
     head: Line = [*_meeting(booking), ", ", *_when(booking, reader), ": "]
     if room is None:
-        return ([*head, f"no room is free. Cancelled {until} if none frees."],)
-    return ([*head, bold(cut(room.name, 100)), f" ({room_facts(room)}), yours {until}."],)
+        return ([*head, f"no other room is free. If nothing frees by {until}, it is cancelled."],)
+    return ([*head, bold(cut(room.name, 100)), f" ({room_facts(room)}). If you say nothing, it is yours on {until}."],)
 
 
 def _lines(proposal: Proposal, reader: Reader) -> tuple[Line, ...]:

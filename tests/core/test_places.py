@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from core.errors import InvalidSetting, LocationNotFound, NotAllowed, RoomInactive, StillUsed
+from core.errors import InvalidSetting, LocationNotFound, NotAllowed, RoomInactive, StalePlace, StillUsed
 from core.ids import new_id
 from core.models import Booking
-from core.places import Places, RoomFacts, StalePlace
+from core.places import Places, RoomFacts
 from tests.core.office import PATIENT, Office, at, opened
 
 
