@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+import core
 import handlers
 from core import db, errors, schema
 from core.models import Slot
@@ -21,10 +22,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 
 def family() -> list[type[errors.BookingError]]:
     """Return every error that the core or the Slack edge defines; not those that other tests have made up."""
-    for module in pkgutil.walk_packages(handlers.__path__, f"{handlers.__name__}."):
-        importlib.import_module(module.name)
-    ours = (errors.__name__, f"{handlers.__name__}.")
-    return [kind for kind in descendants(errors.BookingError) if kind.__module__.startswith(ours)]
+    for package in (core, handlers):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    ours = (f"{core.__name__}.", f"{handlers.__name__}.")
+    # What only carries more than its parent goes by the same code.
+    return [kind for kind in descendants(errors.BookingError) if kind.__module__.startswith(ours) and "code" in vars(kind)]
 
 
 def descendants(kind: type[errors.BookingError]) -> Iterator[type[errors.BookingError]]:
