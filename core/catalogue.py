@@ -54,7 +54,8 @@ class Catalogue:
     """All rooms and locations of the workspace, and everything that rules them.
 
     `rules` holds what is set at each scope's id (None: the workspace), `group_rules` what is set there for a group.
-    Rights, closures and quotas are those in force now or ahead; `own_days` are the days that admins have set.
+    Rights, closures and quotas are those in force now or ahead; `own_days` are the days that admins have set; `as_kept`
+    are the rooms, as they are kept, that have setup or teardown from the rules.
     """
 
     rooms: tuple[Room, ...] = ()
@@ -67,6 +68,7 @@ class Catalogue:
     closures: tuple[Closure, ...] = ()
     quotas: tuple[Quota, ...] = ()
     own_days: tuple[OwnDay, ...] = ()
+    as_kept: Mapping[UUID, Room] = field(default_factory=dict)
     _rooms_by_id: Mapping[UUID, Room] = field(init=False, repr=False, compare=False)
     _locations_by_id: Mapping[UUID, Location] = field(init=False, repr=False, compare=False)
     _policies: dict[tuple[UUID, frozenset[UUID]], Policy] = field(
@@ -106,6 +108,10 @@ class Catalogue:
         if place := self._locations_by_id.get(location_id):
             return place
         raise LocationNotFound("That location does not exist any more.")
+
+    def own(self, room: Room) -> Room:
+        """Return the room with the setup and teardown that are its own, as whoever edits it wants to see it."""
+        return self.as_kept.get(room.id, room)
 
     def thing(self, equipment_id: UUID) -> Equipment:
         """Return a piece of equipment, or raise EquipmentNotFound."""
@@ -393,7 +399,9 @@ def with_buffers(catalogue: Catalogue) -> Catalogue:
     """Return the catalogue with rooms that have the setup and teardown in force: their own, else those of the rules."""
     if not any({"setup_minutes", "teardown_minutes"} & rules.keys() for rules in catalogue.rules.values()):
         return catalogue
-    return replace(catalogue, rooms=tuple(_buffered(room, catalogue.policy(room)) for room in catalogue.rooms))
+    rooms = tuple(_buffered(room, catalogue.policy(room)) for room in catalogue.rooms)
+    kept = {old.id: old for old, new in zip(catalogue.rooms, rooms, strict=True) if new is not old}
+    return replace(catalogue, rooms=rooms, as_kept=kept)
 
 
 def _buffered(room: Room, policy: Policy) -> Room:

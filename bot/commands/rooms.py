@@ -323,7 +323,7 @@ def _write_csv(catalogue: Catalogue) -> None:
 
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_cells(catalogue, room) for room in catalogue.rooms)
+    writer.writerows(_cells(catalogue, catalogue.own(room)) for room in catalogue.rooms)
 
 
 def _print_table(catalogue: Catalogue) -> None:

@@ -76,6 +76,7 @@ def room_form(
     admin_: bool = True,
 ) -> View:
     """Return the form for a room; None adds one, at one of the places."""
+    room = catalogue.own(room) if room else None
     blocks: list[Block] = []
     if room is None:
         options = [(str(place.id), place.name) for place in places]

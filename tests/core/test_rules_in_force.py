@@ -306,6 +306,8 @@ async def test_the_rules_buffers_hold_where_the_room_has_none_of_its_own(office:
 
     there = {room.name: (room.setup_minutes, room.teardown_minutes) for room in catalogue.rooms}
     assert there == {"Plain": (10, 5), "Own": (20, 5)}
+    kept = {room.name: (catalogue.own(room).setup_minutes, catalogue.own(room).teardown_minutes) for room in catalogue.rooms}
+    assert kept == {"Plain": (0, 0), "Own": (20, 0)}
     await office.book(plain, at(10))
     assert (await ruling.refusal(Wish(slot=at(11), room_id=plain.id), by=office.bob))[0] == "SlotTaken"
     assert (await office.book(plain, at(11.25), by=office.bob)).version == 1
