@@ -286,7 +286,7 @@ class Rerooming:
         async def work(session: WriteSession) -> Changed:
             row = await _locked(session, proposal_id)
             booking = await store.booking(session, row["booking_id"], catalogue)
-            bookkeeping.allow(booking, by)
+            bookkeeping.allow(booking, by, catalogue)
             if row["status"] == "accepted" and booking.holds_room and booking.room.id == row["offered_room_id"]:
                 return Changed(before=booking, after=booking)
             return await self._take(session, row, booking, catalogue, by=by, now=now)

@@ -131,7 +131,7 @@ async def _editing(booking: Booking, desk: Desk) -> Editing:
 async def changeable(booking_id: UUID, desk: Desk) -> Booking:
     """Return a booking that the person may change; raises NotAllowed, or NotActive for one that is over."""
     booking = await desk.services.bookings.get(booking_id)
-    bookkeeping.allow(booking, desk.actor)
+    bookkeeping.allow(booking, desk.actor, desk.catalogue)
     if not booking.holds_room or booking.end <= desk.services.clock.now():
         raise NotActive("This booking is over.", booking=booking)
     return booking
