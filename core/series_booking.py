@@ -77,9 +77,15 @@ async def book(
     for _ in range(ATTEMPTS):
         if key and (done := await desk.db.read(lambda session: booked_before(session, key, content, asker))):
             return done
-        made = await desk.db.read(lambda session: plan(session, wish, asker, choices, one_room))
-        if made.open:
-            raise clash(made.preview)
+        try:
+            made = await desk.db.read(lambda session: plan(session, wish, asker, choices, one_room))
+            if made.open:
+                raise clash(made.preview)
+        except BookingError:
+            # What is in the way may be what the same request has booked since.
+            if key and (done := await desk.db.read(lambda session: booked_before(session, key, content, asker))):
+                return done
+            raise
         if not made.keep:
             raise InvalidSeries("Every date is left out; there is nothing to book.")
         await clear_expired(desk, made.keep, asker)
