@@ -343,9 +343,7 @@ async def set_quota(asked: Asked) -> View:
         together=wanted.together,
         by=asked.by,
     )
-    return await quotas(
-        replace(asked, where=shown.QUOTAS), ["✅ Saved: ", quota_said(wanted, asked.desk.catalogue), "."]
-    )
+    return await quotas(replace(asked, where=shown.QUOTAS), ["✅ Saved: ", quota_said(wanted, asked.desk.catalogue), "."])
 
 
 async def drop_quota(asked: Asked) -> View:

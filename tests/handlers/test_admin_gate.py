@@ -1,4 +1,4 @@
-"""Nobody but admins comes through the gate of administration, whatever they press or forge; managers for their rooms alone."""
+"""Nobody but admins comes through the gate of administration, whatever they forge; managers for their rooms alone."""
 
 from __future__ import annotations
 
