@@ -41,10 +41,10 @@ def booking_form(fields: Fields, *, repeat: Sequence[Block] = (), banner: Sequen
             fields.people(),
             fields.room(),
             *fields.amenities(),
+            *fields.further(),
             fields.title(),
             fields.invitees(),
             fields.private(),
-            *fields.further(),
         ],
     )
 
@@ -80,10 +80,10 @@ def edit_form(
             fields.length(),
             fields.people(),
             fields.room(named=True),
+            *fields.further(),
             fields.title(),
             people,
             fields.private(),
-            *fields.further(),
             *which,
             DividerBlock(),
             *buttons.rows([buttons.cancel(booking, fields.reader)]),

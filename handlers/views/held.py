@@ -65,7 +65,7 @@ def facts_of(rooms: Sequence[Room]) -> str:
     amenities = sorted({name for room in rooms for name in room.amenities})
     floors = dict.fromkeys(said for room in rooms if (said := floor(room)))
     seats = sum(room.capacity for room in rooms)
-    parts = [f"seat {seats} together", ", ".join(amenities), saying.listed(floors)]
+    parts = [f"{seats} seats together", ", ".join(amenities), saying.listed(floors)]
     return " · ".join(part for part in parts if part)
 
 

@@ -106,27 +106,40 @@ def taken_line(error: SlotTaken, location: Location, reader: Reader) -> Line:
     said: Line = [" (", *joined(notes, "; "), ")"] if notes else []
     between = _between(error, slot) if len(error.rivals) == 1 else ""
     when = in_passing(slot, location, reader)
-    return [*_taken(error.room, first), f" is taken {when}", *said, f"{between}."]
+    return [*_taken(error.room, error.rivals), f" is taken {when}", *said, f"{between}."]
 
 
-def _taken(room: Room, rival: Rival | None) -> Line:
-    """Return "Apollo", and of rooms that share their space "Hall needs Hall A, which"."""
+def _taken(room: Room, rivals: Sequence[Rival]) -> Line:
+    """Return "Apollo", and of rooms that share their space "Hall needs Hall A, which", where only that one is taken."""
     name = cut(room.name, 100)
-    if rival is None or rival.room is None:
+    through = rivals[0].room if rivals else None
+    if through is None or any(one.room != through for one in rivals):
         return [bold(name)]
-    told = taken_through(replace(room, name=name), replace(rival, room=replace(rival.room, name=cut(rival.room.name, 100))))
+    shown = replace(rivals[0], room=replace(through, name=cut(through.name, 100)))
+    told = taken_through(replace(room, name=name), shown)
     return [bold(name), told.removeprefix(name)]
 
 
 def lent_out_line(error: LentOutError, reader: Reader) -> Line:
-    """Return "2 of 2 projectors are out tomorrow 14:00-15:00: 1 in Apollo ("Design review", @ana), 1 in Big Ben (Busy)."."""
+    """Return "2 of 2 projectors are out tomorrow 14:00-15:00. 1 is in Apollo ("Review", @ana), 1 in Big Ben (Busy)."."""
     shown = error.holders[:MOST_HOLDERS]
     left = len(error.holders) - len(shown)
     having: list[Line] = [
-        [f"{one.quantity} in ", named(one.rooms), " (", *joined(_whose(one.rival, reader), ", "), ")"] for one in shown
+        [
+            f"{one.quantity} {_is(one.quantity)}in " if not number else f"{one.quantity} in ",
+            named(one.rooms),
+            " (",
+            *joined(_whose(one.rival, reader), ", "),
+            ")",
+        ]
+        for number, one in enumerate(shown)
     ]
     having += [[f"{left} more bookings"]] if left else []
-    return [error.message.removesuffix("."), ": ", *joined(having, ", "), "."] if having else [error.message]
+    return [error.message, " ", *joined(having, ", "), "."] if having else [error.message]
+
+
+def _is(count: int) -> str:
+    return "is " if count == 1 else "are "
 
 
 def lent_out(error: LentOutError, wanted: Draft | Target, reader: Reader) -> Message:

@@ -37,7 +37,7 @@ async def test_two_rooms_named_side_by_side_are_booked_in_one(firm: Firm):
 
     assert words(answer).startswith(
         "✅ Apollo + Big Ben are yours: tomorrow, Wed 25 Nov, 14:00-14:30 (New York)\n"
-        "seat 20 together · projector, video, whiteboard · 3rd floor"
+        "20 seats together · projector, video, whiteboard · 3rd floor"
     )
     (booking,) = await firm.mine(BEN)
     assert (names(booking), booking.attendees_count) == (["Apollo", "Big Ben"], 18)
@@ -122,8 +122,8 @@ async def test_where_too_few_are_left_the_refusal_says_who_has_how_many_with_way
     answer = await firm.say(BEN, "/book corner tomorrow 2pm for 1h with 2 projectors")
 
     assert words(answer).startswith(
-        "1 of 2 projectors on wheels is out tomorrow 14:00-15:00; you asked for 2:"
-        ' 1 in Apollo + Big Ben ("All hands", @U0ANA).'
+        "1 of 2 projectors on wheels is out tomorrow 14:00-15:00; you asked for 2."
+        ' 1 is in Apollo + Big Ben ("All hands", @U0ANA).'
     )
     assert labels(answer)[:2] == ["Corner with a projector on wheels", "Corner without projectors on wheels"]
     done = await firm.press(BEN, answer, "Corner with a projector on wheels")
@@ -139,7 +139,7 @@ async def test_whose_private_meeting_has_it_is_not_told(firm: Firm):
 
     answer = await firm.say(BEN, "/book corner tomorrow 2pm for 1h with a flipchart")
 
-    assert words(answer).startswith("1 of 1 flipcharts is out tomorrow 14:00-15:00: 1 in Apollo (Busy).")
+    assert words(answer).startswith("1 of 1 flipcharts is out tomorrow 14:00-15:00. 1 is in Apollo (Busy).")
     assert "Merger" not in json.dumps(answer)
 
 
