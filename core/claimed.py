@@ -14,6 +14,7 @@ from core.events import Kind
 from core.feed import Feed
 from core.models import Booking, Person
 from core.notices import Card, Delivery, Happened, Notice, Preferences, Together
+from core.search import hidden
 from core.series_values import OneSeries
 
 Row = Mapping[str, Any]
@@ -40,7 +41,12 @@ async def cards(session: ReadSession, rows: Sequence[Row], catalogue: Catalogue)
     series = await series_store.by_ids(session, list({b.series_id for b in bookings.values() if b.series_id}), catalogue)
     done = await feed.together(session, list({one.operation_id for one in happened.values() if one.operation_id}))
     known = _Known(readers=readers, happened=happened, series=series, done=done)
-    return [_card(row, bookings[row["booking_id"]], known) for row in rows]
+    return [_card(row, _as_told(row, bookings[row["booking_id"]], catalogue), known) for row in rows]
+
+
+def _as_told(row: Row, booking: Booking, catalogue: Catalogue) -> Booking:
+    """Return a booking as a channel may hear of it; whoever is told in person belongs to it."""
+    return booking if row["person_id"] else hidden(booking, catalogue)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,7 +133,7 @@ async def deliveries(session: ReadSession, rows: Sequence[Row], catalogue: Catal
                 person=reader.person if reader else None,
                 preferences=reader.preferences if reader else None,
                 dm_channel=reader.dm_channel if reader else None,
-                booking=bookings.get(row["booking_id"]),
+                booking=_as_told(row, booking, catalogue) if (booking := bookings.get(row["booking_id"])) else None,
                 happened=_since(row, happened),
                 thread=(row["card_channel_id"], row["card_ts"]) if row["card_ts"] else None,
                 subscription=subscribed.get(row["subscription_id"]),

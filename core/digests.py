@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from core.models import Booking, Person, Room, Slot, Status
 from core.notices import Happened, Notice, Subscription
 from core.planning import visibly_changed, word_of
 from core.quiet import moment_of, zone_of
+from core.search import hidden
 
 BATCH = 200
 MOST_TOLD = 200
@@ -147,15 +148,21 @@ class Digests:
             ids = [room.id for room in rooms]
             there = await store.in_window(session, ids, span, catalogue)
             # What waits for approval is no news yet.
-            bookings = [one for one in there if one.status is not Status.PENDING]
+            bookings = [hidden(one, catalogue) for one in there if one.status is not Status.PENDING]
             since = _hour(subscription, await _told_before(session, subscription, today))
             happened = await _happened(session, rooms, catalogue, since=since, until=until, from_day=span.start)
             return ChannelDay(
                 bookings=tuple(sorted(bookings, key=lambda one: (one.start, one.room.name.casefold()))),
-                happened=tuple(one for one in happened if _asked(subscription, one)),
+                happened=tuple(_as_told(one, catalogue) for one in happened if _asked(subscription, one)),
             )
 
         return await self._db.read(work)
+
+
+def _as_told(happened: Happened, catalogue: Catalogue) -> Happened:
+    """Return what happened as a channel may hear of it."""
+    before = hidden(happened.before, catalogue) if happened.before else None
+    return replace(happened, before=before, after=hidden(happened.after, catalogue))
 
 
 def _hour(subscription: Subscription, day: date) -> datetime:

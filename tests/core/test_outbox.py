@@ -12,6 +12,7 @@ from core.db import Database
 from core.errors import NotActive, NotAllowed
 from core.notices import Notice
 from core.outbox import Outbox
+from core.rooms import Rooms
 from core.schema import WORKER
 from tests.core.notified import CHANNEL, Notified
 from tests.core.office import PATIENT, Office, at
@@ -357,3 +358,15 @@ async def test_a_room_younger_than_the_replicas_catalogue_keeps_nothing_back(off
     await notices.plan()
     outbox = Outbox(office.db, catalogues, office.clock)
     assert len(await outbox.claim_cards(notices.now)) == 3
+
+
+async def test_where_rooms_hide_details_channels_hear_of_nobody_and_those_invited_do(office: Office, notices: Notified):
+    room = await office.room("Apollo")
+    await Rooms(office.db, office.catalogues).set_policy(room_id=room.id, details_hidden=True)
+    await notices.subscribe()
+    await office.book(room, at(9), title="Layoffs", invitees=(office.bob.person_id,))
+    await notices.plan()
+
+    told = {card.person.slack_user_id if card.person else None: card.booking.private for card in await notices.show()}
+
+    assert told == {None: True, office.bob.slack_user_id: False}
