@@ -16,7 +16,7 @@ from core.catalogue import Catalogue
 from core.errors import BookingError, InvalidAttendees, NotTogether, RoomNotFound
 from core.models import Booking, Location, Person, Slot
 from handlers import wall_time
-from handlers.drafts import Carried, Draft, Target, UnreadableError, things_of
+from handlers.drafts import Carried, Draft, Target, Things, UnreadableError, things_of
 from handlers.ids import Field
 from handlers.requests import Form
 
@@ -87,6 +87,7 @@ class Searching(Carried):
     invitees: tuple[str, ...] = ()
     private: bool = False
     shared: bool = False
+    things: Things = ()
 
 
 class Refused(Carried):

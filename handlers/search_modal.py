@@ -78,6 +78,7 @@ async def book_result(click: Click, desk: Desk) -> Show:
         "invitees": searching.invitees,
         "private": searching.private,
         "shared": searching.shared,
+        "things": searching.things,
     }
     return await booking_modal.book(offer.model_copy(update=extra), desk, key=click.key)
 
@@ -116,6 +117,7 @@ async def _first(desk: Desk, fragment: Fragment | None, draft: Draft | None) -> 
         invitees=content.invitees[: filled.MOST_INVITED],
         private=content.private,
         shared=content.shared,
+        things=content.things,
     )
     return await _view(content, searching, desk)
 
@@ -123,7 +125,10 @@ async def _first(desk: Desk, fragment: Fragment | None, draft: Draft | None) -> 
 async def _again(form: Form, desk: Desk, *, page: int) -> SearchView:
     searching = Searching.load(form.private_metadata)
     content = filled.read(form, searching.place)
-    return await _view(content, searching.model_copy(update={"place": content.place, "page": page}), desk)
+    # What one place lends does not come to another.
+    things = searching.things if content.place == searching.place else ()
+    searching = searching.model_copy(update={"place": content.place, "page": page, "things": things})
+    return await _view(content, searching, desk)
 
 
 async def _view(content: Filled, searching: Searching, desk: Desk) -> SearchView:
@@ -204,4 +209,5 @@ def _of_fragment(fragment: Fragment, place: Location, desk: Desk) -> Filled:
         amenities=fragment.amenities,
         title=fragment.title,
         invitees=fragment.invitees,
+        things=tuple((one.id, count) for one, count in fragment.things),
     )

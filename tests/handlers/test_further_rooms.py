@@ -430,3 +430,13 @@ async def test_who_is_invited_reads_all_rooms_and_what_comes_along(firm: Firm, t
     assert "with 2 flipcharts" in words(invitation)
     assert "in Apollo + Big Ben (3rd floor)." in words(reminder)
     assert "with 2 flipcharts" in words(reminder)
+
+
+async def test_a_room_found_by_searching_comes_with_the_equipment_that_was_asked_for(firm: Firm):
+    await lends(firm, "Flipchart", 1)
+    view = await form(firm, BEN, "search", text="/book find tomorrow 2pm for 10 with a flipchart")
+
+    await push(firm, BEN, view, "book_result:1" if "book_result:1" in json.dumps(view) else "book_result")
+
+    (booking,) = await firm.mine(BEN)
+    assert along(booking) == [("Flipchart", 1)]
