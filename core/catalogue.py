@@ -174,7 +174,9 @@ class Catalogue:
 
     @cached_property
     def _particular(self) -> frozenset[UUID | None]:
-        shut = (self._rooms_by_id[one.room_id] for one in self.closures if one.room_id)
+        # Where rooms are looked at as if they were one, there is none but that.
+        named = (one.room_id for one in self.closures if one.room_id)
+        shut = (self._rooms_by_id[room_id] for room_id in named if room_id in self._rooms_by_id)
         closed = {other.id for room in shut for other in self.sharing(room)}
         return self._ruled | closed | {grant.room_id for grant in self.rights if grant.room_id}
 

@@ -8,9 +8,10 @@ import pytest
 
 from core import checks, errors
 from core.endings import Endings
-from core.models import Change, OfferKind, Room, Status, Wish
+from core.models import Change, OfferKind, Right, Room, Status, Wish
 from tests.core.furnished import claimed, hall
 from tests.core.office import Office, at
+from tests.core.ruling import Ruling
 
 
 @pytest.fixture
@@ -55,6 +56,19 @@ async def test_where_one_room_is_held_none_is_taken_and_times_are_offered_at_whi
     assert offers[0].slot == at(9.5)
     booked = await office.book(apollo, offers[0].slot, more_room_ids=(mars.id, zeus.id), attendees_count=10)
     assert len(booked.rooms) == 3
+
+
+async def test_other_times_for_all_rooms_are_found_while_another_room_is_closed_and_rights_are_given(
+    office: Office, rooms: tuple[Room, Room, Room]
+):
+    apollo, mars, zeus = rooms
+    ruling = Ruling.of(office)
+    await ruling.granting.give(Right.BOOK, room_id=apollo.id, person_id=office.ana.person_id, by=office.boss)
+    await ruling.closures.add(at(9, 300), room_id=mars.id, by=office.boss)
+    await office.book(zeus, at(10.5), by=office.bob)
+    with pytest.raises(errors.SlotTaken) as refused:
+        await office.book(apollo, at(10), more_room_ids=(zeus.id,))
+    assert refused.value.alternatives[0].slot == at(9.5)
 
 
 async def test_the_rules_of_every_room_are_judged(office: Office, rooms: tuple[Room, Room, Room]):
