@@ -38,7 +38,7 @@ class UserGroups:
         self._team, self._told = team, False
         found = await self._groups.sync(team, _in_use(answer["usergroups"]))
         if found:
-            facts = {"created": found.created, "changed": found.changed, "removed": found.removed}
+            facts = {"new": found.created, "changed": found.changed, "removed": found.removed}
             log.info("user groups of Slack changed", extra={"action": "sync_groups", **facts})
         return found.created + found.changed + found.removed
 

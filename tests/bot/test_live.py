@@ -13,7 +13,6 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import config
-from bot.app import _services
 from bot.background import Background, worker_database
 from bot.deadline import Deadline
 from bot.metrics import Metrics
@@ -21,6 +20,7 @@ from bot.pusher import Pusher
 from core.bell import Bell
 from core.models import Wish
 from handlers.pushing import Pushes
+from handlers.services import built
 from tests.handlers.firm import ANA, BEN, CHLOE, NOW, Firm, colleagues, new_york, words
 from tests.handlers.firm import opened as firm_opened
 from tests.handlers.modal_acts import form
@@ -54,7 +54,7 @@ async def serving(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     db = worker_database(settings)
     bell = Bell(db)
     firm.db.when_something_happened = db.when_something_happened = bell.ring
-    background = Background(settings, _services(db, firm.clock, "/book"), db, firm.clock, bell)
+    background = Background(settings, built(db, firm.clock), db, firm.clock, bell)
     ticking = asyncio.create_task(_tick(firm))
     background.start()
     try:

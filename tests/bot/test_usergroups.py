@@ -53,7 +53,8 @@ async def there(groups: Groups) -> dict[str, list[str]]:
     return {one.group.name: [m.slack_user_id for m in await groups.members(one.group.id)] for one in await groups.all()}
 
 
-async def test_the_worker_keeps_groups_in_step_with_slack(groups: Groups) -> None:
+async def test_the_worker_keeps_groups_in_step_with_slack(groups: Groups, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")  # as it runs; what is logged is made of these facts
     slack = Slack(Board=["U1", "U2"], Crew=["U3"], Old=["U4"])
     slack.disabled = {"Old"}
     job = UserGroups(groups, lambda: slack)  # type: ignore[arg-type,return-value]
