@@ -351,7 +351,7 @@ async def _alternatives(
     if named and not wish.amenities:
         # Rooms like the named one come first; any that seats everybody is better than none.
         rooms = suitable(catalogue, replace(anywhere, amenities=frozenset()), by)
-        rooms.sort(key=lambda room: _unlikeness(room, named))
+        rooms.sort(key=lambda room: unlikeness(room, named))
     if wish.floor:
         rooms.sort(key=lambda room: (room.floor or "").casefold() != str(wish.floor).casefold())
     if named:
@@ -399,7 +399,7 @@ async def _together(
     return tuple(offer for offer in together if all(passes(room, offer.slot) for room in rooms))
 
 
-def _unlikeness(room: Room, named: Room) -> tuple[int, int, str]:
+def unlikeness(room: Room, named: Room) -> tuple[int, int, str]:
     """Sort key: what stands in for a room has most of what it has, and is about as large."""
     return (len(named.amenities - room.amenities), abs(room.capacity - named.capacity), room.name.casefold())
 

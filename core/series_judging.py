@@ -21,7 +21,7 @@ from core.errors import BookingError, InvalidSeries, TooFarAhead
 from core.models import Actor, Booking, Rival, Room, Slot, Wish, one_line
 from core.recurring import MOST_AT_ONCE, Rule
 from core.saying import listed
-from core.search import as_rival, nothing_suits, suitable
+from core.search import as_rival, nothing_suits, suitable, unlikeness
 from core.series_values import Occurrence, Preview, SeriesWish, Verdict
 
 # Rooms that are looked at where another is to stand in, and those of them that are looked at for every date.
@@ -288,14 +288,20 @@ def apart(wanted: Sequence[Dated], found: Sequence[Occurrence]) -> list[Occurren
 
 
 def stand_ins(room: Room, wish: SeriesWish, asker: Asker) -> list[Room]:
-    """Return the rooms of the same place that would do as well, the smallest adequate first."""
+    """Return the rooms of the same place that would do as well: the smallest adequate first.
+
+    Where somebody named the room and nobody said for how many, those like it come first: no booth for a meeting.
+    """
     anywhere = Wish(
         slot=Slot(start=asker.now, end=asker.now),
         attendees_count=wish.attendees_count,
         amenities=wish.amenities,
         location_id=room.location_id,
     )
-    return [one for one in suitable(asker.catalogue, anywhere, asker.by) if one.id != room.id][:ROOMS_CONSIDERED]
+    rooms = [one for one in suitable(asker.catalogue, anywhere, asker.by) if one.id != room.id]
+    if wish.room_id is not None and wish.attendees_count == 1:
+        rooms.sort(key=lambda one: unlikeness(one, room))
+    return rooms[:ROOMS_CONSIDERED]
 
 
 async def free_rooms(session: ReadSession, wanted: Sequence[Dated], rooms: Sequence[Room], asker: Asker) -> list[list[Room]]:

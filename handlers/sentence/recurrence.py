@@ -32,7 +32,7 @@ def match(ts: list[Token], i: int) -> Item | None:
 
 
 def limit(ts: list[Token], i: int) -> Item | None:
-    """Return a `limit` item for "for 6 weeks", "for the next 3 months", "10 times", "5 occurrences", or None."""
+    """Return a `limit` item for "for 6 weeks", "for the next 3 months", "10 times", "5 dates", or None."""
     j = i + 1 if ts[i].low in ("for", "over") else i
     led = j > i
     while led and ts[j].low in ("the", "next", "following", "coming", "a", "total", "of"):
@@ -44,12 +44,14 @@ def limit(ts: list[Token], i: int) -> Item | None:
     unit = ts[k].low
     if unit == "x" and ts[k + 1].kind == "end":
         return Item("limit", Limit(n, "times"), i, k + 1)
-    if unit in ("times", "occurrences", "occurrence", "sessions", "instances", "meetings"):
+    if unit in ("times", "occurrences", "occurrence", "sessions", "instances", "meetings", "dates"):
         return Item("limit", Limit(n, "times"), i, k + 1)
     if led and unit in ("week", "weeks", "wks", "wk"):
         return Item("limit", Limit(n, "weeks"), i, k + 1)
     if led and unit in ("month", "months"):
         return Item("limit", Limit(n, "months"), i, k + 1)
+    if led and unit in ("year", "years"):
+        return Item("limit", Limit(n * 12, "months"), i, k + 1)
     if led and unit == "days":
         return Item("limit", Limit(n, "days"), i, k + 1)
     return None

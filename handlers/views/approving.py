@@ -65,8 +65,8 @@ def deciding(request: Request) -> list[ButtonElement | None]:
     whose = f"{cut(request.booking.booker.name, 20)}'s request"
     return [
         buttons.button("Approve", Action.APPROVE, about, style="primary", aloud=f"Approve {whose}"),
-        buttons.button("Suggest another...", Action.SUGGEST, about, aloud=f"Suggest another room or time for {whose}"),
-        buttons.button("Decline...", Action.DECLINE_REQUEST, about, style="danger", aloud=f"Decline {whose}"),
+        buttons.button("Suggest another…", Action.SUGGEST, about, aloud=f"Suggest another room or time for {whose}"),
+        buttons.button("Decline…", Action.DECLINE_REQUEST, about, style="danger", aloud=f"Decline {whose}"),
     ]
 
 

@@ -59,6 +59,7 @@ def _others(catalogue: Catalogue, reader: Reader) -> list[Line]:
         [code(f"{command} settings"), " sets your reminders, quiet hours and usual place"],
         [code(f"{command} notify"), " lets a channel hear of bookings"],
         [code(f"{command} stats{place}"), " shows how rooms are used"],
+        *([[code(f"{command} admin"), " is for rooms, rules, rights and closures"]] if reader.person.admin else []),
     ]
 
 

@@ -87,7 +87,7 @@ def choose(found: Preview, draft: SeriesDraft, times: Mapping[date, Sequence[Slo
     if rest:
         inputs.append(_for_the_rest(rest))
     free = len(found.free)
-    others = [grey(f"The other {rhythm.dates(free)} {'is' if free == 1 else 'are'} free.")] if free else []
+    others = [grey("The other date is free." if free == 1 else f"The other {free} dates are free.")] if free else []
     return View(
         type="modal",
         callback_id=Callback.CHOOSE_DATES.value,

@@ -71,7 +71,7 @@ def preview(
     aside = [grey(" ".join(notes))] if notes else []
     # What changes an assumption stands below it, apart from what books.
     blocks = [rich(*lines), *buttons.rows(row), *aside, *buttons.rows(_assumed(assumptions))]
-    return Message(text=spoken(*lines, notes), blocks=blocks)
+    return Message(text=spoken(*lines, [" ".join(notes)]), blocks=blocks)
 
 
 def heading(found: Preview, reader: Reader) -> Line:

@@ -55,6 +55,17 @@ async def test_a_preview_says_of_each_date_who_has_the_room_and_which_other_woul
     assert await office.count("SELECT count(*) FROM bookings") == 1
 
 
+async def test_a_room_that_was_named_without_a_number_of_people_is_stood_in_for_by_one_like_it(office: Office):
+    apollo = await office.room("Apollo", seats=8)
+    await office.room("Booth", seats=1)
+    zeus = await office.room("Zeus", seats=6)
+    await office.book(apollo, berlin(week(1), 10), by=office.bob)
+
+    seen = await series_of(office).preview(weekly(apollo, 2, attendees_count=1), by=office.ana)
+
+    assert (seen.clashes[0].other_room, seen.one_room) == (zeus, zeus)
+
+
 async def test_a_private_rival_is_told_without_its_title(office: Office):
     apollo = await office.room("Apollo")
     await office.book(apollo, berlin(week(0), 10), by=office.bob, title="Secret", private=True)

@@ -62,7 +62,7 @@ async def test_each_approver_gets_one_message_that_lives(firm: Firm, teller: Tel
             '"Planning" · for 12 people\n'
             "Bookings of Boardroom need approval. It is held until Wed 25 Nov, 10:07; after that, others can have it."
         )
-        assert labels(card) == ["Approve", "Suggest another...", "Decline..."]
+        assert labels(card) == ["Approve", "Suggest another…", "Decline…"]
 
     await firm.press(ANA, await card_of(teller, ANA), "Approve")
     await teller.tell()
@@ -79,7 +79,7 @@ async def test_each_approver_gets_one_message_that_lives(firm: Firm, teller: Tel
 
 async def test_declining_asks_why_and_the_booker_is_shown_what_is_free(firm: Firm, teller: Teller):
     booking = await asked(firm, teller)
-    await firm.press(ANA, await card_of(teller, ANA), "Decline...")
+    await firm.press(ANA, await card_of(teller, ANA), "Decline…")
     view = await top(firm, ANA)
     assert "asks for Boardroom" in words(view)
     await send(firm, ANA, view, reason="The board meets there then")
@@ -122,7 +122,7 @@ async def test_nobody_else_decides_and_not_the_booker(firm: Firm, teller: Teller
 
 async def test_a_suggestion_is_the_bookers_in_a_tap(firm: Firm, teller: Teller):
     booking = await asked(firm, teller, title="Planning")
-    await firm.press(DEEPA, await card_of(teller, DEEPA), "Suggest another...")
+    await firm.press(DEEPA, await card_of(teller, DEEPA), "Suggest another…")
     view = await top(firm, DEEPA)
     (choice,) = [block for block in view["blocks"] if block.get("block_id") == "offer"]
     texts = [option["text"]["text"] for option in choice["element"]["options"]]
@@ -131,7 +131,7 @@ async def test_a_suggestion_is_the_bookers_in_a_tap(firm: Firm, teller: Teller):
     assert "is asked whether Big Ben 14:00-15:00 will do; the request waits." in words(await top(firm, DEEPA))
     await teller.tell()
 
-    assert labels(await card_of(teller, ANA)) == ["Approve", "Suggest another...", "Decline..."]
+    assert labels(await card_of(teller, ANA)) == ["Approve", "Suggest another…", "Decline…"]
     (told,) = await teller.direct(BEN)
     assert words(told).startswith('💬 @U0DEEPA suggests Big Ben, Wed 25 Nov, 14:00-15:00 (New York)\n"The board needs it"')
     taken = await firm.press(BEN, told, "Take it")
@@ -197,7 +197,7 @@ async def test_those_asked_are_reminded_and_its_end_is_told(firm: Firm, teller: 
     await teller.tell()
     reminded = await card_of(teller, ANA)
     assert words(reminded).startswith("⏰ @U0BEN still waits for an answer: Boardroom: Fri 27 Nov, 14:00-15:00")
-    assert labels(reminded) == ["Approve", "Suggest another...", "Decline..."]
+    assert labels(reminded) == ["Approve", "Suggest another…", "Decline…"]
 
     firm.clock.set(new_york(11, day=25).start)
     await ApprovalTime(firm.db, firm.services.catalogues).advance(firm.clock.now())

@@ -242,6 +242,11 @@ async def test_help_shows_this_workspaces_rooms_and_each_line_works(firm: Firm):
         assert words(await firm.say(BEN, example)).startswith(("✅", "↻")), example
 
 
+async def test_help_leads_admins_to_administration_and_nobody_else(firm: Firm):
+    assert "/book admin is for rooms" in words(await firm.say(ANA, "/book help"))
+    assert "/book admin" not in words(await firm.say(BEN, "/book help"))
+
+
 @pytest.mark.parametrize(
     ("line", "offered"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -207,6 +208,20 @@ def test_dates_that_are_taken_are_named_with_ways_out():
     assert "6 are free, 2 are not:" in shown.text
     assert '• Tue 8 Dec: taken 10:00-10:30 ("Design review", <@U0ANA>). Big Ben is free then.' in shown.text
     assert labels(shown)[:4] == ["Book 6, skip 2", "Big Ben on those 2 dates", "Big Ben for all 8", "Choose per date…"]
+
+
+def test_what_was_assumed_is_read_aloud_as_sentences_of_their_own():
+    assumed = [Assumption(about=about, text=f"{about} was assumed", options=()) for about in ("duration", "place")]
+    shown = series_preview.preview(a_preview(), a_draft(), READER, assumptions=assumed)
+
+    assert "duration was assumed. place was assumed." in shown.text.casefold()
+
+
+@pytest.mark.parametrize(("free", "said"), [(1, "The other date is free."), (2, "The other 2 dates are free.")])
+def test_what_need_not_be_chosen_is_counted(free: int, said: str):
+    found = a_preview(free + 1, taken=(0,), other=BIG_BEN)
+
+    assert said in json.dumps(series_forms.choose(found, a_draft(), {}, READER).to_dict())
 
 
 def test_a_date_that_breaks_a_rule_says_which():
