@@ -76,7 +76,14 @@ def _unread(text: str, part: Fragment, desk: Desk) -> frozenset[str]:
     """Return the words without which the text would say the same: who wrote them may mean a booking that is not there."""
     typed = text.split()
     without = {word: " ".join(other for other in typed if other != word) for word in set(typed)}
-    return _words(" ".join(word for word, rest in without.items() if understood_part(rest, desk) == part))
+    spare = [word for word, rest in without.items() if understood_part(rest, desk) == part]
+    return _words(" ".join(word for word in spare if not _reads_by_itself(word, desk)))
+
+
+def _reads_by_itself(word: str, desk: Desk) -> bool:
+    """Tell whether a word says when or where even alone, so that it may be said twice ("tomorrow" where "3pm" means it)."""
+    alone = understood_part(word, desk)
+    return isinstance(alone, Fragment) and any((alone.start, alone.day, alone.room, alone.location, alone.floor))
 
 
 def named(bookings: Sequence[Booking], text: str) -> tuple[Booking, ...]:

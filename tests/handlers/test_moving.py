@@ -1,5 +1,7 @@
 """`/book move …`: which booking is meant, where it goes, and the way back."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from core.models import Slot
@@ -78,6 +80,16 @@ async def test_of_several_bookings_the_one_named_is_moved(firm: Firm):
     answer = await firm.say(BEN, "/book move trip to berlin review to 4pm")
 
     assert words(answer) == "✏️ Trip to Berlin review · Apollo · Thu 26 Nov, 14:00-15:00 16:00-17:00 (New York)"
+
+
+async def test_a_day_that_the_hour_alone_would_mean_as_well_is_no_doubt(firm: Firm):
+    firm.clock.set(datetime(2026, 11, 24, 20, 34, tzinfo=UTC))  # 15:34 in New York: "3pm" is tomorrow's
+    await firm.booked("Corner", new_york(15), by=BEN)
+    await firm.booked("Apollo", new_york(11), by=BEN)
+
+    answer = await firm.say(BEN, "/book move corner tomorrow 3pm to 4pm")
+
+    assert words(answer) == "✏️ Corner · Wed 25 Nov, 15:00-16:00 16:00-17:00 (New York)"
 
 
 async def test_of_several_bookings_one_is_asked_for(firm: Firm):
