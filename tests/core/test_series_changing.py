@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core import checks, errors
+from core import checks, errors, schema
+from core.archive import Archive
+from core.db import Database
 from core.models import Change, Room, Slot, Status
 from core.series import Series
 from core.series_values import Booked, Choice, Scope, SeriesChange, SeriesStatus
@@ -293,6 +295,24 @@ async def test_cancelled_dates_come_back_where_they_are_still_free(office: Offic
     assert await hours(series, made.series.id, office) == [(week(0), 10), (week(2), 10)]
     assert [gap.on for gap in back.gaps] == [week(1)]
     assert (await series.get(made.series.id)).status is SeriesStatus.ACTIVE
+    assert await checks.violations(office.db) == []
+
+
+async def test_dates_that_went_to_the_archive_since_are_left_out_when_the_rest_is_taken_back(office: Office):
+    apollo = await office.room("Apollo")
+    series, made = await booked(office, apollo, 20)
+    done = await series.cancel(made.series.id, scope=Scope.ALL, on=week(0), version=1, by=office.ana)
+    later = office.clock.now() + timedelta(weeks=17)
+    office.clock.set(later)
+    worker = Database(office.urls.worker_url, role=schema.WORKER)
+    try:
+        assert await Archive(worker).tidy(later) > 0
+    finally:
+        await worker.close()
+
+    await series.undo(done.operation_id, by=office.ana)
+
+    assert await hours(series, made.series.id, office) == [(week(n), 10) for n in (17, 18, 19)]
     assert await checks.violations(office.db) == []
 
 
