@@ -200,20 +200,23 @@ def of_cancelling(booking: Booking, *, catalogue: Catalogue, actor: Actor, now: 
 
     Whoever manages the room or overrides its rules goes on, and so does whoever booked a moment ago.
     """
-    policy = catalogue.policy(booking.room, actor.groups)
-    last = booking.start - timedelta(minutes=policy.cancel_notice_minutes)
-    if not policy.cancel_notice_minutes or now <= last or now - booking.created_at < SECOND_THOUGHTS:
+    if now - booking.created_at < SECOND_THOUGHTS:
         return []
-    if any(rights.may(actor, right, booking.room, catalogue) for right in (Right.OVERRIDE, Right.MANAGE)):
-        return []
-    zone = booking.location.tz
-    day = near_date(last.astimezone(zone).date(), today=now.astimezone(zone).date())
-    until = clock_time(last, zone) if day == "today" else f"{day}, {clock_time(last, zone)}"
-    return [
-        errors.TooLateToCancel(
-            f"{booking.room.name} must be given back {length(policy.cancel_notice_minutes)} ahead; that was until {until}."
+    found: list[BookingError] = []
+    for room in booking.rooms:
+        notice = catalogue.policy(room, actor.groups).cancel_notice_minutes
+        last = booking.start - timedelta(minutes=notice)
+        if not notice or now <= last:
+            continue
+        if any(rights.may(actor, right, room, catalogue) for right in (Right.OVERRIDE, Right.MANAGE)):
+            continue
+        zone = booking.location.tz
+        day = near_date(last.astimezone(zone).date(), today=now.astimezone(zone).date())
+        until = clock_time(last, zone) if day == "today" else f"{day}, {clock_time(last, zone)}"
+        found.append(
+            errors.TooLateToCancel(f"{room.name} must be given back {length(notice)} ahead; that was until {until}.")
         )
-    ]
+    return found
 
 
 def of_room(

@@ -269,6 +269,16 @@ async def test_a_day_that_is_no_holiday_cannot_be_made_a_working_day(office: Off
 # -- cancelling --------------------------------------------------------------------------------------------------------
 
 
+async def test_several_rooms_are_given_back_by_the_deadline_of_each(office: Office, ruling: Ruling):
+    annex, boardroom = await office.room("Annex"), await office.room("Boardroom")
+    await ruling.rooms.set_policy(room_id=boardroom.id, cancel_notice_minutes=240)
+    both = await office.book(annex, at(14), more_room_ids=(boardroom.id,))
+    office.clock.set(MONDAY + timedelta(hours=2, minutes=1))
+    with pytest.raises(errors.TooLateToCancel) as refusal:
+        await office.bookings.cancel(both.id, by=office.ana)
+    assert refusal.value.message == "Boardroom must be given back 4 hours ahead; that was until 11:00."
+
+
 async def test_the_cancellation_deadline_holds_for_everybody_but_managers_and_those_who_have_just_booked(
     office: Office, ruling: Ruling
 ):
