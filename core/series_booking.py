@@ -7,7 +7,7 @@ at anew. Kept out: the statements (`series_writing`, `series_store`), and changi
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from core import bookkeeping, errors, limits, recurring, requests, series_store, series_writing
@@ -109,9 +109,11 @@ def _writing(
             done = await booked_before(session, key, content, asker)
             assert done is not None
             return done
+        # Limits before the series, which holds on to its room: whoever divides rooms meanwhile comes before both or after.
+        pairs = await _within_limits(session, series, made.keep, asker)
         await series_store.insert(session, series)
         operation_id = await series_store.note(session, "booked", before=None, after=series, by=asker.by)
-        new = await add(session, series, made.keep, asker, operation_id, progress=progress)
+        new = await _written(session, pairs, asker, operation_id, progress=progress)
         await series_store.stand_in_line(session, series, waited_for(made.gaps), now=asker.now)
         if key:
             await requests.changed_many(session, key, operation_id=operation_id, series_id=series.id)
@@ -130,11 +132,30 @@ async def add(
     progress: Progress | None = None,
 ) -> tuple[Booking, ...]:
     """Write the dates of a series; raises InTheWayError and OverLimitError."""
+    pairs = await _within_limits(session, series, wanted, asker)
+    return await _written(session, pairs, asker, operation_id, progress=progress)
+
+
+async def _within_limits(
+    session: WriteSession, series: OneSeries, wanted: Sequence[Dated], asker: Asker
+) -> list[tuple[Booking, datetime | None]]:
+    """Return the bookings of a series' dates, each with when its request expires; raises OverLimitError."""
     people = await bookkeeping.invited(session, series.invitees)
     pairs = [booking(one, series, asker, people) for one in sorted(wanted, key=lambda one: one.slot.start)]
-    new = [one for one, _ in pairs]
-    if over := await over_limits(session, new, asker):
+    if over := await over_limits(session, [one for one, _ in pairs], asker):
         raise OverLimitError(over)
+    return pairs
+
+
+async def _written(
+    session: WriteSession,
+    pairs: Sequence[tuple[Booking, datetime | None]],
+    asker: Asker,
+    operation_id: UUID,
+    *,
+    progress: Progress | None,
+) -> tuple[Booking, ...]:
+    new = [one for one, _ in pairs]
     until = {one.id: moment for one, moment in pairs if moment is not None}
     await series_writing.book(
         session, new, until=until, by=asker.by, operation_id=operation_id, now=asker.now, progress=progress

@@ -20,9 +20,12 @@ import pytest
 from core import checks, errors
 from core.db import Database
 from core.models import Change, Room, Slot, Wish
+from core.regulations import Measure, Period
 from core.rooms import Rooms
 from core.series_values import Choice, Scope, SeriesChange
+from tests.core.furnished import divided, hall
 from tests.core.office import PATIENT, Office, opened
+from tests.core.ruling import Ruling
 from tests.core.series_office import TUESDAY, series_of, weekly
 from tests.core.test_races import deadlocks
 
@@ -342,3 +345,29 @@ async def test_the_same_request_many_times_at_once_is_one_series(office: Office)
     assert {one.series.id for one in made} == {made[0].series.id}
     assert await office.count("SELECT count(*) FROM bookings") == 10
     await holds_together(office)
+
+
+async def test_series_bookings_and_a_hall_that_is_divided_anew_never_wait_for_each_other_in_a_circle(office: Office):
+    _, *parts = await hall(office)
+    spare = [await office.room(f"Room {number}", seats=20) for number in range(3)]
+    larger = await office.room("Forum", seats=40)
+    await Ruling.of(office).quotas.set(measure=Measure.COUNT, period=Period.WEEK, most=200, by=office.boss)
+    series = series_of(office)
+
+    async def divide(number: int) -> None:
+        await divided(office, larger, *(spare[:2] if number % 2 else spare[1:]))
+
+    async def again_and_again(number: int) -> None:
+        room = parts[number % 2]
+        await series.book(weekly(room, 4, clock=time(number % 12 + 8)), by=office.ana, key=str(number))
+
+    async def once(number: int) -> None:
+        await office.book(parts[number % 2], berlin(week(number), 21))
+
+    for turn in range(6):
+        attempts = [kind(turn * 8 + one) for one in range(8) for kind in (divide, again_and_again, once)]
+        for outcome in await asyncio.gather(*attempts, return_exceptions=True):
+            assert outcome is None or isinstance(outcome, errors.BookingError), outcome
+
+    assert await checks.violations(office.db) == []
+    assert await deadlocks(office) == 0
