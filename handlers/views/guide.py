@@ -43,6 +43,7 @@ def _others(catalogue: Catalogue, reader: Reader) -> list[Line]:
     rooms = _near(catalogue, reader)
     command, room = reader.command, _first(rooms)
     place = f" {catalogue.place_of(rooms[0]).name}" if reader.several_places else ""
+    for_admins: list[Line] = [[code(f"{command} admin"), " is for rooms, rules, rights and closures"]]
     return [
         [code(command), " opens a form"],
         [code(f"{command} find"), " shows what is free: ", code(f"{command} find tomorrow 2pm for 4")],
@@ -59,7 +60,7 @@ def _others(catalogue: Catalogue, reader: Reader) -> list[Line]:
         [code(f"{command} settings"), " sets your reminders, quiet hours and usual place"],
         [code(f"{command} notify"), " lets a channel hear of bookings"],
         [code(f"{command} stats{place}"), " shows how rooms are used"],
-        *([[code(f"{command} admin"), " is for rooms, rules, rights and closures"]] if reader.person.admin else []),
+        *(for_admins if reader.person.admin else []),
     ]
 
 
