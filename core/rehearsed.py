@@ -148,5 +148,5 @@ _WHY = {
     "one_at_a_time": "its booker held another room then",
     "setup_minutes": "too close to another meeting",
     "quota": "more than the quota",
-    "rights": "its booker has no right to",
+    "rights": "its booker may not book it",
 }

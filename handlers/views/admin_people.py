@@ -256,7 +256,7 @@ def files(where: Where, *, above: Line = (), typed: str | None = None, with_file
         "Import & export",
         where,
         [
-            rich(["Rooms as CSV. The first line names the columns: ", code(columns), ". A new location needs its zone."]),
+            rich(["Rooms as CSV. The first line names the columns; those in brackets may be left out: ", code(columns), ". A new location needs its zone."]),
             *([with_file] if with_file else []),
             admin.text("csv", "Or paste it here", typed, where, optional=True, longest=MOST_CSV, lines=True),
         ],

@@ -445,7 +445,7 @@ def quotas(known: Sequence[Quota], catalogue: Catalogue, where: Where, *, above:
 
 def quota_form(catalogue: Catalogue, groups: Sequence[Listed], where: Where) -> View:
     """Return the form for a quota."""
-    group = group_field(groups, NOBODY, where, label="Whose", nobody="Everybody's, each")
+    group = group_field(groups, NOBODY, where, label="Whose", nobody="Each person's")
     together = admin.choice("together", "In a group", [(NO, "Each of them"), (YES, "All of them together")], NO, where)
     return admin.form(
         "New quota",
@@ -512,10 +512,10 @@ def right_form(catalogue: Catalogue, groups: Sequence[Listed], where: Where) -> 
         [
             admin.choice("right", "Right", [(one.value, label) for one, label in options], Right.BOOK, where),
             scope_field(catalogue, EVERYTHING, where),
-            admin.users("people", "People", (), where, most=20, hint="Nobody and no group: everybody."),
+            admin.users("people", "People", (), where, most=20, hint="Leave people and groups empty to give it to everybody."),
             *([groups_] if groups_ else []),
             admin.words(
-                "The first right to book or ask at a room or location makes it the business of those named there alone."
+                "Once somebody is named to book or ask for a room or location, nobody else can book it."
             ),
         ],
         submit="Check",
