@@ -251,12 +251,13 @@ def find_audit(where: Where) -> View:
 
 def files(where: Where, *, above: Line = (), typed: str | None = None, with_file: Block | None = None) -> View:
     """Return the form in which rooms are imported, from a file or pasted; and the way to have them as a file."""
+    told = "Rooms as CSV. The first line names the columns; those in brackets may be left out: "
     columns = ", ".join(f"{name}" if name in NEEDED else f"({name})" for name in COLUMNS)
     return admin.form(
         "Import & export",
         where,
         [
-            rich(["Rooms as CSV. The first line names the columns; those in brackets may be left out: ", code(columns), ". A new location needs its zone."]),
+            rich([told, code(columns), ". A new location needs its zone."]),
             *([with_file] if with_file else []),
             admin.text("csv", "Or paste it here", typed, where, optional=True, longest=MOST_CSV, lines=True),
         ],

@@ -512,7 +512,7 @@ def right_form(catalogue: Catalogue, groups: Sequence[Listed], where: Where) -> 
         [
             admin.choice("right", "Right", [(one.value, label) for one, label in options], Right.BOOK, where),
             scope_field(catalogue, EVERYTHING, where),
-            admin.users("people", "People", (), where, most=20, hint="Leave people and groups empty to give it to everybody."),
+            admin.users("people", "People", (), where, most=20, hint="With no people and no groups, everybody has it."),
             *([groups_] if groups_ else []),
             admin.words(
                 "Once somebody is named to book or ask for a room or location, nobody else can book it."
