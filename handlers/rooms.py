@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from rapidfuzz import fuzz, process
 
+from core import rights
 from core.models import Equipment, Location, Room, Slot
 from handlers.drafts import DayOfRoom, Draft, RoomsPage
 from handlers.replies import Message
@@ -59,7 +60,10 @@ async def _day(desk: Desk, room: Room, day: date) -> Message:
     (there,) = await desk.services.search.day([room.id], Slot(start=midnight, end=next_one), by=desk.actor)
     soon = int(desk.services.clock.now().timestamp()) // HALF_HOUR * HALF_HOUR + HALF_HOUR
     start = max(soon, int(datetime.combine(day, time(USUAL_HOUR), tzinfo=tz).timestamp()))
-    return views.day(there, day, desk.reader, draft=Draft(start=start, end=start + HALF_HOUR, room=room.id))
+    draft = Draft(start=start, end=start + HALF_HOUR, room=room.id)
+    # No button that could only refuse.
+    allowed = rights.bookable_by(desk.actor, room, desk.catalogue) is not None
+    return views.day(there, day, desk.reader, draft=draft if allowed else None)
 
 
 def _named(words: str, places: list[Location]) -> Location | None:

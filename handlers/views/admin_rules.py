@@ -514,9 +514,7 @@ def right_form(catalogue: Catalogue, groups: Sequence[Listed], where: Where) -> 
             scope_field(catalogue, EVERYTHING, where),
             admin.users("people", "People", (), where, most=20, hint="With no people and no groups, everybody has it."),
             *([groups_] if groups_ else []),
-            admin.words(
-                "Once somebody is named to book or ask for a room or location, nobody else can book it."
-            ),
+            admin.words("Once somebody is named to book or ask for a room or location, nobody else can book it."),
         ],
         submit="Check",
         below=[admin.go("Back", RIGHTS)],

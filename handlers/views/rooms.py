@@ -62,8 +62,11 @@ MOST_SHOWN = 60
 MOST_THINGS = 20
 
 
-def day(shown: RoomDay, on: date, reader: Reader, *, draft: Draft) -> Message:
-    """Return what is booked in a room on a day of its own clock; `draft` prefills the form behind "Book Apollo"."""
+def day(shown: RoomDay, on: date, reader: Reader, *, draft: Draft | None) -> Message:
+    """Return what is booked in a room on a day of its own clock.
+
+    `draft` prefills the form behind "Book Apollo"; None for whom the room is not bookable.
+    """
     room, zone = shown.room, shown.location.tz
     today = reader.now.astimezone(zone).date()
     when = saying.date_in_full(on, today=today)
@@ -77,7 +80,7 @@ def day(shown: RoomDay, on: date, reader: Reader, *, draft: Draft) -> Message:
         lines.append([f"and {len(shown.taken) - MOST_SHOWN} more"])
     lines += [] if shown.taken else [["Nothing is booked."]]
     earlier, later = (DayOfRoom(room=room.id, day=on + timedelta(days=step)) for step in (-1, 1))
-    row = [buttons.button(f"Book {cut(room.name, 60)}", Action.OPEN_BOOKING, draft)] if on >= today else []
+    row = [buttons.button(f"Book {cut(room.name, 60)}", Action.OPEN_BOOKING, draft)] if draft and on >= today else []
     row += [buttons.button("Day before", Action.ROOM_DAY.nth(1), earlier)] if on > today else []
     row += [buttons.button("Day after", Action.ROOM_DAY.nth(2), later)]
     return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(row)])

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.models import Slot
+from core.models import Right, Slot
 from handlers.drafts import DayOfRoom
 from tests.handlers.firm import ANA, BEN, DEEPA, NOW, Firm, labels, new_york, utc, words
 
@@ -240,6 +240,14 @@ async def test_help_shows_this_workspaces_rooms_and_each_line_works(firm: Firm):
     for example in examples:
         # What repeats is shown before it is booked.
         assert words(await firm.say(BEN, example)).startswith(("✅", "↻")), example
+
+
+async def test_a_room_that_somebody_may_not_book_is_shown_without_a_button_to_book_it(firm: Firm):
+    deepa = await firm.actor(DEEPA)
+    await firm.services.administration.granting.give(Right.BOOK, room_id=firm.rooms["Apollo"].id, person_id=deepa.person_id)
+
+    assert "Book Apollo" not in labels(await firm.say(BEN, "/book rooms apollo friday"))
+    assert "Book Apollo" in labels(await firm.say(DEEPA, "/book rooms apollo friday"))
 
 
 async def test_help_leads_admins_to_administration_and_nobody_else(firm: Firm):
