@@ -174,7 +174,6 @@ async def _write(session: WriteSession, aim: Target, made: Plan, gone: Sequence[
     after = replace(aim.after, left_out=aim.after.left_out | set(given_up))
     if aim.scope is Scope.THIS:
         after = replace(after, version=after.version + 1, updated_at=asker.now) if given_up else aim.before
-    operation_id = await _save(session, aim, after, asker)
     for step in steps:
         if step.moved and step.after.holds_room:
             await limits.check(
@@ -183,6 +182,8 @@ async def _write(session: WriteSession, aim: Target, made: Plan, gone: Sequence[
     new = [booking(one, after, asker, by_name(people.values())) for one in new_dates]
     if over := await over_limits(session, [one for one, _ in new], asker):
         raise OverLimitError(over)
+    # After the limits: a series that is split off, or moves, holds on to its room.
+    operation_id = await _save(session, aim, after, asker)
     await series_writing.change(
         session, steps, asker.catalogue, by=asker.by, operation_id=operation_id, now=asker.now, new=new
     )
