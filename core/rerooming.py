@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from core import bookkeeping, claims, errors, events, people, rights, rules, store
+from core import bookkeeping, borrowing, claims, errors, events, people, rights, rules, store
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
@@ -443,7 +443,8 @@ class Rerooming:
             before=booking,
             after=bookkeeping.following(booking, now=now, room=room, location=catalogue.place_of(room)),
         )
-        # The booking's own claim comes where this one was before anybody else can look.
+        # Equipment before rooms, as everybody does; the booking's own claim comes where this one was before anybody looks.
+        await borrowing.lock(session, wanted.after)
         await claims.lock_rooms(session, [leaf for one in (*booking.rooms, room) for leaf in one.leaves])
         await claims.give_back_proposals(session, [row["id"]])
         try:
