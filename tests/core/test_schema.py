@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import migrations
 from core import schema
 from core.models import Wish
+from tests.core.furnished import hall
 from tests.core.office import at, opened
 
 # What the catalogs hold about everything in a database's public schema, except where it lies.
@@ -196,3 +197,25 @@ async def test_going_back_gives_back_what_was_held_for_people_in_line(database: 
         await asyncio.to_thread(migrations.downgrade, database.owner_url, "0001_core")
         assert await office.count("SELECT count(*) FROM room_claims") == 0
     await asyncio.to_thread(migrations.upgrade, database.owner_url)
+
+
+async def test_a_hall_that_was_booked_in_its_parts_stays_taken_when_the_earlier_version_comes_back(database: Any):
+    async with opened(database) as office:
+        whole, part, _ = await hall(office)
+        booking = await office.book(whole, at(34))
+
+    await taken_back(database.owner_url, "0002_notices")
+
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        held = await connection.fetch("SELECT room_id FROM room_claims WHERE booking_id = $1", booking.id)
+        assert {row["room_id"] for row in held} > {whole.id, part.id}
+        with pytest.raises(asyncpg.ExclusionViolationError):
+            await connection.execute(
+                "INSERT INTO room_claims (tenant_id, id, room_id, kind, start_time, end_time)"
+                " SELECT tenant_id, gen_random_uuid(), $1, 'block', start_time, end_time FROM bookings",
+                whole.id,
+            )
+    finally:
+        await connection.close()
+    await migrated(database.owner_url)
