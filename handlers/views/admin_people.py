@@ -38,6 +38,8 @@ SHOWN_CSV = 2900
 
 # -- people ------------------------------------------------------------------------------------------------------------
 
+ONE_OF = {"bookings": "booking", "invitations": "invitation", "searches": "search"}
+
 
 def people(admins: Sequence[Person], named: frozenset[Any], where: Where, *, above: Line = ()) -> View:
     """Return who are admins; `named` are those who are it here, besides Slack's own."""
@@ -86,9 +88,14 @@ def person(where: Where) -> View:
     )
 
 
+def _so_many(count: int, name: str) -> str:
+    """Return "1 booking", "2 searches"; `name` is the plural."""
+    return f"{count} {ONE_OF.get(name, name) if count == 1 else name}"
+
+
 def of_person(who: Person, counts: Sequence[tuple[str, int]], ahead: int, where: Where, *, above: Line = ()) -> View:
     """Return what is kept of somebody, and what can be done with it."""
-    kept = saying.listed(f"{count} {name}" for name, count in counts if count) or "nothing but the name and settings"
+    kept = saying.listed([_so_many(count, name) for name, count in counts if count]) or "nothing but the name and settings"
     return admin.page(
         "What is kept",
         where,

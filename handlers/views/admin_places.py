@@ -16,7 +16,7 @@ from handlers.ids import Action
 from handlers.views import admin
 from handlers.views.admin import Item, Where
 from handlers.views.text import Line, bold, code, cut, rich
-from handlers.views.times import Reader, in_passing
+from handlers.views.times import Reader, floor, in_passing
 
 OVERVIEW = Where(section="overview")
 ROOMS = Where(section="rooms")
@@ -60,7 +60,7 @@ def rooms(
 def facts(room: Room) -> str:
     """Return "seats 8 · 3rd floor · projector"."""
     parts = [f"seats {room.capacity}"]
-    parts += [f"floor {room.floor}"] if room.floor else []
+    parts += [where] if (where := floor(room)) else []
     parts += [saying.listed(sorted(room.amenities))] if room.amenities else []
     parts += ["out of use"] if not room.active else []
     return " · ".join(parts)

@@ -90,7 +90,7 @@ async def test_a_room_is_edited_and_the_list_says_so(firm: Firm):
 
     await send(firm, ANA, edit, name="Nook", capacity="5", setup_minutes="10", photo="https://example.com/nook.png")
 
-    assert words(await top(firm, ANA)).startswith("✅ Saved: Nook · seats 5 · floor 2 · tv")
+    assert words(await top(firm, ANA)).startswith("✅ Saved: Nook · seats 5 · 2nd floor · tv")
     nook = (await rooms(firm))["Nook"]
     assert (nook.setup_minutes, nook.photo, nook.amenities) == (10, "https://example.com/nook.png", {"tv"})
 

@@ -151,7 +151,7 @@ async def test_what_is_kept_of_somebody_is_sent_and_erased_only_when_it_is_meant
     view = await push(firm, ANA, await section(firm, "people"), "What is kept of a person")
     await send(firm, ANA, view, person=BEN)
     kept = await top(firm, ANA, "admin")
-    assert "Kept: 1 bookings." in words(kept)
+    assert "Kept: 1 booking." in words(kept)
     assert "1 booking ahead." in words(kept)
     sent = await push(firm, ANA, kept, "Send me the file")
     assert "bookroom-U0BEN.json" in words(sent)

@@ -49,7 +49,7 @@ async def test_dates_that_are_taken_are_named_and_can_be_skipped(firm: Firm):
     await firm.booked("Apollo", december(8), by=ANA, title="Design review")
     shown = await firm.say(BEN, "/book room every Tuesday at 10 for 8 weeks in Apollo")
     assert "7 are free, 1 is not:" in words(shown)
-    assert '• Tue 8 Dec: taken 10:00-11:00 ("Design review", @U0ANA). Corner is free then.' in words(shown)
+    assert '• Tue 8 Dec: taken 10:00-11:00 ("Design review", @U0ANA). Big Ben is free then.' in words(shown)
 
     done = await firm.press(BEN, shown, "Book 7, skip 1")
 
@@ -61,19 +61,19 @@ async def test_another_room_stands_in_where_the_first_is_taken(firm: Firm):
     await firm.booked("Apollo", december(8), by=ANA)
     shown = await firm.say(BEN, "/book room every Tuesday at 10 for 8 weeks in Apollo")
 
-    done = await firm.press(BEN, shown, "Corner on that date")
+    done = await firm.press(BEN, shown, "Big Ben on that date")
 
-    assert "Corner on Tue 8 Dec." in words(done)
-    assert [one.room.name for one in await firm.mine(BEN)] == ["Apollo", "Corner", *["Apollo"] * 6]
+    assert "Big Ben on Tue 8 Dec." in words(done)
+    assert [one.room.name for one in await firm.mine(BEN)] == ["Apollo", "Big Ben", *["Apollo"] * 6]
 
 
 async def test_one_room_that_is_free_on_all_dates_can_be_taken_for_all(firm: Firm):
     await firm.booked("Apollo", december(8), by=ANA)
     shown = await firm.say(BEN, "/book room every Tuesday at 10 for 8 weeks in Apollo")
 
-    await firm.press(BEN, shown, "Corner for all 8")
+    await firm.press(BEN, shown, "Big Ben for all 8")
 
-    assert {one.room.name for one in await firm.mine(BEN)} == {"Corner"}
+    assert {one.room.name for one in await firm.mine(BEN)} == {"Big Ben"}
 
 
 async def test_a_date_lost_since_it_was_shown_books_nothing_and_is_told(firm: Firm):
@@ -153,7 +153,7 @@ async def test_each_date_that_clashes_is_chosen_about_by_itself(firm: Firm):
 
     assert answer["ok"], answer
     done = await acts.top(firm, BEN, "message")
-    assert "Corner on Tue 15 Dec." in words(done)
+    assert "Big Ben on Tue 15 Dec." in words(done)
     assert "At another time: Tue 22 Dec," in words(done)
     assert "Skipped: Tue 8 Dec." in words(done)
     mine = await firm.mine(BEN)
