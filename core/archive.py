@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 # A batch is one short transaction, so that nobody waits behind it.
 BATCH = 200
 DAYS = 90
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SETTINGS = "SELECT archive_days, keep_bookings_months FROM workspace WHERE tenant_id = $1"
 # Where one login serves all, it steps down to the application's role, which removes no bookings: then history stays hot.
@@ -29,7 +30,7 @@ _MAY = "SELECT has_table_privilege('bookings', 'DELETE') AND has_function_privil
 _HOLDING = "('pending', 'confirmed', 'checked_in')"
 _MONTHS = f"""
 SELECT DISTINCT date_trunc('month', start_time AT TIME ZONE 'UTC')::date AS month FROM bookings
-WHERE tenant_id = $1 AND end_time < $2 AND status NOT IN {_HOLDING}
+WHERE tenant_id = $1 AND end_time < $2 AND start_time >= $3 AND status NOT IN {_HOLDING}
 """
 # Whoever has one of them locked is changing it: it can wait for the next time. One that holds its room is not over.
 _PICK = f"""
@@ -51,7 +52,7 @@ SELECT b.tenant_id, b.id, b.room_id,
             ORDER BY e.equipment_id)
         FROM equipment_claims e WHERE e.tenant_id = b.tenant_id AND e.booking_id = b.id), '[]'),
     b.created_at, b.updated_at, b.version
-FROM bookings b WHERE b.tenant_id = $1 AND b.id = ANY($2::uuid[])
+FROM bookings b WHERE b.tenant_id = $1 AND b.id = ANY($2::uuid[]) AND b.start_time >= $3
 """
 # In the order in which they point to each other.
 _REMOVE = (
@@ -71,6 +72,15 @@ _REMOVE = (
 _FORGET = """
 DELETE FROM bookings_archive WHERE tenant_id = $1 AND (id, start_time) IN (
     SELECT id, start_time FROM bookings_archive WHERE tenant_id = $1 AND start_time < $2 LIMIT $3)
+"""
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('archive months', 0))"
+# Named as the owner's function names them; the one for what belongs to no month stays.
+_OLD_MONTHS = r"""
+SELECT to_date(substring(c.relname FROM '\d{4}_\d\d$'), 'YYYY_MM') AS month
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'bookings_archive'::regclass AND c.relname ~ '^bookings_archive_\d{4}_\d\d$'
+    AND to_date(substring(c.relname FROM '\d{4}_\d\d$'), 'YYYY_MM') < $1
+ORDER BY month
 """
 _ARCHIVED = "SELECT true FROM bookings_archive WHERE tenant_id = $1 AND id = $2"
 
@@ -126,19 +136,21 @@ class Archive:
             log.warning("history stays where it is: the jobs have no login as the worker", extra={"action": "archive"})
             return 0
         border = await self._db.read(lambda session: _border(session, now))
-        moved = await self._move(border.hot, now)
-        return moved + (await self._remove(border.cold) if border.cold else 0)
+        removed = await self._remove(border.cold, now) if border.cold else 0
+        return removed + await self._move(border, now)
 
-    async def _move(self, before: datetime, now: datetime) -> int:
-        await self._make_months(before, now)
+    async def _move(self, border: Kept, now: datetime) -> int:
+        """Archive what is over; what would be removed at once goes without having been there."""
+        cold = border.cold or _EVER
+        await self._make_months(border.hot, cold, now)
         moved = 0
-        while batch := await self._db.write(lambda session: _move_some(session, before), repeatable=True):
+        while batch := await self._db.write(lambda session: _move_some(session, border.hot, cold), repeatable=True):
             moved += batch
         return moved
 
-    async def _make_months(self, before: datetime, now: datetime) -> None:
+    async def _make_months(self, before: datetime, cold: datetime, now: datetime) -> None:
         """Make the partitions of what is about to move, and those of this month and the next, each by itself."""
-        rows = await self._db.read(lambda session: session.all(_MONTHS, session.tenant, before))
+        rows = await self._db.read(lambda session: session.all(_MONTHS, session.tenant, before, cold))
         months = {row["month"] for row in rows} | {
             now.date().replace(day=1),
             now.date().replace(day=1) + relativedelta(months=1),
@@ -146,15 +158,24 @@ class Archive:
         for month in sorted(months):
             await self._db.write(partial(_make_month, month=month), repeatable=True)
 
-    async def _remove(self, before: datetime) -> int:
+    async def _remove(self, before: datetime, now: datetime) -> int:
+        """Drop the months that are this tenant's alone, or nobody's; out of those of others too, only its own rows go."""
+        removed = await self._drop_months(before, now)
+
         async def work(session: WriteSession) -> int:
             gone = await session.run(_FORGET, session.tenant, before, BATCH)
             return int(gone.removeprefix("DELETE "))
 
-        removed = 0
         while batch := await self._db.write(work, repeatable=True):
             removed += batch
         return removed
+
+    async def _drop_months(self, before: datetime, now: datetime) -> int:
+        rows = await self._db.read(lambda session: session.all(_OLD_MONTHS, before.date()))
+        gone = 0
+        for row in rows:
+            gone += await self._db.write(partial(_drop_month, month=row["month"], today=now.date()), repeatable=True)
+        return gone
 
 
 async def _border(session: ReadSession, now: datetime) -> Kept:
@@ -164,14 +185,19 @@ async def _border(session: ReadSession, now: datetime) -> Kept:
 
 async def _make_month(session: WriteSession, month: date) -> None:
     # Two at once would both find it missing.
-    await session.run("SELECT pg_advisory_xact_lock(hashtextextended('archive months', 0))")
+    await session.run(_ONE_AT_A_TIME)
     await session.run("SELECT make_archive_month($1)", month)
 
 
-async def _move_some(session: WriteSession, before: datetime) -> int:
+async def _drop_month(session: WriteSession, month: date, today: date) -> int:
+    await session.run(_ONE_AT_A_TIME)
+    return await session.value("SELECT drop_archive_month($1, $2)", month, today) or 0
+
+
+async def _move_some(session: WriteSession, before: datetime, cold: datetime) -> int:
     ids = [row["id"] for row in await session.all(_PICK, session.tenant, before, BATCH)]
     if ids:
-        await session.run(_COPY, session.tenant, ids)
+        await session.run(_COPY, session.tenant, ids, cold)
         for statement in _REMOVE:
             await session.run(statement, session.tenant, ids)
     return len(ids)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -184,6 +185,135 @@ async def test_history_is_removed_by_whole_months_where_the_workspace_says_so(of
     left = await office.rows("SELECT start_time FROM bookings_archive UNION ALL SELECT start_time FROM bookings")
     assert min(row["start_time"] for row in left) == datetime(2039, 2, 1, 0, tzinfo=UTC)
     assert len(left) == 800 - 29 * 12 + 4
+
+
+APRIL = datetime(2039, 4, 20, 12, tzinfo=UTC)
+
+
+async def remembered(office: Office, month: str, *, tenant: UUID | None = None, count: int = 3) -> None:
+    """Put so many bookings of a month into the archive, which nobody else may have made."""
+    await office.damage(
+        f"SELECT make_archive_month('2039-{month}-01');"
+        "INSERT INTO bookings_archive (tenant_id, id, room_id, booked_by, start_time, end_time, attendees_count, status,"
+        " private, created_at, updated_at, version)"
+        f" SELECT '{tenant or office.db.tenant}', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(),"
+        f" '2039-{month}-10 09:00Z', '2039-{month}-10 10:00Z', 1, 'ended', false, now(), now(), 1"
+        f" FROM generate_series(1, {count})"
+    )
+
+
+async def keeps(office: Office, months: int | None, *, tenant: UUID | None = None) -> None:
+    await office.damage(
+        "INSERT INTO workspace (tenant_id, keep_bookings_months)"
+        f" VALUES ('{tenant or office.db.tenant}', {months or 'NULL'})"
+    )
+
+
+async def months_there(office: Office) -> set[str]:
+    rows = await office.rows(
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'bookings_archive'::regclass"
+    )
+    return {row["name"].removeprefix("bookings_archive_") for row in rows}
+
+
+@pytest.fixture
+async def neighbours(office: Office) -> AsyncIterator[Database]:
+    """The jobs' database of another company in the same tables."""
+    tenant = UUID("00000000-0000-7000-8000-000000000002")
+    await office.damage(f"INSERT INTO tenants (id, name) VALUES ('{tenant}', 'neighbours')")
+    db = Database(office.urls.worker_url, role=schema.WORKER, tenant=tenant)
+    yield db
+    await db.close()
+
+
+async def test_months_that_nobody_keeps_any_longer_are_dropped_whole(office: Office, worker: Database):
+    for month in ("01", "02", "03"):
+        await remembered(office, month)
+    await keeps(office, 2)
+
+    assert await Archive(worker).tidy(APRIL) == 3
+
+    assert await months_there(office) == {"rest", "2039_02", "2039_03", "2039_04", "2039_05"}
+    assert await cold(office) == 6
+    assert await Archive(worker).tidy(APRIL + timedelta(days=11)) == 3
+    assert "2039_02" not in await months_there(office)
+
+
+async def test_a_month_is_dropped_only_when_no_company_has_anything_in_it(
+    office: Office, worker: Database, neighbours: Database
+):
+    for month in ("01", "02"):
+        await remembered(office, month)
+    await remembered(office, "01", tenant=neighbours.tenant, count=5)
+    await keeps(office, 1)
+
+    assert await Archive(worker).tidy(APRIL) == 6
+
+    assert {"2039_01"} == await months_there(office) & {"2039_01", "2039_02"}
+    assert await cold(office) == 5
+    # The others keep theirs for good, and later for a month.
+    assert await Archive(neighbours).tidy(APRIL) == 0
+    assert await cold(office) == 5
+    await keeps(office, 1, tenant=neighbours.tenant)
+    assert await Archive(neighbours).tidy(APRIL) == 5
+    assert (await cold(office), "2039_01" in await months_there(office)) == (0, False)
+
+
+async def test_what_is_over_for_longer_than_bookings_are_kept_goes_without_a_month_being_made_for_it(
+    office: Office, worker: Database
+):
+    await filled(office, 20)
+    await keeps(office, 2)
+
+    assert await Archive(worker).tidy(APRIL) == 20
+
+    assert (await hot(office), await cold(office)) == (0, 0)
+    assert "2039_01" not in await months_there(office)
+
+
+@pytest.mark.parametrize(("months", "asked"), [(2, "2039-02-01"), (2, "2039-02-28"), (None, "2030-01-01")])
+async def test_a_month_that_is_kept_is_not_dropped_whoever_asks(
+    office: Office, worker: Database, months: int | None, asked: str
+):
+    await remembered(office, "02")
+    await keeps(office, months)
+
+    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
+        await worker.write(
+            lambda session: session.run(f"SELECT drop_archive_month('{asked}', '2039-04-20')"), repeatable=True
+        )
+
+    assert await cold(office) == 3
+
+
+async def test_a_month_that_somebody_reads_is_dropped_the_next_time(office: Office, worker: Database):
+    await remembered(office, "01")
+    await keeps(office, 2)
+    await office.damage("SELECT make_archive_month('2039-04-01'), make_archive_month('2039-05-01')")
+
+    async def read_on(session: WriteSession) -> int:
+        assert await session.value("SELECT count(*) FROM bookings_archive") == 3
+        return await Archive(worker).tidy(APRIL)
+
+    # Its rows go all the same.
+    assert await office.db.write(read_on, repeatable=True) == 3
+    assert "2039_01" in await months_there(office)
+    await Archive(worker).tidy(APRIL)
+    assert "2039_01" not in await months_there(office)
+
+
+async def test_two_replicas_at_once_drop_a_month_once(office: Office):
+    for month in ("01", "02"):
+        await remembered(office, month, count=500)
+    await keeps(office, 1)
+    workers = [Database(office.urls.worker_url, role=schema.WORKER) for _ in range(4)]
+    try:
+        removed = await asyncio.gather(*(Archive(db).tidy(APRIL) for db in workers))
+    finally:
+        await asyncio.gather(*(db.close() for db in workers))
+
+    assert sum(removed) == 1000
+    assert not {"2039_01", "2039_02"} & await months_there(office)
 
 
 def test_months_that_are_kept_go_before_days_that_are_hot():

@@ -168,7 +168,10 @@ async def test_a_row_cannot_refer_to_another_tenants_room(office: Office):
 
 
 # What is kept for so many months, and no longer, is removed by the worker alone.
-TIDIED_UP = ["DELETE FROM bookings", "DELETE FROM events", "DELETE FROM changes", "SELECT make_archive_month('2030-01-01')"]
+TIDIED_UP = [
+    *("DELETE FROM bookings", "DELETE FROM events", "DELETE FROM changes"),
+    *("SELECT make_archive_month('2030-01-01')", "SELECT drop_archive_month('2030-01-01', '2040-01-01')"),
+]
 
 
 @pytest.mark.parametrize("statement", TIDIED_UP)
