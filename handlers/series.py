@@ -37,6 +37,7 @@ from handlers.views.text import Line
 
 # How many free times are offered for a date that clashes.
 MOST_TIMES = 4
+Choices = Mapping[date, Choice | Slot]
 
 
 async def book(click: Click, desk: Desk) -> Message:
@@ -45,25 +46,38 @@ async def book(click: Click, desk: Desk) -> Message:
     return await _booked(asked.draft, asked.choices, desk, key=click.key)
 
 
-async def _booked(draft: SeriesDraft, choices: Mapping[date, Choice | Slot], desk: Desk, *, key: str) -> Message:
+async def _booked(draft: SeriesDraft, choices: Choices, desk: Desk, *, key: str) -> Message:
     """Book a series, or show what has become of its dates since they were shown."""
-    wish = draft.wish(await invitee_ids(draft.invitees, desk))
     try:
-        made = await desk.services.series.book(
-            wish, by=desk.actor, key=key, choices=choices, progress=progress("Booking", desk)
-        )
+        return await _book(draft, choices, desk, key=key)
     except SeriesClash as clash:
         return preview(clash.preview, draft, desk.reader, above=_lost(clash.preview, choices, desk))
+
+
+async def _book(draft: SeriesDraft, choices: Choices, desk: Desk, *, key: str) -> Message:
+    """Book a series; raises SeriesClash where somebody has yet to choose."""
+    wish = draft.wish(await invitee_ids(draft.invitees, desk))
+    made = await desk.services.series.book(wish, by=desk.actor, key=key, choices=choices, progress=progress("Booking", desk))
     return views.booked(made, desk.reader)
 
 
-def _lost(found: Preview, choices: Mapping[date, Choice | Slot], desk: Desk) -> Line:
+def _lost(found: Preview, choices: Choices, desk: Desk) -> Line:
     """Return which dates were lost since they were shown."""
-    lost = [one.on for one in found.clashes if one.on not in choices]
+    lost = lost_dates(found, choices)
     if not lost:
         return ["That has changed meanwhile. Nothing is booked yet."]
     was = "was" if len(lost) == 1 else "were"
     return [f"{views.named_dates(lost, found.location, desk.reader)} {was} lost meanwhile. Nothing is booked yet."]
+
+
+def lost_dates(found: Preview, choices: Choices) -> list[date]:
+    """Return the dates that cannot be booked as they were chosen, in a preview that a clash carries."""
+
+    def stands(one: Occurrence) -> bool:
+        choice = choices.get(one.on)
+        return choice is Choice.SKIP or (choice is Choice.OTHER_ROOM and one.other_room is not None)
+
+    return [one.on for one in found.clashes if not stands(one)]
 
 
 def progress(doing: str, desk: Desk) -> Callable[[int, int], None]:
@@ -94,9 +108,25 @@ async def choose(click: Click, desk: Desk) -> Show | Nothing:
 
 async def _choose(draft: SeriesDraft, desk: Desk) -> View:
     found = await found_for(draft, desk)
+    return series_forms.choose(found, draft, await _times(found, desk), desk.reader)
+
+
+async def _choose_again(clash: SeriesClash, draft: SeriesDraft, choices: Choices, desk: Desk) -> View:
+    """Return the form with what was chosen in it, as far as that can still be had."""
+    lost = lost_dates(clash.preview, choices)
+    stands = {day: choice for day, choice in choices.items() if day not in lost}
+    found = await found_for(draft, desk)
+    times = await _times(found, desk)
+    for day, choice in stands.items():
+        if isinstance(choice, Slot) and day in times:
+            times[day] = tuple(dict.fromkeys((choice, *times[day])))
+    above = _lost(clash.preview, choices, desk)
+    return series_forms.choose(found, draft, times, desk.reader, chosen=stands, lost=lost, above=above)
+
+
+async def _times(found: Preview, desk: Desk) -> dict[date, tuple[Slot, ...]]:
     listed = found.clashes[: series_forms.MOST_CHOICES]
-    times = {one.on: await _times_near(one, found, desk) for one in listed}
-    return series_forms.choose(found, draft, times, desk.reader)
+    return {one.on: await _times_near(one, found, desk) for one in listed}
 
 
 async def _times_near(one: Occurrence, found: Preview, desk: Desk) -> tuple[Slot, ...]:
@@ -109,13 +139,16 @@ async def _times_near(one: Occurrence, found: Preview, desk: Desk) -> tuple[Slot
 
 
 async def chosen(submission: Submission, desk: Desk) -> SubmissionReply:
-    """Book a series with what was chosen for each of its dates."""
+    """Book a series with what was chosen for each of its dates; where some are lost by now, ask about them again."""
     held = Choosing.load(submission.form.private_metadata)
-    found = await _booked(held.draft, _choices(submission.form, held), desk, key=submission.key)
-    return shown(found)
+    choices = _choices(submission.form, held)
+    try:
+        return shown(await _book(held.draft, choices, desk, key=submission.key))
+    except SeriesClash as clash:
+        return Show(view=await _choose_again(clash, held.draft, choices, desk))
 
 
-def _choices(form: Form, held: Choosing) -> Mapping[date, Choice | Slot]:
+def _choices(form: Form, held: Choosing) -> Choices:
     """Return what was chosen, by date; those without a field of their own share one."""
     choices: dict[date, Choice | Slot] = {}
     for block_id in form.values:

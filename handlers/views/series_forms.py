@@ -20,7 +20,7 @@ from slack_sdk.models.views import View
 
 from core import saying
 from core.models import Booking, Slot
-from core.series_values import Gap, Occurrence, OneSeries, Preview, SeriesView, Verdict
+from core.series_values import Choice, Gap, Occurrence, OneSeries, Preview, SeriesView, Verdict
 from handlers.drafts import Target
 from handlers.ids import Action, Callback, Field
 from handlers.series_drafts import Choosing, GapOfSeries, SeriesAt, SeriesDates, SeriesDraft, SeriesTarget, packed
@@ -37,6 +37,8 @@ MOST_ROWS = 20
 # Each date that clashes asks the database for the times that are free around it.
 MOST_CHOICES = 25
 SKIP, ROOM, AT = "skip", "room", "at:"
+_VALUES = {Choice.SKIP: SKIP, Choice.OTHER_ROOM: ROOM}
+NOTHING_CHOSEN: Mapping[date, Choice | Slot] = {}
 
 
 # -- before it is booked -----------------------------------------------------------------------------------------------
@@ -76,16 +78,27 @@ def _date_line(one: Occurrence, found: Preview, reader: Reader) -> Line:
     return [bold(day), f": {at}"]
 
 
-def choose(found: Preview, draft: SeriesDraft, times: Mapping[date, Sequence[Slot]], reader: Reader) -> View:
+def choose(
+    found: Preview,
+    draft: SeriesDraft,
+    times: Mapping[date, Sequence[Slot]],
+    reader: Reader,
+    *,
+    chosen: Mapping[date, Choice | Slot] = NOTHING_CHOSEN,
+    lost: Collection[date] = (),
+    above: Line = (),
+) -> View:
     """Return the form in which somebody chooses what becomes of each date that clashes.
 
     `times` are free times in the same room near each date that is listed; those not listed are chosen about in one.
+    `chosen` is what stands in it at first, where it was sent before; the dates that were `lost` meanwhile come first.
     """
-    listed, rest = found.clashes[:MOST_CHOICES], found.clashes[MOST_CHOICES:]
+    clashes = sorted(found.clashes, key=lambda one: (one.on not in lost, one.on))
+    listed, rest = clashes[:MOST_CHOICES], clashes[MOST_CHOICES:]
     held = Choosing(draft=draft.in_room(found.room.id), rest=packed((one.on for one in rest), draft.first_on))
-    inputs = [_choice(one, times.get(one.on, ()), found, reader) for one in listed]
+    inputs = [_choice(one, times.get(one.on, ()), found, reader, chosen=chosen.get(one.on)) for one in listed]
     if rest:
-        inputs.append(_for_the_rest(rest))
+        inputs.append(_for_the_rest(rest, chosen))
     free = len(found.free)
     others = [grey("The other date is free." if free == 1 else f"The other {free} dates are free.")] if free else []
     return View(
@@ -95,27 +108,37 @@ def choose(found: Preview, draft: SeriesDraft, times: Mapping[date, Sequence[Slo
         submit="Book",
         close="Cancel",
         private_metadata=held.dump(),
-        blocks=[rich(heading(found, reader)), *inputs, *others],
+        blocks=[rich(*(line for line in (above, heading(found, reader)) if line)), *inputs, *others],
     )
 
 
-def _choice(one: Occurrence, times: Sequence[Slot], found: Preview, reader: Reader) -> InputBlock:
+def _choice(
+    one: Occurrence, times: Sequence[Slot], found: Preview, reader: Reader, *, chosen: Choice | Slot | None
+) -> InputBlock:
     """Return the choice for a date: skip it, the other room, or another time."""
     zone = found.location.tz
-    options = [_option("Skip it", SKIP)]
+    options = {SKIP: "Skip it"}
     if one.other_room:
-        options.append(_option(f"{cut(one.other_room.name, 40)} (seats {one.other_room.capacity})", ROOM))
+        options[ROOM] = f"{cut(one.other_room.name, 40)} (seats {one.other_room.capacity})"
     for slot in times:
-        value = f"{AT}{int(slot.start.timestamp())}"
-        options.append(_option(f"{cut(found.room.name, 40)} {saying.hours(slot, zone)}", value))
+        options[_time(slot)] = f"{cut(found.room.name, 40)} {saying.hours(slot, zone)}"
+    usual = ROOM if one.other_room else SKIP
+    before = _time(chosen) if isinstance(chosen, Slot) else _VALUES.get(chosen, usual) if chosen else usual
+    initial = before if before in options else usual
     day = saying.short_date(one.on, today=today_at(found.location, reader))
     return InputBlock(
         block_id=f"{Field.CHOICE}.{one.on.isoformat()}",
         label=cut(f"{day}: {_why(one, found)}", 2000),
         element=StaticSelectElement(
-            action_id=Action.CHOICE, options=options, initial_option=options[1] if one.other_room else options[0]
+            action_id=Action.CHOICE,
+            options=[_option(label, value) for value, label in options.items()],
+            initial_option=_option(options[initial], initial),
         ),
     )
+
+
+def _time(slot: Slot) -> str:
+    return f"{AT}{int(slot.start.timestamp())}"
 
 
 def _why(one: Occurrence, found: Preview) -> str:
@@ -128,12 +151,14 @@ def _why(one: Occurrence, found: Preview) -> str:
     return f"taken {saying.hours(first.slot, found.location.tz)}{title}"
 
 
-def _for_the_rest(rest: Sequence[Occurrence]) -> InputBlock:
+def _for_the_rest(rest: Sequence[Occurrence], chosen: Mapping[date, Choice | Slot]) -> InputBlock:
+    before = {chosen[one.on] for one in rest if one.on in chosen}
+    skipped = before == {Choice.SKIP}
     options = [_option("Skip them", SKIP), _option("Another room where one is free, else skip", ROOM)]
     return InputBlock(
         block_id=Field.CHOICE.value,
         label=f"The other {len(rest)} that are not free",
-        element=StaticSelectElement(action_id=Action.CHOICE, options=options, initial_option=options[1]),
+        element=StaticSelectElement(action_id=Action.CHOICE, options=options, initial_option=options[0 if skipped else 1]),
     )
 
 

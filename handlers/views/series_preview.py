@@ -27,6 +27,7 @@ from handlers.series_drafts import (
     packed,
 )
 from handlers.views import buttons, rhythm
+from handlers.views.bookings import TITLE_SHOWN, named_people
 from handlers.views.held import coming, facts_of, named
 from handlers.views.series_words import (
     ROOM_IN_LABEL,
@@ -62,7 +63,7 @@ def preview(
     """
     along: Line = [f"{said[0].upper()}{said[1:]}"] if (said := coming(found.equipment)) else []
     what = facts_of((found.room, *found.more_rooms))
-    lines = [above, heading(found, reader), [what], along, *_verdicts(found, reader)]
+    lines = [above, heading(found, reader), [what], along, _meeting(draft, reader), *_verdicts(found, reader)]
     notes = _notes(found, reader, assumptions)
     ways = _ways_to_book(found, draft)
     if found.dates and not any(ways):
@@ -86,6 +87,15 @@ def heading(found: Preview, reader: Reader) -> Line:
         f"{_where(found, reader)}, {_how_many(found, reader)}: ",
         bold(named((found.room, *found.more_rooms))),
     ]
+
+
+def _meeting(draft: SeriesDraft, reader: Reader) -> Line:
+    """Return "Roadmap" · with @ben · private, as far as there is any."""
+    parts: list[Line] = [[quoted(cut(draft.title, TITLE_SHOWN))]] if draft.title else []
+    others = [one for one in draft.invitees if one != reader.person.slack_user_id]
+    parts += [["with ", *named_people(others)]] if others else []
+    parts += [["private"]] if draft.private else []
+    return joined(parts, " · ")
 
 
 def _where(found: Preview, reader: Reader) -> str:

@@ -163,6 +163,49 @@ async def test_each_date_that_clashes_is_chosen_about_by_itself(firm: Firm):
     ]
 
 
+async def test_what_was_chosen_stays_when_somebody_is_faster_and_the_lost_dates_are_asked_about_first(firm: Firm):
+    for day in (8, 15, 22):
+        await firm.booked("Apollo", december(day), by=ANA)
+    shown = await firm.say(BEN, "/book room every Tuesday at 10 for 8 weeks in Apollo")
+    await firm.slack.click(BEN, shown, *found(shown, "Choose per date…"))
+    view = await acts.top(firm, BEN, "choose_dates")
+    (kept, *_), (lost, *_) = (
+        [option["value"] for option in choices(view, day) if option["value"].startswith("at:")]
+        for day in ("2026-12-15", "2026-12-22")
+    )
+    start = datetime.fromtimestamp(int(lost.removeprefix("at:")), UTC)
+    await firm.booked("Apollo", Slot(start=start, end=start + timedelta(minutes=30)), by=DEEPA)
+    await firm.booked("Apollo", december(29), by=DEEPA, title="Faster")
+
+    await firm.slack.submit(
+        BEN,
+        view,
+        {
+            "choice.2026-12-08": {"choice": "skip"},
+            "choice.2026-12-15": {"choice": kept},
+            "choice.2026-12-22": {"choice": lost},
+        },
+    )
+
+    again = await acts.top(firm, BEN, "choose_dates")
+    assert words(again).startswith("Tue 22 Dec and Tue 29 Dec were lost meanwhile. Nothing is booked yet.")
+    asked = [block for block in again["blocks"] if block["type"] == "input"]
+    days = ["2026-12-22", "2026-12-29", "2026-12-08", "2026-12-15"]
+    assert [block["block_id"] for block in asked] == [f"choice.{day}" for day in days]
+    assert "Faster" in asked[1]["label"]["text"]
+    initial = {block["block_id"][-2:]: block["element"]["initial_option"]["value"] for block in asked}
+    assert initial == {"22": "room", "29": "room", "08": "skip", "15": kept}
+    assert await firm.mine(BEN) == ()
+
+    await firm.slack.submit(BEN, again)
+
+    done = await acts.top(firm, BEN, "message")
+    assert "Big Ben on Tue 22 Dec and Tue 29 Dec." in words(done)
+    assert "At another time: Tue 15 Dec," in words(done)
+    assert "Skipped: Tue 8 Dec." in words(done)
+    assert len(await firm.mine(BEN)) == 7
+
+
 async def test_all_dates_are_listed_on_pages(firm: Firm):
     shown = await firm.say(BEN, "/book room every weekday at 10 for 12 weeks in Apollo")
 
