@@ -11,10 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from core import changes, rights, store
+from core import changes, photos, rights, store
 from core.amenities import canonical
 from core.catalogue import Catalogue, Catalogues, load
 from core.clock import Clock
@@ -28,7 +27,6 @@ from core.saying import counted, listed, near_date
 T = TypeVar("T")
 
 MOST_AMENITIES = 50
-LONGEST_PHOTO = 2000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -386,8 +384,8 @@ def _room_faults(room: Room, catalogue: Catalogue) -> dict[str, str]:
         faults["name"] = "A room needs a name."
     elif len(room.name) > LONGEST_NAME:
         faults["name"] = f"A name can have up to {LONGEST_NAME} characters."
-    elif any(one.name.lower() == room.name.lower() for one in twins):
-        faults["name"] = f"There is a room {room.name} in {place} already."
+    elif twin := next((one for one in twins if one.name.lower() == room.name.lower()), None):
+        faults["name"] = f"There is a room {twin.name} in {place} already."
     if not 1 <= room.capacity <= MOST_SEATS:
         faults["capacity"] = f"A room has between 1 and {MOST_SEATS} seats."
     if len(room.floor or "") > LONGEST_WORD:
@@ -399,29 +397,20 @@ def _room_faults(room: Room, catalogue: Catalogue) -> dict[str, str]:
     for name in ("setup_minutes", "teardown_minutes"):
         if not 0 <= getattr(room, name) <= MOST_MINUTES:
             faults[name] = f"Between 0 and {MOST_MINUTES} minutes."
-    if room.photo and not _is_address(room.photo):
-        faults["photo"] = "A picture's address begins with https:// and has up to 2000 characters."
+    if room.photo and not photos.acceptable(room.photo):
+        faults["photo"] = photos.WRONG
     return faults
 
 
-def _is_address(text: str) -> bool:
-    if len(text) > LONGEST_PHOTO or any(letter.isspace() or not letter.isprintable() for letter in text):
-        return False
-    try:
-        parts = urlsplit(text)
-        return parts.scheme == "https" and bool(parts.hostname) and parts.username is None
-    except ValueError:
-        return False
-
-
 def _location_faults(place: Location, catalogue: Catalogue) -> dict[str, str]:
+    others = (one for one in catalogue.locations if one.id != place.id)
     faults: dict[str, str] = {}
     if not place.name:
         faults["name"] = "A location needs a name."
     elif len(place.name) > LONGEST_NAME:
         faults["name"] = f"A name can have up to {LONGEST_NAME} characters."
-    elif any(one.name.lower() == place.name.lower() and one.id != place.id for one in catalogue.locations):
-        faults["name"] = f"There is a location {place.name} already."
+    elif twin := next((one for one in others if one.name.lower() == place.name.lower()), None):
+        faults["name"] = f"There is a location {twin.name} already."
     if not known_zone(place.zone):
         faults["zone"] = f"There is no time zone {place.zone[:LONGEST_WORD]}; one is written like Europe/Berlin."
     return faults

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from slack_sdk.models.views import View
 
@@ -11,6 +12,7 @@ from core.errors import InvalidSetting
 from core.models import Location, Right, Room
 from core.places import Closed, Placed, RoomFacts
 from core.rerooming import Closing
+from handlers import admin_photos
 from handlers.admin_asked import Asked, fresh
 from handlers.views import admin_places as shown
 from handlers.views.admin import Filled, Where, id_from
@@ -39,7 +41,9 @@ async def room(asked: Asked) -> View:
 
 async def room_sent(asked: Asked) -> View:
     """Keep what was set of a room."""
-    after = await asked.office.places.edit_room(asked.id, _facts(asked.filled), version=asked.version, by=asked.by)
+    _mine(asked)
+    facts = replace(_facts(asked.filled), photo=await admin_photos.chosen(asked))
+    after = await asked.office.places.edit_room(asked.id, facts, version=asked.version, by=asked.by)
     return await rooms(asked, ["✅ Saved: ", bold(after.name), f" · {shown.facts(after)}"])
 
 
@@ -52,7 +56,8 @@ async def add_room(asked: Asked) -> View:
 async def add_room_sent(asked: Asked) -> View:
     """Add a room."""
     place = id_from(asked.filled.option("location"))
-    new = await asked.office.places.add_room(place, _facts(asked.filled), by=asked.by)
+    facts = replace(_facts(asked.filled), photo=await admin_photos.chosen(asked))
+    new = await asked.office.places.add_room(place, facts, by=asked.by)
     return await rooms(asked, ["✅ Added: ", bold(new.name), f" · {shown.facts(new)}"])
 
 
@@ -201,7 +206,6 @@ def _facts(filled: Filled) -> RoomFacts:
         amenities=facts.amenities,
         setup_minutes=filled.number("setup_minutes", empty=0),
         teardown_minutes=filled.number("teardown_minutes", empty=0),
-        photo=filled.text("photo") or None,
     )
 
 

@@ -8,6 +8,7 @@ A submission that is late shows a "working" view, which the answer then replaces
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.errors import BookingError
-from handlers import demand, forms, looking, requests
+from handlers import demand, forms, looking, pictures, requests
 from handlers.ids import ASIDE, CHANGING_ACTIONS, CHANGING_FORMS, Callback
 from handlers.looking import SearchView, There
 from handlers.meanwhile import MOST_IN_A_VIEW, MOST_ON_A_MESSAGE, Meanwhile, silent
@@ -84,6 +85,8 @@ class Edge:
         self._patience = patience
         self._under_way: set[asyncio.Task[Any]] = set()
         self._home: OnHome | None = None
+        # By view, the answer whose pictures are still to follow.
+        self._turns: dict[str, object] = {}
 
     async def drain(self, seconds: float) -> None:
         """Wait for answers that are still under way, at most so long."""
@@ -104,8 +107,10 @@ class Edge:
             task = self._start(work())
             if await _within(task, self._patience):
                 reply = _outcome(task)
-                await (call.ack(**_content(reply)) if isinstance(reply, Message) else call.ack())
-                return
+                # An acknowledgement cannot be taken back when Slack refuses a picture in it.
+                if not (isinstance(reply, Message) and pictures.among(reply.blocks)):
+                    await (call.ack(**_content(reply)) if isinstance(reply, Message) else call.ack())
+                    return
             await call.ack()
             reply = await _settled(task)
             if isinstance(reply, Message):
@@ -119,6 +124,8 @@ class Edge:
         async def answer(call: Call) -> None:
             await call.ack()
             request = requests.click(call.body)
+            if request.form is not None:
+                self._turns.pop(request.form.view_id, None)
             meanwhile = _below_a_click(request, call)
             meanwhile.open()
             work = self._handled(handle, request, request.sender, call.client, self._message, meanwhile=meanwhile)
@@ -142,10 +149,11 @@ class Edge:
             async def refuse(error: BookingError, desk: Desk | None) -> SubmissionReply | Message:
                 return await self._refuse_form(error, request, desk) if desk else Message(text=error.message)
 
+            self._turns.pop(request.form.view_id, None)
             meanwhile = _in_view(request.form.view_id, call.client)
             task = self._start(self._handled(handle, request, request.sender, call.client, refuse, meanwhile=meanwhile))
             if await _within(task, self._patience):
-                await _ack_submission(call.ack, _outcome(task), request.form)
+                await self._answer_submission(call, _outcome(task), request.form)
             else:
                 await call.ack(response_action="update", view=forms.working())
                 # The acknowledgement is still on its way: an update that overtook it would be covered by "working".
@@ -284,6 +292,23 @@ class Edge:
         person, catalogue = await asyncio.gather(services.directory.person(sender, client), services.catalogues.current())
         return Desk(services=services, person=person, sender=sender, catalogue=catalogue, client=client)
 
+    async def _answer_submission(self, call: Call, reply: SubmissionReply | Message, form: Form) -> None:
+        """Acknowledge a modal with its answer; pictures follow, since what rides in an acknowledgement cannot be mended."""
+        if not (isinstance(reply, Show) and pictures.among(reply.view.blocks)):
+            await _ack_submission(call.ack, reply, form)
+            return
+        turn = self._turns[form.view_id] = object()
+        await call.ack(response_action=reply.place.value, view=pictures.view_without(reply.view))
+        if reply.place is not Place.SAME:
+            return
+        await asyncio.sleep(TRAVEL)
+        # Whoever has pressed something there meanwhile sees what came of that.
+        if self._turns.pop(form.view_id, None) is turn:
+            try:
+                await pictures.updated(call.client, reply.view, view_id=form.view_id)
+            except FAILED as error:
+                log.info("pictures not shown: %s", reason(error))
+
     def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._under_way.add(task)
@@ -383,6 +408,9 @@ def _content(reply: Message) -> dict[str, Any]:
 async def _respond(respond: AsyncRespond, reply: Message, *, replace: bool) -> None:
     try:
         answer = await respond(**_content(reply), replace_original=replace)
+        if answer.status_code != 200 and pictures.among(reply.blocks):
+            plain_reply = dataclasses.replace(reply, blocks=pictures.without(reply.blocks))
+            answer = await respond(**_content(plain_reply), replace_original=replace)
         if answer.status_code != 200:
             log.warning("response_url answered %s: %s", answer.status_code, answer.body[:100])
     except Exception as error:
@@ -402,7 +430,7 @@ async def _show(request: Click, reply: Show, client: AsyncWebClient) -> There | 
         else:
             # What is done has to be told whatever the view shows by now; anything else must not replace newer things.
             known = None if reply.done else form.hash
-            answer = await client.views_update(view_id=form.view_id, hash=known, view=reply.view)
+            answer = await pictures.updated(client, reply.view, view_id=form.view_id, hash_=known)
     except FAILED as error:
         # hash_conflict: a newer click has updated the view already; not_found: it was closed meanwhile.
         log.warning("view not shown: %s", reason(error))
@@ -453,7 +481,10 @@ async def _finish_late(
         case Close():
             late = forms.notice("Done.", ())
     try:
-        await client.views_update(view_id=form.view_id, view=late)
+        if isinstance(late, View):
+            await pictures.updated(client, late, view_id=form.view_id)
+        else:
+            await client.views_update(view_id=form.view_id, view=late)
     except FAILED as error:
         log.warning("late view not shown: %s", reason(error))
         if isinstance(reply, Show):

@@ -60,6 +60,7 @@ ACTIONS: dict[Action, OnClick] = {
     Action.OPEN_SEARCH: search_modal.clicked_open,
     Action.EDIT: edit_modal.clicked_edit,
     Action.PLACE: place_chosen,
+    Action.ROOM: place_chosen,
     Action.UNFOLD: place_chosen,
     Action.REPEAT: booking_modal.place_chosen,
     Action.ENDS: booking_modal.place_chosen,

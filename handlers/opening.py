@@ -13,7 +13,7 @@ from typing import Any
 from slack_sdk.models.views import View
 
 from core.errors import BookingError
-from handlers import forms
+from handlers import forms, pictures
 from handlers.edge import APOLOGY
 from handlers.ids import Callback
 from handlers.looking import SearchView, There, search_shown
@@ -62,7 +62,12 @@ async def opened(
 
 async def _open(desk: Desk, trigger_id: str, view: View) -> str:
     try:
-        answer = await desk.client.views_open(trigger_id=trigger_id, view=view)
+        try:
+            answer = await desk.client.views_open(trigger_id=trigger_id, view=view)
+        except FAILED as error:
+            if not pictures.may_be_why(error, view):
+                raise
+            answer = await desk.client.views_open(trigger_id=trigger_id, view=pictures.view_without(view))
     except FAILED as error:
         if outage(error):
             raise NotOpened("Slack did not open the form. Try again in a minute.") from error
@@ -85,7 +90,7 @@ async def _fill(desk: Desk, view_id: str, building: Awaitable[View]) -> None:
         log.exception("a view could not be made")
         view = forms.notice(APOLOGY, ())
     try:
-        answer = await desk.client.views_update(view_id=view_id, view=view)
+        answer = await pictures.updated(desk.client, view, view_id=view_id)
     except FAILED as error:
         log.warning("view not filled: %s", reason(error))
         return

@@ -12,6 +12,7 @@ import random
 import string as letters
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from sandbox.elements import ACCESSORY, ACTION, FIELD, IDENTIFIER, IMAGE, SLACK_FILE, has_picture
 from sandbox.errors import Json, SlackError, invalid_blocks
@@ -233,12 +234,36 @@ def _check_totals(blocks: list[tuple[int, Json]], at: str, problems: list[str]) 
 
 def pictures_of(blocks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Json]]:
     """Every `slack_file` in the blocks, each with its pointer."""
+    for at, one in _images_in(blocks):
+        if isinstance(one.get("slack_file"), dict):
+            yield f"{at}/slack_file", one["slack_file"]
+
+
+def addresses_of(blocks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Every `image_url` in the blocks, each with its pointer."""
+    for at, one in _images_in(blocks):
+        if isinstance(one.get("image_url"), str):
+            yield f"{at}/image_url", one["image_url"]
+
+
+def gone(address: str) -> bool:
+    """Whether nothing can be fetched there: hosts under .invalid, since here nothing is fetched from anywhere."""
+    try:
+        return (urlsplit(address).hostname or "").endswith(".invalid")
+    except ValueError:
+        return True
+
+
+def _images_in(blocks: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for index, block in enumerate(blocks):
-        inside = [("", block), ("/accessory", block.get("accessory"))]
-        inside += [(f"/elements/{number}", one) for number, one in enumerate(block.get("elements") or ())]
-        for pointer, one in inside:
-            if isinstance(one, dict) and isinstance(one.get("slack_file"), dict):
-                yield f"/blocks/{index}{pointer}/slack_file", one["slack_file"]
+        yield f"/blocks/{index}", block
+        for name, one in [("accessory", block.get("accessory")), *_numbered(block.get("elements"))]:
+            if isinstance(one, dict):
+                yield f"/blocks/{index}/{name}", one
+
+
+def _numbered(elements: object) -> list[tuple[str, object]]:
+    return [(f"elements/{number}", one) for number, one in enumerate(elements)] if isinstance(elements, list) else []
 
 
 def fresh_id(length: int = 5) -> str:

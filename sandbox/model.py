@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from sandbox.blocks import pictures_of
+from sandbox.blocks import addresses_of, gone, pictures_of
 from sandbox.company import Command, Company, Person
 from sandbox.errors import Json
 from sandbox.feed import Feed
@@ -208,9 +208,11 @@ class Workspace:
         return [user for user in self.people if self.sees(user, conversation)]
 
     def unknown_pictures(self, blocks: Iterable[Json]) -> list[str]:
-        """A problem for each picture of the blocks that names no file of the app's."""
+        """A problem for each picture of the blocks that cannot be had: no file of the app's, or on a host that is none."""
+        blocks = list(blocks)
         found = pictures_of(blocks)
-        return [f"invalid slack file [json-pointer:{at}]" for at, file in found if not self.files.usable(file)]
+        unknown = [f"invalid slack file [json-pointer:{at}]" for at, file in found if not self.files.usable(file)]
+        return unknown + [f"downloading image failed [json-pointer:{at}]" for at, url in addresses_of(blocks) if gone(url)]
 
     def post(self, message: Message, *, by: str = "") -> Message:
         """Add a message and show it to whoever sees the conversation; `by` is the call with which the app wrote it."""

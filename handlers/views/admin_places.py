@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from slack_sdk.models.blocks import Block, DividerBlock, ExternalDataSelectElement
+from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
 
 from core import saying
 from core.catalogue import Catalogue
 from core.models import Booking, Location, Room
+from core.photos import file_of
 from core.places import Placed
 from core.rerooming import Plan
 from handlers.ids import Action
-from handlers.views import admin
+from handlers.views import admin, photos
 from handlers.views.admin import Item, Where
 from handlers.views.text import Line, bold, code, cut, rich
 from handlers.views.times import Reader, floor, in_passing
@@ -99,16 +101,7 @@ def room_form(
             optional=True,
             longest=4,
         ),
-        admin.text(
-            "photo",
-            "Picture",
-            room.photo if room else None,
-            where,
-            optional=True,
-            longest=2000,
-            placeholder="https://…",
-            hint="The https address of a picture that everybody can open.",
-        ),
+        *_photo_fields(room, where),
     ]
     below = [admin.go("Back", ROOMS)]
     if room:
@@ -120,6 +113,29 @@ def room_form(
         else:
             below.append(admin.do("Take into use", use.model_copy(update={"more": "on"})))
     return admin.form(room.name if room else "New room", where, blocks, above=above, below=below)
+
+
+def _photo_fields(room: Room | None, where: Where) -> list[Block]:
+    """Return the photo as it is, and the ways to give another."""
+    now = room.photo if room else None
+    file = FileInputElement(action_id="photo_file", filetypes=["png", "jpg", "jpeg", "gif"], max_files=1)
+    address = admin.text(
+        "photo",
+        "Or the address of a photo",
+        None if now and file_of(now) else now,
+        where,
+        optional=True,
+        longest=2000,
+        placeholder="https://…",
+        hint="One that everybody can open without signing in.",
+    )
+    drop = admin.choice("photo_now", "Photo as it is", [("keep", "Keep"), ("drop", "Remove")], "keep", where)
+    return [
+        *photos.large(room),
+        *([drop] if now and file_of(now) else []),
+        admin.field("photo_file", "New photo" if now else "Photo", file, where, optional=True),
+        address,
+    ]
 
 
 def room_fields(room: Room | None, catalogue: Catalogue, where: Where) -> list[Block]:

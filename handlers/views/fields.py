@@ -36,6 +36,7 @@ from core.rules import TITLE_LENGTH
 from handlers import wall_time
 from handlers.filled import BEST, MOST_INVITED, ON_FLOOR, PRIVATE, SHARED, Filled, places_of
 from handlers.ids import Action, Field
+from handlers.views import photos
 from handlers.views.text import cut
 from handlers.views.times import Reader, floor
 
@@ -171,7 +172,14 @@ class Fields:
                 min_query_length=0,
                 placeholder="Type a name, a floor or equipment",
             )
-        return self._input(Field.ROOM, "Room", element, edition=self._edition_here())
+        # Where there is a photo to show, the choice is sent at once.
+        live = any(one.photo for one in self.catalogue.rooms if one.location_id == self.place.id)
+        return self._input(Field.ROOM, "Room", element, live=live, edition=self._edition_here())
+
+    def photo(self) -> list[Block]:
+        """Return the photo of the room that is chosen, where it has one."""
+        chosen = self.filled.room
+        return photos.large(next((one for one in self.catalogue.rooms if one.id == chosen), None)) if chosen else []
 
     def further(self) -> list[Block]:
         """Return further rooms and equipment, where the place has any; folded behind a button until they are wanted."""

@@ -16,7 +16,7 @@ from core.models import Equipment, Location, Opening, Rival, Room, RoomDay
 from handlers.drafts import DayOfRoom, Draft, RoomsPage
 from handlers.ids import Action
 from handlers.replies import Message
-from handlers.views import buttons, held
+from handlers.views import buttons, held, photos
 from handlers.views.text import Line, bold, cut, mention, quoted, rich, said, spoken
 from handlers.views.times import Reader, room_facts
 
@@ -83,7 +83,7 @@ def day(shown: RoomDay, on: date, reader: Reader, *, draft: Draft | None) -> Mes
     row = [buttons.button(f"Book {cut(room.name, 60)}", Action.OPEN_BOOKING, draft)] if draft and on >= today else []
     row += [buttons.button("Day before", Action.ROOM_DAY.nth(1), earlier)] if on > today else []
     row += [buttons.button("Day after", Action.ROOM_DAY.nth(2), later)]
-    return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(row)])
+    return Message(text=spoken(*lines), blocks=[rich(*lines), *photos.large(room), *buttons.rows(row)])
 
 
 def _taken(rival: Rival, location: Location) -> Line:

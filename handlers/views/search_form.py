@@ -22,7 +22,7 @@ from handlers.drafts import Draft
 from handlers.filled import Searching
 from handlers.ids import Action, Callback
 from handlers.looking import SearchView
-from handlers.views import buttons
+from handlers.views import buttons, photos
 from handlers.views.fields import Fields
 from handlers.views.line import wait
 from handlers.views.text import bold, cut, grey, rich, said
@@ -88,6 +88,7 @@ def _found(results: Results, fields: Fields, *, page: int, last: int) -> Iterato
     yield rich([bold(f"{rooms} free"), f" {in_passing(slot, fields.place, reader)}{where}"])
     for free in results.free[page * PAGE : (page + 1) * PAGE]:
         yield _room(free, results, slot)
+        yield from photos.small(free.room)
     yield from buttons.rows(
         [
             buttons.button("Previous", Action.PAGE_RESULTS.nth(1), str(page - 1)) if page else None,

@@ -1,0 +1,57 @@
+"""What Slack is shown without, when it cannot get at a picture: one that is gone must not take the words with it.
+
+Slack looks at every picture when it takes a message or a view, and refuses the whole of it for one that it cannot load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from handlers.plain import plain
+from handlers.slack_errors import FAILED, reason
+
+_REFUSED = frozenset({"invalid_blocks", "invalid_arguments", "invalid_blocks_format"})
+
+
+def among(blocks: Sequence[Block | Mapping[str, Any]] | None) -> bool:
+    """Tell whether there are pictures among the blocks."""
+    return any(_is_picture(block) for block in blocks or ())
+
+
+def without(blocks: Sequence[Any] | None) -> list[Any]:
+    """Return the blocks but the pictures."""
+    return [block for block in blocks or () if not _is_picture(block)]
+
+
+def view_without(view: View) -> dict[str, Any]:
+    """Return a view but its pictures."""
+    made: dict[str, Any] = plain(view)
+    return {**made, "blocks": without(made["blocks"])}
+
+
+def may_be_why(error: Exception, view: View) -> bool:
+    """Tell whether Slack may have refused a view for one of its pictures."""
+    return reason(error) in _REFUSED and among(view.blocks)
+
+
+async def updated(client: AsyncWebClient, view: View, *, view_id: str, hash_: str | None = None) -> AsyncSlackResponse:
+    """Put a view in the place of one, without its pictures where Slack refuses them; raises what Slack's client does."""
+    try:
+        return await client.views_update(view_id=view_id, hash=hash_, view=view)
+    except FAILED as error:
+        if not may_be_why(error, view):
+            raise
+        return await client.views_update(view_id=view_id, hash=hash_, view=view_without(view))
+
+
+def _is_picture(block: Block | Mapping[str, Any]) -> bool:
+    made: Mapping[str, Any] = plain(block) if isinstance(block, Block) else block
+    if made.get("type") == "context":
+        return any(one.get("type") == "image" for one in made.get("elements") or ())
+    return made.get("type") == "image"
