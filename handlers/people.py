@@ -111,7 +111,8 @@ class Directory:
 def profile_of(user: dict[str, Any], sender: Sender) -> Profile:
     """Return what matters of a Slack user object."""
     names = user.get("profile") or {}
-    name = names.get("display_name") or names.get("real_name") or user.get("real_name") or user.get("name")
+    # The full name first: files and lists say it where no mention can stand, and "ana" may be one of several.
+    name = names.get("real_name") or user.get("real_name") or names.get("display_name") or user.get("name")
     return Profile(
         slack_team_id=sender.team_id,
         slack_user_id=sender.user_id,

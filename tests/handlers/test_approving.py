@@ -105,7 +105,7 @@ async def test_whoever_comes_second_is_shown_how_it_stands(firm: Firm, teller: T
 
     told = await firm.press(DEEPA, late, "Approve")
 
-    assert words(told).startswith("ana approved it at 10:07.\n✅ Approved by @U0ANA")
+    assert words(told).startswith("Ana Duarte approved it at 10:07.\n✅ Approved by @U0ANA")
     assert labels(told) == []
 
 

@@ -63,7 +63,7 @@ async def test_mentioned_people_are_invited_and_counted(firm: Firm):
     assert f"with @{ANA}, @{DEEPA}" in words(answer)
     (booking,) = await firm.mine(DEEPA)
     assert booking.attendees_count == 3
-    assert [person.name for person in booking.attendees] == ["ana", "deepa"]
+    assert [person.name for person in booking.attendees] == ["Ana Duarte", "deepa"]
 
 
 async def test_a_mention_of_nobody_is_refused_with_a_way_out(firm: Firm):

@@ -493,7 +493,7 @@ async def test_the_channel_is_told_on_request_and_once(firm: Firm, teller: Telle
     assert "Tell the channel" not in labels(told)
     await teller.tell()
     (card,) = await teller.cards()
-    assert words(card) == "✅ Retro · Apollo · Wed 25 Nov, 14:00-15:00 (New York) · @ben"
+    assert words(card) == "✅ Retro · Apollo · Wed 25 Nov, 14:00-15:00 (New York) · @Ben Okafor"
     await firm.press(BEN, told, "Cancel booking")
     await teller.tell()
     (gone,) = await teller.cards()
