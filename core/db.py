@@ -11,7 +11,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NoReturn, TypeVar
+from contextvars import ContextVar
+from typing import Any, NoReturn, Protocol, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -115,6 +116,23 @@ class WriteSession(ReadSession):
         await self._driver.executemany(sql, rows)
 
 
+class Guard(Protocol):
+    """Something that begins and ends a transaction of its own accord: see `once`."""
+
+    async def begin(self, session: WriteSession) -> None:
+        """Run the transaction's first statements; whatever it raises undoes the transaction."""
+
+    async def end(self, session: WriteSession, result: Any) -> None:  # noqa: ANN401 - what the work returns
+        """Run the transaction's last statements."""
+
+    def committed(self) -> None:
+        """Hear that the transaction is over."""
+
+
+# Set around a use case by an edge whose requests may come twice; the use case does not know.
+guarded_by: ContextVar[Guard | None] = ContextVar("guarded_by", default=None)
+
+
 class Database:
     """A pool of connections that act as one role for one tenant."""
 
@@ -209,14 +227,21 @@ class Database:
 
         def again(error: Exception) -> bool:
             if isinstance(error, LostConnectionError):
-                return repeatable or not error.committed_unknown
+                return repeatable or guarded_by.get() is not None or not error.committed_unknown
             return getattr(error, "sqlstate", None) in {SERIALIZATION_FAILURE, DEADLOCK}
 
         try:
             async for attempt in stamina.retry_context(on=again, attempts=3, wait_initial=0.02, wait_max=0.3, timeout=None):
                 with attempt:
+                    guard = guarded_by.get()
                     async with self._transaction() as session:
+                        if guard:
+                            await guard.begin(session)
                         result = await work(session)
+                        if guard:
+                            await guard.end(session, result)
+                    if guard:
+                        guard.committed()
                     if session.happened and self.when_something_happened:
                         self.when_something_happened()
                     return result

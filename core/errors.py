@@ -466,6 +466,12 @@ class InvalidSubscription(BookingError):
     code = "InvalidSubscription"
 
 
+class TokenNotFound(BookingError):
+    """No token of that id."""
+
+    code = "TokenNotFound"
+
+
 class SubscriptionNotFound(BookingError):
     """No subscription of that id."""
 

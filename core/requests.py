@@ -118,9 +118,40 @@ async def changed_many(session: WriteSession, key: str, *, operation_id: UUID, s
     )
 
 
+async def claim_for_answer(session: WriteSession, key: str, *, content: str, now: datetime) -> dict[str, Any] | None:
+    """Claim the key for this transaction; return None when it is fresh, else what `keep_answer` kept for it before.
+
+    Raises KeyReused when the key came before with another content.
+    """
+    values = (session.tenant, *claimed(key, content=content, event_ids=(), now=now))
+    for _ in range(2):
+        if await session.value(CLAIM, *values):
+            return None
+        earlier = await session.one(
+            "SELECT fingerprint, result FROM requests WHERE tenant_id = $1 AND key = $2", *values[:2]
+        )
+        if earlier is not None:
+            if earlier["fingerprint"] != content or "answer" not in earlier["result"]:
+                raise _reused()
+            kept: dict[str, Any] = earlier["result"]
+            return kept
+    raise Busy("Many people are booking at this moment. Nothing was changed; try again.")
+
+
+async def keep_answer(session: WriteSession, key: str, result: str) -> None:
+    """Keep the answer, as JSON, of a key that this transaction has claimed."""
+    await session.run(
+        "UPDATE requests SET result = $3 WHERE tenant_id = $1 AND key = $2", session.tenant, _stored(key), result
+    )
+
+
+def _reused() -> KeyReused:
+    return KeyReused("This request key was used before for something else. Use a new one.")
+
+
 def _judged(earlier: Mapping[str, Any], content: str) -> Answer:
     if earlier["fingerprint"] != content:
-        raise KeyReused("This request key was used before for something else. Use a new one.")
+        raise _reused()
     result = earlier["result"]
     return Answer(
         event_ids=tuple(UUID(event) for event in result["events"]),

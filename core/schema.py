@@ -71,6 +71,10 @@ TENANT_TABLES = (
     "searches",
     "changes",
     "bookings_archive",
+    "tokens",
+    "webhooks",
+    "webhook_deliveries",
+    "feeds",
 )
 _NO_ID = "'00000000-0000-0000-0000-000000000000'::uuid"
 
@@ -200,6 +204,7 @@ locations = Table(
     _text("name"),
     _text("zone"),
     _flag("active", "true"),
+    _flag("board_open"),
     _created(),
     _updated(),
     _version(),
@@ -1117,6 +1122,124 @@ workspace = Table(
     _check("workspace_sane", "archive_days >= 7 AND keep_bookings_months >= 1 AND keep_audit_months >= 1"),
 )
 
+# The right to use the API; of a token itself the digest alone is kept.
+tokens = Table(
+    "tokens",
+    metadata,
+    _tenant(),
+    _id(),
+    _id("person_id"),
+    _text("kind"),
+    _text("name"),
+    _text("digest"),
+    _texts("scopes"),
+    _maybe_id("created_by"),
+    _created(),
+    _moment("expires_at", nullable=True),
+    _moment("last_used_at", nullable=True),
+    _moment("revoked_at", nullable=True),
+    _key("tokens", "id"),
+    _of("tokens", "person_id", "people"),
+    _of("tokens", "created_by", "people"),
+    _check("tokens_kind_known", "kind IN ('personal','service')"),
+    _check("tokens_scopes_known", "cardinality(scopes) >= 1 AND scopes <@ ARRAY['read','book','admin']"),
+    _check("tokens_name_length", "char_length(name) BETWEEN 1 AND 100"),
+    Index("tokens_digest", "digest", unique=True),
+    Index("tokens_person", "tenant_id", "person_id"),
+)
+
+# Where others are told of events; `transaction` and `number` are how far each has come in the feed.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _tenant(),
+    _id(),
+    _text("url"),
+    _text("secret"),
+    _text("description", nullable=True),
+    _texts("kinds", empty=True),
+    _maybe_id("location_id"),
+    _maybe_id("room_id"),
+    _maybe_id("created_by"),
+    Column("transaction", TransactionId(), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    _moment("failing_since", nullable=True),
+    _text("paused", nullable=True),
+    _moment("removed_at", nullable=True),
+    _created(),
+    _updated(),
+    _version(),
+    _key("webhooks", "id"),
+    _of_tenant("webhooks"),
+    _of("webhooks", "location_id", "locations"),
+    _of("webhooks", "room_id", "rooms"),
+    _of("webhooks", "created_by", "people"),
+    _check("webhooks_one_scope", "location_id IS NULL OR room_id IS NULL"),
+    _check("webhooks_url_length", "char_length(url) BETWEEN 1 AND 2000"),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    _tenant(),
+    _id(),
+    _id("webhook_id"),
+    _id("event_id"),
+    _text("kind"),
+    Column("body", JSONB, nullable=False),
+    _maybe_id("replay_of"),
+    Column("state", Text, nullable=False, server_default=text("'due'")),
+    _moment("due_at"),
+    *_leased(),
+    _whole("response_status", nullable=True),
+    _text("note", nullable=True),
+    _moment("sent_at", nullable=True),
+    _created(),
+    _key("webhook_deliveries", "id"),
+    _of("webhook_deliveries", "webhook_id", "webhooks"),
+    _check("webhook_deliveries_state_known", "state IN ('due','sent','failed','dropped')"),
+    Index(
+        "webhook_deliveries_once",
+        "tenant_id",
+        "webhook_id",
+        "event_id",
+        unique=True,
+        postgresql_where=text("replay_of IS NULL"),
+    ),
+    Index("webhook_deliveries_due", "tenant_id", "due_at", postgresql_where=text("state = 'due'")),
+    Index("webhook_deliveries_latest", "tenant_id", "webhook_id", "created_at"),
+)
+
+# Addresses of calendars: a person's own, or a room's or location's as that person may see it.
+feeds = Table(
+    "feeds",
+    metadata,
+    _tenant(),
+    _id(),
+    _id("person_id"),
+    _maybe_id("location_id"),
+    _maybe_id("room_id"),
+    _text("token"),
+    _created(),
+    _moment("last_used_at", nullable=True),
+    _moment("revoked_at", nullable=True),
+    _key("feeds", "id"),
+    _of("feeds", "person_id", "people"),
+    _of("feeds", "location_id", "locations"),
+    _of("feeds", "room_id", "rooms"),
+    _check("feeds_one_scope", "location_id IS NULL OR room_id IS NULL"),
+    Index("feeds_token", "token", unique=True),
+    Index(
+        "feeds_once",
+        text("tenant_id"),
+        text("person_id"),
+        text(f"coalesce(location_id, {_NO_ID})"),
+        text(f"coalesce(room_id, {_NO_ID})"),
+        unique=True,
+        postgresql_where=text("revoked_at IS NULL"),
+    ),
+)
+
 # What ended long ago, by month of its start; those invited travel inside the row.
 bookings_archive = Table(
     "bookings_archive",
@@ -1390,12 +1513,14 @@ SECURITY = tuple(statement for table in ("tenants", *TENANT_TABLES) for statemen
 
 _CHANGED = (
     "slack_teams, people, locations, rooms, policies, bookings,"
-    " groups, rights, closures, quotas, series, approvals, equipment, proposals, workspace"
+    " groups, rights, closures, quotas, series, approvals, equipment, proposals, workspace,"
+    " tokens, webhooks, feeds"
 )
 _CHANGED_AND_DELETED = (
     "admins, room_amenities, attendees, room_claims, requests,"
     " waiting, subscriptions, cards, deliveries, open_views, event_readers,"
-    " group_members, holidays, room_parts, booking_rooms, equipment_claims, searches, bookings_archive"
+    " group_members, holidays, room_parts, booking_rooms, equipment_claims, searches, bookings_archive,"
+    " webhook_deliveries"
 )
 
 

@@ -76,6 +76,15 @@ INSERT INTO bookings_archive (tenant_id, id, room_id, booked_by, start_time, end
     SELECT tenant_id, gen_random_uuid(), room_id, booked_by, '2026-01-05 10:00Z', '2026-01-05 11:00Z', 1, 'ended', false,
         '2026-01-05', '2026-01-05', 1 FROM bookings
 """
+_OUTSIDE = """
+INSERT INTO tokens (tenant_id, id, person_id, kind, name, digest, scopes)
+    SELECT tenant_id, gen_random_uuid(), booked_by, 'personal', 'a script', 'd', '{read}' FROM bookings;
+INSERT INTO webhooks (tenant_id, id, url, secret, transaction, number)
+    SELECT tenant_id, gen_random_uuid(), 'https://example.com/', 's', '0', 0 FROM bookings;
+INSERT INTO webhook_deliveries (tenant_id, id, webhook_id, event_id, kind, body, due_at)
+    SELECT tenant_id, gen_random_uuid(), id, gen_random_uuid(), 'booked', '{}', now() FROM webhooks;
+INSERT INTO feeds (tenant_id, id, person_id, token) SELECT tenant_id, gen_random_uuid(), booked_by, 't' FROM bookings
+"""
 # A second room of a booking needs its own claim, which no statement of SQL alone makes: the row is enough here.
 _SECOND_ROOM = """
 INSERT INTO booking_rooms (tenant_id, booking_id, room_id)
@@ -93,7 +102,7 @@ async def everywhere(office: Office) -> Booking:
     await office.damage(
         f"INSERT INTO policies (tenant_id, id, horizon_days) VALUES ('{DEFAULT_TENANT}', gen_random_uuid(), 30)"
     )
-    for statements in (_NOTICES, _OFFICE, _SECOND_ROOM):
+    for statements in (_NOTICES, _OFFICE, _OUTSIDE, _SECOND_ROOM):
         await office.damage(statements)
     return booking
 
