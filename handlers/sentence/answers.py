@@ -34,6 +34,7 @@ def reading(draft: Draft, placed: Placed, times: Times) -> Reading:
         location=placed.label,
         title=draft.title,
         recurrence=times.recurrence,
+        left_out=times.left_out,
         invitees=draft.invitees,
         private=draft.private,
         fold=times.fold or 0,
@@ -64,6 +65,17 @@ def fragment(draft: Draft, placed: Placed, times: Times | None, day: date | None
         fold=(times.fold or 0) if times else 0,
         assumptions=tuple(draft.assumptions),
         more_rooms=placed.more,
+    )
+
+
+def left_out_instead(tokens: list[Token], at: tuple[int, int], near: tuple[date, ...]) -> tuple[Option, ...]:
+    """Return the sentence with dates of the series left out instead of one that it does not have, and of none."""
+    return tuple(
+        Option(
+            label=f"Leave out {day:%a} {day.day} {day:%b}",
+            sentence=replaced(tokens, *at, f"{day.day} {day:%b} {day.year}"),
+        )
+        for day in near
     )
 
 

@@ -5,7 +5,7 @@ Kept out: the calendar, zones and the clock on the wall.
 
 from __future__ import annotations
 
-from handlers.sentence import corrections, leftovers, narrative, numerals, timeline, wishes
+from handlers.sentence import corrections, exceptions, leftovers, narrative, numerals, stretches, timeline, wishes
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Item
 from handlers.sentence.model import Book
@@ -21,7 +21,9 @@ def _told(items: list[Item], tokens: list[Token]) -> list[Item]:
 def compose(tokens: list[Token], items: list[Item], book: Book, *, part_only: bool = False) -> Draft:
     """Return the draft of a sentence; what cannot be understood is among its problems."""
     draft = Draft()
-    items = items if part_only else _told(items, tokens)
+    if not part_only:
+        items = exceptions.taken(stretches.of_the_month(items, tokens, draft), tokens, draft)
+        items = _told(stretches.settle(items, tokens, draft), tokens)
     xs = corrections.apply(wishes.rooms_or_times(items), draft)
     xs = numerals.classify(xs, draft, book, part_only=part_only)
     timeline.collect(xs, draft, part_only=part_only)

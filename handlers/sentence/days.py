@@ -7,6 +7,7 @@ because dateparser takes "next Friday" for the nearest one. Kept out: clock time
 from __future__ import annotations
 
 from calendar import monthrange
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
@@ -29,14 +30,24 @@ def resolve(day: Day, today: date, locale: str) -> date:
                 return _weekday(day, today)
             case "date":
                 return _shift(_month_day(day, today, locale), day)
-            case "dom":
-                return _shift(_day_of_month(day, today), day)
-            case "nth":
-                return _shift(_nth(day, today), day)
             case _:
-                raise NoSuchDay(day.phrase)
+                return _shift(_of_month(day, today), day)
     except OverflowError:
         raise NoSuchDay(day.phrase) from None
+
+
+def _of_month(day: Day, today: date) -> date:
+    match day.how:
+        case "dom":
+            return _day_of_month(day, today)
+        case "nth":
+            return _nth(day, today)
+        case "month":
+            return today if today.month == day.month else _next_date(replace(day, day=1), today)
+        case "end":
+            return _last_day(day, today)
+        case _:
+            raise NoSuchDay(day.phrase)
 
 
 def _shift(found: date, day: Day) -> date:
@@ -108,6 +119,14 @@ def _day_of_month(day: Day, today: date) -> date:
 def _months_ahead(first: date, n: int) -> date:
     index = first.year * 12 + first.month - 1 + n
     return date(index // 12, index % 12 + 1, 1)
+
+
+def _last_day(day: Day, today: date) -> date:
+    """Return the last day of a month: of the one `months` ahead, or the next that bears its number."""
+    first = today.replace(day=1)
+    ahead = day.months if day.months is not None else (day.month - today.month) % 12
+    month = _months_ahead(first, ahead)
+    return month.replace(day=monthrange(month.year, month.month)[1])
 
 
 def _nth(day: Day, today: date) -> date:

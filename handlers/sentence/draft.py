@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from core.models import Location, Room
-from handlers.sentence.items import Clock, Day, Every, Limit
+from handlers.sentence.items import Clock, Day, Every, LeftOut, Limit
 from handlers.sentence.model import Assumption, Option, Trouble
 
 
@@ -62,6 +62,7 @@ class Draft:
     every: Every | None = None
     limit: Limit | None = None
     until: list[Day] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
     from_day: bool = False  # "starting Dec 1"
     private: bool = False
     shift: int | None = None

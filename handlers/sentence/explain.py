@@ -37,6 +37,8 @@ def _where(result: Reading | Fragment) -> list[str]:
     if isinstance(result, Reading) and result.recurrence:
         rule = dict(part.split("=", 1) for part in result.recurrence.split(";"))
         lines.append(f"Repeats: {frequency(rule)} ({result.recurrence})")
+        if result.left_out:
+            lines.append("Left out: " + ", ".join(f"{day:%a} {day.day} {day:%b}" for day in result.left_out))
     if result.room:
         lines.append(f"Room: {result.room.name}")
     if result.location:

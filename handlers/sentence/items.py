@@ -65,6 +65,7 @@ class Day:
     offset: days from today (`days`). weekday: `weekday`, `which` in bare, this, next, last, thisweek, plus `days`.
     date: `day`, `month`, `year` or None, `phrase` for dateparser. dom: `day` of the next month that has it, or of the
     month `months` ahead. nth: the `nth` (or last, -1) `weekday` of `month`, or of the month `months` ahead.
+    month: the first day of the next `month`, today within it. end: the last day of `month`, or of the month `months` ahead.
     vague: a stretch such as "next week", in `phrase`.
     """
 
@@ -83,17 +84,35 @@ class Day:
 
 @dataclass(slots=True)
 class Every:
-    """A recurrence as written; `days` are weekday numbers, `nth` an ordinal within the month (-1 is the last)."""
+    """A recurrence as written; `days` are weekday numbers, `nth` an ordinal within the month (-1 is the last).
+
+    `also` are further ordinals of the same weekday: "first and third tuesday". `monthday` -1 is the last of the month.
+    """
 
     freq: str  # DAILY, WEEKLY, MONTHLY
     interval: int = 1
     days: tuple[int, ...] = ()
     nth: int = 0
+    also: tuple[int, ...] = ()
     monthday: int = 0
     count: int | None = None
     until: Day | None = None
     part: str | None = None
     trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Dates that a series leaves out: from `first` to `last` (None: that one day), or all on some `weekdays`.
+
+    `named` says that a feast was named, which may fall on another day than the series.
+    """
+
+    first: Day | None = None
+    last: Day | None = None
+    weekdays: tuple[int, ...] = ()
+    named: bool = False
+    at: tuple[int, int] = (0, 0)  # its tokens
 
 
 @dataclass(slots=True)
@@ -104,4 +123,4 @@ class Limit:
     unit: str
 
 
-__all__ = ["Clock", "Day", "Every", "Item", "Limit", "field"]
+__all__ = ["Clock", "Day", "Every", "Item", "LeftOut", "Limit", "field"]

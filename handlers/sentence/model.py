@@ -6,7 +6,7 @@ Kept out: the grammar itself, Slack, the database.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -40,7 +40,8 @@ class Option:
 class Assumption:
     """Something that the person did not say and we took for granted, with ways to change it.
 
-    `about` is one of "duration", "half_day" (am or pm), "date", "location", "zone", "attendees", "spelling", "equipment".
+    `about` is one of "duration", "half_day" (am or pm), "date", "location", "zone", "attendees", "spelling", "equipment",
+    "series".
     """
 
     about: str
@@ -56,7 +57,7 @@ class Reading:
     location that it or the room belongs to, if any. `recurrence` is an RRULE value; `start` then is its first date.
     `duration_min` is wall-clock minutes. `invitees` are Slack user ids. `fold` is 1 when `start` is the second of two equal
     wall-clock times on the night when clocks go back. `more_rooms` are wanted together with `room`, all or none; `things`
-    are what comes along, with how many of each.
+    are what comes along, with how many of each. `left_out` are dates of the series that it is not to have.
     """
 
     start: datetime
@@ -78,6 +79,7 @@ class Reading:
     fold: int = 0
     more_rooms: tuple[Room, ...] = ()
     things: tuple[tuple[Equipment, int], ...] = ()
+    left_out: tuple[date, ...] = ()
 
     @property
     def starts_at(self) -> datetime:

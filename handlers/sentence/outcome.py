@@ -6,7 +6,7 @@ Kept out: getting there (see settle.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from handlers.sentence.draft import Problem
 from handlers.sentence.model import Option, Trouble
@@ -31,6 +31,7 @@ class Times:
     guessed_day: bool = False
     next_week: bool = False
     recurrence: str | None = None
+    left_out: tuple[date, ...] = ()  # dates of the series that it does not have
     fold: int | None = None
     moved_from: datetime | None = None  # the start as said, in another zone
 

@@ -14,6 +14,7 @@ from core.models import Location, aware
 from handlers.sentence import answers, dst, things
 from handlers.sentence.compose import compose
 from handlers.sentence.draft import Draft, Problem
+from handlers.sentence.left_out import NotOneOfThem
 from handlers.sentence.model import Book, Fragment, Option, Reading, Refusal, Trouble
 from handlers.sentence.outcome import Here, Times, Unsettled
 from handlers.sentence.place import Placed, find
@@ -98,18 +99,25 @@ def _read(text: str, context: Context) -> Reading | Refusal:
     _doubtful_count(draft, tokens, placed)
     try:
         times = settle(draft, here)
-    except WhichDate as why:
-        draft.problems.append(why.problem)
-        return _refusal(draft, answers.for_days(draft, placed, here, why.days))
     except OtherDay as why:
         draft.problems.append(answers.other_day(draft, placed, why.there, why.here))
         return _refusal(draft)
     except Unsettled as why:
         draft.problems.append(why.problem)
-        return _refusal(draft, answers.ways_out(draft, placed, here, why.problem, tokens))
+        return _refusal(draft, _answers(why, draft, placed, here, tokens))
     if draft.problems:
         return _refusal(draft)
     return _reading(draft, placed, here, times, context.book)
+
+
+def _answers(why: Unsettled, draft: Draft, placed: Placed, here: Here, tokens: list[Token]) -> tuple[Option, ...]:
+    match why:
+        case WhichDate():
+            return answers.for_days(draft, placed, here, why.days)
+        case NotOneOfThem():
+            return answers.left_out_instead(tokens, why.at, why.near)
+        case _:
+            return answers.ways_out(draft, placed, here, why.problem, tokens)
 
 
 def _doubtful_count(draft: Draft, tokens: list[Token], placed: Placed) -> None:

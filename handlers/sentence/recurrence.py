@@ -146,6 +146,9 @@ def _repeated(ts: list[Token], j: int, interval: int) -> tuple[Every, int] | Non
         return _on_days(ts, interval, j + 1)
     if low in ("month", "months"):
         return _monthly_on(ts, interval, j + 1)
+    if low in ("quarter", "quarters"):
+        found = _monthly_on(ts, 3 * interval, j + 1)
+        return found if found[0].nth or found[0].monthday else (Every("DAILY", trouble="unit"), j + 1)
     if low in words.PARTS and low != "tonight":
         return Every("DAILY", interval, part=words.PARTS[low]), j + 1
     if low in ("hour", "hours", "year", "years", "quarter", "minute", "minutes", "half", "time"):
@@ -210,7 +213,9 @@ def _monthly_on(ts: list[Token], interval: int, j: int) -> tuple[Every, int]:
         k += 1
     nth = _nth(ts, k)
     if nth:
-        return Every("MONTHLY", interval, days=(nth[1],), nth=nth[0]), nth[2]
+        return Every("MONTHLY", interval, days=(nth[1],), nth=nth[0][0], also=nth[0][1:]), nth[2]
+    if ts[k].low == "last" and ts[k + 1].low == "day":
+        return Every("MONTHLY", interval, monthday=-1), k + 2 + 3 * (ts[k + 2].low == "of" and ts[k + 4].low == "month")
     found = ordinal(ts, k) or (whole(ts, k) if k > j and ts[k].kind == "num" and ts[k - 1].low in ("the", "on") else None)
     if found and 1 <= found[0] <= 31 and ts[found[1]].low not in (":", "am", "pm"):
         return Every("MONTHLY", interval, monthday=found[0]), found[1]
@@ -219,18 +224,23 @@ def _monthly_on(ts: list[Token], interval: int, j: int) -> tuple[Every, int]:
     return Every("MONTHLY", interval), j
 
 
-def _nth(ts: list[Token], i: int) -> tuple[int, int, int] | None:
-    """(nth, weekday, next index) of "first Monday", "2nd tue", "last friday"."""
-    j = i + 1 if ts[i].low == "the" else i
-    if ts[j].low == "last":
-        nth, k = -1, j + 1
-    else:
-        found = ordinal(ts, j)
-        if found is None or not 1 <= found[0] <= 5:
+def _nth(ts: list[Token], i: int) -> tuple[tuple[int, ...], int, int] | None:
+    """(which, weekday, next index) of "first Monday", "2nd tue", "last friday", "first and third tuesday"."""
+    found: list[int] = []
+    j = i
+    while True:
+        j += ts[j].low == "the"
+        one = (-1, j + 1) if ts[j].low == "last" else ordinal(ts, j)
+        if one is None or not (one[0] == -1 or 1 <= one[0] <= 5):
             return None
-        nth, k = found
-    weekday = _weekday(ts, k)
-    return None if weekday is None else (nth, weekday, k + 1)
+        found.append(one[0])
+        j = one[1]
+        weekday = _weekday(ts, j)
+        if weekday is not None:
+            return (tuple(found), weekday, j + 1) if len(set(found)) == len(found) else None
+        if ts[j].low not in ("and", "&", ",", "+"):
+            return None
+        j += 1 + (ts[j].low == "," and ts[j + 1].low == "and")
 
 
 def _monthly(ts: list[Token], i: int) -> tuple[Every, int] | None:
@@ -242,15 +252,30 @@ def _monthly(ts: list[Token], i: int) -> tuple[Every, int] | None:
     nth = _nth(ts, j)
     if nth:
         k, interval = _of_each_month(ts, nth[2], led=led)
-        if not k and led and nth[0] == -1:
+        if not k and led and (nth[0] == (-1,) or len(nth[0]) > 1):
             k = nth[2]
-        return (Every("MONTHLY", interval, days=(nth[1],), nth=nth[0]), k) if k else None
+        # "First and third tuesday of the month" is no single date.
+        if not k and len(nth[0]) > 1:
+            k = _of_month(ts, nth[2])
+        return (Every("MONTHLY", interval, days=(nth[1],), nth=nth[0][0], also=nth[0][1:]), k) if k else None
+    if ts[j].low in ("the", "last") and ts[j + (ts[j].low == "the")].low == "last":
+        last = j + (ts[j].low == "the") + 1
+        k, interval = _of_each_month(ts, last + 1, led=led) if ts[last].low == "day" else (0, 1)
+        return (Every("MONTHLY", interval, monthday=-1), k) if k else None
     j += ts[j].low == "the"
     found = ordinal(ts, j)
     if found and 1 <= found[0] <= 31:
         k, interval = _of_each_month(ts, found[1], led=led)
         return (Every("MONTHLY", interval, monthday=found[0]), k) if k else None
     return None
+
+
+def _of_month(ts: list[Token], k: int) -> int:
+    """Next index behind "of the month"; 0 for none."""
+    if ts[k].low not in ("of", "in"):
+        return 0
+    m = k + 1 + (ts[k + 1].low == "the")
+    return m + 1 if ts[m].low == "month" else 0
 
 
 def _of_each_month(ts: list[Token], k: int, *, led: bool) -> tuple[int, int]:

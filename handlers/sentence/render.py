@@ -18,6 +18,7 @@ _ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", -1: "
 def sentence(reading: Reading) -> str:
     """Return a sentence that means this reading, dates and times spelled out."""
     parts = [_room(reading), _place(reading), _series(reading), _times(reading), _people(reading), _needs(reading)]
+    parts.append(_left_out(reading))
     if reading.title:
         parts.append(
             f'"{reading.title}"' if '"' not in reading.title else "\u201c" + reading.title.replace('"', "'") + "\u201d"
@@ -96,6 +97,10 @@ def _series(reading: Reading) -> str:
     return " ".join(part for part in (frequency(rule), _length(rule)) if part)
 
 
+def _left_out(reading: Reading) -> str:
+    return "except " + " and ".join(f"{day:%Y-%m-%d}" for day in reading.left_out) if reading.left_out else ""
+
+
 def frequency(rule: dict[str, str]) -> str:
     """Return the words for a rule's parts: "every 2 weeks on Mon, Wed"."""
     n = int(rule.get("INTERVAL", "1"))
@@ -106,7 +111,10 @@ def frequency(rule: dict[str, str]) -> str:
         names = " and ".join(WEEKDAY_NAMES[BYDAY.index(day)] for day in byday.split(","))
         return f"every {names}" if n == 1 else f"{every} on {names}"
     if rule["FREQ"] == "MONTHLY" and byday:
-        return f"{every} on the {_ORDINALS[int(byday[:-2])]} {WEEKDAY_NAMES[BYDAY.index(byday[-2:])]}"
+        which = " and ".join(_ORDINALS[int(day[:-2])] for day in byday.split(","))
+        return f"{every} on the {which} {WEEKDAY_NAMES[BYDAY.index(byday[-2:])]}"
+    if rule["FREQ"] == "MONTHLY" and rule["BYMONTHDAY"] == "-1":
+        return f"{every} on the last day"
     if rule["FREQ"] == "MONTHLY":
         return f"{every} on the {nth(int(rule['BYMONTHDAY']))}"
     return every

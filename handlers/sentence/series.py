@@ -6,7 +6,7 @@ Kept out: clock times, and expanding a series.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from handlers.sentence import days
@@ -39,19 +39,23 @@ class Pattern:
     days: tuple[int, ...] = ()
     nth: int = 0
     monthday: int = 0
+    also: tuple[int, ...] = ()
 
     def holds(self, day: date) -> bool:
         """Whether the series may have a meeting on this day (its interval apart)."""
         if self.freq == "WEEKLY":
             return day.weekday() in self.days
         if self.freq == "MONTHLY" and self.monthday:
-            return day.day == self.monthday
+            return day.day == self.monthday or (self.monthday == -1 and (day + timedelta(days=1)).day == 1)
         if self.freq == "MONTHLY":
-            try:
-                return days.nth_weekday(day.replace(day=1), self.days[0], self.nth) == day
-            except days.NoSuchDay:
-                return False
+            return any(self._is_nth(day, nth) for nth in (self.nth, *self.also))
         return True
+
+    def _is_nth(self, day: date, nth: int) -> bool:
+        try:
+            return days.nth_weekday(day.replace(day=1), self.days[0], nth) == day
+        except days.NoSuchDay:
+            return False
 
 
 def pattern(every: Every, given: date | None) -> Pattern:
@@ -70,7 +74,19 @@ def pattern(every: Every, given: date | None) -> Pattern:
         if given is None:
             raise Inexpressible(Trouble.AMBIGUOUS, "On which day of the month should it be?")
         return Pattern("MONTHLY", every.interval, monthday=given.day)
-    return Pattern(every.freq, every.interval, every.days, every.nth, every.monthday)
+    return Pattern(every.freq, every.interval, every.days, every.nth, every.monthday, every.also)
+
+
+def without(found: Pattern, weekdays: set[int]) -> Pattern:
+    """Return the pattern on its other weekdays; raise Inexpressible where none is left, or it is not one of weekdays."""
+    if not weekdays:
+        return found
+    if found.freq == "DAILY" and found.interval == 1:
+        found = replace(found, freq="WEEKLY", days=tuple(range(7)))
+    left = tuple(day for day in found.days if day not in weekdays)
+    if found.freq != "WEEKLY" or found.nth or not left:
+        raise Inexpressible(Trouble.AMBIGUOUS, "Which dates are to be left out? Give me day and month.")
+    return replace(found, days=left)
 
 
 def first(found: Pattern, base: date, ahead: Callable[[date], bool]) -> date:
@@ -93,7 +109,7 @@ def rule(found: Pattern, start: date, limit: Limit | None, until: date | None) -
     elif found.monthday:
         parts.append(f"BYMONTHDAY={found.monthday}")
     elif found.freq == "MONTHLY":
-        parts.append(f"BYDAY={found.nth}{BYDAY[found.days[0]]}")
+        parts.append("BYDAY=" + ",".join(f"{nth}{BYDAY[found.days[0]]}" for nth in (found.nth, *found.also)))
     if limit is not None:
         parts.append(_limited(found, start, limit))
     elif until is not None:
@@ -108,7 +124,7 @@ def _limited(found: Pattern, start: date, limit: Limit) -> str:
         return f"COUNT={limit.n}"
     if limit.unit == "months":
         if found.freq == "MONTHLY":
-            return f"COUNT={-(-limit.n // found.interval)}"
+            return f"COUNT={-(-limit.n // found.interval) * (1 + len(found.also))}"
         return f"UNTIL={_months_on(start, limit.n) - timedelta(days=1):%Y%m%d}"
     spread = limit.n * (7 if limit.unit == "weeks" else 1)
     if found.freq == "DAILY":

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from handlers.sentence import series
+from handlers.sentence import left_out, series
 from handlers.sentence.clocktimes import (
     PART_STARTS,
     Contradiction,
@@ -347,15 +347,18 @@ def _series(draft: Draft, here: Here, today: date, found: Span) -> Times:
         given, _ = chosen_day(draft, today, here.locale)
         base = given
     try:
-        pattern = series.pattern(every, given)
-        first = series.first(pattern, base, lambda day: _at(day, found.start) >= here.local)
+        pattern = series.without(series.pattern(every, given), left_out.weekdays(draft.left_out))
+        calendar = left_out.Calendar(pattern.holds, base, here.locale)
+        away = set(left_out.days(draft.left_out, calendar))
+        first = series.first(pattern, base, lambda day: _at(day, found.start) >= here.local and day not in away)
     except series.Inexpressible as why:
         raise Unsettled(why.trouble, str(why)) from None
     if given is not None and first != given and not draft.from_day and not (len(draft.days) == 1 and movable(draft.days[0])):
         if given >= today:
             raise Unsettled(Trouble.AMBIGUOUS, "The date is not one of the days of the series. When should it start?")
         raise Unsettled(Trouble.PAST, gone(_at(given, found.start)))
-    until = one_day(draft.until, first, here.locale) if draft.until else None
+    ends_with_month = any(day.how == "end" and day.months is not None for day in draft.until)
+    until = one_day(draft.until, today if ends_with_month else first, here.locale) if draft.until else None
     if until is not None and until < first:
         raise Unsettled(Trouble.END_BEFORE_START, "The series would end before it starts.")
     times = _ended(draft, here, found, first)
@@ -364,4 +367,5 @@ def _series(draft: Draft, here: Here, today: date, found: Span) -> Times:
         times.recurrence = series.rule(pattern, first, draft.limit, until)
     except series.Inexpressible as why:
         raise Unsettled(why.trouble, str(why)) from None
+    times.left_out = left_out.of_series(draft.left_out, times.recurrence, first, calendar)
     return times

@@ -232,6 +232,8 @@ def _days(xs: list[Item], roles: dict[int, str], draft: Draft, *, part_only: boo
                 draft.until.append(x.value)
             else:
                 draft.refuse(Trouble.AMBIGUOUS, "I can book one day at a time, or a series. On which day is it?")
+        elif every and lead in ("to", "-") and draft.from_day and draft.days and not _has_own_end(xs, k, roles):
+            draft.until.append(x.value)  # "from dec 8 to jan 26"
         elif lead in ("until", "to", "-", "and") and _has_own_end(xs, k, roles):
             draft.end_days.append(x.value)
         elif lead == "to" and not part_only and _behind_a_point(xs, k):

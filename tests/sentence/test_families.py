@@ -1,7 +1,7 @@
 """Families of phrases: for each way to say a thing, what it books, or that it is asked about.
 
 The tables are files of lines `sentence => expectation`, where `\\n` is a line's end. An expectation is "ask", or
-"11-27 14:00; 30 min" with what else is booked behind it: people, room, equipment, place, rule of a series.
+"11-27 14:00; 30 min" with what else is booked behind it: people, room, equipment, place, a series' rule, dates left out.
 """
 
 from dataclasses import replace
@@ -28,6 +28,7 @@ def booked_as(text):
     parts += ["+".join(got["amenities"])] if got["amenities"] else []
     parts += [f"in {got['location']}"] if got["location"] else []
     parts += [got["recurrence"]] if got["recurrence"] else []
+    parts += ["without " + " ".join(f"{day:%m-%d}" for day in result.left_out)] if result.left_out else []
     return "; ".join(parts)
 
 

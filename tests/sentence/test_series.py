@@ -54,10 +54,36 @@ def test_a_series_has_its_rule_and_first_date(text, first, rule):
         ("every third tuesday at 10", "ambiguous"),  # of the month, or every three weeks
         ("weekly at 3pm", "ambiguous"),
         ("recurring meeting tomorrow 3pm", "ambiguous"),
-        ("every day except friday at 10", "not_understood"),
+        ("every day except holidays at 10", "not_understood"),
+        ("every friday except the last friday of the month at 10", "not_understood"),
+        ("every tuesday at 10 except over christmas", "ambiguous"),
+        ("every tue at 10 until easter", "ambiguous"),
         ("every friday 3pm until nov 20, 2026", "end_before_start"),
         ("3pm tomorrow 5 times", "ambiguous"),
     ],
 )
 def test_a_series_that_cannot_be_said_is_never_a_single_booking(text, trouble):
     assert refused(text).trouble == trouble
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        # a date that is none of the series' own: those around it are offered
+        ("every tuesday at 10 for 8 weeks except 28 dec", ["Leave out Tue 22 Dec", "Leave out Tue 29 Dec"]),
+        ("every other tuesday at 10 except dec 8", ["Leave out Tue 1 Dec", "Leave out Tue 15 Dec"]),
+        ("every tue at 10 until march", ["Until the end of February", "Until the end of March"]),
+    ],
+)
+def test_what_is_open_about_a_series_is_asked_with_its_answers(text, labels):
+    question = refused(text)
+    assert question.trouble == "ambiguous"
+    assert [option.label for option in question.options] == labels
+    assert all(booked(option.sentence).recurrence for option in question.options)
+
+
+def test_a_date_left_out_stays_left_out_in_every_other_reading_that_is_offered():
+    reading = booked("every tuesday at 10 until the end of january except dec 22 and 29")
+    offered = [option.sentence for one in reading.assumptions for option in one.options]
+    assert offered
+    assert all(booked(sentence).left_out == reading.left_out for sentence in offered)
