@@ -167,7 +167,7 @@ def new_series(made: Plan, asker: Asker) -> OneSeries:
         private=wish.private,
         shared=wish.shared,
         invitees=wish.invitees,
-        left_out=frozenset(gap.on for gap in made.gaps),
+        left_out=wish.left_out | {gap.on for gap in made.gaps},
         status=SeriesStatus.ACTIVE,
         booked_until=None if found.beyond == 0 else _until(found, room, asker),
         continues_id=None,

@@ -120,7 +120,15 @@ def last_bookable(room: Room, asker: Asker) -> date:
     return today + timedelta(days=catalogue.policy(room, asker.by.groups).horizon_days)
 
 
-def reach(rule: Rule, first_on: date, room: Room, asker: Asker, *, after: date | None = None) -> Reach:
+def reach(
+    rule: Rule,
+    first_on: date,
+    room: Room,
+    asker: Asker,
+    *,
+    after: date | None = None,
+    left_out: Collection[date] = (),
+) -> Reach:
     """Return the dates of a rule that can be booked in a room now, those after a day alone where one is given."""
     last = last_bookable(room, asker)
     days = list(
@@ -128,9 +136,10 @@ def reach(rule: Rule, first_on: date, room: Room, asker: Asker, *, after: date |
     )
     if len(days) == MOST_AT_ONCE:
         last = days[-1]
+    days = [day for day in days if day not in left_out]
     if rule.endless:
         return Reach(days=tuple(days), until=last, beyond=None)
-    beyond = sum(1 for day in recurring.all_dates(rule, first_on) if day > last)
+    beyond = sum(1 for day in recurring.all_dates(rule, first_on) if day > last and day not in left_out)
     return Reach(days=tuple(days), until=last, beyond=beyond)
 
 
@@ -361,7 +370,7 @@ async def choose_room(session: ReadSession, wish: SeriesWish, rule: Rule, asker:
     rooms = suitable(catalogue, wish.at(first), asker.by)[:ROOMS_CONSIDERED]
     if not rooms:
         raise nothing_suits(catalogue, wish.at(first), asker.by)
-    days = reach(rule, wish.first_on, rooms[0], asker).days
+    days = reach(rule, wish.first_on, rooms[0], asker, left_out=wish.left_out).days
     wanted = dated(wish, days, (rooms[0],))
     there = await free_rooms(session, wanted, rooms, asker)
     had = Counter(room.id for free in there for room in free)
@@ -385,7 +394,7 @@ async def preview(session: ReadSession, wish: SeriesWish, asker: Asker) -> Previ
     wish, rule = in_order(wish)
     rooms = await choose_room(session, wish, rule, asker)
     _refuse_lacking(wish, rooms)
-    within = reach(rule, wish.first_on, rooms[0], asker)
+    within = reach(rule, wish.first_on, rooms[0], asker, left_out=wish.left_out)
     wanted = dated(wish, within.days, rooms)
     if not wanted:
         far = dated(wish, [wish.first_on], rooms)[0]

@@ -22,7 +22,8 @@ class SeriesWish:
 
     `clock` is the wall-clock time in `zone` at which each date begins, `minutes` how long it lasts on that clock. `rule` is
     the value of an RRULE without its name ("FREQ=WEEKLY;BYDAY=TU;COUNT=8"); UNTIL is a date, that day included.
-    `first_on` is the earliest date; the first that the rule gives from there on is the first of the series.
+    `first_on` is the earliest date; the first that the rule gives from there on is the first of the series. Dates that are
+    `left_out` are not booked, now or later.
     """
 
     first_on: date
@@ -41,6 +42,7 @@ class SeriesWish:
     shared: bool = False
     more_room_ids: tuple[UUID, ...] = ()
     equipment: tuple[tuple[UUID, int], ...] = ()
+    left_out: frozenset[date] = frozenset()
 
     def at(self, slot: Slot) -> Wish:
         """Return the wish for one date of it."""
