@@ -6,7 +6,7 @@ then. Kept out: setting quotas (`quotas`); and rules that one booking keeps or b
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from hashlib import blake2b
@@ -98,15 +98,18 @@ async def check_all(
     wanted: Sequence[Booking],
     *,
     before: Sequence[Booking | None] | None = None,
+    given_back: Collection[UUID] = (),
     catalogue: Catalogue,
     by: Actor,
     now: datetime,
 ) -> dict[int, BookingError]:
     """Return, by its index, the error of each booking that is over a limit when those before it are counted.
 
-    `before` is how each stood, by the same index; without it all of them are new.
+    `before` is how each stood, by the same index; without it all of them are new. Each counts once, where it is to be:
+    what it leaves counts no more, nor do the bookings `given_back` at the same time. Those that ask for no more come first.
     """
-    return await _judged(session, wanted, before or [None] * len(wanted), catalogue=catalogue, by=by, now=now)
+    stood = before or [None] * len(wanted)
+    return await _judged(session, wanted, stood, catalogue=catalogue, by=by, now=now, given_back=given_back)
 
 
 async def _judged(
@@ -117,8 +120,9 @@ async def _judged(
     catalogue: Catalogue,
     by: Actor,
     now: datetime,
+    given_back: Collection[UUID] = (),
 ) -> dict[int, BookingError]:
-    if not _any_limits(catalogue):
+    if not wanted or not _any_limits(catalogue):
         return {}
     groups = await _groups_of(session, wanted, catalogue, by=by)
     asked = [
@@ -129,17 +133,20 @@ async def _judged(
     if not limited:
         return {}
     await _lock(session, limited)
-    tally = await _Tally.of(session, limited, catalogue)
-    elsewhere = await _elsewhere(session, asked, catalogue)
-    held: list[Booking] = []
+    besides = [*(one.booking.id for one in asked), *given_back]
+    tally = await _Tally.of(session, asked, limited, catalogue, besides=besides)
+    elsewhere = await _elsewhere(session, asked, catalogue, besides=besides)
+    # Who is not judged is there in any case.
+    held = [one.booking for one in asked if not one.one_at_a_time]
     errors: dict[int, BookingError] = {}
     for index, one in enumerate(asked):
         error = tally.over(one, by=by, now=now) or _another(one, elsewhere.get(index), held, now=now)
         if error:
             errors[index] = error
         else:
-            tally.add(one.booking)
-            held.append(one.booking)
+            tally.add(one)
+            if one.one_at_a_time:
+                held.append(one.booking)
     return errors
 
 
@@ -270,19 +277,32 @@ class _Sums:
 
 @dataclass(kw_only=True, slots=True)
 class _Tally:
-    """What counts already, and what of a request was found to be within the limits."""
+    """What counts already, and what of a request was found to be within the limits.
+
+    `asked` are those of the request: each counts for a quota that it is not judged by, and for the others when it is added.
+    """
 
     counted: list[_Counted]
+    asked: Sequence[_Wanted]
     members: Mapping[UUID, frozenset[UUID]]
     catalogue: Catalogue
+    added: list[_Wanted] = field(default_factory=list)
     sums: dict[tuple[UUID, str, UUID | None], _Sums] = field(default_factory=dict)
 
     @classmethod
-    async def of(cls, session: ReadSession, limited: Sequence[_Wanted], catalogue: Catalogue) -> _Tally:
+    async def of(
+        cls,
+        session: ReadSession,
+        asked: Sequence[_Wanted],
+        limited: Sequence[_Wanted],
+        catalogue: Catalogue,
+        *,
+        besides: Sequence[UUID],
+    ) -> _Tally:
         """Read everything that may count for any of them, at once."""
         spans = [_span(quota, one.booking) for one in limited for quota in one.quotas]
         if not spans:
-            return cls(counted=[], members={}, catalogue=catalogue)
+            return cls(counted=[], asked=asked, members={}, catalogue=catalogue)
         groups = sorted({quota.group_id for one in limited for quota in one.quotas if quota.together and quota.group_id})
         members: dict[UUID, set[UUID]] = {}
         for row in await session.all(_MEMBERS, session.tenant, groups) if groups else ():
@@ -293,7 +313,7 @@ class _Tally:
             min(span.start for span in spans),
             max(span.end for span in spans),
             COUNTED,
-            [one.booking.id for one in limited],
+            list(besides),
             sorted({one.booking.booker.person_id for one in limited}),
             groups,
         )
@@ -306,15 +326,14 @@ class _Tally:
             for row in rows
         ]
         there = {group: frozenset(people) for group, people in members.items()}
-        return cls(counted=counted, members=there, catalogue=catalogue)
+        return cls(counted=counted, asked=asked, members=there, catalogue=catalogue)
 
-    def add(self, booking: Booking) -> None:
-        """Count a booking of the request too."""
-        rooms = tuple(room.id for room in booking.rooms)
-        one = _Counted(person=booking.booker.person_id, slot=booking.slot, rooms=rooms)
-        self.counted.append(one)
+    def add(self, one: _Wanted) -> None:
+        """Count a booking of the request where it was judged."""
+        self.added.append(one)
         for sums in self.sums.values():
-            self._count(sums, one)
+            if sums.quota in one.quotas:
+                self._count(sums, _counted(one.booking))
 
     def over(self, one: _Wanted, *, by: Actor, now: datetime) -> QuotaReached | None:
         """Return the refusal where a booking would be more than one of its quotas allows."""
@@ -334,6 +353,10 @@ class _Tally:
             self.sums[key] = sums = _Sums(quota=quota, zone=zone, people=people, used={})
             for one in self.counted:
                 self._count(sums, one)
+            standing = (wanted for wanted in self.asked if quota not in wanted.quotas)
+            found = (wanted for wanted in self.added if quota in wanted.quotas)
+            for wanted in (*standing, *found):
+                self._count(sums, _counted(wanted.booking))
         return self.sums[key].used.get(first_day(quota.period, booking.start, zone), 0)
 
     def _count(self, sums: _Sums, one: _Counted) -> None:
@@ -348,6 +371,11 @@ class _Tally:
         if quota.location_id is None:
             return True
         return any(self.catalogue.room(room).location_id == quota.location_id for room in rooms)
+
+
+def _counted(booking: Booking) -> _Counted:
+    rooms = tuple(room.id for room in booking.rooms)
+    return _Counted(person=booking.booker.person_id, slot=booking.slot, rooms=rooms)
 
 
 def worth(measure: Measure, slot: Slot) -> int:
@@ -387,7 +415,9 @@ def _period_said(period: Period, first: date, *, current: bool, today: date) -> 
     return f"in the {period} from {short_date(first, today=today)}"
 
 
-async def _elsewhere(session: ReadSession, asked: Sequence[_Wanted], catalogue: Catalogue) -> dict[int, Booking]:
+async def _elsewhere(
+    session: ReadSession, asked: Sequence[_Wanted], catalogue: Catalogue, *, besides: Sequence[UUID]
+) -> dict[int, Booking]:
     """Return what the bookers hold already at the time of those that allow nothing else, by index."""
     alone = [(index, one.booking) for index, one in enumerate(asked) if one.one_at_a_time]
     if not alone:
@@ -400,7 +430,7 @@ async def _elsewhere(session: ReadSession, asked: Sequence[_Wanted], catalogue: 
         [booking.start for _, booking in alone],
         [booking.end for _, booking in alone],
         _HOLDING,
-        [one.booking.id for one in asked],
+        list(besides),
     )
     found = await store.bookings(session, [row["id"] for row in rows], catalogue)
     return {row["number"]: found[row["id"]] for row in rows}

@@ -8,6 +8,7 @@ o'clock stays ten o'clock on either side of a night in which the clocks change. 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -237,6 +238,154 @@ def passed_over(rule: Rule, first_on: date, last_on: date) -> tuple[date, ...]:
             number += step
     # The month in which it begins may have had its day already.
     return tuple(sorted(day for day in missing if day > first_on))
+
+
+# -- another day ------------------------------------------------------------------------------------------------------
+
+
+def explicit(rule: Rule) -> bool:
+    """Tell whether a rule itself says its days, so that they do not hang on the day on which it begins."""
+    if rule.freq == "YEARLY":
+        return bool(rule.months and (rule.days or rule.monthdays))
+    return bool(rule.days or rule.monthdays)
+
+
+def by_weekdays(rule: Rule) -> Rule:
+    """Return a rule that names weekdays of every day as the weekly one that it is."""
+    if rule.freq == "DAILY" and rule.days and rule.interval == 1 and not rule.monthdays:
+        return replace(rule, freq="WEEKLY")
+    return rule
+
+
+def period(freq: str, day: date, week_start: int = 0) -> date:
+    """Return the first day of the week, month or year that a day is in, by which a rule goes; of a daily one, the day."""
+    match freq:
+        case "WEEKLY":
+            return day - timedelta(days=(day.weekday() - week_start) % 7)
+        case "MONTHLY":
+            return day.replace(day=1)
+        case "YEARLY":
+            return day.replace(month=1, day=1)
+    return day
+
+
+def further(freq: str, first: date, periods: int) -> date:
+    """Return the first day of the period that comes so many after the one beginning `first`."""
+    match freq:
+        case "WEEKLY":
+            return first + timedelta(weeks=periods)
+        case "MONTHLY":
+            year, month = divmod(first.year * 12 + first.month - 1 + periods, 12)
+            return date(year, month + 1, 1)
+        case "YEARLY":
+            return first.replace(year=first.year + periods)
+    return first + timedelta(days=periods)
+
+
+def periods_between(rule: Rule, on: date, to: date) -> int:
+    """Return how many periods of a rule a day lies after another's."""
+    first, last = (period(rule.freq, day, rule.week_start) for day in (on, to))
+    match rule.freq:
+        case "WEEKLY":
+            return (last - first).days // 7
+        case "MONTHLY":
+            return (last.year - first.year) * 12 + last.month - first.month
+        case "YEARLY":
+            return last.year - first.year
+    return (last - first).days
+
+
+def moved(rule: Rule, on: date, to: date) -> Rule:
+    """Return a rule without an end by which its date `on` is on the day `to`; what else it says stays.
+
+    In a week, one weekday takes the other's place. In a month, it is the day counted as the one before was: the 20th for
+    the 15th, the second Wednesday for the second Tuesday, from the end what was counted from the end; what would be a
+    fifth weekday is the last, as long as the one before was no fifth. Raises InvalidSeries where that has no meaning.
+    """
+    rule = replace(rule, count=None, until=None)
+    if rule.freq == "WEEKLY":
+        return _another_weekday(rule, on, to)
+    if rule.freq == "DAILY":
+        if rule.interval == 1 or rule.days or rule.monthdays:
+            raise InvalidSeries("It takes place day by day: there is no other day for it. Choose another rhythm.")
+        return rule
+    if rule.days and rule.monthdays:
+        raise InvalidSeries("Its dates need a weekday and a day of the month at once. Choose another rhythm.")
+    if rule.freq == "YEARLY":
+        rule = _another_month(rule, on, to)
+    return _another_nth(rule, on, to) if rule.days else _another_monthday(rule, on, to)
+
+
+def _another_weekday(rule: Rule, on: date, to: date) -> Rule:
+    old, new = (0, on.weekday()), (0, to.weekday())
+    days = rule.days or (old,)
+    if old not in days:
+        raise InvalidSeries("The series has no date on that day.")
+    if new in days and new != old:
+        raise InvalidSeries(f"It takes place on {to:%A}s already. Choose a day that it has no date on.")
+    return replace(rule, days=tuple(new if day == old else day for day in days))
+
+
+def _another_month(rule: Rule, on: date, to: date) -> Rule:
+    months = rule.months or (on.month,)
+    if len(months) > 1 and on.month != to.month:
+        raise InvalidSeries("It takes place in several months of a year: move it to another day of the same month.")
+    return replace(rule, months=(to.month,) if len(months) == 1 else months)
+
+
+def _another_nth(rule: Rule, on: date, to: date) -> Rule:
+    ways = {
+        (0, on.weekday()): (0, to.weekday()),
+        (_nth(on), on.weekday()): (_nth(to) if _nth(to) < 5 or _nth(on) == 5 else -1, to.weekday()),
+        (_nth_last(on), on.weekday()): (_nth_last(to) if _nth_last(to) > -5 or _nth_last(on) == -5 else 1, to.weekday()),
+    }
+    old = next((day for day in rule.days if day in ways), None)
+    if old is None:
+        raise InvalidSeries("The series has no date on that day.")
+    if ways[old] in rule.days and ways[old] != old:
+        raise InvalidSeries(f"It has a date on {to:%A, {to.day} %B} already.")
+    return replace(rule, days=tuple(ways[day] if day == old else day for day in rule.days))
+
+
+def _nth(day: date) -> int:
+    return (day.day - 1) // 7 + 1
+
+
+def _nth_last(day: date) -> int:
+    return -((_length_of_month(day) - day.day) // 7 + 1)
+
+
+def _length_of_month(day: date) -> int:
+    return monthrange(day.year, day.month)[1]
+
+
+def _another_monthday(rule: Rule, on: date, to: date) -> Rule:
+    ways = {on.day: to.day, on.day - _length_of_month(on) - 1: to.day - _length_of_month(to) - 1}
+    days = rule.monthdays or (on.day,)
+    old = next((day for day in days if day in ways), None)
+    if old is None:
+        raise InvalidSeries("The series has no date on that day.")
+    if ways[old] in days and ways[old] != old:
+        raise InvalidSeries(f"It has a date on {to:%A, {to.day} %B} already.")
+    return replace(rule, monthdays=tuple(ways[day] if day == old else day for day in days))
+
+
+def moved_end(old: Rule, new: Rule, first_on: date, periods: int) -> date | None:
+    """Return the last day of a moved rule, so that it has as many dates in its last period as the old one; None: no end.
+
+    `periods` are those by which it was moved.
+    """
+    if old.until is None:
+        return None
+    last = max(dates(old, first_on), default=old.until)
+    begins = period(old.freq, last, old.week_start)
+    had = sum(1 for day in dates(old, first_on, until=last) if day >= begins)
+    start = further(old.freq, begins, periods)
+    there = list(dates(new, start, until=further(old.freq, start, 1) - timedelta(days=1)))
+    return there[min(had, len(there)) - 1] if there else start - timedelta(days=1)
+
+
+# -- times ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ at anew. Kept out: the statements (`series_writing`, `series_store`), and changi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -52,12 +52,27 @@ async def look(desk: Desk, wish: SeriesWish, *, by: Actor) -> Preview:
     return ruled_out(made.preview, await desk.db.write(work, repeatable=True))
 
 
-async def over_limits(session: WriteSession, new: Sequence[Booking], asker: Asker) -> dict[date, BookingError]:
-    """Return which dates are more than somebody may hold."""
-    if not new:
+async def over_limits(
+    session: WriteSession,
+    wanted: Sequence[Booking],
+    asker: Asker,
+    *,
+    before: Sequence[Booking | None] | None = None,
+    given_back: Collection[UUID] = (),
+) -> dict[date, BookingError]:
+    """Return which dates are more than somebody may hold; `before` and `given_back` as in `limits.check_all`."""
+    if not wanted:
         return {}
-    found = await limits.check_all(session, new, catalogue=asker.catalogue, by=asker.by, now=asker.now)
-    days = [one.series_on for one in new]
+    found = await limits.check_all(
+        session,
+        wanted,
+        before=before,
+        given_back=given_back,
+        catalogue=asker.catalogue,
+        by=asker.by,
+        now=asker.now,
+    )
+    days = [one.series_on for one in wanted]
     return {day: error for number, error in found.items() if (day := days[number]) is not None}
 
 

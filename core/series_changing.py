@@ -6,13 +6,15 @@ A change of those that follow splits the series. Kept out: what is merged with w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import partial
 from uuid import UUID
 
-from core import bookkeeping, errors, limits, requests, series_store, series_writing
+from core import bookkeeping, errors, recurring, requests, series_store, series_writing
 from core.db import ReadSession, WriteSession
+from core.errors import BookingError
 from core.events import Kind
 from core.feed import Feed
 from core.models import Actor, Booking, Changed, Keep, Status, by_name
@@ -37,12 +39,16 @@ _ENDS_UNTOLD = "UPDATE series SET told_ending_at = $3 WHERE tenant_id = $1 AND i
 
 async def judge(session: ReadSession, aim: Target, asker: Asker, choices: Choices) -> tuple[Plan, list[Booking]]:
     """Return what is to become of each date by what was chosen, and the bookings that have no date any more."""
-    found, gone, made = pairs(aim)
+    found, gone, made = pairs(aim, asker.catalogue)
     wanted = [one for _, one in found] + made
-    moving = tuple(one.booking.id for one in wanted if one.booking and one.judged) + tuple(one.id for one in gone)
-    asker = replace(asker, but=moving)
+    moving = [one.booking.id for one in wanted if one.booking and (one.judged or one.borrows)]
+    asker = replace(asker, but=(*moving, *(one.id for one in gone)))
     verdicts = apart(wanted, await judged(session, wanted, wish_of(aim.after), asker))
-    verdicts, _ = await with_other_rooms(session, wanted, verdicts, wish_of(aim.after), asker) if wanted else ([], None)
+    verdicts, for_all = await with_other_rooms(session, wanted, verdicts, wish_of(aim.after), asker)
+    kept = sum(1 for one, there in found if not there.judged and was_edited(one, aim))
+    if not all(one.judged for one in wanted):
+        # Those that stay would not move along.
+        for_all = ()
     seen = Preview(
         wish=wish_of(aim.after),
         room=aim.after.room,
@@ -51,22 +57,36 @@ async def judge(session: ReadSession, aim: Target, asker: Asker, choices: Choice
         location=aim.after.location,
         dates=tuple(verdicts),
         beyond=aim.beyond,
-        kept=sum(1 for one, there in found if not there.judged and was_edited(one, aim)),
+        one_room=for_all[0] if len(for_all) == 1 else None,
+        rooms_for_all=for_all if len(for_all) > 1 else (),
+        passed_over=_passed_over(aim),
+        kept=kept,
     )
     return await chosen(session, seen, wanted, asker, choices), gone
 
 
+def _passed_over(aim: Target) -> tuple[date, ...]:
+    if not aim.days:
+        return ()
+    return recurring.passed_over(recurring.parse(aim.after.rule), aim.after.first_on, aim.days[-1])
+
+
 async def look(desk: Desk, series_id: UUID, asked: Asked, *, by: Actor) -> Preview:
-    """Return what would come of a change, date by date."""
+    """Return what would come of a change, date by date, limits counted."""
     asker = await desk.asker(by)
 
-    async def work(session: ReadSession) -> Preview:
+    async def work(session: ReadSession) -> tuple[Target, Plan, list[Booking]]:
         series = await series_store.by_id(session, series_id, asker.catalogue)
         allow(series, by)
-        made, _ = await judge(session, await target(session, series, asked, asker), asker, {})
-        return made.preview
+        aim = await target(session, series, asked, asker)
+        return aim, *await judge(session, aim, asker, {})
 
-    return await desk.db.read(work)
+    aim, made, gone = await desk.db.read(work)
+
+    async def count(session: WriteSession) -> Mapping[date, BookingError]:
+        return await _over(session, await _intended(session, aim, made, gone, asker), asker)
+
+    return ruled_out(made.preview, await desk.db.write(count, repeatable=True))
 
 
 async def opened(
@@ -152,7 +172,7 @@ async def _clear_expired(desk: Desk, series_id: UUID, asked: Asked, asker: Asker
 
     async def work(session: ReadSession) -> list[Dated]:
         series = await series_store.by_id(session, series_id, asker.catalogue)
-        found, _, made = pairs(await target(session, series, asked, asker))
+        found, _, made = pairs(await target(session, series, asked, asker), asker.catalogue)
         return [one for one in (*(there for _, there in found), *made) if one.judged]
 
     try:
@@ -162,8 +182,16 @@ async def _clear_expired(desk: Desk, series_id: UUID, asked: Asked, asker: Asker
     await clear_expired(desk, wanted, asker)
 
 
-async def _write(session: WriteSession, aim: Target, made: Plan, gone: Sequence[Booking], asker: Asker) -> SeriesChanged:
-    """Write what was decided: series, bookings and places in line."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Intended:
+    """What is to be written: the steps of what is booked, what is made, and the series that has them."""
+
+    steps: tuple[Step, ...]
+    new: tuple[tuple[Booking, datetime | None], ...]
+    after: OneSeries
+
+
+async def _intended(session: ReadSession, aim: Target, made: Plan, gone: Sequence[Booking], asker: Asker) -> _Intended:
     people = {a.person_id: a for a in await bookkeeping.invited(session, aim.after.invitees)}
     steps, new_dates = bookings_after(aim, made, people, asker)
     given_up = {gap.on: gap for gap in made.gaps}
@@ -174,13 +202,27 @@ async def _write(session: WriteSession, aim: Target, made: Plan, gone: Sequence[
     after = replace(aim.after, left_out=aim.after.left_out | set(given_up))
     if aim.scope is Scope.THIS:
         after = replace(after, version=after.version + 1, updated_at=asker.now) if given_up else aim.before
-    for step in steps:
-        if step.moved and step.after.holds_room:
-            await limits.check(
-                session, step.after, before=step.before, catalogue=asker.catalogue, by=asker.by, now=asker.now
-            )
-    new = [booking(one, after, asker, by_name(people.values())) for one in new_dates]
-    if over := await over_limits(session, [one for one, _ in new], asker):
+    new = tuple(booking(one, after, asker, by_name(people.values())) for one in new_dates)
+    return _Intended(steps=tuple(steps), new=new, after=after)
+
+
+async def _over(session: WriteSession, intended: _Intended, asker: Asker) -> dict[date, BookingError]:
+    """Return which dates are more than somebody may hold; what is given up or left by the same change counts no more."""
+    moving = [step for step in series_writing.in_order(intended.steps) if step.moved and step.after.holds_room]
+    return await over_limits(
+        session,
+        [*(step.after for step in moving), *(one for one, _ in intended.new)],
+        asker,
+        before=[*(step.before for step in moving), *(None for _ in intended.new)],
+        given_back=[step.before.id for step in intended.steps if not step.after.holds_room],
+    )
+
+
+async def _write(session: WriteSession, aim: Target, made: Plan, gone: Sequence[Booking], asker: Asker) -> SeriesChanged:
+    """Write what was decided: series, bookings and places in line."""
+    intended = await _intended(session, aim, made, gone, asker)
+    steps, new, after = intended.steps, intended.new, intended.after
+    if over := await _over(session, intended, asker):
         raise OverLimitError(over)
     # After the limits: a series that is split off, or moves, holds on to its room.
     operation_id = await _save(session, aim, after, asker)
@@ -214,11 +256,12 @@ async def _line(session: WriteSession, aim: Target, after: OneSeries, made: Plan
     """Wait for what is left out now, and at its new time for what was waited for before."""
     if aim.scope is not Scope.THIS:
         change = aim.change
-        retimed = any(not isinstance(one, Keep) for one in (change.clock, change.minutes, change.rule, change.room_id))
+        retimed = change.retimed or not isinstance(change.room_id, Keep)
         waiting = await series_store.waiting(session, after.id)
         if retimed and waiting:
             await series_store.leave_line(session, after.id, list(waiting), now=asker.now)
-            days = sorted(day for day in waiting if day in aim.after.left_out)
+            then = {day: day for day in waiting} if aim.onto is None else aim.onto
+            days = sorted(then[day] for day in waiting if then.get(day) in aim.after.left_out)
             there = dated(wish_of(after), days, (after.room,))
             again_ = [replace(one.as_occurrence(), verdict=Verdict.TAKEN) for one in there if one.slot.start > asker.now]
             await series_store.stand_in_line(session, after, waited_for(again_), now=asker.now)

@@ -54,7 +54,9 @@ class Plan:
 async def plan(session: ReadSession, wish: SeriesWish, asker: Asker, choices: Choices, one_room: UUID | None) -> Plan:
     """Return what is to be booked of a wish by what was chosen."""
     if one_room is not None:
-        wish = replace(wish, room_id=one_room, more_room_ids=())
+        # The further rooms stay; the one that takes the first one's place may be among them.
+        more = tuple(one for one in wish.more_room_ids if one != one_room)
+        wish = replace(wish, room_id=one_room, more_room_ids=more)
     found = await preview(session, wish, asker)
     rooms = together(found.room, found.wish, asker.catalogue)
     count = found.wish.attendees_count
@@ -75,7 +77,7 @@ async def chosen(session: ReadSession, found: Preview, wanted: Sequence[Dated], 
             case Choice.SKIP:
                 gaps.append(seen)
             case Choice.OTHER_ROOM if seen.clashes and seen.other_room is not None:
-                keep.append(replace(one, rooms=(seen.other_room,)))
+                keep.append(replace(one, rooms=seen.other_rooms))
             case Slot():
                 moved.append(replace(one, slot=choice, shifted=False, judged=True))
             case None | Choice.OTHER_ROOM:

@@ -23,6 +23,7 @@ from core.recurring import MOST_AT_ONCE, Rule
 from core.saying import listed
 from core.search import as_rival, nothing_suits, suitable, unlikeness
 from core.series_values import Occurrence, Preview, SeriesWish, Verdict
+from core.standing_in import stand_in
 
 # Rooms that are looked at where another is to stand in, and those of them that are looked at for every date.
 ROOMS_CONSIDERED = 20
@@ -49,7 +50,8 @@ WHERE c.end_time > wanted.starts ORDER BY wanted.number, c.start_time
 class Dated:
     """A date with the rooms and time that are wanted for it; `booking` is the one that is to move there, if any is.
 
-    `judged` says whether the rules are asked: not where a booking's room and time stay as they are.
+    `judged` says whether the rules are asked: not where a booking's room and time stay as they are. `equipment` is what it
+    borrows, by id and number, where that is not what its series does; `borrows` that it borrows other things than before.
     """
 
     on: date
@@ -59,6 +61,8 @@ class Dated:
     shifted: bool = False
     booking: Booking | None = None
     judged: bool = True
+    equipment: tuple[tuple[UUID, int], ...] | None = None
+    borrows: bool = False
 
     @property
     def room(self) -> Room:
@@ -67,7 +71,7 @@ class Dated:
 
     def as_occurrence(self) -> Occurrence:
         """Return the date as one that is free."""
-        return Occurrence(on=self.on, slot=self.slot, shifted=self.shifted, booking=self.booking)
+        return Occurrence(on=self.on, slot=self.slot, shifted=self.shifted, booking=self.booking, rooms=self.rooms)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -250,20 +254,23 @@ async def _with_what_is_left(
     session: ReadSession, wanted: Sequence[Dated], found: list[Occurrence], wish: SeriesWish, asker: Asker
 ) -> list[Occurrence]:
     """Return the dates, ruled out where there is not enough left of what is to be borrowed."""
-    if not wish.equipment or not wanted:
-        return found
-    things = bookkeeping.borrowed(wish.equipment, wanted[0].room, asker.catalogue)
-    kept = [borrowing.kept(one.rooms, one.slot) for one in wanted]
-    window = Slot(start=min(slot.start for slot in kept), end=max(slot.end for slot in kept))
-    out = await borrowing.gone(session, things, window, but=asker.but)
-    named = listed(borrowing.lent(one.equipment.name, one.quantity) for one in things)
-    error = errors.EquipmentTaken(f"There is not {named} left then.")
-    return [
-        replace(one, verdict=Verdict.RULED_OUT, error=error)
-        if there.judged and not one.clashes and any(slot.overlaps(other) for other in out)
-        else one
-        for one, there, slot in zip(found, wanted, kept, strict=True)
-    ]
+    alike: dict[tuple[UUID, tuple[tuple[UUID, int], ...]], list[int]] = {}
+    for number, one in enumerate(wanted):
+        things = wish.equipment if one.equipment is None else one.equipment
+        if things and (one.judged or one.borrows) and not found[number].clashes:
+            alike.setdefault((one.room.location_id, things), []).append(number)
+    for (_, things), numbers in alike.items():
+        some = [wanted[number] for number in numbers]
+        borrowed = bookkeeping.borrowed(things, some[0].room, asker.catalogue)
+        kept = [borrowing.kept(one.rooms, one.slot) for one in some]
+        window = Slot(start=min(slot.start for slot in kept), end=max(slot.end for slot in kept))
+        out = await borrowing.gone(session, borrowed, window, but=asker.but)
+        named = listed(borrowing.lent(one.equipment.name, one.quantity) for one in borrowed)
+        error = errors.EquipmentTaken(f"There is not {named} left then.")
+        for number, slot in zip(numbers, kept, strict=True):
+            if any(slot.overlaps(other) for other in out):
+                found[number] = replace(found[number], verdict=Verdict.RULED_OUT, error=error)
+    return found
 
 
 def together(room: Room, wish: SeriesWish, catalogue: Catalogue) -> tuple[Room, ...]:
@@ -299,16 +306,18 @@ def apart(wanted: Sequence[Dated], found: Sequence[Occurrence]) -> list[Occurren
 def stand_ins(room: Room, wish: SeriesWish, asker: Asker) -> list[Room]:
     """Return the rooms of the same place that would do as well: the smallest adequate first.
 
-    Where somebody named the room and nobody said for how many, those like it come first: no booth for a meeting.
+    Where somebody named the room and nobody said for how many, those like it come first: no booth for a meeting. Where
+    there are several rooms, those that would do for one of them.
     """
+    several = bool(wish.more_room_ids) and wish.room_id is not None
     anywhere = Wish(
         slot=Slot(start=asker.now, end=asker.now),
-        attendees_count=wish.attendees_count,
-        amenities=wish.amenities,
+        attendees_count=1 if several else wish.attendees_count,
+        amenities=frozenset() if several else wish.amenities,
         location_id=room.location_id,
     )
     rooms = [one for one in suitable(asker.catalogue, anywhere, asker.by) if one.id != room.id]
-    if wish.room_id is not None and wish.attendees_count == 1:
+    if wish.room_id is not None and (several or wish.attendees_count == 1):
         rooms.sort(key=lambda one: unlikeness(one, room))
     return rooms[:ROOMS_CONSIDERED]
 
@@ -323,35 +332,105 @@ async def free_rooms(session: ReadSession, wanted: Sequence[Dated], rooms: Seque
     ]
 
 
-def _first_allowed(one: Dated, rooms: Iterable[Room], asker: Asker) -> Room | None:
-    for room in rooms:
-        if broken(replace(one, rooms=(room,)), asker, named=False, horizon=True) is None:
-            return room
-    return None
+def _may_stand_in(one: Dated, room: Room, asker: Asker) -> bool:
+    count = one.attendees_count if len(one.rooms) == 1 else 1
+    alone = replace(one, rooms=(room,), attendees_count=count)
+    return broken(alone, asker, named=False, horizon=True) is None
 
 
 async def with_other_rooms(
     session: ReadSession, wanted: Sequence[Dated], found: Sequence[Occurrence], wish: SeriesWish, asker: Asker
-) -> tuple[list[Occurrence], Room | None]:
-    """Return the dates, those that clash with the room that would do then; and the one that would do on all of them."""
+) -> tuple[list[Occurrence], tuple[Room, ...]]:
+    """Return the dates, those that clash with the rooms that would do then; and those that would do on all of them.
+
+    Of several rooms, those that cannot be had are replaced alone. What is out of equipment no other room helps.
+    """
     clashing = [number for number, one in enumerate(found) if one.clashes]
     answer = list(found)
     if not clashing:
-        return answer, None
+        return answer, ()
     rooms = stand_ins(wanted[0].room, wish, asker)
     there = await free_rooms(session, [wanted[number] for number in clashing], rooms, asker)
-    for number, free in zip(clashing, there, strict=True):
-        answer[number] = replace(answer[number], other_room=_first_allowed(wanted[number], free, asker))
+    blocked = await _blocked(session, [wanted[number] for number in clashing], asker)
+    helpless = False
+    for number, free, out in zip(clashing, there, blocked, strict=True):
+        one = wanted[number]
+        if isinstance(found[number].error, errors.EquipmentTaken):
+            helpless = True
+            continue
+        others = [room for room in free if room not in one.rooms]
+        if len(one.rooms) == 1:
+            instead = tuple(islice((room for room in others if _may_stand_in(one, room, asker)), 1))
+        else:
+            instead = _instead(one, out, others, wish, asker)
+        if instead:
+            first = next(room for room in instead if room not in one.rooms)
+            answer[number] = replace(answer[number], other_room=first, other_rooms=instead)
+    if helpless:
+        return answer, ()
     always = [room for room in rooms if all(room in free for free in there)]
-    return answer, await _free_on_all(session, wanted, always, asker)
+    if len(wanted[0].rooms) == 1:
+        one_room = await _free_on_all(session, wanted, always, asker)
+        return answer, (one_room,) if one_room else ()
+    return answer, await _free_together(session, wanted, (always, frozenset().union(*blocked)), wish, asker)
+
+
+async def _blocked(session: ReadSession, wanted: Sequence[Dated], asker: Asker) -> list[set[UUID]]:
+    """Return for each date of several rooms which of them cannot be had: somebody holds it, or a rule stands against it."""
+    pairs = [(number, room) for number, one in enumerate(wanted) if len(one.rooms) > 1 for room in one.rooms]
+    alone = [replace(wanted[number], rooms=(room,), attendees_count=1) for number, room in pairs]
+    taken = await busy(session, alone, asker)
+    found: list[set[UUID]] = [set() for _ in wanted]
+    for place, ((number, room), one) in enumerate(zip(pairs, alone, strict=True)):
+        if place in taken or broken(one, asker, named=True, horizon=False):
+            found[number].add(room.id)
+    return found
+
+
+def _instead(
+    one: Dated, blocked: Collection[UUID], free: Sequence[Room], wish: SeriesWish, asker: Asker
+) -> tuple[Room, ...]:
+    """Return the rooms of a date with others for those that cannot be had; none where that cannot be."""
+    if not blocked:
+        return ()
+    rooms = stand_in(
+        one.rooms,
+        blocked,
+        free,
+        attendees_count=one.attendees_count,
+        amenities=wish.amenities,
+        allowed=lambda room: _may_stand_in(one, room, asker),
+    )
+    if rooms is None or broken(replace(one, rooms=rooms), asker, named=True, horizon=False):
+        return ()
+    return rooms
+
+
+async def _free_together(
+    session: ReadSession,
+    wanted: Sequence[Dated],
+    found: tuple[Sequence[Room], Collection[UUID]],
+    wish: SeriesWish,
+    asker: Asker,
+) -> tuple[Room, ...]:
+    """Return the rooms that would do on every date, each that cannot be had on one of them replaced on all.
+
+    `found` are rooms that are free on the dates that clash, and those that cannot be had on one of them.
+    """
+    hopes, blocked = found
+    if not blocked or any({room.id for room in one.rooms} != {room.id for room in wanted[0].rooms} for one in wanted):
+        return ()
+    fitting = [room for room in hopes if all(_may_stand_in(one, room, asker) for one in wanted)]
+    there = await free_rooms(session, wanted, fitting[: 2 * ROOMS_FOR_ALL], asker) if fitting else []
+    always = [room for room in fitting[: 2 * ROOMS_FOR_ALL] if all(room in free for free in there)]
+    rooms = _instead(wanted[0], blocked, always, wish, asker)
+    if any(rooms and broken(replace(one, rooms=rooms), asker, named=True, horizon=False) for one in wanted):
+        return ()
+    return rooms
 
 
 async def _free_on_all(session: ReadSession, wanted: Sequence[Dated], rooms: Sequence[Room], asker: Asker) -> Room | None:
-    hopes = [
-        room
-        for room in rooms
-        if all(broken(replace(one, rooms=(room,)), asker, named=False, horizon=True) is None for one in wanted)
-    ][:ROOMS_FOR_ALL]
+    hopes = [room for room in rooms if all(_may_stand_in(one, room, asker) for one in wanted)][:ROOMS_FOR_ALL]
     if not hopes:
         return None
     there = await free_rooms(session, wanted, hopes, asker)
@@ -401,7 +480,7 @@ async def preview(session: ReadSession, wish: SeriesWish, asker: Asker) -> Previ
         raise broken(far, asker, named=True, horizon=True) or InvalidSeries("That rule gives no dates that can be booked.")
     named = wish.room_id is not None
     found = apart(wanted, await judged(session, wanted, wish, asker, named=named))
-    found, one_room = await with_other_rooms(session, wanted, found, wish, asker)
+    found, for_all = await with_other_rooms(session, wanted, found, wish, asker)
     return Preview(
         wish=wish,
         room=rooms[0],
@@ -409,7 +488,8 @@ async def preview(session: ReadSession, wish: SeriesWish, asker: Asker) -> Previ
         equipment=tuple((asker.catalogue.thing(one), count) for one, count in wish.equipment),
         location=asker.catalogue.place_of(rooms[0]),
         dates=tuple(found),
-        one_room=one_room,
+        one_room=for_all[0] if len(for_all) == 1 else None,
+        rooms_for_all=for_all if len(for_all) > 1 else (),
         beyond=within.beyond,
         passed_over=recurring.passed_over(rule, wish.first_on, within.days[-1]),
     )

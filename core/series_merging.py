@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from core import approving, bookkeeping, errors, recurring, series_store
+from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
 from core.errors import InvalidSeries
 from core.events import Kind
 from core.ids import new_id
-from core.models import Attendee, Booking, Changed, Keep, Room, Slot, Status, by_name, one_line
+from core.models import KEEP, Attendee, Booking, Borrowed, Changed, Keep, Room, Slot, Status, by_name, one_line
 from core.recurring import Rule
+from core.saying import short_date
 from core.series_choosing import Plan, wish_of
 from core.series_judging import Asker, Dated, dated, in_order, reach
 from core.series_values import (
@@ -43,8 +46,8 @@ class Target:
     """What a change makes of a series.
 
     `before` is how it stands, `after` how the dates in scope have it: another series where it is split, of which `rest` is
-    what goes on without them. `days` are the dates that a new rule gives, None where the rule stays. `room` is the one that
-    is named, if any is.
+    what goes on without them. `days` are the dates that a new rule gives, None where the rule stays; `onto` which date each
+    becomes where all are moved to another day.
     """
 
     before: OneSeries
@@ -55,7 +58,7 @@ class Target:
     bookings: tuple[Booking, ...]
     days: tuple[date, ...] | None = None
     beyond: int | None = 0
-    room: Room | None = None
+    onto: Mapping[date, date] | None = None
 
 
 async def in_scope(
@@ -93,69 +96,151 @@ async def target(session: ReadSession, series: OneSeries, asked: Asked, asker: A
     if scope is Scope.THIS:
         if not isinstance(change.rule, Keep):
             raise InvalidSeries("A single date has no rule of its own.")
-        room = None if isinstance(change.room_id, Keep) else after.room
-        return Target(before=series, after=series, rest=None, scope=scope, change=change, bookings=bookings, room=room)
-    days: tuple[date, ...] | None = None
-    beyond: int | None = 0
-    if not isinstance(change.rule, Keep):
-        after, days, beyond = _by_new_rule(series, after, bookings, on if scope is Scope.FOLLOWING else None, asker)
+        return Target(before=series, after=series, rest=None, scope=scope, change=change, bookings=bookings)
+    dates = Dates()
+    if not isinstance(change.rule, Keep) or not isinstance(change.day, Keep):
+        after, dates = _by_new_rule(series, after, bookings, asked, asker)
     if scope is Scope.FOLLOWING and earlier:
-        after = _split_off(series, after, on, asker, by_rule=days is not None)
+        after = _split_off(series, after, on, asker, by_rule=dates.days is not None)
         rest: OneSeries | None = ended_before(series, on, asker)
     else:
         after, rest = replace(after, version=series.version + 1, updated_at=asker.now), None
     return Target(
-        before=series, after=after, rest=rest, scope=scope, change=change, bookings=bookings, days=days, beyond=beyond
+        before=series,
+        after=after,
+        rest=rest,
+        scope=scope,
+        change=change,
+        bookings=bookings,
+        days=dates.days,
+        beyond=dates.beyond,
+        onto=dates.onto,
     )
 
 
 def _wanted(series: OneSeries, change: SeriesChange, asker: Asker) -> OneSeries:
     """Return the series with the fields of a change."""
-    fields = {
+    fields: dict[str, Any] = {
         name: value
         for name in ("clock", "minutes", "rule", "attendees_count", "private", "invitees", "shared")
         if not isinstance(value := getattr(change, name), Keep)
     }
     if not isinstance(change.title, Keep):
         fields["title"] = one_line(change.title)
-    if not isinstance(change.room_id, Keep):
-        room = asker.catalogue.room(change.room_id)
-        fields |= {"room": room, "location": asker.catalogue.place_of(room), "more_rooms": ()}
+    room, catalogue = series.room, asker.catalogue
+    if change.elsewhere:
+        room, *more = _rooms(series.room, series.more_rooms, change, catalogue)
+        fields |= {"room": room, "location": catalogue.place_of(room), "more_rooms": tuple(more)}
+    wanted = [(thing.id, count) for thing, count in series.equipment]
+    if not isinstance(change.equipment, Keep) or room.location_id != series.room.location_id:
+        things = bookkeeping.borrowed(wanted if isinstance(change.equipment, Keep) else change.equipment, room, catalogue)
+        fields["equipment"] = tuple((one.equipment, one.quantity) for one in things)
     changed: OneSeries = replace(series, **fields)
     return changed
 
 
+def _rooms(room: Room, more: Sequence[Room], change: SeriesChange, catalogue: Catalogue) -> tuple[Room, ...]:
+    """Return the rooms of what had these: a new first one leaves the others, but for those whose space it takes."""
+    if not isinstance(change.room_id, Keep):
+        room = catalogue.room(change.room_id)
+        more = [one for one in more if set(room.leaves).isdisjoint(one.leaves)]
+    ids = [one.id for one in more] if isinstance(change.more_room_ids, Keep) else change.more_room_ids
+    return (room, *bookkeeping.others(room, ids, catalogue))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dates:
+    """The dates by a new rule, as in a `Target`."""
+
+    days: tuple[date, ...] | None = None
+    beyond: int | None = 0
+    onto: Mapping[date, date] | None = None
+
+
 def _by_new_rule(
-    series: OneSeries, after: OneSeries, bookings: Sequence[Booking], on: date | None, asker: Asker
-) -> tuple[OneSeries, tuple[date, ...], int | None]:
+    series: OneSeries, after: OneSeries, bookings: Sequence[Booking], asked: Asked, asker: Asker
+) -> tuple[OneSeries, Dates]:
     """Return the series by its new rule, from the first date that is changed, and the dates that can be booked now.
 
     A rule without an end keeps the end that the series had.
     """
-    since = on or (min(_on(one) for one in bookings) if bookings else series.first_on)
-    old, rule = recurring.parse(series.rule), recurring.parse(after.rule)
-    if rule.endless and old.until is not None:
-        rule = rule.ending(old.until)
-    elif rule.endless and old.count is not None:
+    change, day = asked.change, asked.change.day
+    if not isinstance(day, Keep) and not isinstance(change.rule, Keep):
+        raise InvalidSeries("Choose another day, or another rhythm: not both at once.")
+    since = min((_on(one) for one in bookings), default=series.first_on)
+    if asked.scope is Scope.FOLLOWING:
+        since = asked.on
+    old = recurring.by_weekdays(recurring.parse(series.rule))
+    so_far = recurring.dates(old, series.first_on, until=since - timedelta(days=1))
+    here = _Here(old=old, since=since, stays=max(so_far, default=None), today=asker.now.astimezone(series.tz).date())
+    if isinstance(day, Keep):
+        rule, first = _from_rule(here, recurring.parse(after.rule))
+    else:
+        rule, first = _from_day(here, day, series, asked)
+    if rule.endless and old.count is not None:
         rule = rule.counting(max(1, old.count - _dates_before(old, series.first_on, since)))
-    first = recurring.first_date(rule, _earliest(old, rule, series, since, asker))
+    first = recurring.first_date(rule, first)
     within = reach(rule, first, after.room, asker)
-    booked_until = None if within.beyond == 0 else within.until
+    days, booked_until = within.days, None if within.beyond == 0 else within.until
     after = replace(after, rule=str(rule), first_on=first, left_out=frozenset(), booked_until=booked_until)
-    return after, within.days, within.beyond
+    if isinstance(day, Keep):
+        return after, Dates(days=days, beyond=within.beyond)
+    had = [one for one in recurring.dates(old, series.first_on, until=series.booked_until) if one >= since]
+    if len(days) < len(had):
+        # What is booked already may go a little past what could be booked today.
+        days = tuple(islice(recurring.dates(rule, first), len(had)))
+        after = replace(after, booked_until=after.booked_until and max(after.booked_until, days[-1]))
+    onto = dict(zip(had, days, strict=False))
+    left_out = frozenset(onto[one] for one in series.left_out if one in onto)
+    return replace(after, left_out=left_out), Dates(days=days, beyond=within.beyond, onto=onto)
 
 
-def _earliest(old: Rule, rule: Rule, series: OneSeries, since: date, asker: Asker) -> date:
-    """Return from which day on a new rule is asked: of a weekly one, Tuesday may become the Monday of the same week.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Here:
+    """Where another rule takes over: the old one, the first date that is changed, the last that stays before it, today."""
 
-    But not a day that is over, nor one up to the date that stays before it.
+    old: Rule
+    since: date
+    stays: date | None
+    today: date
+
+
+def _from_rule(here: _Here, rule: Rule) -> tuple[Rule, date]:
+    """Return a new rule with its end, and its first date.
+
+    In the week, month or year of the first that is changed, so that Tuesday may become the Monday of the same week; but
+    not on a day that is over, nor up to the date that stays before it.
     """
-    if rule.freq != "WEEKLY":
-        return since
-    today = asker.now.astimezone(series.tz).date()
-    stays = max(recurring.dates(old, series.first_on, until=since - timedelta(days=1)), default=today)
-    monday = since - timedelta(days=since.weekday())
-    return min(since, max(monday, max(today, stays) + timedelta(days=1)))
+    if rule.endless and here.old.until is not None:
+        rule = rule.ending(here.old.until)
+    begins = here.since
+    if recurring.explicit(rule) and rule.freq in {"WEEKLY", here.old.freq}:
+        begins = recurring.period(rule.freq, begins, rule.week_start)
+    limit = max(here.today, here.stays or here.today)
+    return rule, _first_after(rule, begins, min(limit, here.since - timedelta(days=1)))
+
+
+def _from_day(here: _Here, day: date, series: OneSeries, asked: Asked) -> tuple[Rule, date]:
+    """Return the rule by which the date that was looked at is on another day, with its end, and its first date."""
+    if asked.scope is Scope.FOLLOWING and here.stays is not None and day <= here.stays:
+        said = short_date(here.stays, today=here.today)
+        raise InvalidSeries(f"The date before stays on {said}. Choose a later day, or move all dates.")
+    rule = recurring.moved(here.old, asked.on, day)
+    periods = recurring.periods_between(rule, asked.on, day)
+    until = recurring.moved_end(here.old, rule, series.first_on, periods)
+    rule = rule.ending(until) if until else rule
+    begins = recurring.further(rule.freq, recurring.period(rule.freq, here.since, rule.week_start), periods)
+    yesterday = here.today - timedelta(days=1)
+    return rule, _first_after(rule, begins, max(yesterday, here.stays or yesterday))
+
+
+def _first_after(rule: Rule, begins: date, limit: date) -> date:
+    """Return the first date of a rule after a day, in step with one that begins then."""
+    endless = replace(rule, count=None, until=None)
+    found = next((day for day in recurring.dates(endless, begins) if day > limit), None)
+    if found is None:
+        raise InvalidSeries("That rule gives no dates.")
+    return found
 
 
 def _dates_before(rule: Rule, first_on: date, on: date) -> int:
@@ -193,43 +278,86 @@ def ended_before(series: OneSeries, on: date, asker: Asker) -> OneSeries:
     )
 
 
-def pairs(aim: Target) -> tuple[list[tuple[Booking, Dated]], list[Booking], list[Dated]]:
+def pairs(aim: Target, catalogue: Catalogue) -> tuple[list[tuple[Booking, Dated]], list[Booking], list[Dated]]:
     """Return each booking with what becomes of it, those that a new rule has no date for, and dates to be made."""
     if aim.days is None:
-        return [(one, _moved(one, _on(one), aim)) for one in aim.bookings], [], []
-    found = list(zip(aim.bookings, aim.days, strict=False))
-    made = dated(wish_of(aim.after), aim.days[len(found) :], (aim.after.room, *aim.after.more_rooms))
-    return [(one, _moved(one, day, aim)) for one, day in found], list(aim.bookings[len(found) :]), made
+        return [(one, _moved(one, _on(one), aim, catalogue)) for one in aim.bookings], [], []
+    if aim.onto is not None:
+        onto, made = aim.onto, aim.days[len(aim.onto) :]
+        found = [(one, onto[_on(one)]) for one in aim.bookings if _on(one) in onto]
+        gone = [one for one in aim.bookings if _on(one) not in onto]
+    else:
+        found = list(zip(aim.bookings, aim.days, strict=False))
+        gone, made = list(aim.bookings[len(found) :]), aim.days[len(found) :]
+    new = dated(wish_of(aim.after), made, (aim.after.room, *aim.after.more_rooms))
+    return [(one, _moved(one, day, aim, catalogue)) for one, day in found], gone, new
 
 
-def _moved(one: Booking, day: date, aim: Target) -> Dated:
+def _moved(one: Booking, day: date, aim: Target, catalogue: Catalogue) -> Dated:
     """Return where and when a booking is to be: what was edited by itself stays."""
     before, after, change = aim.before, aim.after, aim.change
     as_said = recurring.time_on(_on(one), before.clock, before.minutes, before.tz).slot
-    retimed = not all(isinstance(field, Keep) for field in (change.clock, change.minutes, change.rule))
     slot, shifted = one.slot, False
-    if aim.scope is Scope.THIS and retimed:
+    if aim.scope is Scope.THIS and change.retimed:
         slot, shifted = _this_slot(one, aim)
-    elif retimed and one.slot == as_said:
+    elif change.retimed and one.slot == as_said:
         at = recurring.time_on(day, after.clock, after.minutes, after.tz)
         slot, shifted = at.slot, at.shifted
-    rooms = one.rooms
-    if aim.room is not None and aim.scope is Scope.THIS:
-        rooms = (aim.room,)
-    elif one.room.id == before.room.id and after.room.id != before.room.id:
-        rooms = (after.room, *after.more_rooms)
-    count = _count(one, aim)
+    rooms = _rooms_of(one, aim, catalogue)
+    count, things = _count(one, aim), _things(one, aim)
     same = (slot, rooms, count) == (one.slot, one.rooms, one.attendees_count)
-    return Dated(on=day, rooms=rooms, slot=slot, attendees_count=count, shifted=shifted, booking=one, judged=not same)
+    return Dated(
+        on=day,
+        rooms=rooms,
+        slot=slot,
+        attendees_count=count,
+        shifted=shifted,
+        booking=one,
+        judged=not same,
+        equipment=things,
+        borrows=things != _lent(one),
+    )
+
+
+def _rooms_of(one: Booking, aim: Target, catalogue: Catalogue) -> tuple[Room, ...]:
+    """Return the rooms that a booking is to have: of several dates, those change that were as the series says."""
+    change, before = aim.change, aim.before
+    if not change.elsewhere:
+        return one.rooms
+    if aim.scope is not Scope.THIS:
+        if one.room.id != before.room.id:
+            change = replace(change, room_id=KEEP)
+        if {room.id for room in one.more_rooms} != {room.id for room in before.more_rooms}:
+            change = replace(change, more_room_ids=KEEP)
+    try:
+        return _rooms(one.room, one.more_rooms, change, catalogue)
+    except errors.NotTogether:
+        if aim.scope is Scope.THIS:
+            raise
+        # It was moved to another place by itself.
+        return one.rooms
+
+
+def _things(one: Booking, aim: Target) -> tuple[tuple[UUID, int], ...]:
+    """Return what a booking is to borrow, by id and number: of several dates, what was as the series says changes."""
+    wanted, had = aim.change.equipment, sorted((thing.id, count) for thing, count in aim.before.equipment)
+    if isinstance(wanted, Keep) or (aim.scope is not Scope.THIS and sorted(_lent(one)) != had):
+        return _lent(one)
+    return tuple((thing, count) for thing, count in wanted if count > 0)
+
+
+def _lent(one: Booking) -> tuple[tuple[UUID, int], ...]:
+    return tuple((lent.equipment.id, lent.quantity) for lent in one.equipment)
 
 
 def _this_slot(one: Booking, aim: Target) -> tuple[Slot, bool]:
-    """Return the time of a single date that is moved, on the day where it is."""
+    """Return the time of a single date that is moved, on the day where it is or is to be."""
     zone = aim.before.tz
     start, change = one.start.astimezone(zone), aim.change
     clock = start.time() if isinstance(change.clock, Keep) else change.clock
+    day = start.date() if isinstance(change.day, Keep) else change.day
     length = int(one.slot.length / timedelta(minutes=1))
-    at = recurring.time_on(start.date(), clock, length if isinstance(change.minutes, Keep) else change.minutes, zone)
+    at = recurring.time_on(day, clock, length if isinstance(change.minutes, Keep) else change.minutes, zone)
     return at.slot, at.shifted
 
 
@@ -241,10 +369,11 @@ def _count(one: Booking, aim: Target) -> int:
 
 
 def was_edited(one: Booking, aim: Target) -> bool:
-    """Tell whether a date was moved by itself, to another time or room."""
+    """Tell whether a date was moved by itself, to another time or other rooms."""
     before = aim.before
     slot = recurring.time_on(_on(one), before.clock, before.minutes, before.tz).slot
-    return (one.slot, one.room.id) != (slot, before.room.id)
+    rooms = {room.id for room in (before.room, *before.more_rooms)}
+    return (one.slot, one.room.id) != (slot, before.room.id) or {room.id for room in one.rooms} != rooms
 
 
 def _next(before: Booking, there: Dated, aim: Target, people: Mapping[UUID, Attendee], asker: Asker) -> Booking:
@@ -267,6 +396,7 @@ def _next(before: Booking, there: Dated, aim: Target, people: Mapping[UUID, Atte
         more_rooms=there.rooms[1:],
         slot=there.slot,
         attendees_count=there.attendees_count,
+        equipment=_borrowed(before, there, asker.catalogue),
         attendees=_attendees(before, aim, people),
         series_id=aim.after.id,
         series_on=there.on,
@@ -274,6 +404,12 @@ def _next(before: Booking, there: Dated, aim: Target, people: Mapping[UUID, Atte
     )
     status, _ = approving.after_change(before, after, catalogue=asker.catalogue, by=asker.by, now=asker.now)
     return replace(after, status=status)
+
+
+def _borrowed(before: Booking, there: Dated, catalogue: Catalogue) -> tuple[Borrowed, ...]:
+    if not there.borrows and there.room.location_id == before.room.location_id:
+        return before.equipment
+    return bookkeeping.borrowed(there.equipment or (), there.room, catalogue)
 
 
 def _attendees(before: Booking, aim: Target, people: Mapping[UUID, Attendee]) -> tuple[Attendee, ...]:

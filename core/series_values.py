@@ -79,8 +79,9 @@ class Occurrence:
     """One date of a series, judged. `on` is the date that the rule gives.
 
     `rivals` are set where it is TAKEN, as far as the asker may see them; `error` where it is RULED_OUT. `other_room` is the
-    right-sized room that is free and allowed then. `shifted` says that the clock skips the time in that night, so that it
-    begins at the next time that there is. For a change, `booking` is the date as it stands.
+    right-sized room that is free and allowed then, of several the first. `shifted` says that the clock skips the time in
+    that night, so that it begins at the next time that there is. For a change, `booking` is the date as it stands. `rooms`
+    are those that are wanted, `other_rooms` all that it would have where others take the place of some of them.
     """
 
     on: date
@@ -91,11 +92,21 @@ class Occurrence:
     other_room: Room | None = None
     shifted: bool = False
     booking: Booking | None = None
+    rooms: tuple[Room, ...] = ()
+    other_rooms: tuple[Room, ...] = ()
 
     @property
     def clashes(self) -> bool:
         """Tell whether it cannot be booked as wanted."""
         return self.verdict is not Verdict.FREE
+
+    @property
+    def stand_ins(self) -> tuple[Room, ...]:
+        """The rooms that would take the place of others; none where there is no way."""
+        if self.other_room is None:
+            return ()
+        wanted = {room.id for room in self.rooms}
+        return tuple(room for room in self.other_rooms if room.id not in wanted) or (self.other_room,)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,8 +114,9 @@ class Preview:
     """What would come of a series, date by date.
 
     `room` is the one that was named, or the one that is free on most dates. `one_room` is free and allowed on all of them,
-    None where there is none, or where `room` is that one. `beyond` counts the dates past the booking horizon, which are
-    booked as time goes on (None: it has no end); `passed_over` are the first days of months that have no such date.
+    None where there is none, or where `room` is that one; where there are several, `rooms_for_all` are, of which some stand
+    in for others. `beyond` counts the dates past the booking horizon, which are booked as time goes on (None: it has no
+    end); `passed_over` are the first days of months that have no such date.
     `kept` counts the dates that a change leaves alone, since they were moved or edited by themselves. `more_rooms` and
     `equipment` are wanted with the room on each date.
     """
@@ -114,6 +126,7 @@ class Preview:
     location: Location
     dates: tuple[Occurrence, ...]
     one_room: Room | None = None
+    rooms_for_all: tuple[Room, ...] = ()
     beyond: int | None = 0
     passed_over: tuple[date, ...] = ()
     kept: int = 0
@@ -267,7 +280,9 @@ class SeriesChange:
     """What a person wants different about the dates of a series; `KEEP` leaves a field alone.
 
     `clock` and `minutes` are of the series' wall clock. Another `rule` gives the dates anew from the first that is changed:
-    they are moved in order, those that are too many are cancelled, those that are missing booked. `room_id` moves all.
+    they are moved in order, those that are too many are cancelled, those that are missing booked. `day` is where the date
+    that somebody looked at is to be: by itself, or the others with it, each in its week, month or year. `room_id` moves
+    all; further rooms stay, unless the new one shares their space, until `more_room_ids` says otherwise.
     """
 
     clock: time | Keep = KEEP
@@ -279,6 +294,19 @@ class SeriesChange:
     private: bool | Keep = KEEP
     invitees: tuple[UUID, ...] | Keep = KEEP
     shared: bool | Keep = KEEP
+    day: date | Keep = KEEP
+    more_room_ids: tuple[UUID, ...] | Keep = KEEP
+    equipment: tuple[tuple[UUID, int], ...] | Keep = KEEP
+
+    @property
+    def retimed(self) -> bool:
+        """Tell whether it is about when the dates are."""
+        return not all(isinstance(one, Keep) for one in (self.clock, self.minutes, self.rule, self.day))
+
+    @property
+    def elsewhere(self) -> bool:
+        """Tell whether it is about the rooms that the dates have."""
+        return not (isinstance(self.room_id, Keep) and isinstance(self.more_room_ids, Keep))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

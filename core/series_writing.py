@@ -8,7 +8,7 @@ what is written, and opening and committing transactions (`series_booking`, `ser
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -271,14 +271,23 @@ async def change(
     lines = await offers.hold_lines(session, wanted, catalogue=catalogue, now=now) if wanted else set()
     await claims.give_back(session, [step.before.id for step in moved])
     await claim(session, [*taking, *also], until={**until, **expiring})
-    for step in steps:
-        await borrowing.bring(session, step.before, step.after, now=now)
+    await _borrow(session, steps, now=now)
     await _hold_on(session, [step for step in steps if not step.moved], until)
     await _along(session, also, expiring, by=by, now=now)
     await _invite(session, steps, now=now)
     await _tell(session, steps, by=by, operation_id=operation_id, now=now, reason=reason)
     if lines:
         await offers.offer_freed(session, catalogue, rooms_and_slots=wanted, now=now)
+
+
+async def _borrow(session: WriteSession, steps: Sequence[Step], *, now: datetime) -> None:
+    """Bring what the bookings borrow from one state to the other: one may take at once what another gives back."""
+    others = [step for step in steps if borrowing.differs(step.before, step.after)]
+    for step in others:
+        await borrowing.bring(session, step.before, replace(step.after, equipment=()), now=now)
+    for step in others:
+        if step.after.holds_room:
+            await borrowing.lend(session, step.after)
 
 
 async def _hold_on(session: WriteSession, steps: Sequence[Step], until: Mapping[UUID, datetime | None]) -> None:
