@@ -24,6 +24,7 @@ from bot.commands import (
     rights,
     rooms,
     sentence,
+    series,
     stats,
 )
 from bot.commands.connected import require_schema, with_database
@@ -54,6 +55,7 @@ app.add_typer(closures.app, name="closures")
 app.add_typer(holidays.app, name="holidays")
 app.add_typer(admins.app, name="admins")
 app.add_typer(approvals.app, name="approvals")
+app.add_typer(series.app, name="series")
 app.add_typer(notices.app, name="notices")
 
 TRIAL = (

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from bot.commands.connected import require_schema, with_database
+from bot.commands.connected import with_services
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -63,22 +63,7 @@ def _decide(decision: Callable[[Approvals], Awaitable[Request]], said: str, *, a
 
 
 def _run(work: Callable[[Approvals], Awaitable[None]]) -> None:
-    from core.bell import Bell
-    from core.clock import SystemClock
-    from core.db import Database
-    from handlers.services import built
-
-    async def connected(db: Database) -> None:
-        await require_schema(db)
-        # The running bots are woken, as by any commit.
-        bell = Bell(db)
-        db.when_something_happened = bell.ring
-        try:
-            await work(built(db, SystemClock()).approvals)
-        finally:
-            await bell.close()
-
-    with_database(connected)
+    with_services(lambda services, _: work(services.approvals))
 
 
 def _sentence(request: Request) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from core.db import Database
+    from handlers.services import Services
 
 T = TypeVar("T")
 
@@ -28,6 +29,25 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
                 await db.close()
 
         return asyncio.run(connected())
+
+
+def with_services(work: Callable[[Services, Database], Awaitable[T]]) -> T:
+    """Run `work` with the use cases on the configured database; what it writes wakes the running bots."""
+    from core.bell import Bell
+    from core.clock import SystemClock
+    from handlers.services import built
+
+    async def connected(db: Database) -> T:
+        await require_schema(db)
+        # The running bots are woken, as by any commit.
+        bell = Bell(db)
+        db.when_something_happened = bell.ring
+        try:
+            return await work(built(db, SystemClock()), db)
+        finally:
+            await bell.close()
+
+    return with_database(connected)
 
 
 async def require_schema(db: Database) -> None:
