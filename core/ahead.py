@@ -18,7 +18,7 @@ LEFT JOIN (
     WHERE e.tenant_id = $1 AND e.status IN ('waiting', 'offered')
 ) o ON o.person_id <> w.person_id AND (o.created_at, o.id) < (w.created_at, w.id)
     AND o.start_time < w.end_time AND o.end_time > w.start_time
-    AND (o.room_id = w.room_id OR o.room_id IS NULL OR w.room_id IS NULL)
+    AND (o.room_id IS NULL OR w.room_id IS NULL OR (o.more_room_ids || o.room_id) && (w.more_room_ids || w.room_id))
     AND coalesce(coalesce(o.location_id, o.place) = coalesce(w.location_id, r.location_id), true)
 WHERE w.tenant_id = $1 AND w.id = ANY($2::uuid[])
 GROUP BY w.id

@@ -34,7 +34,7 @@ from core.models import (
     one_line,
 )
 from core.people import attendees_by_id
-from core.saying import clock_time, listed, near_date, people
+from core.saying import clock_time, near_date
 
 
 class TakenError(Exception):
@@ -169,16 +169,7 @@ def of_rooms(
     slot: Slot, rooms: Sequence[Room], catalogue: Catalogue, *, attendees_count: int, by: Actor, now: datetime
 ) -> list[BookingError]:
     """Return every rule of the rooms that a booking of all of them would break; they seat people together."""
-    found: list[BookingError] = []
-    for room in rooms:
-        # What is more than one of several rooms seats is judged of all of them.
-        count = attendees_count if len(rooms) == 1 else min(attendees_count, room.capacity)
-        found += rules.in_force(slot, room=room, catalogue=catalogue, attendees_count=count, actor=by, now=now)
-    seats = sum(room.capacity for room in rooms)
-    if len(rooms) > 1 and attendees_count > seats:
-        together = listed([room.name for room in rooms])
-        found.append(errors.TooManyAttendees(f"{together} seat {seats} together; you asked for {people(attendees_count)}."))
-    return found
+    return rules.of_rooms(slot, rooms, catalogue=catalogue, attendees_count=attendees_count, actor=by, now=now)
 
 
 def check_undo(change: Changed, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
@@ -232,6 +223,9 @@ async def write(
     if not await store.update(session, before, after):
         raise await stale(session, before, catalogue)
     freed = [(room, before.slot) for room in before.rooms] if moved and before.holds_room else []
+    if before.holds_room and before.equipment and borrowing.differs(before, after):
+        things, around = [one.equipment for one in before.equipment], borrowing.kept(before.rooms, before.slot)
+        freed += await offers.waited_for_with(session, things, around, catalogue)
     wanted = await offers.hold_lines(session, freed, catalogue=catalogue, now=now)
     until = await approving.settle(session, before, after, catalogue=catalogue, now=now)
     if moved:
@@ -257,16 +251,22 @@ async def write(
         await offers.offer_freed(session, catalogue, rooms_and_slots=freed, now=now)
 
 
-async def _reserve(session: WriteSession, booking: Booking, catalogue: Catalogue, *, now: datetime) -> None:
+async def _reserve(
+    session: WriteSession, booking: Booking, catalogue: Catalogue, *, now: datetime, waiting_id: UUID | None = None
+) -> None:
     """Keep others from what a booking is to borrow, before any room of it is claimed."""
     if not booking.equipment:
         return
     await borrowing.lock(session, booking)
-    lacking = await borrowing.lacking(session, booking)
-    if lacking and (expired := await borrowing.lock_expired(session, booking, now=now)):
+    lacking = await borrowing.lacking(session, booking, waiting_id=waiting_id)
+    if lacking:
+        things, around = [one.equipment for one in booking.equipment], borrowing.kept(booking.rooms, booking.slot)
+        missed = await offers.clear_expired_things(session, things, around, now=now)
+        expired = await borrowing.lock_expired(session, booking, now=now)
         for booking_id in expired:
             await lapse(session, await store.booking(session, booking_id, catalogue), catalogue, now=now)
-        lacking = await borrowing.lacking(session, booking)
+        if missed or expired:
+            lacking = await borrowing.lacking(session, booking, waiting_id=waiting_id)
     if lacking:
         raise borrowing.LentOutError(lacking, booking, now=now)
 
@@ -306,7 +306,10 @@ async def make_way(session: WriteSession, wanted: Booking, catalogue: Catalogue,
     for booking_id in expired:
         await lapse(session, await store.booking(session, booking_id, catalogue), catalogue, now=now)
     dropped = await claims.drop_expired(session, rooms=wanted.rooms, slot=wanted.slot, now=now)
-    return dropped or offered or bool(expired)
+    if dropped or offered or expired:
+        return True
+    # Somebody else may have cleared the way while this waited for them.
+    return not await claims.busy_rooms(session, wanted.rooms, wanted.slot, now=now, but=[wanted.id])
 
 
 async def lapse(session: WriteSession, before: Booking, catalogue: Catalogue, *, now: datetime) -> None:
@@ -417,6 +420,15 @@ def _is_or_are(count: int) -> str:
     return "is only" if count == 1 else "are only"
 
 
+async def ask_first(session: WriteSession, new: Booking, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
+    """Take the locks of a booking's limits and equipment, for whoever is about to lock what others wait for with them.
+
+    Raises QuotaReached and AnotherRoomThen, as `make` would.
+    """
+    await limits.check(session, new, before=None, catalogue=catalogue, by=by, now=now)
+    await borrowing.lock(session, new)
+
+
 async def make(
     session: WriteSession,
     new: Booking,
@@ -437,7 +449,7 @@ async def make(
     if status is not new.status:
         new = replace(new, status=status)
     await limits.check(session, new, before=None, catalogue=catalogue, by=by, now=now)
-    await _reserve(session, new, catalogue, now=now)
+    await _reserve(session, new, catalogue, now=now, waiting_id=waiting_id)
     if waiting_id is not None:
         made = await store.insert_offered(session, new, waiting_id=waiting_id, by=by, event_id=event_id, until=until)
     else:
@@ -446,7 +458,9 @@ async def make(
         )
     if not made:
         return None
-    if new.equipment:
+    if new.equipment and waiting_id is not None:
+        await borrowing.turn(session, new, waiting_id=waiting_id)
+    elif new.equipment:
         await borrowing.lend(session, new)
     if until is not None:
         await approving.asked(session, new, approved_before=None, expires_at=until, by=by, now=now)

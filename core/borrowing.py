@@ -6,7 +6,7 @@ lock before any claim on a room, so that nobody holds a room while waiting for a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -28,7 +28,8 @@ FROM unnest($3::uuid[], $4::int[]) AS lent (equipment_id, quantity) ORDER BY len
 _OUT = """
 SELECT wanted.number, coalesce(max((
     SELECT sum(o.quantity) FROM equipment_claims o WHERE o.tenant_id = $1 AND o.equipment_id = wanted.id
-        AND o.start_time <= moment.at AND o.end_time > moment.at AND o.booking_id <> ALL($5::uuid[])
+        AND o.start_time <= moment.at AND o.end_time > moment.at
+        AND coalesce(o.booking_id, o.waiting_id) <> ALL($5::uuid[])
 )), 0) AS out
 FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (id, number)
 CROSS JOIN LATERAL (
@@ -39,7 +40,7 @@ CROSS JOIN LATERAL (
 GROUP BY wanted.number
 """
 _HELD_BY = """
-SELECT booking_id, quantity FROM equipment_claims WHERE tenant_id = $1
+SELECT booking_id, quantity FROM equipment_claims WHERE tenant_id = $1 AND booking_id IS NOT NULL
     AND equipment_id = $2 AND start_time < $4 AND end_time > $3 AND booking_id <> ALL($5::uuid[])
 ORDER BY start_time, booking_id
 """
@@ -53,7 +54,20 @@ SELECT b.id FROM bookings b WHERE b.tenant_id = $1 AND b.status = 'pending' AND 
 """
 _IN_WINDOW = """
 SELECT equipment_id, quantity, start_time, end_time FROM equipment_claims WHERE tenant_id = $1
-    AND equipment_id = ANY($2::uuid[]) AND start_time < $4 AND end_time > $3 AND booking_id <> ALL($5::uuid[])
+    AND equipment_id = ANY($2::uuid[]) AND start_time < $4 AND end_time > $3
+    AND coalesce(booking_id, waiting_id) <> ALL($5::uuid[])
+"""
+_TRY_LOCK = f"{_LOCK} SKIP LOCKED"
+_HOLD = """
+INSERT INTO equipment_claims (tenant_id, waiting_id, equipment_id, quantity, start_time, end_time, expires_at)
+SELECT $1::uuid, $2::uuid, held.equipment_id, held.quantity, $5::timestamptz, $6::timestamptz, $7::timestamptz
+FROM unnest($3::uuid[], $4::int[]) AS held (equipment_id, quantity) ORDER BY held.equipment_id
+"""
+# What was held becomes what is lent where it stands; never for longer than it was held, so that it is there.
+_TURN = """
+UPDATE equipment_claims SET booking_id = $3, waiting_id = NULL, expires_at = NULL,
+    start_time = greatest(start_time, $4), end_time = least(end_time, $5)
+WHERE tenant_id = $1 AND waiting_id = $2
 """
 
 
@@ -131,8 +145,21 @@ def in_order(borrowed: Sequence[Borrowed]) -> tuple[Borrowed, ...]:
 
 async def lock(session: WriteSession, *bookings: Booking) -> None:
     """Be the only one who lends what the bookings borrow, until the transaction ends; nothing where they borrow nothing."""
-    if wanted := sorted({one.equipment.id for booking in bookings for one in booking.equipment}):
+    await lock_things(session, [one.equipment for booking in bookings for one in booking.equipment])
+
+
+async def lock_things(session: WriteSession, things: Iterable[Equipment]) -> None:
+    """Be the only one who lends these, until the transaction ends."""
+    if wanted := sorted({one.id for one in things}):
         await session.run(_LOCK, session.tenant, wanted)
+
+
+async def try_lock(session: WriteSession, borrowed: Sequence[Borrowed]) -> bool:
+    """Lock what is borrowed without waiting for anybody; return whether all of it was to be had."""
+    if not borrowed:
+        return True
+    wanted = sorted({one.equipment.id for one in borrowed})
+    return len(await session.all(_TRY_LOCK, session.tenant, wanted)) == len(wanted)
 
 
 async def lend(session: WriteSession, booking: Booking) -> None:
@@ -148,6 +175,36 @@ async def lend(session: WriteSession, booking: Booking) -> None:
         [one.quantity for one in booking.equipment],
         around.start,
         around.end,
+    )
+
+
+async def hold(
+    session: WriteSession, borrowed: Sequence[Borrowed], around: Slot, *, waiting_id: UUID, until: datetime
+) -> None:
+    """Keep what somebody in line waits for, which is locked and there, until then."""
+    if borrowed:
+        ids, counts = [one.equipment.id for one in borrowed], [one.quantity for one in borrowed]
+        await session.run(_HOLD, session.tenant, waiting_id, ids, counts, around.start, around.end, until)
+
+
+async def turn(session: WriteSession, booking: Booking, *, waiting_id: UUID) -> None:
+    """Let what was held for somebody in line be lent to their booking."""
+    around = kept(booking.rooms, booking.slot)
+    await session.run(_TURN, session.tenant, waiting_id, booking.id, around.start, around.end)
+
+
+async def give_back_offer(session: WriteSession, waiting_id: UUID) -> None:
+    """Let others have what was held for somebody in line."""
+    await session.run("DELETE FROM equipment_claims WHERE tenant_id = $1 AND waiting_id = $2", session.tenant, waiting_id)
+
+
+async def extend_offer(session: WriteSession, waiting_id: UUID, *, until: datetime) -> None:
+    """Keep what is held for somebody in line until then."""
+    await session.run(
+        "UPDATE equipment_claims SET expires_at = $3 WHERE tenant_id = $1 AND waiting_id = $2",
+        session.tenant,
+        waiting_id,
+        until,
     )
 
 
@@ -185,11 +242,23 @@ async def bring(session: WriteSession, before: Booking, after: Booking, *, now: 
         await lend(session, after)
 
 
-async def lacking(session: ReadSession, booking: Booking) -> Lacking | None:
-    """Return what there is too little of for a booking, as others hold it; certain where it is locked."""
-    around = kept(booking.rooms, booking.slot)
-    out = await out_then(session, [one.equipment for one in booking.equipment], around, but=[booking.id])
-    for one in booking.equipment:
+async def lacking(session: ReadSession, booking: Booking, *, waiting_id: UUID | None = None) -> Lacking | None:
+    """Return what there is too little of for a booking, as others hold it; certain where it is locked.
+
+    With `waiting_id`, what is held for that place in line is the booking's own.
+    """
+    own = [booking.id, waiting_id] if waiting_id else [booking.id]
+    return await short_of(session, booking.equipment, kept(booking.rooms, booking.slot), but=own)
+
+
+async def short_of(
+    session: ReadSession, borrowed: Sequence[Borrowed], around: Slot, *, but: Sequence[UUID] = ()
+) -> Lacking | None:
+    """Return what there is too little of at a time (setup counted), bookings and places in line `but` left out."""
+    if not borrowed:
+        return None
+    out = await out_then(session, [one.equipment for one in borrowed], around, but=but)
+    for one in borrowed:
         if out[one.equipment] + one.quantity > _there(one.equipment):
             return Lacking(wanted=one, out=out[one.equipment])
     return None

@@ -160,14 +160,24 @@ INVARIANTS: Mapping[str, str] = {
         SELECT w.id AS waiting_id, w.status, w.offered_room_id, count(c.id) AS claims FROM waiting w
         LEFT JOIN room_claims c ON c.tenant_id = w.tenant_id AND c.waiting_id = w.id
         WHERE w.tenant_id = $1 AND (w.status = 'offered' OR c.id IS NOT NULL)
-        GROUP BY w.tenant_id, w.id, w.status, w.offered_room_id, w.offer_expires_at, w.end_time
+        GROUP BY w.tenant_id, w.id, w.status, w.offered_room_id, w.offer_expires_at, w.end_time, w.more_room_ids
         HAVING w.status <> 'offered' OR bool_or(c.expires_at <> w.offer_expires_at OR c.end_time < w.end_time)
-            OR array_agg(c.room_id ORDER BY c.room_id) <> coalesce(
-                (SELECT array_agg(p.part_id ORDER BY p.part_id) FROM room_parts p
-                    WHERE p.tenant_id = w.tenant_id AND p.whole_id = w.offered_room_id),
-                ARRAY[w.offered_room_id])
+            OR array_agg(c.room_id ORDER BY c.room_id) <> ARRAY(
+                SELECT DISTINCT coalesce(p.part_id, one.id) FROM unnest(w.more_room_ids || w.offered_room_id) AS one (id)
+                LEFT JOIN room_parts p ON p.tenant_id = w.tenant_id AND p.whole_id = one.id ORDER BY 1)
     """,
-    # The same time only, and who may book what the other may: what else a rule keeps from somebody no SQL can see.
+    "a place in line has not exactly the equipment that it was offered": """
+        SELECT w.id AS waiting_id, w.status FROM waiting w
+        LEFT JOIN equipment_claims c ON c.tenant_id = w.tenant_id AND c.waiting_id = w.id
+        WHERE w.tenant_id = $1 AND (w.status = 'offered' AND cardinality(w.equipment_ids) > 0 OR c.id IS NOT NULL)
+        GROUP BY w.tenant_id, w.id, w.status, w.offer_expires_at, w.end_time, w.equipment_ids, w.equipment_counts
+        HAVING w.status <> 'offered' OR bool_or(c.expires_at <> w.offer_expires_at OR c.end_time < w.end_time)
+            OR array_agg(c.equipment_id || ' ' || c.quantity ORDER BY c.equipment_id) <> ARRAY(
+                SELECT one.id || ' ' || one.count FROM unnest(w.equipment_ids, w.equipment_counts) AS one (id, count)
+                ORDER BY one.id)
+    """,
+    # The same time only, who may book what the other may, and who waits for nothing but a room: what else a rule keeps from
+    # somebody no SQL can see.
     "somebody is offered a room before somebody ahead in line": """
         SELECT o.id AS offered, o.offered_room_id, w.id AS waiting FROM waiting o
         JOIN rooms r ON r.tenant_id = o.tenant_id AND r.id = o.offered_room_id
@@ -182,6 +192,7 @@ INVARIANTS: Mapping[str, str] = {
             AND NOT EXISTS (SELECT FROM policies g WHERE g.tenant_id = o.tenant_id AND g.group_id IS NOT NULL)
             AND NOT EXISTS (SELECT FROM closures g WHERE g.tenant_id = o.tenant_id AND g.lifted_at IS NULL)
             AND w.updated_at <= o.updated_at AND w.attendees_count <= r.capacity
+            AND cardinality(w.more_room_ids) + cardinality(w.equipment_ids) = 0
             AND coalesce(w.room_id, r.id) = r.id AND (w.room_id IS NOT NULL
                 OR coalesce(w.location_id, r.location_id) = r.location_id
                 AND (w.floor IS NULL OR lower(w.floor) = lower(r.floor))

@@ -118,9 +118,11 @@ async def _all_or_none(session: WriteSession, wanted: int, sql: str, *values: ob
     return False
 
 
-async def take_for_offer(session: WriteSession, *, room: Room, slot: Slot, waiting_id: UUID, until: datetime) -> bool:
-    """Claim the room for somebody in line, until then; return False when somebody holds it."""
-    return await _hold(session, "offer", room, slot, until=until, waiting_id=waiting_id)
+async def take_for_offer(
+    session: WriteSession, *, rooms: Sequence[Room], slot: Slot, waiting_id: UUID, until: datetime
+) -> bool:
+    """Claim all of the rooms for somebody in line, until then; return False, holding none, when somebody has one."""
+    return await _hold(session, "offer", rooms, slot, until=until, waiting_id=waiting_id)
 
 
 async def take_for_proposal(session: WriteSession, *, room: Room, slot: Slot, proposal_id: UUID) -> bool:
@@ -128,20 +130,20 @@ async def take_for_proposal(session: WriteSession, *, room: Room, slot: Slot, pr
 
     Nothing but its answer, or the time for it, ends this.
     """
-    return await _hold(session, "proposal", room, slot, until=None, proposal_id=proposal_id)
+    return await _hold(session, "proposal", [room], slot, until=None, proposal_id=proposal_id)
 
 
 async def _hold(
     session: WriteSession,
     kind: str,
-    room: Room,
+    rooms: Sequence[Room],
     slot: Slot,
     *,
     until: datetime | None,
     waiting_id: UUID | None = None,
     proposal_id: UUID | None = None,
 ) -> bool:
-    held = parts([room], slot)
+    held = parts(rooms, slot)
     leaves, starts, ends = _columns(held)
     ids = [new_id() for _ in held]
     values = (session.tenant, ids, leaves, starts, ends, kind, waiting_id, proposal_id, until)
@@ -210,6 +212,16 @@ async def lock_rooms(session: WriteSession, room_ids: Iterable[UUID]) -> None:
         session.tenant,
         sorted(set(room_ids)),
     )
+
+
+async def try_lock_rooms(session: WriteSession, room_ids: Sequence[UUID]) -> bool:
+    """Lock rooms as `lock_rooms` does, without waiting for anybody; return whether all were to be had."""
+    rows = await session.all(
+        "SELECT id FROM rooms WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED",
+        session.tenant,
+        sorted(set(room_ids)),
+    )
+    return len(rows) == len(set(room_ids))
 
 
 # Claims of one room never overlap: of those that begin before a time ends, only the last can reach into it. So one
@@ -316,7 +328,7 @@ async def offered(
     found = {
         (room.id, row["waiting_id"]): (
             room,
-            _within(known.get(row["offered_room_id"], room), row),
+            _within(_offered_as(known.get(row["offered_room_id"]), row, room), row),
             row["expires_at"],
             row["person_id"],
         )
@@ -324,6 +336,11 @@ async def offered(
         for room in kept[row["room_id"]]
     }
     return list(found.values())
+
+
+def _offered_as(offered: Room | None, row: Mapping[str, Any], room: Room) -> Room:
+    """Return the room whose setup and teardown a claim of an offer has: the one offered, unless it is one beside it."""
+    return offered if offered is not None and row["room_id"] in offered.leaves else room
 
 
 def by_leaf(rooms: Iterable[Room]) -> dict[UUID, list[Room]]:

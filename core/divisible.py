@@ -28,7 +28,8 @@ SELECT count(*) AS count, min(start_time) AS first FROM (
         AND (b.room_id = $2 OR EXISTS (
             SELECT FROM booking_rooms m WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id AND m.room_id = $2))
     UNION ALL
-    SELECT w.start_time FROM waiting w WHERE w.tenant_id = $1 AND w.status = 'offered' AND w.offered_room_id = $2
+    SELECT w.start_time FROM waiting w WHERE w.tenant_id = $1 AND w.status = 'offered'
+        AND (w.offered_room_id = $2 OR $2 = ANY(w.more_room_ids))
     UNION ALL
     SELECT b.start_time FROM proposals p JOIN bookings b ON b.tenant_id = p.tenant_id AND b.id = p.booking_id
         WHERE p.tenant_id = $1 AND p.status = 'open' AND p.offered_room_id = $2

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from core import bookkeeping, claims, errors, offers, requests, rules, store
+from core import bookkeeping, borrowing, claims, errors, offers, requests, rules, store
 from core.ahead import ahead
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
@@ -34,38 +34,46 @@ PAIRS = 5000
 _ONE = f"SELECT {offers.COLUMNS} FROM waiting w WHERE w.tenant_id = $1 AND w.id = $2"
 _SAME = f"""
 SELECT {offers.COLUMNS} FROM waiting w WHERE w.tenant_id = $1 AND w.person_id = $2 AND w.start_time = $3
-    AND w.end_time = $4 AND w.room_id IS NOT DISTINCT FROM $5
+    AND w.end_time = $4 AND w.room_id IS NOT DISTINCT FROM $5 AND w.more_room_ids = $6::uuid[]
 """
 _JOIN = """
-INSERT INTO waiting (tenant_id, id, person_id, start_time, end_time, room_id, location_id, floor, attendees_count,
-    amenities, title, private, shared, invitees, status, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'waiting', $15, $15)
+INSERT INTO waiting (tenant_id, id, person_id, start_time, end_time, room_id, more_room_ids, location_id, floor,
+    attendees_count, amenities, title, private, shared, invitees, equipment_ids, equipment_counts, status, created_at,
+    updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'waiting', $18, $18)
 ON CONFLICT DO NOTHING RETURNING true
 """
 _AMEND = """
 UPDATE waiting SET location_id = $3, floor = $4, attendees_count = $5, amenities = $6, title = $7, private = $8,
-    shared = $9, invitees = $10, updated_at = $11, version = version + 1
+    shared = $9, invitees = $10, equipment_ids = $11, equipment_counts = $12, updated_at = $13, version = version + 1
 WHERE tenant_id = $1 AND id = $2 AND status = 'waiting'
-    AND (location_id, floor, attendees_count, amenities, title, private, shared, invitees)
-        IS DISTINCT FROM ($3::uuid, $4::text, $5::int, $6::text[], $7::text, $8::bool, $9::bool, $10::uuid[])
+    AND (location_id, floor, attendees_count, amenities, title, private, shared, invitees, equipment_ids, equipment_counts)
+        IS DISTINCT FROM ($3::uuid, $4::text, $5::int, $6::text[], $7::text, $8::bool, $9::bool, $10::uuid[],
+            $11::uuid[], $12::int[])
 """
-# Whoever holds one of the rooms cannot give it back until the newcomer stands in line: then they are seen.
+# Whoever holds one of the rooms, or of the things, cannot give it back until the newcomer stands in line: then they are
+# seen.
 _KEEP_BOOKINGS = """
 SELECT FROM bookings WHERE tenant_id = $1 AND id IN (
     SELECT c.booking_id FROM room_claims c JOIN unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
         AS room (id, starts, ends) ON c.room_id = room.id AND c.start_time < room.ends AND c.end_time > room.starts
-    WHERE c.tenant_id = $1 AND c.booking_id IS NOT NULL)
+    WHERE c.tenant_id = $1 AND c.booking_id IS NOT NULL
+    UNION ALL SELECT booking_id FROM equipment_claims WHERE tenant_id = $1 AND booking_id IS NOT NULL
+        AND equipment_id = ANY($5::uuid[]) AND start_time < $7 AND end_time > $6)
 ORDER BY id FOR SHARE
 """
 _KEEP_OFFERS = """
 SELECT FROM waiting WHERE tenant_id = $1 AND id IN (
     SELECT c.waiting_id FROM room_claims c JOIN unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
         AS room (id, starts, ends) ON c.room_id = room.id AND c.start_time < room.ends AND c.end_time > room.starts
-    WHERE c.tenant_id = $1 AND c.waiting_id IS NOT NULL)
+    WHERE c.tenant_id = $1 AND c.waiting_id IS NOT NULL
+    UNION ALL SELECT waiting_id FROM equipment_claims WHERE tenant_id = $1 AND waiting_id IS NOT NULL
+        AND equipment_id = ANY($5::uuid[]) AND start_time < $7 AND end_time > $6)
 ORDER BY id FOR SHARE
 """
 _LATE = """
-SELECT id, offered_room_id FROM waiting WHERE tenant_id = $1 AND status = 'offered' AND offer_expires_at <= $2
+SELECT id, offered_room_id, more_room_ids FROM waiting
+WHERE tenant_id = $1 AND status = 'offered' AND offer_expires_at <= $2
 ORDER BY offer_expires_at, id
 """
 _OVER = """
@@ -122,7 +130,7 @@ class Line:
         catalogue = await self._catalogues.current()
         now = self._clock.now()
         content = requests.fingerprint("join", wish=wish, by=by.person_id)
-        wish = replace(wish, title=one_line(wish.title))
+        wish = _in_order(replace(wish, title=one_line(wish.title)), catalogue)
 
         async def work(session: WriteSession) -> Waiting:
             seen = key and await requests.claim(session, key, content=content, event_ids=[], now=now)
@@ -157,21 +165,28 @@ class Line:
         content = requests.fingerprint("take", waiting=waiting_id, by=by.person_id)
         booking_id, event_id = new_id(), new_id()
 
+        async def written(session: ReadSession, row: Mapping[str, Any]) -> Booking:
+            room, wish = _offered(row, catalogue, now=now)
+            invited = await bookkeeping.invited(session, wish.invitees)
+            new = bookkeeping.new_booking(booking_id, wish, room, catalogue, by=by, invited=invited, now=now)
+            return await _in_series(session, new, row)
+
         async def work(session: WriteSession) -> Booking:
             if done := await bookkeeping.answered(session, key, content, catalogue, event_ids=[event_id], now=now):
                 return done[0].after
+            seen = await _own(session, waiting_id, by=by, lock=False)
+            if seen["status"] != "taken":
+                # What others may wait for with this place in hand is asked for before it.
+                await bookkeeping.ask_first(session, await written(session, seen), catalogue, by=by, now=now)
             row = await _own(session, waiting_id, by=by, lock=True)
             if row["status"] == "taken":
                 booking = await store.booking(session, row["booking_id"], catalogue)
                 await bookkeeping.unchanged(session, key, [booking])
                 return booking
-            room, wish = _offered(row, catalogue, now=now)
-            invited = await bookkeeping.invited(session, wish.invitees)
-            new = bookkeeping.new_booking(booking_id, wish, room, catalogue, by=by, invited=invited, now=now)
-            new = await _in_series(session, new, row)
+            new = await written(session, row)
             held = waiting_id if row["status"] == "offered" else None
             if held is None:
-                self._check(wish, room, catalogue, by=by, now=now)
+                self._check(new, catalogue, by=by, now=now)
             booked = await bookkeeping.make(session, new, catalogue, by=by, event_id=event_id, now=now, waiting_id=held)
             if booked is None:
                 raise bookkeeping.TakenError(new)
@@ -222,7 +237,7 @@ class Line:
 
             async def work(session: WriteSession, late: Mapping[str, Any] = row) -> int:
                 # The line first: see `offers`.
-                await offers.hold_line_of(session, catalogue.room(late["offered_room_id"]), catalogue)
+                await offers.hold_lines_of(session, _held_rooms(late, catalogue), catalogue)
                 current = await session.one(
                     f"{_ONE} AND w.status = 'offered' AND w.offer_expires_at <= $3 FOR NO KEY UPDATE SKIP LOCKED",
                     session.tenant,
@@ -254,13 +269,15 @@ class Line:
     async def _serve(self, now: datetime, catalogue: Catalogue) -> int:
         """Offer rooms that are free to those whom nobody offered them: asleep then, or only just in line."""
         served: set[UUID] = set()
+        known: dict[UUID, Mapping[str, Any]] = {}
         after: tuple[datetime, UUID] = (datetime.fromtimestamp(0, tz=now.tzinfo), UUID(int=0))
         while rows := await self._db.read(partial(_page, after=after)):
+            known = {row["id"]: row for row in rows}
             for waiting_id, choices in (await self._free_for(rows, catalogue, now=now)).items():
                 for room, slot in choices:
                     if waiting_id in served:
                         break
-                    served |= set(await self._offer(room, slot, catalogue, now=now))
+                    served |= set(await self._offer(known[waiting_id], room, slot, catalogue, now=now))
             after = (rows[-1]["start_time"], rows[-1]["id"])
             if len(rows) < PAGE:
                 break
@@ -277,6 +294,7 @@ class Line:
             for room in _rooms_of(row, catalogue)
             if (slot := offers.wanted_slot(row, room, catalogue, now=now)) is not None
         ]
+        known = {row["id"]: row for row in rows}
         found: dict[UUID, list[tuple[Room, Slot]]] = {}
         for first in range(0, len(pairs), PAIRS):
             some = pairs[first : first + PAIRS]
@@ -284,12 +302,37 @@ class Line:
             free = await self._db.read(partial(claims.free, wanted=spans, now=now))
             for number in sorted(free):
                 waiting_id, room, slot = some[number]
-                found.setdefault(waiting_id, []).append((room, slot))
+                if await self._rest_free(known[waiting_id], room, slot, catalogue, now=now):
+                    found.setdefault(waiting_id, []).append((room, slot))
         return found
 
-    async def _offer(self, room: Room, slot: Slot, catalogue: Catalogue, *, now: datetime) -> tuple[UUID, ...]:
+    async def _rest_free(
+        self, row: Mapping[str, Any], room: Room, slot: Slot, catalogue: Catalogue, *, now: datetime
+    ) -> bool:
+        """Tell whether what somebody waits for beside a room that is free is there, as it looks at this moment."""
+        rooms, things = offers.rooms_of(row, room, catalogue), offers.things_of(row, catalogue)
+        if not things and len(rooms) == 1:
+            return True
+        around = borrowing.kept(rooms, slot)
+
+        async def work(session: ReadSession) -> bool:
+            if await claims.busy_rooms(session, rooms, slot, now=now):
+                return False
+            return not await borrowing.short_of(session, things, around)
+
+        return await self._db.read(work)
+
+    async def _offer(
+        self, row: Mapping[str, Any], room: Room, slot: Slot, catalogue: Catalogue, *, now: datetime
+    ) -> tuple[UUID, ...]:
+        rooms = offers.rooms_of(row, room, catalogue)
+        leaves = claims.leaves(rooms)
+
         async def work(session: WriteSession) -> tuple[UUID, ...]:
-            await offers.hold_line_of(session, room, catalogue)
+            await borrowing.lock_things(session, [one.equipment for one in offers.things_of(row, catalogue)])
+            if len(leaves) > 1:
+                await claims.lock_rooms(session, leaves)
+            await offers.hold_lines_of(session, rooms, catalogue)
             return await offers.offer(session, catalogue, room, slot, now=now)
 
         return await self._db.write(work, repeatable=True)
@@ -300,17 +343,30 @@ class Line:
         """Return the rooms that would do, or raise why none ever will."""
         rules.check(rules.of_wish(wish.slot, attendees_count=wish.attendees_count, title=wish.title))
         if wish.more_room_ids:
-            raise errors.NotTogether("The waiting list is for one room at a time. Wait for each of them by itself.")
-        if wish.equipment:
-            raise errors.NotTogether("The waiting list is for a room alone. Add what you borrow once you have the room.")
-        rooms = self._search.bookable(catalogue, wish, by=by, now=now)
-        if wish.room_id is not None and (lacking := sorted(wish.amenities - rooms[0].amenities)):
+            rooms = _named(wish, catalogue)
+            self._check_together(rooms, wish.slot, wish.attendees_count, catalogue, by=by, now=now)
+        else:
+            rooms = self._search.bookable(catalogue, wish, by=by, now=now)
+        # Where things come along that no room has, or more of them than there are, nobody's leaving would help.
+        bookkeeping.borrowed(wish.equipment, rooms[0], catalogue)
+        there = {name for room in rooms for name in room.amenities} if wish.more_room_ids else rooms[0].amenities
+        if wish.room_id is not None and (lacking := sorted(wish.amenities - there)):
             raise errors.LacksAmenities(f"{rooms[0].name} has no {listed(lacking, last='or')}.", slot=wish.slot)
         return rooms
 
-    def _check(self, wish: Wish, room: Room, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
+    def _check(self, new: Booking, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
         """Raise the rules that stand against booking what is no longer held."""
-        self._search.bookable(catalogue, replace(wish, room_id=room.id), by=by, now=now)
+        if new.more_rooms:
+            self._check_together(new.rooms, new.slot, new.attendees_count, catalogue, by=by, now=now)
+            return
+        wish = Wish(slot=new.slot, attendees_count=new.attendees_count, room_id=new.room.id, title=new.title)
+        self._search.bookable(catalogue, wish, by=by, now=now)
+
+    def _check_together(
+        self, rooms: Sequence[Room], slot: Slot, count: int, catalogue: Catalogue, *, by: Actor, now: datetime
+    ) -> None:
+        found = rules.of_start(slot, location=catalogue.place_of(rooms[0]), now=now)
+        rules.check(found + rules.of_rooms(slot, rooms, catalogue=catalogue, attendees_count=count, actor=by, now=now))
 
     async def _step_back(self, waiting_id: UUID, *, by: Actor, status: str) -> Waiting:
         catalogue = await self._catalogues.current()
@@ -319,7 +375,7 @@ class Line:
         async def work(session: WriteSession) -> Waiting:
             seen = await _own(session, waiting_id, by=by, lock=False)
             if seen["status"] == "offered":
-                await offers.hold_line_of(session, catalogue.room(seen["offered_room_id"]), catalogue)
+                await offers.hold_lines_of(session, _held_rooms(seen, catalogue), catalogue)
             row = await _own(session, waiting_id, by=by, lock=True)
             if row["status"] in {"waiting", "offered"}:
                 await session.run(
@@ -332,17 +388,28 @@ class Line:
                 )
             if row["status"] == "offered":
                 await claims.give_back_offer(session, waiting_id)
+                await borrowing.give_back_offer(session, waiting_id)
                 await _pass_on(session, row, catalogue, now=now)
             return await _waiting(session, waiting_id, catalogue)
 
         return await self._db.write(work, repeatable=True)
 
     async def _taken(self, wanted: Booking, catalogue: Catalogue, *, by: Actor, now: datetime) -> errors.SlotTaken:
-        rivals = await self._search.rivals(wanted.room, wanted.slot, by=by)
-        wish = Wish(slot=wanted.slot, attendees_count=wanted.attendees_count, room_id=wanted.room.id)
+        for room in wanted.rooms:
+            if rivals := await self._search.rivals(room, wanted.slot, by=by):
+                break
+        else:
+            room = wanted.room
+        wish = Wish(
+            slot=wanted.slot,
+            attendees_count=wanted.attendees_count,
+            room_id=wanted.room.id,
+            more_room_ids=tuple(one.id for one in wanted.more_rooms),
+            equipment=tuple((one.equipment.id, one.quantity) for one in wanted.equipment),
+        )
         instead = await self._search.alternatives(wish, by=by)
-        sentence = taken_sentence(wanted.room, rivals, wanted.slot, catalogue=catalogue, now=now)
-        return errors.SlotTaken(sentence, room=wanted.room, slot=wanted.slot, rivals=rivals, alternatives=instead)
+        sentence = taken_sentence(room, rivals, wanted.slot, catalogue=catalogue, now=now)
+        return errors.SlotTaken(sentence, room=room, slot=wanted.slot, rivals=rivals, alternatives=instead)
 
 
 async def _waiting(session: ReadSession, waiting_id: UUID, catalogue: Catalogue) -> Waiting:
@@ -378,7 +445,31 @@ async def _same(session: ReadSession, wish: Wish, by: Actor, *, only_open: bool)
         wish.slot.start,
         wish.slot.end,
         wish.room_id,
+        list(wish.more_room_ids),
     )
+
+
+def _in_order(wish: Wish, catalogue: Catalogue) -> Wish:
+    """Return a wish as it stands in line: the rooms beside the first by id, what comes along each once.
+
+    Raises NotTogether where its rooms are at two places, and what is wrong with what is to come along.
+    """
+    if wish.more_room_ids and wish.room_id is None:
+        wish = replace(wish, room_id=wish.more_room_ids[0], more_room_ids=wish.more_room_ids[1:])
+    if wish.room_id is not None:
+        more = bookkeeping.others(catalogue.room(wish.room_id), wish.more_room_ids, catalogue)
+        wish = replace(wish, more_room_ids=tuple(sorted(room.id for room in more)))
+    elif wish.equipment and wish.location_id is None:
+        # What is movable stays at its place.
+        wish = replace(wish, location_id=catalogue.thing(wish.equipment[0][0]).location_id)
+    counts: dict[UUID, int] = {}
+    for equipment_id, quantity in wish.equipment:
+        counts[equipment_id] = counts.get(equipment_id, 0) + quantity
+    return replace(wish, equipment=tuple(sorted((one, count) for one, count in counts.items() if count > 0)))
+
+
+def _named(wish: Wish, catalogue: Catalogue) -> list[Room]:
+    return [catalogue.room(room_id) for room_id in (wish.room_id, *wish.more_room_ids) if room_id is not None]
 
 
 def _details(wish: Wish) -> tuple[object, ...]:
@@ -391,6 +482,8 @@ def _details(wish: Wish) -> tuple[object, ...]:
         wish.private,
         wish.shared,
         list(wish.invitees),
+        [equipment_id for equipment_id, _ in wish.equipment],
+        [count for _, count in wish.equipment],
     )
 
 
@@ -401,24 +494,35 @@ async def _amend(session: WriteSession, waiting_id: UUID, wish: Wish, *, now: da
 async def _refuse_free(
     session: WriteSession, wish: Wish, rooms: Sequence[Room], catalogue: Catalogue, *, now: datetime
 ) -> None:
-    """Raise AlreadyFree when one of the rooms is; otherwise nobody gives one back until this transaction ends."""
+    """Raise AlreadyFree when one of the rooms is, or all that are wanted together, with what is to come along.
+
+    Otherwise nobody gives one back until this transaction ends.
+    """
     spans = [(room, claims.span(room, wish.slot)) for room in rooms]
     parts = claims.Parts(spans)
-    values = (parts.rooms, parts.starts, parts.ends)
+    things, around = bookkeeping.borrowed(wish.equipment, rooms[0], catalogue), borrowing.kept(rooms, wish.slot)
+    ids = [one.equipment.id for one in things]
+    values = (parts.rooms, parts.starts, parts.ends, ids, around.start, around.end)
     await session.run(_KEEP_BOOKINGS, session.tenant, *values)
     await session.run(_KEEP_OFFERS, session.tenant, *values)
     free = await claims.free(session, spans, now=now)
-    if not free:
+    if not free or (wish.more_room_ids and len(free) < len(rooms)):
         return
-    room = rooms[min(free)]
-    offer = Alternative(kind=OfferKind.OTHER_ROOM, room=room, location=catalogue.place_of(room), slot=wish.slot)
-    raise errors.AlreadyFree(f"{room.name} is free at that time now: book it.", alternative=offer)
+    room, more = rooms[min(free)], tuple(rooms[1:]) if wish.more_room_ids else ()
+    if await borrowing.short_of(session, things, borrowing.kept((room, *more), wish.slot)):
+        return
+    place = catalogue.place_of(room)
+    offer = Alternative(kind=OfferKind.OTHER_ROOM, room=room, location=place, slot=wish.slot, more_rooms=more)
+    named = [*(one.name for one in (room, *more)), *(borrowing.lent(one.equipment.name, one.quantity) for one in things)]
+    verb, it = ("is", "it") if len(named) == 1 else ("are", "them")
+    raise errors.AlreadyFree(f"{listed(named)} {verb} free at that time now: book {it}.", alternative=offer)
 
 
 async def _stand(session: WriteSession, wish: Wish, *, by: Actor, now: datetime) -> UUID:
     """Write the place in line; whoever wrote the same at this moment has written it for both."""
     slot, waiting_id = wish.slot, new_id()
-    values = (session.tenant, waiting_id, by.person_id, slot.start, slot.end, wish.room_id, *_details(wish), now)
+    rooms = (wish.room_id, list(wish.more_room_ids))
+    values = (session.tenant, waiting_id, by.person_id, slot.start, slot.end, *rooms, *_details(wish), now)
     if await session.value(_JOIN, *values):
         return waiting_id
     same = await _same(session, wish, by, only_open=False)
@@ -432,12 +536,19 @@ async def _extend(session: WriteSession, waiting_id: UUID, until: datetime) -> N
         "UPDATE waiting SET offer_expires_at = $3 WHERE tenant_id = $1 AND id = $2", session.tenant, waiting_id, until
     )
     await claims.extend_offer(session, waiting_id, until=until)
+    await borrowing.extend_offer(session, waiting_id, until=until)
 
 
 async def _pass_on(session: WriteSession, row: Mapping[str, Any], catalogue: Catalogue, *, now: datetime) -> None:
     """Offer to the next in line what somebody has not taken; the lines of the room and its parts are held."""
     slot = Slot(start=row["start_time"], end=row["end_time"])
-    await offers.offer_freed(session, catalogue, rooms_and_slots=[(catalogue.room(row["offered_room_id"]), slot)], now=now)
+    freed = [(room, slot) for room in _held_rooms(row, catalogue)]
+    await offers.offer_freed(session, catalogue, rooms_and_slots=freed, now=now)
+
+
+def _held_rooms(row: Mapping[str, Any], catalogue: Catalogue) -> tuple[Room, ...]:
+    """Return the rooms that are held for somebody."""
+    return offers.rooms_of(row, catalogue.room(row["offered_room_id"]), catalogue)
 
 
 async def _in_series(session: ReadSession, new: Booking, row: Mapping[str, Any]) -> Booking:
@@ -487,5 +598,7 @@ def _offered(row: Mapping[str, Any], catalogue: Catalogue, *, now: datetime) -> 
         private=row["private"],
         invitees=tuple(row["invitees"]),
         shared=row["shared"],
+        more_room_ids=tuple(row["more_room_ids"]),
+        equipment=tuple(zip(row["equipment_ids"], row["equipment_counts"], strict=True)),
     )
     return room, wish

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from core.events import Kind
-from core.models import Booking, Changed, Location, Person, Room, Slot
+from core.models import Booking, Borrowed, Changed, Location, Person, Room, Slot
 from core.series_values import OneSeries
 
 
@@ -92,7 +92,8 @@ class Waiting:
     """Somebody's place in line for a room; `slot` and the rest as in a `Wish`.
 
     `status` is "waiting", "offered" (`offered_room` is held until `offer_expires_at`), "taken" (`booking_id`),
-    "declined", "missed", "left" or "over". `series_id` is the series that lacks this date.
+    "declined", "missed", "left" or "over". `series_id` is the series that lacks this date. `more_rooms` and `equipment`
+    are waited for, and held, together with the room: all or nothing.
     """
 
     id: UUID
@@ -114,6 +115,14 @@ class Waiting:
     created_at: datetime
     version: int
     series_id: UUID | None = None
+    more_rooms: tuple[Room, ...] = ()
+    equipment: tuple[Borrowed, ...] = ()
+
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        """The rooms that are held or waited for together, the first one first; none where any room does."""
+        first = self.offered_room or self.room
+        return (first, *self.more_rooms) if first else ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

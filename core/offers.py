@@ -3,8 +3,11 @@
 An offer is a claim with an expiry, a place in line that says which, and the message that tells so: written together or
 not at all. Kept out: joining, taking and leaving (`line`), and sending (`outbox`).
 
-Locks are taken in one order: the lines of rooms, then places in line, then claims. Whoever holds a line never waits for
-a place in line that somebody else has locked: it goes to the next, and `Line.advance` comes back to it.
+Who waits for several rooms, or for things to come along, is offered all of it at once or nothing.
+
+Locks are taken in one order: equipment, rooms, the lines of rooms, then places in line, then claims. Whoever holds a line
+never waits for a place in line, for equipment or for further rooms that somebody else has locked: it goes to the next, and
+`Line.advance` comes back to it, with its locks taken from the beginning.
 """
 
 from __future__ import annotations
@@ -14,11 +17,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from core import claims, rules
+from core import borrowing, claims, rules
 from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
 from core.ids import new_id
-from core.models import Actor, Room, Slot
+from core.models import Actor, Borrowed, Equipment, Room, Slot
 from core.notices import Notice, Waiting
 from core.quiet import span_ends
 
@@ -32,7 +35,7 @@ LEAST_LEFT = timedelta(minutes=15)
 COLUMNS = """
 w.id, w.person_id, w.room_id, w.location_id, w.floor, w.start_time, w.end_time, w.attendees_count, w.amenities, w.title,
 w.private, w.shared, w.invitees, w.status, w.offered_room_id, w.offer_expires_at, w.booking_id, w.created_at, w.version,
-w.series_id, w.series_on
+w.series_id, w.series_on, w.more_room_ids, w.equipment_ids, w.equipment_counts
 """
 # Those in line with what decides whether they can be offered something now.
 IN_LINE = f"""
@@ -48,7 +51,8 @@ _WANTED = """
 SELECT DISTINCT freed.room_id FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) AS freed (room_id, starts, ends)
 WHERE EXISTS (
     SELECT FROM waiting w WHERE w.tenant_id = $1 AND w.status = 'waiting' AND w.start_time < freed.ends
-        AND w.end_time > freed.starts AND (w.room_id IS NULL OR w.room_id = freed.room_id)
+        AND w.end_time > freed.starts
+        AND (w.room_id IS NULL OR w.room_id = freed.room_id OR freed.room_id = ANY(w.more_room_ids))
 ) ORDER BY 1
 """
 
@@ -76,6 +80,17 @@ FROM waiting w WHERE w.tenant_id = $1 AND w.status = 'offered' AND w.offer_expir
     WHERE c.tenant_id = $1)
 ORDER BY w.id FOR NO KEY UPDATE OF w
 """
+_LATE_WITH = """
+SELECT w.id FROM waiting w WHERE w.tenant_id = $1 AND w.status = 'offered' AND w.offer_expires_at <= $5 AND w.id IN (
+    SELECT c.waiting_id FROM equipment_claims c
+    WHERE c.tenant_id = $1 AND c.equipment_id = ANY($2::uuid[]) AND c.start_time < $4 AND c.end_time > $3)
+ORDER BY w.id FOR NO KEY UPDATE OF w SKIP LOCKED
+"""
+# The named rooms for which somebody waits with things that were given back.
+_WANTED_WITH = """
+SELECT DISTINCT room_id FROM waiting WHERE tenant_id = $1 AND status = 'waiting' AND room_id IS NOT NULL
+    AND equipment_ids && $2::uuid[] AND start_time < $4 AND end_time > $3
+"""
 
 # Changing the place, telling so and giving the claim back are one statement: none of them is ever seen alone.
 _MISSED = """
@@ -90,6 +105,9 @@ told AS (
     SELECT $1, m.delivery_id, 'offer_missed:' || m.id || ':' || m.version, $5, p.slack_team_id, m.person_id, m.id,
         jsonb_build_object('version', m.version), $4, m.end_time
     FROM missed m JOIN people p ON p.tenant_id = $1 AND p.id = m.person_id
+),
+back AS (
+    DELETE FROM equipment_claims WHERE tenant_id = $1 AND waiting_id IN (SELECT id FROM missed)
 )
 DELETE FROM room_claims WHERE tenant_id = $1 AND waiting_id IN (SELECT id FROM missed)
 """
@@ -117,7 +135,20 @@ def from_row(row: Mapping[str, Any], catalogue: Catalogue) -> Waiting:
         created_at=row["created_at"],
         version=row["version"],
         series_id=row["series_id"],
+        more_rooms=tuple(catalogue.room(room_id) for room_id in row["more_room_ids"]),
+        equipment=things_of(row, catalogue),
     )
+
+
+def rooms_of(row: Mapping[str, Any], room: Room, catalogue: Catalogue) -> tuple[Room, ...]:
+    """Return the rooms that somebody in line would have together, where `room` is the first of them."""
+    return (room, *(catalogue.room(room_id) for room_id in row["more_room_ids"]))
+
+
+def things_of(row: Mapping[str, Any], catalogue: Catalogue) -> tuple[Borrowed, ...]:
+    """Return what is to come along with the room that somebody waits for."""
+    wanted = zip(row["equipment_ids"], row["equipment_counts"], strict=True)
+    return borrowing.in_order([Borrowed(equipment=catalogue.thing(one), quantity=count) for one, count in wanted])
 
 
 async def by_ids(session: ReadSession, ids: Sequence[UUID], catalogue: Catalogue) -> dict[UUID, Waiting]:
@@ -145,29 +176,35 @@ def can_be_asked(row: Mapping[str, Any], now: datetime) -> bool:
 
 
 def wanted_slot(row: Mapping[str, Any], room: Room, catalogue: Catalogue, *, now: datetime) -> Slot | None:
-    """Return the time for which the room would serve somebody in line, None where it would not."""
-    if not _suits(row, room):
+    """Return the time for which the room, with those beside it, would serve somebody in line; None where not."""
+    if not _suits(row, room, catalogue):
         return None
     wish = Slot(start=row["start_time"], end=row["end_time"])
     slot = what_is_left(wish, now)
     if slot != wish and slot.end - now < LEAST_LEFT:
         return None
-    broken = rules.in_force(
-        slot,
-        room=room,
-        catalogue=catalogue,
-        attendees_count=row["attendees_count"],
-        actor=_actor(row),
-        now=now,
-        overriding=row["room_id"] == room.id,
-    )
+    count, actor = row["attendees_count"], _actor(row)
+    if row["more_room_ids"]:
+        rooms = rooms_of(row, room, catalogue)
+        broken = rules.of_rooms(slot, rooms, catalogue=catalogue, attendees_count=count, actor=actor, now=now)
+    else:
+        broken = rules.in_force(
+            slot,
+            room=room,
+            catalogue=catalogue,
+            attendees_count=count,
+            actor=actor,
+            now=now,
+            overriding=row["room_id"] == room.id,
+        )
     return None if broken else slot
 
 
-def _suits(row: Mapping[str, Any], room: Room) -> bool:
+def _suits(row: Mapping[str, Any], room: Room, catalogue: Catalogue) -> bool:
     if row["room_id"] is not None:
         return bool(row["room_id"] == room.id)
-    return (
+    lent_elsewhere = (catalogue.thing(one).location_id != room.location_id for one in row["equipment_ids"])
+    return not any(lent_elsewhere) and (
         row["location_id"] in {None, room.location_id}
         and room.amenities.issuperset(row["amenities"])
         and (row["floor"] is None or (room.floor or "").casefold() == row["floor"].casefold())
@@ -203,10 +240,19 @@ def _touched(
     return found
 
 
-async def hold_line_of(session: WriteSession, room: Room, catalogue: Catalogue) -> None:
-    """Be the only one who offers this room, and what shares parts with it, until the transaction ends."""
-    for room_id in sorted(other.id for other in catalogue.sharing(room)):
+async def hold_lines_of(session: WriteSession, rooms: Sequence[Room], catalogue: Catalogue) -> None:
+    """Be the only one who offers these rooms, and what shares parts with them, until the transaction ends."""
+    for room_id in sorted({other.id for room in rooms for other in catalogue.sharing(room)}):
         await hold_line(session, room_id)
+
+
+async def waited_for_with(
+    session: ReadSession, things: Sequence[Equipment], around: Slot, catalogue: Catalogue
+) -> list[tuple[Room, Slot]]:
+    """Return the rooms, with that time, for which somebody waits together with one of these things."""
+    ids = [one.id for one in things]
+    rows = await session.all(_WANTED_WITH, session.tenant, ids, around.start, around.end)
+    return [(catalogue.room(row["room_id"]), around) for row in rows]
 
 
 async def hold_lines(
@@ -274,9 +320,11 @@ async def offer_among(
         held = claims.span(room, wanted)
         if row["id"] in offered or any(held.overlaps(other) for other in taken.get(room.id, ())):
             continue
+        if row["more_room_ids"] and not await _all_free(session, rooms_of(row, room, catalogue), wanted, now=now):
+            continue
         if not await _mine_to_offer(session, row["id"]):
             continue
-        if await _offer(session, row, room, wanted, now=now):
+        if await _offer(session, row, room, wanted, catalogue, now=now):
             offered.append(row["id"])
         taken = await claims.held(session, rooms, window, now=now)
     return tuple(offered)
@@ -288,18 +336,26 @@ async def _hopes(
     """Return those in line whom a room would serve around that time, with the time that each would have it."""
     around = claims.span(room, slot)
     rows = await session.all(
-        f"{IN_LINE} AND w.start_time < $4 AND w.end_time > $3 AND (w.room_id IS NULL OR w.room_id = $2)"
+        f"{IN_LINE} AND w.start_time < $4 AND w.end_time > $3 "
+        " AND (w.room_id IS NULL OR w.room_id = $2 OR $2 = ANY(w.more_room_ids))"
         " ORDER BY w.created_at, w.id",
         session.tenant,
         room.id,
         around.start - timedelta(minutes=room.teardown_minutes),
         around.end + timedelta(minutes=room.setup_minutes),
     )
-    return [
-        (row, room, wanted)
-        for row in rows
-        if can_be_asked(row, now) and (wanted := wanted_slot(row, room, catalogue, now=now)) is not None
-    ]
+    found = []
+    for row in rows:
+        # Who waits for this room beside another gets that one first.
+        first = catalogue.room(row["room_id"]) if row["room_id"] else room
+        if can_be_asked(row, now) and (wanted := wanted_slot(row, first, catalogue, now=now)) is not None:
+            found.append((row, first, wanted))
+    return found
+
+
+async def _all_free(session: ReadSession, rooms: Sequence[Room], slot: Slot, *, now: datetime) -> bool:
+    """Tell whether nobody holds any of the rooms."""
+    return len(await claims.free(session, [(room, claims.span(room, slot)) for room in rooms], now=now)) == len(rooms)
 
 
 async def _mine_to_offer(session: WriteSession, waiting_id: UUID) -> bool:
@@ -313,13 +369,22 @@ async def _mine_to_offer(session: WriteSession, waiting_id: UUID) -> bool:
     )
 
 
-async def _offer(session: WriteSession, row: Mapping[str, Any], room: Room, slot: Slot, *, now: datetime) -> bool:
-    until = open_until(slot, now)
-    if not await claims.take_for_offer(session, room=room, slot=slot, waiting_id=row["id"], until=until):
-        if not await clear_expired(session, rooms=[room], slot=slot, now=now, waiting=False):
+async def _offer(
+    session: WriteSession, row: Mapping[str, Any], room: Room, slot: Slot, catalogue: Catalogue, *, now: datetime
+) -> bool:
+    until, rooms, things = open_until(slot, now), rooms_of(row, room, catalogue), things_of(row, catalogue)
+    around, leaves = borrowing.kept(rooms, slot), claims.leaves(rooms)
+    if not await _there(session, things, around, now=now):
+        return False
+    # Whoever takes several claims locks their rooms; here without waiting, since what is given back is waited for.
+    if len(leaves) > 1 and not await claims.try_lock_rooms(session, leaves):
+        return False
+    if not await claims.take_for_offer(session, rooms=rooms, slot=slot, waiting_id=row["id"], until=until):
+        if not await clear_expired(session, rooms=rooms, slot=slot, now=now, waiting=False):
             return False
-        if not await claims.take_for_offer(session, room=room, slot=slot, waiting_id=row["id"], until=until):
+        if not await claims.take_for_offer(session, rooms=rooms, slot=slot, waiting_id=row["id"], until=until):
             return False
+    await borrowing.hold(session, things, around, waiting_id=row["id"], until=until)
     # The message is as urgent as an event: wake whoever sends it.
     session.happened = True
     await session.run(
@@ -335,6 +400,16 @@ async def _offer(session: WriteSession, row: Mapping[str, Any], room: Room, slot
         LEAST_LEFT,
     )
     return True
+
+
+async def _there(session: WriteSession, things: Sequence[Borrowed], around: Slot, *, now: datetime) -> bool:
+    """Lock what is to come along, without waiting for anybody, and tell whether there is enough of it."""
+    if not await borrowing.try_lock(session, things):
+        return False
+    if not await borrowing.short_of(session, things, around):
+        return True
+    cleared = await clear_expired_things(session, [one.equipment for one in things], around, now=now)
+    return cleared and not await borrowing.short_of(session, things, around)
 
 
 async def untold(session: ReadSession, waiting_id: UUID, *, now: datetime) -> bool:
@@ -362,6 +437,16 @@ async def clear_expired(
         [kept.end for _, kept in held],
         now,
     )
+    return await miss(session, [row["id"] for row in late], now=now)
+
+
+async def clear_expired_things(session: WriteSession, things: Sequence[Equipment], around: Slot, *, now: datetime) -> bool:
+    """End the offers whose time is over and that keep some of these things; return if there were any.
+
+    One that somebody is changing at this moment stays.
+    """
+    ids = [one.id for one in things]
+    late = await session.all(_LATE_WITH, session.tenant, ids, around.start, around.end, now)
     return await miss(session, [row["id"] for row in late], now=now)
 
 

@@ -6,7 +6,7 @@ kind; whatever two requests can break at once is a constraint in the database, o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from core.catalogue import Catalogue
 from core.errors import BookingError
 from core.models import Actor, Booking, Location, Opening, Policy, Right, Room, Slot
 from core.regulations import Closure
-from core.saying import clock_time, length, minute_of_day, near_date, people, short_date, weekday
+from core.saying import clock_time, length, listed, minute_of_day, near_date, people, short_date, weekday
 
 TITLE_LENGTH = 200
 _DAY = 24 * 60
@@ -138,6 +138,22 @@ def in_force(
         found = [error for error in found if not isinstance(error, OVERRIDDEN)]
     # Why a place is closed is told before how long one may be there.
     return sorted(found, key=lambda error: isinstance(error, _OF_TIME))
+
+
+def of_rooms(
+    slot: Slot, rooms: Sequence[Room], *, catalogue: Catalogue, attendees_count: int, actor: Actor, now: datetime
+) -> list[BookingError]:
+    """Return every rule of the rooms that a booking of all of them would break; they seat people together."""
+    found: list[BookingError] = []
+    for room in rooms:
+        # What is more than one of several rooms seats is judged of all of them.
+        count = attendees_count if len(rooms) == 1 else min(attendees_count, room.capacity)
+        found += in_force(slot, room=room, catalogue=catalogue, attendees_count=count, actor=actor, now=now)
+    seats = sum(room.capacity for room in rooms)
+    if len(rooms) > 1 and attendees_count > seats:
+        together = listed([room.name for room in rooms])
+        found.append(errors.TooManyAttendees(f"{together} seat {seats} together; you asked for {people(attendees_count)}."))
+    return found
 
 
 def of_closures(

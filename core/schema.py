@@ -1491,7 +1491,7 @@ CREATE CONSTRAINT TRIGGER room_claims_hold_bookings AFTER UPDATE OR DELETE ON ro
     EXECUTE FUNCTION bookings_hold_claims()
 """,
     """
-CREATE TRIGGER equipment_is_there AFTER INSERT OR UPDATE ON equipment_claims
+CREATE TRIGGER equipment_is_there AFTER INSERT OR UPDATE OF equipment_id, quantity, start_time, end_time ON equipment_claims
     FOR EACH ROW EXECUTE FUNCTION equipment_is_there()
 """,
 )

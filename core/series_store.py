@@ -52,8 +52,9 @@ SELECT series_on, id FROM waiting WHERE tenant_id = $1 AND series_id = $2 AND st
 """
 _STAND_IN_LINE = """
 INSERT INTO waiting (tenant_id, id, person_id, start_time, end_time, room_id, location_id, attendees_count, amenities, title,
-    private, shared, invitees, status, created_at, updated_at, series_id, series_on)
-SELECT $1, w.id, $2, w.starts, w.ends, w.room_id, $3, $4, '{}', $5, $6, $7, $8, 'waiting', $9, $9, $10, w.day
+    private, shared, invitees, status, created_at, updated_at, series_id, series_on, more_room_ids, equipment_ids,
+    equipment_counts)
+SELECT $1, w.id, $2, w.starts, w.ends, w.room_id, $3, $4, '{}', $5, $6, $7, $8, 'waiting', $9, $9, $10, w.day, $16, $17, $18
 FROM unnest($11::uuid[], $12::uuid[], $13::timestamptz[], $14::timestamptz[], $15::date[])
     AS w (id, room_id, starts, ends, day)
 ON CONFLICT DO NOTHING
@@ -349,6 +350,9 @@ async def stand_in_line(session: WriteSession, series: OneSeries, gaps: Sequence
         [gap.slot.start for gap in gaps],
         [gap.slot.end for gap in gaps],
         [gap.on for gap in gaps],
+        sorted(room.id for room in series.more_rooms),
+        [thing.id for thing, _ in series.equipment],
+        [count for _, count in series.equipment],
     )
 
 

@@ -46,6 +46,12 @@ FORWARD = (
         " WHERE waiting_id IS NOT NULL"
     ),
     "ALTER TABLE searches ADD COLUMN equipment TEXT[] DEFAULT '{}' NOT NULL",
+    # Holding on to something for longer asks for no more of it, and must not wait for whoever lends it.
+    "DROP TRIGGER equipment_is_there ON equipment_claims",
+    (
+        "CREATE TRIGGER equipment_is_there AFTER INSERT OR UPDATE OF equipment_id, quantity, start_time, end_time"
+        " ON equipment_claims FOR EACH ROW EXECUTE FUNCTION equipment_is_there()"
+    ),
 )
 # Places in line for more than a room are over: the earlier version would offer the one room without the rest.
 UNKNOWN_BEFORE = (
@@ -60,6 +66,11 @@ UNKNOWN_BEFORE = (
     ),
 )
 BACK = (
+    "DROP TRIGGER equipment_is_there ON equipment_claims",
+    (
+        "CREATE TRIGGER equipment_is_there AFTER INSERT OR UPDATE ON equipment_claims"
+        " FOR EACH ROW EXECUTE FUNCTION equipment_is_there()"
+    ),
     "ALTER TABLE searches DROP COLUMN equipment",
     "DROP INDEX equipment_claims_booking",
     (

@@ -24,6 +24,11 @@ async def lived_in(office: Office) -> None:
     for person in (office.bob, await office.actor("next")):
         await office.line.join(Wish(slot=at(15), room_id=zeus.id), by=person)
     await office.bookings.cancel(third.id, by=office.ana)
+    screen = ((await lendable(office, "Screen")).id, 2)
+    fourth = await office.book(zeus, at(18), more_room_ids=(apollo.id,), equipment=(screen,))
+    together = Wish(slot=at(18), room_id=zeus.id, more_room_ids=(apollo.id,), equipment=(screen,))
+    await office.line.join(together, by=office.bob)
+    await office.bookings.cancel(fourth.id, by=office.ana)
 
     await furnished_in(office)
 
@@ -101,6 +106,14 @@ DAMAGE = [
     (
         "UPDATE waiting SET status = 'taken', booking_id = (SELECT id FROM bookings LIMIT 1)",
         "a place in line was taken with a booking of somebody else's",
+    ),
+    (
+        "DELETE FROM equipment_claims WHERE waiting_id IS NOT NULL",
+        "a place in line has not exactly the equipment that it was offered",
+    ),
+    (
+        "UPDATE equipment_claims SET expires_at = expires_at + interval '1 min' WHERE waiting_id IS NOT NULL",
+        "a place in line has not exactly the equipment that it was offered",
     ),
     ("DELETE FROM deliveries", "an offer was made without a message that tells so"),
     (

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import migrations
 from core import schema
 from core.models import Wish
-from tests.core.furnished import hall
+from tests.core.furnished import hall, lendable
 from tests.core.office import at, opened
 
 # What the catalogs hold about everything in a database's public schema, except where it lies.
@@ -219,3 +219,28 @@ async def test_a_hall_that_was_booked_in_its_parts_stays_taken_when_the_earlier_
     finally:
         await connection.close()
     await migrated(database.owner_url)
+
+
+async def test_going_back_ends_the_wait_for_what_the_earlier_version_does_not_know(database: Any):
+    async with opened(database) as office:
+        apollo, zeus = await office.room("Apollo"), await office.room("Zeus")
+        projector = await lendable(office)
+        wish = Wish(slot=at(12), room_id=apollo.id, more_room_ids=(zeus.id,), equipment=((projector.id, 1),))
+        booking = await office.bookings.book(wish, by=office.ana)
+        kept = await office.book(zeus, at(15), equipment=((projector.id, 2),))
+        await office.line.join(wish, by=office.bob)
+        await office.line.join(Wish(slot=at(15), room_id=zeus.id), by=office.bob)
+        await office.bookings.cancel(booking.id, by=office.ana)
+        assert await office.count("SELECT count(*) FROM room_claims WHERE kind = 'offer'") == 2
+
+        await asyncio.to_thread(migrations.downgrade, database.owner_url, "0004_retention")
+
+        assert [row["status"] for row in await office.rows("SELECT status FROM waiting ORDER BY start_time")] == [
+            "over",
+            "waiting",
+        ]
+        assert await office.count("SELECT count(*) FROM room_claims WHERE kind = 'offer'") == 0
+        rows = await office.rows("SELECT booking_id, quantity FROM equipment_claims")
+        assert [tuple(row.values()) for row in rows] == [(kept.id, 2)]
+        await asyncio.to_thread(migrations.upgrade, database.owner_url)
+        assert await office.bookings.get(kept.id) == kept
