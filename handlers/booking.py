@@ -62,7 +62,7 @@ async def _series(reading: Reading, desk: Desk) -> Message:
     # Without a room or place, the one whose clock the sentence was read on.
     home = None if draft.room or draft.place else home_of(desk)
     draft = draft.model_copy(update={"place": home.id}) if home else draft
-    whole = SeriesDraft.of(draft, reading.recurrence or "", reading.zone)
+    whole = SeriesDraft.of(draft, reading.recurrence or "", reading.zone, left_out=reading.left_out)
     return await previewed(whole, desk, assumptions=reading.assumptions)
 
 

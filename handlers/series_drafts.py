@@ -46,10 +46,11 @@ class SeriesDraft(Carried):
     shared: bool = Field(default=False, alias="c")
     more_rooms: tuple[UUID, ...] = Field(default=(), alias="e", max_length=MOST_MORE_ROOMS)
     things: Things = Field(default=(), alias="l", max_length=MOST_MORE_ROOMS)
+    left_out: str = Field(default="", alias="w", max_length=2000)
 
     @classmethod
-    def of(cls, draft: Draft, rule: str, zone: str) -> Self:
-        """Return the series that begins with a wish for one date, on the clock of `zone`."""
+    def of(cls, draft: Draft, rule: str, zone: str, *, left_out: Iterable[date] = ()) -> Self:
+        """Return the series that begins with a wish for one date, on the clock of `zone`, without the dates left out."""
         start = draft.slot.start.astimezone(ZoneInfo(zone))
         return cls(
             first_on=start.date(),
@@ -69,6 +70,7 @@ class SeriesDraft(Carried):
             shared=draft.shared,
             more_rooms=draft.more_rooms,
             things=draft.things,
+            left_out=packed(left_out, start.date()),
         )
 
     def wish(self, invitees: tuple[UUID, ...] = ()) -> SeriesWish:
@@ -90,6 +92,7 @@ class SeriesDraft(Carried):
             shared=self.shared,
             more_room_ids=self.more_rooms,
             equipment=self.things,
+            left_out=unpacked(self.left_out, self.first_on),
         )
 
     @property

@@ -163,6 +163,10 @@ def _notes(found: Preview, reader: Reader, assumptions: Sequence[Assumption]) ->
     """Return what was assumed, and what is not to be seen in the dates, as sentences."""
     today = today_at(found.location, reader)
     notes = [_sentence(one.text) for one in assumptions]
+    if left := sorted(found.wish.left_out):
+        named = saying.listed(saying.short_date(day, today=today) for day in left[:MOST_NAMED_DATES])
+        more = len(left) - MOST_NAMED_DATES
+        notes.append(f"Left out, as you said: {named}{f' and {more} more' if more > 0 else ''}.")
     if found.taken and found.free:
         notes.append("A date that is skipped because it is taken is offered to you when it frees.")
     if found.beyond is None:
@@ -234,7 +238,8 @@ def _other_ways(found: Preview, draft: SeriesDraft, *, others: bool) -> Row:
         row.append(buttons.button("Choose per date…", Action.CHOOSE_DATES, shown))
     if len(found.dates) > 3:
         row.append(buttons.button("All dates…", Action.DATES_OF_WISH, SeriesDates(draft=shown)))
-    if others:
+    # The form has no field for dates that were left out.
+    if others and not draft.left_out:
         row.append(buttons.button("Other rhythm…", Action.OTHER_RHYTHM, draft))
     if len(found.dates) > 1 and not found.dates[0].clashes:
         once = draft.once(found.dates[0].slot, found.room.id)
