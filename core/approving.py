@@ -23,6 +23,7 @@ from core.notices import Notice
 BEFORE_START = timedelta(minutes=5)
 # What begins at once is held for so long, or nobody could decide at all.
 AT_LEAST = timedelta(minutes=2)
+JUST_NOW = timedelta(minutes=1)
 
 # How a request went is told for so long after the meeting, too.
 TOLD_AFTER = timedelta(hours=12)
@@ -76,6 +77,13 @@ def who_decides(booking: Booking, *, catalogue: Catalogue) -> tuple[str, ...]:
         if named:
             return tuple(sorted(named, key=str.casefold))
     return ()
+
+
+def just_asked(booking: Booking, *, catalogue: Catalogue, now: datetime) -> datetime | None:
+    """Return until when a booking is held that was just made and waits; None where rules may differ by now."""
+    if booking.status is not Status.PENDING or booking.version != 1 or now - booking.created_at > JUST_NOW:
+        return None
+    return expiry(booking.rooms, booking.slot, catalogue=catalogue, now=booking.created_at)
 
 
 def expiry(rooms: Iterable[Room], slot: Slot, *, catalogue: Catalogue, now: datetime) -> datetime:

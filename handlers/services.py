@@ -9,7 +9,7 @@ from functools import partial
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.approval_deciding import Approvals
-from core.approving import who_decides
+from core.approving import just_asked, who_decides
 from core.bookings import Bookings
 from core.catalogue import FRESH_SECONDS, Catalogue, Catalogues
 from core.clock import Clock
@@ -152,6 +152,7 @@ def reader_of(person: Person, catalogue: Catalogue, *, now: datetime, command: s
         and (not person.guest or any(catalogue.policy(room).guests_may_book for room in bookable)),
         command=command,
         approvers=partial(who_decides, catalogue=catalogue),
+        held_until=partial(just_asked, catalogue=catalogue, now=now),
         parts=partial(names_of_parts, catalogue=catalogue),
     )
 

@@ -7,7 +7,6 @@ that times carry their date.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from slack_sdk.models.blocks import Block, InputBlock, Option, PlainTextInputElement, PlainTextObject, RadioButtonsElement
 from slack_sdk.models.blocks.block_elements import ButtonElement
@@ -16,7 +15,7 @@ from slack_sdk.models.views import View
 from core import saying
 from core.approval_deciding import Suggestion
 from core.approval_rows import Request
-from core.models import Actor, Alternative, Booking, Location, Status
+from core.models import Actor, Alternative, Booking, Status
 from handlers.drafts import Draft, Requested, Suggested, Target
 from handlers.ids import Action, Callback, Field
 from handlers.replies import Message
@@ -24,7 +23,7 @@ from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN, named_people
 from handlers.views.held import borrowed, rooms_of, same_rooms
 from handlers.views.text import Line, bold, cut, grey, joined, mention, quoted, rich, spoken
-from handlers.views.times import Reader, lasting, moment, room_facts, where_and_own_clock
+from handlers.views.times import Reader, day_and_time, lasting, room_facts, where_and_own_clock
 
 REASON_LENGTH = 300
 ROOM_SHOWN = 100
@@ -148,12 +147,6 @@ def _until(request: Request, reader: Reader) -> str:
     if request.approved_before is not None:
         return f"It is held until {until}."
     return f"It is held until {until}; after that, others can have it."
-
-
-def day_and_time(at: datetime, location: Location, reader: Reader) -> str:
-    """Return "Tue 24 Nov, 16:00" on the place's clock, true on another day as well."""
-    day, today = at.astimezone(location.tz).date(), reader.now.astimezone(location.tz).date()
-    return f"{saying.short_date(day, today=today)}, {moment(at, location, reader)}"
 
 
 def _told(request: Request, reader: Reader) -> Message:

@@ -18,7 +18,7 @@ from handlers.views import buttons, held
 from handlers.views.held import facts, made_of, rooms_of, same_rooms
 from handlers.views.series_words import mark
 from handlers.views.text import Line, bold, code, cut, grey, joined, mention, quoted, rich, said, spoken, struck
-from handlers.views.times import Reader, dated, in_full, where_and_own_clock
+from handlers.views.times import Reader, dated, day_and_time, in_full, where_and_own_clock
 
 # What somebody invited has said, as a list of theirs reminds them of it.
 ANSWERS: Mapping[Response | None, str] = {Response.GOING: "You are going", Response.DECLINED: "You cannot come"}
@@ -277,7 +277,7 @@ def _about(
 def _yours(sign: str, booking: Booking, reader: Reader, how: str = "") -> Line:
     if booking.status is Status.PENDING:
         whose = f"{held.verb(booking)} held for {'you' if _own(booking, reader) else booking.booker.name}{how}"
-        return [*_told("⏳", booking, reader, whose), f", {until_approved(reader.approvers(booking))}"]
+        return [*_told("⏳", booking, reader, whose), f", {waiting_until(booking, reader)}"]
     verb = "yours" if _own(booking, reader) else "booked"
     return _told(sign, booking, reader, f"{held.verb(booking)} {verb}{how}")
 
@@ -292,12 +292,16 @@ def waits(booking: Booking) -> Line:
 
 
 def until_approved(names: Sequence[str]) -> str:
-    """Return "until Ana or Ben approve it", by the names of those who can; without any, that is the admins."""
+    """Return "until Ana or Ben approves it", by the names of those who can; without any, that is the admins."""
     shown = [cut(name, 40) for name in names[:3]]
     shown += ["somebody else"] if len(names) > len(shown) else []
-    if not shown:
-        return "until an admin approves it"
-    return f"until {saying.listed(shown, last='or')} {'approves' if len(shown) == 1 else 'approve'} it"
+    return f"until {saying.listed(shown, last='or') if shown else 'an admin'} approves it"
+
+
+def waiting_until(booking: Booking, reader: Reader) -> str:
+    """Return "until Ana or Ben approves it, Wed 25 Nov, 16:00 at the latest", the moment where it was just asked."""
+    said, latest = until_approved(reader.approvers(booking)), reader.held_until(booking)
+    return f"{said}, {day_and_time(latest, booking.location, reader)} at the latest" if latest else said
 
 
 def _told(sign: str, booking: Booking, reader: Reader, verb: str) -> Line:

@@ -33,7 +33,7 @@ from handlers.series_drafts import (
     SeriesTarget,
 )
 from handlers.views import buttons, held, rhythm
-from handlers.views.bookings import TITLE_SHOWN, named_people, until_approved
+from handlers.views.bookings import TITLE_SHOWN, named_people, waiting_until
 from handlers.views.held import coming, facts_of
 from handlers.views.series_words import (
     ROOM_SHOWN,
@@ -75,7 +75,7 @@ def _booked_line(made: Booked, reader: Reader) -> Line:
     series, pending = made.series, [one for one in made.bookings if one.status is Status.PENDING]
     own = series.booker.slack_user_id == reader.person.slack_user_id
     verb = "held for you" if pending else "yours"
-    until = f", {until_approved(reader.approvers(pending[0]))}" if pending else ""
+    until = f", {waiting_until(pending[0], reader)}" if pending else ""
     return [
         "⏳ " if pending else "✅ ",
         bold(held.named(_rooms(series))),

@@ -18,7 +18,8 @@ class Reader:
     """Who reads: their clock, the moment, the command's name; whether places must be named because there are several.
 
     `may_book` is false for guests where no room is for guests; `approvers` returns the names of those who are asked about a
-    booking, `parts` those of the rooms that a divisible one is made of; `series` are those that what is told belongs to.
+    booking, `held_until` until when it waits for them where it was asked just now, `parts` the names of the rooms that a
+    divisible one is made of; `series` are those that what is told belongs to.
     """
 
     person: Person
@@ -27,6 +28,7 @@ class Reader:
     may_book: bool = True
     command: str = "/book"
     approvers: Callable[[Booking], tuple[str, ...]] = lambda _booking: ()
+    held_until: Callable[[Booking], datetime | None] = lambda _booking: None
     parts: Callable[[Room], tuple[str, ...]] = lambda _room: ()
     series: Mapping[UUID, OneSeries] = field(default_factory=dict)
 
@@ -109,3 +111,9 @@ def room_facts(room: Room) -> str:
     """Return "seats 8 · projector, whiteboard · 3rd floor"."""
     facts = [f"seats {room.capacity}", ", ".join(sorted(room.amenities)), floor(room)]
     return " · ".join(fact for fact in facts if fact)
+
+
+def day_and_time(at: datetime, location: Location, reader: Reader) -> str:
+    """Return "Tue 24 Nov, 16:00" on the place's clock, true on another day as well."""
+    day, today = at.astimezone(location.tz).date(), reader.now.astimezone(location.tz).date()
+    return f"{saying.short_date(day, today=today)}, {moment(at, location, reader)}"

@@ -46,11 +46,12 @@ async def card_of(teller: Teller, user: str) -> dict[str, Any]:
 async def test_who_books_hears_until_when_and_from_whom_it_is_held(firm: Firm, teller: Teller):
     answer = await firm.say(BEN, LINE)
     assert words(answer).startswith(
-        "⏳ Boardroom is held for you: tomorrow, Wed 25 Nov, 14:00-15:00 (New York), until ana or deepa approve it"
+        "⏳ Boardroom is held for you: tomorrow, Wed 25 Nov, 14:00-15:00 (New York), until ana or deepa approves it, "
+        "Wed 25 Nov, 10:07 at the latest"
     )
     assert labels(answer) == ["Edit", "Invite people", "Other room", "Cancel booking"]
     assert "waits for approval" in words(await firm.say(BEN, "/book mine"))
-    assert "Held until ana or deepa approve it" in words(await home(firm, BEN))
+    assert "Held until ana or deepa approves it" in words(await home(firm, BEN))
 
 
 async def test_each_approver_gets_one_message_that_lives(firm: Firm, teller: Teller):

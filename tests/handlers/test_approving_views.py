@@ -130,8 +130,8 @@ def test_what_was_declined_offers_three_rooms_and_a_search_while_it_is_ahead():
 NAMES = [
     ((), "until an admin approves it"),
     (("Ana",), "until Ana approves it"),
-    (("Ana", "Ben"), "until Ana or Ben approve it"),
-    (("Ana", "Ben", "Chloe", "Deepa"), "until Ana, Ben, Chloe or somebody else approve it"),
+    (("Ana", "Ben"), "until Ana or Ben approves it"),
+    (("Ana", "Ben", "Chloe", "Deepa"), "until Ana, Ben, Chloe or somebody else approves it"),
 ]
 
 
