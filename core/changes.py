@@ -6,8 +6,8 @@ Written in the transaction of the change itself. Kept out: reading them (`audit`
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime, time
 from enum import Enum
 from typing import Any
@@ -25,6 +25,44 @@ INSERT INTO changes (tenant_id, id, subject, subject_id, subject_name, action, a
     undoes)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)
 """
+_NOTE_MANY = """
+INSERT INTO changes (tenant_id, id, subject, subject_id, subject_name, action, actor_id, actor_name, surface, before, after)
+SELECT $1, one.id, one.subject, one.subject_id, one.subject_name, one.action, $2, $3, $4, one.before, one.after
+FROM unnest($5::uuid[], $6::text[], $7::uuid[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[])
+    WITH ORDINALITY AS one (id, subject, subject_id, subject_name, action, before, after, place) ORDER BY one.place
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """One of many changes that were made at once."""
+
+    subject: str
+    subject_id: UUID
+    name: str
+    action: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+async def note_many(session: WriteSession, changed: Sequence[Changed], *, by: Actor | None) -> None:
+    """Write what was changed at once, in order; `by` as for `note`."""
+    if not changed:
+        return
+    await session.run(
+        _NOTE_MANY,
+        session.tenant,
+        by.person_id if by else None,
+        by.name if by else COMMAND_LINE,
+        by.surface if by else COMMAND_LINE_SURFACE,
+        [new_id() for _ in changed],
+        [one.subject for one in changed],
+        [one.subject_id for one in changed],
+        [one.name for one in changed],
+        [one.action for one in changed],
+        [as_json(one.before) for one in changed],
+        [as_json(one.after) for one in changed],
+    )
 
 
 async def note(

@@ -68,7 +68,7 @@ WHERE b.tenant_id = $1 AND b.end_time > $3 AND b.status IN ('pending', 'confirme
         SELECT FROM booking_rooms m WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id)
 ORDER BY b.attendees_count DESC, b.start_time LIMIT 1
 """
-_AHEAD_IN = """
+AHEAD_IN = """
 SELECT b.id FROM bookings b
 WHERE b.tenant_id = $1 AND b.end_time > $3 AND b.status IN ('pending', 'confirmed', 'checked_in')
     AND (b.room_id = ANY($2::uuid[]) OR EXISTS (SELECT FROM booking_rooms m WHERE m.tenant_id = b.tenant_id
@@ -142,7 +142,7 @@ class Places:
             catalogue = await _alone(session)
             _refuse(_location_faults(new, catalogue))
             await session.run(_NEW_LOCATION, session.tenant, new.id, new.name, new.zone)
-            await _note(session, "location", new.id, new.name, "added", by, None, _of_location(new))
+            await _note(session, "location", new.id, new.name, "added", by, None, of_location(new))
             return new
 
         return await self._changing(work)
@@ -177,7 +177,7 @@ class Places:
             if new.zone != old.zone:
                 await _refuse_booked(session, old, catalogue, now=now)
             await _write_location(session, new)
-            await _note(session, "location", new.id, new.name, "changed", by, _of_location(old), _of_location(new))
+            await _note(session, "location", new.id, new.name, "changed", by, of_location(old), of_location(new))
             return new
 
         return await self._changing(work)
@@ -196,7 +196,7 @@ class Places:
             if new != old:
                 await _write_location(session, new)
                 action = "taken into use" if active else "taken out of use"
-                await _note(session, "location", new.id, new.name, action, by, _of_location(old), _of_location(new))
+                await _note(session, "location", new.id, new.name, action, by, of_location(old), of_location(new))
             return Closed(name=new.name, bookings=await _ahead(session, rooms, catalogue, now=now))
 
         return await self._changing(work)
@@ -213,7 +213,7 @@ class Places:
             new = _with(Room(id=new_id(), name="", location_id=place.id, capacity=0), facts)
             _refuse(_room_faults(new, catalogue))
             await _write_room(session, _NEW_ROOM, new, new.location_id)
-            await _note(session, "room", new.id, new.name, "added", by, None, _of_room(new))
+            await _note(session, "room", new.id, new.name, "added", by, None, of_room(new))
             return new
 
         return await self._changing(work)
@@ -235,7 +235,7 @@ class Places:
             if new.capacity < old.capacity:
                 await _refuse_too_small(session, new, catalogue, now=now)
             await _write_room(session, _CHANGED_ROOM, new)
-            await _note(session, "room", new.id, new.name, "changed", by, _of_room(old), _of_room(new))
+            await _note(session, "room", new.id, new.name, "changed", by, of_room(old), of_room(new))
             return replace(new, version=old.version + 1)
 
         return await self._changing(work)
@@ -254,7 +254,7 @@ class Places:
             if new != old:
                 await _write_room(session, _CHANGED_ROOM, new, amenities=False)
                 action = "taken into use" if active else "taken out of use"
-                await _note(session, "room", new.id, new.name, action, by, _of_room(old), _of_room(new))
+                await _note(session, "room", new.id, new.name, action, by, of_room(old), of_room(new))
             return Closed(name=new.name, bookings=await _ahead(session, [old.id], catalogue, now=now))
 
         return await self._changing(work)
@@ -340,14 +340,14 @@ def _placed(place: Location, catalogue: Catalogue, versions: Mapping[UUID, int])
 async def _ahead(
     session: ReadSession, room_ids: Sequence[UUID], catalogue: Catalogue, *, now: datetime
 ) -> tuple[Booking, ...]:
-    rows = await session.all(_AHEAD_IN, session.tenant, list(room_ids), now)
+    rows = await session.all(AHEAD_IN, session.tenant, list(room_ids), now)
     found = await store.bookings(session, [row["id"] for row in rows], catalogue)
     return tuple(found[row["id"]] for row in rows)
 
 
 async def _refuse_booked(session: ReadSession, place: Location, catalogue: Catalogue, *, now: datetime) -> None:
     rooms = [room.id for room in catalogue.rooms if room.location_id == place.id]
-    if count := len(await session.all(_AHEAD_IN, session.tenant, rooms, now)):
+    if count := len(await session.all(AHEAD_IN, session.tenant, rooms, now)):
         raise StillUsed(
             f"{place.name} has {counted(count, 'booking')} ahead; its time zone cannot change.",
             fields={"zone": f"There {'is' if count == 1 else 'are'} {counted(count, 'booking')} ahead."},
@@ -451,11 +451,13 @@ async def _write_room(session: WriteSession, statement: str, room: Room, *place:
         await session.run_many(_AMENITY, [(session.tenant, new_id(), room.id, word) for word in words])
 
 
-def _of_location(place: Location) -> dict[str, Any]:
+def of_location(place: Location) -> dict[str, Any]:
+    """Return a location as the audit has it."""
     return {"name": place.name, "zone": place.zone, "active": place.active}
 
 
-def _of_room(room: Room) -> dict[str, Any]:
+def of_room(room: Room) -> dict[str, Any]:
+    """Return a room as the audit has it."""
     return {
         "name": room.name,
         "location": str(room.location_id),

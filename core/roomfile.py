@@ -24,6 +24,12 @@ MOST_MINUTES = 24 * 60
 
 YES, NO = frozenset({"", "yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0"})
 
+MOST_ROWS = 20_000
+
+# What files begin with that are no text: workbooks of Excel and Numbers, older ones of Excel, PDF.
+_NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+
 Problem = tuple[int, str]
 
 
@@ -58,6 +64,30 @@ def refuse(problems: Sequence[Problem]) -> None:
     count = len({number for number, _ in problems})
     lines = "line is" if count == 1 else "lines are"
     raise InvalidImport(f"{count} {lines} wrong. Nothing was imported.", lines=tuple(sorted(problems)))
+
+
+def decoded(data: bytes) -> tuple[str, str | None]:
+    """Return the text of a file as spreadsheets write them, and what it was read as where it is not in UTF-8.
+
+    Raises InvalidImport for what is no text.
+    """
+    if data.startswith(_NO_TEXT) or (b"\x00" in data and not data.startswith(_WIDE)):
+        raise _no_text()
+    try:
+        if data.startswith(_WIDE):
+            return data.decode("utf-16"), "UTF-16"
+        return data.decode("utf-8-sig"), None
+    except UnicodeDecodeError:
+        pass
+    try:
+        return data.decode("cp1252"), "Windows-1252"
+    except UnicodeDecodeError as error:
+        raise _no_text() from error
+
+
+def _no_text() -> InvalidImport:
+    said = "That is no text: save the sheet as CSV."
+    return InvalidImport(said, lines=((1, said),))
 
 
 def parse_csv(text: str) -> list[RoomRow]:
@@ -97,18 +127,31 @@ def problems_of(rows: Sequence[RoomRow]) -> list[Problem]:
 
 def _records(text: str) -> list[tuple[int, list[str]]]:
     """Return the lines that hold anything, as cells, each with the number of the line where it begins."""
-    head = text.lstrip().partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
+    text, delimiter, number = _delimited(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    records, number = [], 1
+    records, skipped = [], number - 1
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 records.append((number, cells))
-            number = reader.line_num + 1
+            if len(records) > MOST_ROWS + 1:
+                said = f"A file can have up to {MOST_ROWS} rooms."
+                raise InvalidImport(said, lines=((number, said),))
+            number = reader.line_num + skipped + 1
     except csv.Error as error:
         raise InvalidImport("The file is no proper CSV.", lines=((number, f"Cannot be read: {error}."),)) from error
     return records
+
+
+def _delimited(text: str) -> tuple[str, str, int]:
+    """Return the text, what stands between its cells, and the number of its first line."""
+    head, _, rest = text.partition("\n")
+    # Excel may say first what stands between the cells, on a line of its own.
+    said = head.strip().strip('"').lower()
+    if said.startswith("sep=") and len(said) == 5:
+        return rest, said[4], 2
+    head = text.lstrip().partition("\n")[0]
+    return text, max(",;\t", key=head.count), 1
 
 
 def _columns(header: Sequence[str]) -> list[str]:

@@ -10,19 +10,21 @@ import io
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, Unpack
+from datetime import UTC, datetime
+from typing import Any, TypeVar, Unpack
 from uuid import UUID
 
-from core import policies
+from core import changes, places, policies
 from core.catalogue import Catalogue, Catalogues, load
+from core.changes import Changed
 from core.db import Database, ReadSession, WriteSession
 from core.errors import InvalidPolicy
 from core.ids import new_id
 from core.models import Actor, Keep, Location, Room
 from core.policies import Rules, Scoped
-from core.roomfile import COLUMNS, Problem, RoomRow, parse_csv, problems_of, refuse
+from core.roomfile import COLUMNS, Problem, RoomRow, decoded, parse_csv, problems_of, refuse
 
-__all__ = ["ImportReport", "RoomRow", "Rooms", "Rules", "Scoped", "parse_csv"]
+__all__ = ["ImportReport", "RoomRow", "Rooms", "Rules", "Scoped", "decoded", "parse_csv"]
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -33,12 +35,17 @@ BATCH = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportReport:
-    """What an import did, or would do: numbers of rooms, and of locations that were new."""
+    """What an import did, or would do: numbers of rooms, and of locations that were new.
+
+    `closed` rooms go out of use, `bookings_affected` stand in them.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     locations_created: int = 0
+    closed: int = 0
+    bookings_affected: int = 0
 
 
 @dataclass(kw_only=True)
@@ -50,6 +57,8 @@ class _Plan:
     created: list[Room] = field(default_factory=list)
     updated: list[Room] = field(default_factory=list)
     unchanged: int = 0
+    before: dict[UUID, Room | Location] = field(default_factory=dict)
+    bookings_affected: int = 0
     shrinking: dict[UUID, RoomRow] = field(default_factory=dict)
     moving: dict[UUID, RoomRow] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -61,7 +70,27 @@ class _Plan:
             updated=len(self.updated),
             unchanged=self.unchanged,
             locations_created=len(self.new_locations),
+            closed=len(self.closing),
+            bookings_affected=self.bookings_affected,
         )
+
+    @property
+    def closing(self) -> list[UUID]:
+        """The rooms that go out of use."""
+        return [room.id for room in self.updated if not room.active and getattr(self.before[room.id], "active", False)]
+
+    def changed(self) -> list[Changed]:
+        """Return what the audit says of it."""
+        done: list[Changed] = []
+        for place in (*self.new_locations, *self.moved_locations):
+            old = self.before.get(place.id)
+            before = places.of_location(old) if isinstance(old, Location) else None
+            done.append(_as_changed("location", place.id, place.name, before, places.of_location(place)))
+        for room in (*self.created, *self.updated):
+            old = self.before.get(room.id)
+            before = places.of_room(old) if isinstance(old, Room) else None
+            done.append(_as_changed("room", room.id, room.name, before, places.of_room(room)))
+        return done
 
 
 class _RehearsedError(Exception):
@@ -80,13 +109,14 @@ class Rooms:
         self._catalogues = catalogues
 
     async def import_rows(
-        self, rows: Sequence[RoomRow], *, dry_run: bool = False, progress: Progress | None = None
+        self, rows: Sequence[RoomRow], *, dry_run: bool = False, progress: Progress | None = None, by: Actor | None = None
     ) -> ImportReport:
         """Create or change the rooms, all of them or none; the location and the name say which room a row is.
 
-        `dry_run` does the same and takes it back. `progress` is called with (rows done, rows in all). Raises
-        InvalidImport that names every line at fault.
+        `dry_run` does the same and takes it back. `progress` is called with (rows done, rows in all). `by` None is the
+        command line. Raises InvalidImport that names every line at fault, NotAllowed.
         """
+        places.admins_only(by)
         numbered = [row if row.line else replace(row, line=number) for number, row in enumerate(rows, start=1)]
         refuse(problems_of(numbered))
 
@@ -99,6 +129,7 @@ class Rooms:
             await _judge(session, plan)
             refuse(plan.problems)
             await _carry_out(session, plan, len(numbered), progress)
+            await changes.note_many(session, plan.changed(), by=by)
             if dry_run:
                 raise _RehearsedError(plan.report())
             return plan.report()
@@ -195,24 +226,34 @@ def _cells(catalogue: Catalogue, room: Room) -> dict[str, object]:
     }
 
 
+def _as_changed(
+    subject: str, subject_id: UUID, name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]
+) -> Changed:
+    action = "added" if before is None else "changed"
+    if before and before["active"] != after["active"]:
+        action = "taken into use" if after["active"] else "taken out of use"
+    return Changed(subject=subject, subject_id=subject_id, name=name, action=action, before=before, after=after)
+
+
 def _planned(rows: Sequence[RoomRow], catalogue: Catalogue) -> _Plan:
     plan = _Plan()
-    places = {place.name.lower(): place for place in catalogue.locations}
+    known = {place.name.lower(): place for place in catalogue.locations}
     rooms = {(catalogue.place_of(room).name.lower(), room.name.lower()): room for room in catalogue.rooms}
     zones = {row.location.lower(): row.zone for row in rows if row.zone}
     for row in rows:
-        place = places.get(row.location.lower())
+        place = known.get(row.location.lower())
         if place is None:
             zone = zones.get(row.location.lower())
             if zone is None:
                 plan.problems.append((row.line, f"{row.location} is new: give its time zone, such as Europe/Berlin."))
                 continue
             place = Location(id=new_id(), name=row.location, zone=zone)
-            places[row.location.lower()] = place
+            known[row.location.lower()] = place
             plan.new_locations.append(place)
         elif row.zone and row.zone != place.zone:
+            plan.before.setdefault(place.id, place)
             place = replace(place, zone=row.zone)
-            places[row.location.lower()] = place
+            known[row.location.lower()] = place
             plan.moved_locations.append(place)
             plan.moving[place.id] = row
         _plan_room(plan, row, place, rooms.get(row.key))
@@ -237,6 +278,7 @@ def _plan_room(plan: _Plan, row: RoomRow, place: Location, old: Room | None) -> 
         plan.unchanged += 1
     else:
         plan.updated.append(new)
+        plan.before[old.id] = old
         if new.capacity < old.capacity:
             plan.shrinking[new.id] = row
 
@@ -259,6 +301,9 @@ WHERE r.tenant_id = $1 AND r.location_id = ANY($2::uuid[]) AND b.end_time > now(
 async def _judge(session: WriteSession, plan: _Plan) -> None:
     """Lock the rooms that change, and note where meetings ahead stand against it."""
     await session.all(_LOCK, session.tenant, sorted(room.id for room in plan.updated))
+    if plan.closing:
+        ahead = await session.all(places.AHEAD_IN, session.tenant, plan.closing, datetime.now(UTC))
+        plan.bookings_affected = len(ahead)
     for found in await session.all(_LARGEST_AHEAD, session.tenant, list(plan.shrinking)):
         row = plan.shrinking[found["room_id"]]
         if row.capacity < found["people"]:
@@ -316,11 +361,9 @@ async def _carry_out(session: WriteSession, plan: _Plan, total: int, progress: P
         progress(total, total)
 
 
-async def _write_locations(session: WriteSession, statement: str, places: Sequence[Location]) -> None:
-    if places:
-        await session.run(
-            statement, session.tenant, [p.id for p in places], [p.name for p in places], [p.zone for p in places]
-        )
+async def _write_locations(session: WriteSession, statement: str, some: Sequence[Location]) -> None:
+    if some:
+        await session.run(statement, session.tenant, [p.id for p in some], [p.name for p in some], [p.zone for p in some])
 
 
 async def _write_rooms(session: WriteSession, statement: str, rooms: Sequence[Room]) -> None:

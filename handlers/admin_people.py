@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-import aiohttp
 from slack_sdk.models.blocks import InputBlock
 from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
@@ -20,13 +19,13 @@ from core.audit import Filter
 from core.erasing import Keeping
 from core.errors import InvalidImport, InvalidSetting, PersonNotFound
 from core.models import Person
-from core.rooms import ImportReport, parse_csv
+from core.rooms import ImportReport, decoded, parse_csv
 from handlers.admin_asked import Asked, fresh
 from handlers.admin_places import rooms
 from handlers.drafts import OUT_OF_DATE, UnreadableError
+from handlers.given_files import MEGABYTE, fetched
 from handlers.requests import Sender
 from handlers.sending import send_file
-from handlers.slack_errors import FAILED, reason
 from handlers.views import admin as views
 from handlers.views import admin_people as shown
 from handlers.views.admin import Where
@@ -34,9 +33,8 @@ from handlers.views.text import Line, bold, cut
 
 Page = Callable[[Asked], Awaitable[View]]
 PAGE = 15
-LARGEST_FILE = 2_000_000
+LARGEST_FILE = 5 * MEGABYTE
 FILE = "file:"
-_DOWNLOAD_SECONDS = 20
 
 
 # -- people ------------------------------------------------------------------------------------------------------------
@@ -267,12 +265,12 @@ async def files(asked: Asked, above: Line = ()) -> View:  # noqa: ARG001 - one s
 
 async def files_sent(asked: Asked) -> View:
     """Say what an import would do; asked for the same again, do it."""
-    text, source, carried = await _source(asked)
     try:
+        text, source, carried = await _source(asked)
         parsed = parse_csv(text)
         if asked.where.more == carried:
             return await _import(asked, text)
-        report = await asked.office.rooms.import_rows(parsed, dry_run=True)
+        report = await asked.office.rooms.import_rows(parsed, dry_run=True, by=asked.by)
     except InvalidImport as refused:
         return shown.import_refused(refused.lines or ((0, refused.message),), asked.where)
     return _checked(report, carried, text, source)
@@ -293,8 +291,8 @@ def replace_section(where: Where, section: str) -> Where:
 async def import_now(asked: Asked) -> View:
     """Import the file that was checked."""
     file_id = asked.where.more.removeprefix(FILE).partition(":")[0]
-    text = await _downloaded(asked, file_id)
     try:
+        text, _ = await _read(file_id, asked)
         return await _import(asked, text)
     except InvalidImport as refused:
         return shown.import_refused(refused.lines or ((0, refused.message),), shown.FILES)
@@ -306,8 +304,11 @@ async def _import(asked: Asked, text: str) -> View:
     def progress(done: int, total: int) -> None:
         asked.desk.meanwhile.report(f"Importing: {done} of {total} rooms")
 
-    report = await asked.office.rooms.import_rows(parse_csv(text), progress=progress)
+    report = await asked.office.rooms.import_rows(parse_csv(text), progress=progress, by=asked.by)
     said = f"✅ Imported: {report.created} new, {report.updated} changed, {report.unchanged} as they were."
+    if report.bookings_affected:
+        await asked.office.rerooming.advance(asked.desk.services.clock.now())
+        said += f" {saying.counted(report.bookings_affected, 'booking')} affected: their bookers are told."
     return await rooms(replace(asked, where=Where(section="rooms")), [said])
 
 
@@ -316,47 +317,17 @@ async def _source(asked: Asked) -> tuple[str, str, str]:
     typed = asked.filled.text("csv")
     chosen = asked.filled.files("file")
     if chosen:
-        return await _downloaded(asked, chosen[0]), "The file", f"{FILE}{chosen[0]}"
+        text, read_as = await _read(chosen[0], asked)
+        return text, f"The file, read as {read_as}" if read_as else "The file", f"{FILE}{chosen[0]}"
     if not typed.strip():
         said = "Choose a file, or paste the rooms here."
         raise InvalidSetting(said, fields={"csv": said})
     return typed, "What you pasted", hashlib.sha256(typed.encode()).hexdigest()[:16]
 
 
-async def _downloaded(asked: Asked, file_id: str) -> str:
-    """Return the text of a file that somebody gave to Slack; raises InvalidSetting where there is none to be had."""
-    client = asked.desk.client
-    try:
-        about = (await client.files_info(file=file_id))["file"]
-    except FAILED as error:
-        raise _unreadable(f"Slack does not give that file out: {reason(error)}. Paste its text instead.") from error
-    # Of a file that somebody else put there, nothing is read: its id may have been made up.
-    if about.get("user") not in {None, asked.desk.sender.user_id}:
-        raise _unreadable("That file is somebody else's.")
-    if int(about.get("size") or 0) > LARGEST_FILE:
-        raise _unreadable("That file is larger than 2 MB.")
-    address = str(about.get("url_private_download") or about.get("url_private") or "")
-    timeout = aiohttp.ClientTimeout(total=_DOWNLOAD_SECONDS)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(address, headers={"Authorization": f"Bearer {client.token}"}, allow_redirects=False) as answer,
-        ):
-            if answer.status != 200:
-                raise _unreadable("Slack does not give that file out. Paste its text instead.")
-            data = await answer.content.read(LARGEST_FILE + 1)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise _unreadable("Slack does not give that file out at the moment. Try again in a minute.") from error
-    if len(data) > LARGEST_FILE:
-        raise _unreadable("That file is larger than 2 MB.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _unreadable("That file is not in UTF-8: save it as CSV UTF-8.") from error
-
-
-def _unreadable(said: str) -> InvalidSetting:
-    return InvalidSetting(said, fields={"csv": said})
+async def _read(file_id: str, asked: Asked) -> tuple[str, str | None]:
+    """Return the text of a file, and what it was read as where it is not in UTF-8."""
+    return decoded(await fetched(file_id, asked.desk, field="file", most=LARGEST_FILE))
 
 
 def _file_input(where: Where) -> InputBlock:

@@ -422,9 +422,9 @@ async def _show(request: Click, reply: Show, client: AsyncWebClient) -> There | 
     form = request.form
     try:
         if reply.place is Place.ON_TOP and form is not None and form.callback_id == Callback.HOME:
-            answer = await client.views_open(trigger_id=request.trigger_id, view=reply.view)
+            answer = await client.views_open(trigger_id=request.trigger_id, view=pictures.safe(reply.view))
         elif reply.place is Place.ON_TOP:
-            answer = await client.views_push(trigger_id=request.trigger_id, view=reply.view)
+            answer = await client.views_push(trigger_id=request.trigger_id, view=pictures.safe(reply.view))
         elif form is None:
             return None
         else:
@@ -436,7 +436,8 @@ async def _show(request: Click, reply: Show, client: AsyncWebClient) -> There | 
         log.warning("view not shown: %s", reason(error))
         await _tell_aside(request.sender, reply, client)
         return None
-    return There.of(answer)
+    there = There.of(answer)
+    return await pictures.follow(client, reply.view, there) if reply.place is Place.ON_TOP else there
 
 
 async def _tell_aside(sender: Sender, reply: Show, client: AsyncWebClient) -> None:

@@ -62,19 +62,14 @@ async def opened(
 
 async def _open(desk: Desk, trigger_id: str, view: View) -> str:
     try:
-        try:
-            answer = await desk.client.views_open(trigger_id=trigger_id, view=view)
-        except FAILED as error:
-            if not pictures.may_be_why(error, view):
-                raise
-            answer = await desk.client.views_open(trigger_id=trigger_id, view=pictures.view_without(view))
+        answer = await desk.client.views_open(trigger_id=trigger_id, view=pictures.safe(view))
     except FAILED as error:
         if outage(error):
             raise NotOpened("Slack did not open the form. Try again in a minute.") from error
         if reason(error) not in _TOO_LATE:
             raise
         raise OpenedTooLate("Slack gave up waiting before the form was there. Try again.") from error
-    there = There.of(answer)
+    there = await pictures.follow(desk.client, view, There.of(answer))
     if isinstance(view, SearchView):
         await search_shown(view, there, desk)
     return there.view_id if there else ""

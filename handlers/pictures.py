@@ -5,6 +5,7 @@ Slack looks at every picture when it takes a message or a view, and refuses the 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,8 +14,11 @@ from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from handlers.looking import There
 from handlers.plain import plain
 from handlers.slack_errors import FAILED, reason
+
+log = logging.getLogger(__name__)
 
 _REFUSED = frozenset({"invalid_blocks", "invalid_arguments", "invalid_blocks_format"})
 
@@ -27,6 +31,22 @@ def among(blocks: Sequence[Block | Mapping[str, Any]] | None) -> bool:
 def without(blocks: Sequence[Any] | None) -> list[Any]:
     """Return the blocks but the pictures."""
     return [block for block in blocks or () if not _is_picture(block)]
+
+
+def safe(view: View) -> View | dict[str, Any]:
+    """Return a view as it can be opened with a permission that serves once: its pictures have to follow."""
+    return view_without(view) if among(view.blocks) else view
+
+
+async def follow(client: AsyncWebClient, view: View, there: There | None) -> There | None:
+    """Show the pictures in a view that was opened without them, unless it has changed since; return where it stands."""
+    if there is None or not among(view.blocks):
+        return there
+    try:
+        return There.of(await client.views_update(view_id=there.view_id, hash=there.hash, view=view))
+    except FAILED as error:
+        log.info("pictures not shown: %s", reason(error))
+        return there
 
 
 def view_without(view: View) -> dict[str, Any]:

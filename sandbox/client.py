@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -58,7 +59,9 @@ class SandboxClient:
         return await self._send(name, {field: value for field, value in body.items() if value is not None})
 
     async def _send(self, name: str, body: Json) -> Json:
-        async with self._http().post(f"{self._url}/sandbox/{name}", json=body) as response:
+        # As a stream: the client warns of large bodies that are handed over whole.
+        sent, kind = io.BytesIO(json.dumps(body).encode()), {"Content-Type": "application/json"}
+        async with self._http().post(f"{self._url}/sandbox/{name}", data=sent, headers=kind) as response:
             answer: Json = await response.json()
             return answer
 

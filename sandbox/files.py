@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from sandbox.errors import Json
 
 # Slack's plan allows more; nobody needs it here.
-MOST_BYTES = 3 * 1024 * 1024
+MOST_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(kw_only=True, slots=True)

@@ -29,7 +29,7 @@ from sandbox.wire import Wire
 
 PAGE = Path(__file__).with_name("page")
 POLICY = "default-src 'self'; style-src 'self'; img-src 'self' data:"
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 10 * 1024 * 1024
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -41,6 +41,7 @@ def import_rooms(
     file: Annotated[Path, typer.Argument(help="A CSV file, - for standard input.")],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Create or change rooms from a CSV file, all of them or none.
 
@@ -48,15 +49,22 @@ def import_rooms(
     Europe/Berlin), floor, amenities (with ; between them), setup_minutes, teardown_minutes, active (yes or no).
     """
     from core.catalogue import Catalogues
+    from core.clock import SystemClock
+    from core.rerooming import Rerooming
     from core.rooms import Rooms, parse_csv
 
     rows = parse_csv(_text_of(file))
 
     async def work(db: Database) -> ImportReport:
         with _progress() as progress:
-            return await Rooms(db, Catalogues(db)).import_rows(rows, dry_run=dry_run, progress=progress)
+            catalogues = Catalogues(db)
+            done = await Rooms(db, catalogues).import_rows(rows, dry_run=dry_run, progress=progress)
+            if done.bookings_affected and not dry_run:
+                await Rerooming(db, catalogues, clock := SystemClock()).advance(clock.now())
+            return done
 
-    typer.echo(_said(with_database(work), dry_run=dry_run))
+    report = with_database(work)
+    answer({**asdict(report), "dry_run": dry_run}, [_said(report, dry_run=dry_run)], as_json=as_json)
 
 
 @app.command("list")
@@ -277,11 +285,12 @@ def list_doors() -> None:
 
 
 def _text_of(file: Path) -> str:
-    data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise typer.BadParameter(f"{file} is not in UTF-8: save it as CSV UTF-8.", param_hint="FILE") from None
+    from core.rooms import decoded
+
+    text, read_as = decoded(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
+    if read_as:
+        typer.echo(f"{file} is not in UTF-8: it was read as {read_as}.", err=True)
+    return text
 
 
 @contextmanager
@@ -299,6 +308,7 @@ def _said(report: ImportReport, *, dry_run: bool) -> str:
     parts = [f"{report.created} created", f"{report.updated} changed", f"{report.unchanged} as they were"]
     places = report.locations_created
     new = f" New locations: {places}." if places else ""
+    new += f" Bookings ahead in rooms that go out of use: {report.bookings_affected}." if report.bookings_affected else ""
     done = "Would be imported" if dry_run else "Imported"
     return f"{done}: {', '.join(parts)}.{new}{' Nothing was changed.' if dry_run else ''}"
 

@@ -274,27 +274,31 @@ def files(where: Where, *, above: Line = (), typed: str | None = None, with_file
     )
 
 
+def _would(report: ImportReport, source: str) -> list[Line]:
+    """Return what an import would do."""
+    counts = f"{report.created} new, {report.updated} changed, {report.unchanged} as they were."
+    new = f" {saying.counted(report.locations_created, 'location')} would be new." if report.locations_created else ""
+    lines: list[Line] = [[bold("Import these rooms?")], [f"{source}: {counts}{new}"]]
+    if report.closed:
+        told = f" {saying.counted(report.bookings_affected, 'booking')} ahead there: another room is looked for."
+        closed = f"{saying.counted(report.closed, 'room')} would go out of use."
+        lines.append([f"{closed}{told if report.bookings_affected else ''}"])
+    return lines
+
+
 def import_check(report: ImportReport, where: Where, *, source: str) -> View:
     """Return what an import would do, before it is done."""
-    new = f" {saying.counted(report.locations_created, 'location')} would be new." if report.locations_created else ""
-    said = f"{report.created} new, {report.updated} changed, {report.unchanged} as they were."
     nothing = not (report.created or report.updated or report.locations_created)
-    blocks: list[Block] = [rich([bold("Import these rooms?")], [f"{source}: {said}{new}"])]
     doing = None if nothing else admin.do("Import", where, style="primary")
-    return admin.page("Import", where, blocks, back=FILES, below=[doing])
+    return admin.page("Import", where, [rich(*_would(report, source))], back=FILES, below=[doing])
 
 
 def import_again(report: ImportReport, where: Where, *, source: str, typed: str) -> View:
     """Return what an import of pasted rooms would do, above them: sent again as they are, they are imported."""
-    new = f" {saying.counted(report.locations_created, 'location')} would be new." if report.locations_created else ""
-    said = f"{source}: {report.created} new, {report.updated} changed, {report.unchanged} as they were.{new}"
     return admin.form(
         "Import",
         where,
-        [
-            rich([bold("Import these rooms?")], [said]),
-            admin.text("csv", "Rooms", typed, where, longest=MOST_CSV, lines=True),
-        ],
+        [rich(*_would(report, source)), admin.text("csv", "Rooms", typed, where, longest=MOST_CSV, lines=True)],
         submit="Import",
         below=[admin.go("Back", FILES)],
     )

@@ -87,11 +87,20 @@ def test_each_wrong_line_is_named(bookroom: Run, file: Path) -> None:
     assert bookroom("rooms", "list")[1].startswith("There are no rooms yet")
 
 
-def test_a_file_in_another_encoding_is_told(bookroom: Run, file: Path) -> None:
-    file.write_bytes("name,capacity,location\nCafé,3,Oslo\n".encode("latin-1"))
+def test_a_file_in_another_encoding_is_read_and_told(bookroom: Run, file: Path) -> None:
+    file.write_bytes("name,capacity,location,zone\nCafé,3,Oslo,Europe/Oslo\n".encode("latin-1"))
+    code, out, said = bookroom("rooms", "import", "--json", str(file))
+    assert code == 0
+    assert json.loads(out)["created"] == 1
+    assert said == f"{file} is not in UTF-8: it was read as Windows-1252.\n"
+    assert "Café" in bookroom("rooms", "list")[1]
+
+
+def test_a_workbook_is_no_list(bookroom: Run, file: Path) -> None:
+    file.write_bytes(b"PK\x03\x04 workbook")
     code, _, said = bookroom("rooms", "import", str(file))
     assert code == 2
-    assert "UTF-8" in said
+    assert "save the sheet as CSV" in said
 
 
 def test_a_file_that_does_not_exist_is_told(bookroom: Run, tmp_path: Path) -> None:
