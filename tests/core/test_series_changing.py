@@ -11,9 +11,10 @@ from core import checks, errors, schema
 from core.archive import Archive
 from core.db import Database
 from core.models import Change, Room, Slot, Status
+from core.rooms import Rooms
 from core.series import Series
 from core.series_values import Booked, Choice, Scope, SeriesChange, SeriesStatus
-from tests.core.office import Office
+from tests.core.office import MONDAY, Office
 from tests.core.series_office import TUESDAY, series_of, weekly
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -350,3 +351,88 @@ async def test_what_is_given_back_is_offered_to_whoever_waits(office: Office):
     (waiting,) = await office.line.mine(office.bob)
     assert (waiting.status, waiting.offered_room) == ("offered", apollo)
     assert await checks.violations(office.db) == []
+
+
+async def extended(office: Office, **wanted: object) -> tuple[Series, Booked]:
+    """Return a series that was booked for thirty days, and of which the job has booked two weeks more."""
+    await Rooms(office.db, office.catalogues).set_policy(horizon_days=30)
+    office.catalogues.forget()
+    return await booked(office, await office.room("Apollo"), rule="FREQ=WEEKLY;BYDAY=TU", **wanted)
+
+
+async def two_weeks_later(series: Series, office: Office) -> None:
+    office.clock.advance(timedelta(days=14))
+    assert await series.extend(office.clock.now()) == 2
+
+
+async def test_dates_that_were_booked_since_go_with_a_series_that_is_taken_back(office: Office):
+    series, made = await extended(office)
+    await two_weeks_later(series, office)
+
+    await series.undo(made.operation_id, by=office.ana)
+
+    assert await hours(series, made.series.id, office) == []
+    assert await office.count("SELECT count(*) FROM bookings WHERE status = 'cancelled' AND start_time > $1", MONDAY) == 5
+    assert await series.extend(office.clock.now()) == 0
+    assert await checks.violations(office.db) == []
+
+
+async def test_dates_booked_since_go_with_a_change_of_the_hour_and_come_back_as_they_were(office: Office):
+    series, made = await extended(office)
+    moved = await series.change(
+        made.series.id, SeriesChange(clock=time(14)), scope=Scope.ALL, on=week(0), version=1, by=office.ana
+    )
+    await two_weeks_later(series, office)
+
+    await series.undo(moved.operation_id, by=office.ana)
+    then = await hours(series, made.series.id, office)
+    again = await series.extend(office.clock.now())
+
+    assert then == [(week(n), 10) for n in (2, 3, 4)]
+    assert again == 2
+    assert await hours(series, made.series.id, office) == [(week(n), 10) for n in range(2, 7)]
+    assert (await series.get(made.series.id)).left_out == frozenset()
+    assert await checks.violations(office.db) == []
+
+
+async def test_dates_booked_since_go_with_a_split_that_is_taken_back(office: Office):
+    series, made = await extended(office)
+    moved = await series.change(
+        made.series.id, SeriesChange(clock=time(14)), scope=Scope.FOLLOWING, on=week(3), version=1, by=office.ana
+    )
+    await two_weeks_later(series, office)
+
+    await series.undo(moved.operation_id, by=office.ana)
+    await series.extend(office.clock.now())
+
+    assert await hours(series, made.series.id, office) == [(week(n), 10) for n in range(2, 7)]
+    assert await hours(series, moved.series.id, office) == []
+    assert await checks.violations(office.db) == []
+
+
+async def test_dates_booked_since_stay_where_only_days_away_or_a_title_are_taken_back(office: Office):
+    series, made = await extended(office)
+    away = await series.cancel_range(made.series.id, week(3), week(3), version=1, by=office.ana)
+    await two_weeks_later(series, office)
+
+    await series.undo(away.operation_id, by=office.ana)
+    renamed = await series.change(
+        made.series.id, SeriesChange(title="New"), scope=Scope.ALL, on=week(2), version=3, by=office.ana
+    )
+    await series.undo(renamed.operation_id, by=office.ana)
+
+    assert await series.extend(office.clock.now()) == 0
+    assert await hours(series, made.series.id, office) == [(week(n), 10) for n in range(2, 7)]
+    assert (await series.get(made.series.id)).left_out == frozenset()
+    assert await checks.violations(office.db) == []
+
+
+async def test_a_series_that_is_taken_back_waits_for_no_date_any_more(office: Office):
+    apollo = await office.room("Apollo")
+    await office.book(apollo, berlin(week(1), 10), by=office.bob)
+    series = series_of(office)
+    made = await series.book(weekly(apollo, 3), by=office.ana, choices={week(1): Choice.SKIP})
+
+    await series.undo(made.operation_id, by=office.ana)
+
+    assert await office.line.mine(office.ana) == ()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core import checks, errors
-from core.models import Right, Slot, Status
+from core.models import Change, Right, Slot, Status
 from core.regulations import Measure, Period
 from core.rooms import Rooms
 from core.series_values import Choice, Scope, SeriesChange, Verdict
@@ -156,3 +156,178 @@ async def test_a_day_more_within_reach_without_a_date_changes_nothing_that_anybo
     later = await series.get(made.series.id)
     assert (later.version, later.booked_until) == (1, made.series.booked_until + timedelta(days=1))
     assert await office.count("SELECT count(*) FROM changes WHERE subject = 'series'") == 1
+
+
+async def test_further_rooms_come_and_go_for_all_dates_and_stay_when_the_first_is_another(office: Office):
+    apollo, zeus, hall = [await office.room(name, seats=4) for name in ("Apollo", "Zeus", "Hall")]
+    series, everything = series_of(office), {"scope": Scope.ALL, "on": week(0), "by": office.ana}
+    made = await series.book(weekly(apollo, 3), by=office.ana)
+    alone = await office.bookings.change(made.bookings[1].id, Change(room_id=hall.id), version=1, by=office.ana)
+
+    more = await series.change(made.series.id, SeriesChange(more_room_ids=(zeus.id,)), **everything, version=1)
+    await series.change(made.series.id, SeriesChange(room_id=hall.id), **everything, version=2)
+    both = (await series.view(made.series.id, by=office.ana)).upcoming
+    clash = await series.change(made.series.id, SeriesChange(room_id=zeus.id), **everything, version=3)
+    dropped = await series.change(made.series.id, SeriesChange(more_room_ids=()), **everything, version=4)
+
+    assert more.series.more_rooms == (zeus,)
+    assert alone.after.room == hall
+    assert [one.rooms for one in both] == [(hall, zeus)] * 3
+    # The further room becomes the first, and is held once.
+    assert (clash.series.room, clash.series.more_rooms) == (zeus, ())
+    assert dropped.changed == ()
+    assert await checks.violations(office.db) == []
+
+
+async def test_further_rooms_of_this_and_the_following_dates_split_the_series(office: Office):
+    apollo, zeus = await office.room("Apollo"), await office.room("Zeus")
+    series = series_of(office)
+    made = await series.book(weekly(apollo, 4, more_room_ids=(zeus.id,)), by=office.ana)
+
+    done = await series.change(
+        made.series.id, SeriesChange(more_room_ids=()), scope=Scope.FOLLOWING, on=week(2), version=1, by=office.ana
+    )
+
+    old, new = [await series.view(one.series.id, by=office.ana) for one in (made, done)]
+    assert ([one.rooms for one in old.upcoming], [one.rooms for one in new.upcoming]) == (
+        [(apollo, zeus)] * 2,
+        [(apollo,)] * 2,
+    )
+    assert (old.series.more_rooms, new.series.more_rooms) == ((zeus,), ())
+    assert await checks.violations(office.db) == []
+
+
+async def test_a_further_room_that_is_taken_is_told_by_date_and_another_takes_its_place(office: Office):
+    apollo, zeus, hall = [await office.room(name) for name in ("Apollo", "Zeus", "Hall")]
+    series = series_of(office)
+    made = await series.book(weekly(apollo, 3), by=office.ana)
+    await office.book(zeus, berlin(week(1), 10), by=office.bob, title="Review")
+    change, everything = SeriesChange(more_room_ids=(zeus.id,)), {"scope": Scope.ALL, "on": week(0), "by": office.ana}
+
+    seen = await series.preview_change(made.series.id, change, **everything)
+    done = await series.change(made.series.id, change, **everything, version=1, choices={week(1): Choice.OTHER_ROOM})
+
+    (clash,) = seen.clashes
+    assert (clash.on, clash.rivals[0].title, clash.other_rooms, clash.stand_ins) == (
+        week(1),
+        "Review",
+        (apollo, hall),
+        (hall,),
+    )
+    assert seen.rooms_for_all == (apollo, hall)
+    assert [one.after.rooms for one in done.changed] == [(apollo, zeus), (apollo, hall), (apollo, zeus)]
+    assert await checks.violations(office.db) == []
+
+
+async def test_what_is_borrowed_changes_for_one_date_or_all_and_what_was_edited_stays(office: Office):
+    projector = await lendable(office)
+    apollo = await office.room("Apollo")
+    series, everything = series_of(office), {"scope": Scope.ALL, "on": week(0), "by": office.ana}
+    made = await series.book(weekly(apollo, 3), by=office.ana)
+    two, one = SeriesChange(equipment=((projector.id, 2),)), SeriesChange(equipment=((projector.id, 1),))
+
+    await series.change(made.series.id, two, scope=Scope.THIS, on=week(1), version=1, by=office.ana)
+    await series.change(made.series.id, one, **everything, version=1)
+    lent = [b.equipment[0].quantity for b in (await series.view(made.series.id, by=office.ana)).upcoming]
+    await series.change(made.series.id, SeriesChange(equipment=()), **everything, version=2)
+    left = (await series.view(made.series.id, by=office.ana)).upcoming
+
+    assert lent == [1, 2, 1]
+    assert [len(b.equipment) for b in left] == [0, 1, 0]
+    assert (await series.get(made.series.id)).equipment == ()
+    assert await checks.violations(office.db) == []
+
+
+async def test_equipment_that_is_out_on_a_date_is_told_and_no_other_room_is_named_for_it(office: Office):
+    projector = await lendable(office)
+    apollo, zeus = await office.room("Apollo"), await office.room("Zeus")
+    await office.room("Hall")
+    series = series_of(office)
+    made = await series.book(weekly(apollo, 3), by=office.ana)
+    await office.book(zeus, berlin(week(1), 10), by=office.bob, equipment=((projector.id, projector.quantity),))
+    change, everything = SeriesChange(equipment=((projector.id, 1),)), {"scope": Scope.ALL, "on": week(0), "by": office.ana}
+
+    seen = await series.preview_change(made.series.id, change, **everything)
+    with pytest.raises(errors.SeriesClash):
+        await series.change(made.series.id, change, **everything, version=1, choices={week(1): Choice.OTHER_ROOM})
+
+    (clash,) = seen.clashes
+    assert (clash.on, clash.other_room) == (week(1), None)
+    assert isinstance(clash.error, errors.EquipmentTaken)
+    assert await office.count("SELECT count(*) FROM equipment_claims") == 1
+
+
+async def test_one_projector_moves_along_with_dates_that_take_each_others_place(office: Office):
+    projector = await lendable(office)
+    series = series_of(office)
+    wish = weekly(await office.room("Apollo"), 4, equipment=((projector.id, projector.quantity),))
+    made = await series.book(wish, by=office.ana)
+
+    await series.change(made.series.id, SeriesChange(day=week(1)), scope=Scope.ALL, on=week(0), version=1, by=office.ana)
+
+    assert await office.count("SELECT count(*) FROM equipment_claims") == 4
+    assert await checks.violations(office.db) == []
+
+
+async def test_of_several_rooms_only_those_that_are_taken_get_another_that_is_none_of_them(office: Office):
+    rooms = [await office.room(name, seats=seats) for name, seats in (("A", 4), ("B", 6), ("C", 6), ("D", 7), ("E", 20))]
+    a, b, c, d, _ = rooms
+    await office.book(b, berlin(week(1), 10), by=office.bob)
+    await office.book(a, berlin(week(2), 10), by=office.bob)
+    await office.book(b, berlin(week(2), 10), by=office.bob)
+    series = series_of(office)
+    wish = weekly(a, 4, more_room_ids=(b.id,), attendees_count=9)
+    elsewhere = dict.fromkeys((week(1), week(2)), Choice.OTHER_ROOM)
+
+    seen = await series.preview(wish, by=office.ana)
+    made = await series.book(wish, by=office.ana, choices=elsewhere)
+
+    assert [one.other_rooms for one in seen.dates] == [(), (a, c), (c, d), ()]
+    assert seen.rooms_for_all == (c, d)
+    assert [one.rooms for one in made.bookings] == [(a, b), (a, c), (c, d), (a, b)]
+    assert {one.attendees_count for one in made.bookings} == {9}
+    assert await checks.violations(office.db) == []
+
+
+async def test_a_quota_is_judged_as_the_dates_stand_after_a_change_and_not_before(office: Office):
+    apollo, ruling = await office.room("Apollo"), Ruling.of(office)
+    series, everything = series_of(office), {"scope": Scope.ALL, "on": week(0), "by": office.ana}
+    made = await series.book(weekly(apollo, 4), by=office.ana)
+    await ruling.quotas.set(measure=Measure.COUNT, period=Period.WEEK, most=1)
+    office.catalogues.forget()
+
+    # Each date goes where the next one was: one in each week, before and after.
+    later = await series.change(made.series.id, SeriesChange(day=week(1)), **everything, version=1)
+    twice = SeriesChange(rule="FREQ=WEEKLY;BYDAY=TU,WE;COUNT=4")
+    seen = await series.preview_change(made.series.id, twice, scope=Scope.ALL, on=week(1), by=office.ana)
+    with pytest.raises(errors.SeriesClash) as refused:
+        await series.change(made.series.id, twice, scope=Scope.ALL, on=week(1), version=2, by=office.ana)
+    fewer = SeriesChange(rule="FREQ=WEEKLY;BYDAY=WE;COUNT=2")
+    done = await series.change(made.series.id, fewer, scope=Scope.ALL, on=week(1), version=2, by=office.ana)
+
+    assert [one.after.series_on for one in later.changed] == [week(n) for n in (1, 2, 3, 4)]
+    assert (
+        [one.on for one in seen.ruled_out]
+        == [one.on for one in refused.value.preview.ruled_out]
+        == [
+            week(1) + timedelta(days=1),
+            week(2) + timedelta(days=1),
+        ]
+    )
+    assert len([one for one in done.changed if one.after.holds_room]) == 2
+    assert await checks.violations(office.db) == []
+
+
+async def test_taking_back_does_not_lead_past_a_quota(office: Office):
+    apollo, ruling = await office.room("Apollo"), Ruling.of(office)
+    await ruling.quotas.set(measure=Measure.COUNT, period=Period.WEEK, most=1)
+    office.catalogues.forget()
+    series = series_of(office)
+    made = await series.book(weekly(apollo, 3), by=office.ana)
+    gone = await series.cancel(made.series.id, scope=Scope.ALL, on=week(0), version=1, by=office.ana)
+    await office.book(apollo, berlin(week(1), 14), by=office.ana)
+
+    back = await series.undo(gone.operation_id, by=office.ana)
+
+    assert [one.after.series_on for one in back.changed] == [week(0), week(2)]
+    assert [one.on for one in back.gaps] == [week(1)]
