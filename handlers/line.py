@@ -80,6 +80,8 @@ def _draft(place: Waiting) -> Draft:
         place=place.location.id if place.location and not room else None,
         title=place.title,
         private=place.private,
+        more_rooms=tuple(one.id for one in place.more_rooms),
+        things=tuple((one.equipment.id, one.quantity) for one in place.equipment),
     )
 
 
@@ -89,6 +91,7 @@ def _of_search(searching: Searching) -> dict[str, object]:
         "invitees": searching.invitees,
         "private": searching.private,
         "shared": searching.shared,
+        "things": searching.things,
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 from core.approval_asking import ROLE
@@ -223,7 +224,7 @@ class Notices:
         # Its time begins when it is told.
         held_until = max(waiting.offer_expires_at, open_until(waiting.slot, reader.now))
         series = await self._services.series.get(waiting.series_id) if waiting.series_id else None
-        return views.offer(waiter, room, place, slot, reader, held_until=held_until, series=series)
+        return views.offer(waiter, room, place, slot, reader, held_until=held_until, series=series, **_beside(waiting))
 
     async def _proposal(self, delivery: Delivery) -> Message | None:
         _, reader, _ = await self._booking_for(delivery)
@@ -238,7 +239,9 @@ class Notices:
         if waiting.status != "missed" or room is None:
             return None
         again = await self._wish_of(waiting)
-        return views.offer_missed(Waiter(waiting=waiting.id), room, place, waiting.slot, reader, again=again)
+        return views.offer_missed(
+            Waiter(waiting=waiting.id), room, place, waiting.slot, reader, again=again, **_beside(waiting)
+        )
 
     async def _wish_of(self, waiting: Waiting) -> Draft:
         invited = [(await self._services.people.get(person)).slack_user_id for person in waiting.invitees]
@@ -254,6 +257,8 @@ class Notices:
             private=waiting.private,
             shared=waiting.shared,
             invitees=tuple(invited),
+            more_rooms=tuple(one.id for one in waiting.more_rooms),
+            things=tuple((one.equipment.id, one.quantity) for one in waiting.equipment),
         )
 
     async def _waiting_for(self, delivery: Delivery) -> tuple[Waiting, Room | None, Location, Reader]:
@@ -357,3 +362,8 @@ def _scope(subscription: Subscription) -> str:
     if subscription.room:
         return subscription.room.name
     return subscription.location.name if subscription.location else ""
+
+
+def _beside(waiting: Waiting) -> dict[str, Any]:
+    """Return what is waited for together with a room, as a message is given it."""
+    return {"more": waiting.more_rooms, "things": waiting.equipment}

@@ -81,12 +81,14 @@ async def waitable(error: BookingError, wanted: Draft | Target, desk: Desk) -> D
     match error:
         case errors.SlotTaken(room=room, slot=slot):
             asked = wanted if isinstance(wanted, Draft) else await _moved(wanted, room, slot, desk)
+        case LentOutError() if isinstance(wanted, Draft):
+            asked = wanted
         case errors.NothingFits() if isinstance(wanted, Draft) and suitable(desk.catalogue, wanted.wish(), desk.actor):
             asked = wanted
         case _:
             return None
-    if asked is None or asked.more_rooms or asked.things:
-        return None  # the line is for one room, and nothing beside it
+    if asked is None:
+        return None
     return asked if asked.slot.start > desk.services.clock.now() else None
 
 
@@ -96,13 +98,17 @@ async def _moved(target: Target, room: Room, slot: Slot, desk: Desk) -> Draft | 
     if booking.holds_room and booking.room.id == room.id and booking.slot.overlaps(slot):
         return None
     start, end = int(slot.start.timestamp()), int(slot.end.timestamp())
-    return Draft.like(booking).alone().model_copy(update={"start": start, "end": end, "room": room.id})
+    wish = Draft.like(booking).alone().model_copy(update={"start": start, "end": end})
+    if not booking.more_rooms:
+        return wish.model_copy(update={"room": room.id})
+    # Of several rooms one is in the way; which others it was to have nobody knows, unless it is one that it has.
+    return wish if any(one.id == room.id for one in booking.rooms) else None
 
 
 def _elsewhere(error: BookingError, wanted: Draft | Target, desk: Desk, *, waits_for: Draft | None) -> Message:
     reader = desk.reader
     if isinstance(error, LentOutError):
-        return refusals.lent_out(error, wanted, reader)
+        return refusals.lent_out(error, wanted, reader, waits_for=waits_for)
     if isinstance(error, errors.EquipmentTaken) and isinstance(wanted, Draft):
         too_many = [thing for thing, count in _things(wanted, desk) if count > thing.quantity]
         return refusals.more_than_there_are(error, wanted, too_many, reader)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from slack_sdk.models.blocks import ActionsBlock, ButtonElement, ConfirmObject, PlainTextObject
@@ -152,11 +152,11 @@ def not_going(booking: Booking) -> ButtonElement | None:
     return button("Can't", Action.NOT_GOING, Target.at(booking), aloud="Say that you cannot come")
 
 
-def offered(place: Waiter, room: Room, hours: str) -> list[ButtonElement | None]:
+def offered(place: Waiter, rooms: Sequence[Room], hours: str) -> list[ButtonElement | None]:
     """Return the buttons that take what is held for somebody, or let it go."""
     return [
-        button(f"Book {cut(room.name, 50)} {hours}", Action.TAKE_OFFER, place, style="primary"),
-        button("No, thanks", Action.DECLINE_OFFER, place, aloud=f"No, thanks: leave {cut(room.name, 40)} to others"),
+        button(f"Book {named(rooms, 50)} {hours}", Action.TAKE_OFFER, place, style="primary"),
+        button("No, thanks", Action.DECLINE_OFFER, place, aloud=f"No, thanks: leave {named(rooms, 40)} to others"),
     ]
 
 

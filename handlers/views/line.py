@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from slack_sdk.models.blocks import Block, ButtonElement
 
 from core import saying
+from core.borrowing import lent
 from core.errors import AlreadyFree
 from core.models import Location, Slot
 from core.notices import Waiting
@@ -16,6 +17,7 @@ from handlers.drafts import Draft, Waiter
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.views import buttons
+from handlers.views.held import borrowed, named
 from handlers.views.text import Line, bold, cut, joined, quoted, rich, spoken
 from handlers.views.times import Reader, in_full, where_and_own_clock
 
@@ -34,7 +36,7 @@ def joined_line(place: Waiting, ahead: int, location: Location | None, reader: R
     """Return where one stands, and what happens when it frees."""
     lines: tuple[Line, ...] = (
         [f"You are {rank(ahead)} in line for ", *_what(place), ": ", *_when(place, location, reader), "."],
-        [_next(ahead)],
+        [_next(ahead, alone=_is_one(place))],
     )
     row = [_leave(place), buttons.run("My bookings", "mine")]
     return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(row)])
@@ -56,8 +58,9 @@ def left(place: Waiting, location: Location | None, reader: Reader) -> Message:
 
 def declined(place: Waiting, location: Location | None, reader: Reader) -> Message:
     """Return that the offer goes to the next."""
-    room = [bold(cut(place.offered_room.name, 100))] if place.offered_room else _what(place)
-    line: Line = [*room, ", ", *_when(place, location, reader), ", is no longer held for you. Others can have it now."]
+    verb, it = ("are", "them") if place.more_rooms else ("is", "it")
+    when = _when(place, location, reader)
+    line: Line = [*_what(place), ", ", *when, f", {verb} no longer held for you. Others can have {it} now."]
     return Message(text=spoken(line), blocks=[rich(line)])
 
 
@@ -65,15 +68,15 @@ def offered(place: Waiting, location: Location, reader: Reader) -> tuple[tuple[L
     """Return what is held for one, and the buttons that take it or let it go."""
     assert place.offered_room is not None
     assert place.offer_expires_at is not None
-    room, until = place.offered_room, saying.clock_time(place.offer_expires_at, location.tz)
+    until = saying.clock_time(place.offer_expires_at, location.tz)
     first: Line = [
-        bold(cut(room.name, 100)),
-        " is free again and held for you until ",
+        *_what(place),
+        f" {'are' if place.more_rooms else 'is'} free again and held for you until ",
         bold(until),
         ": ",
         *_when(place, location, reader),
     ]
-    row = buttons.offered(Waiter(waiting=place.id), room, saying.hours(place.slot, location.tz))
+    row = buttons.offered(Waiter(waiting=place.id), place.rooms, saying.hours(place.slot, location.tz))
     return (first, [quoted(cut(place.title, 200))] if place.title else []), row
 
 
@@ -121,19 +124,30 @@ def rank(ahead: int) -> str:
     return f"{number}{ending}"
 
 
-def _next(ahead: int) -> str:
+def _next(ahead: int, *, alone: bool) -> str:
+    frees, held = ("it frees", "it is held") if alone else ("all of it is free at once", "all of it is held")
     if not ahead:
-        return "When it frees, it is held for you for 10 minutes, and you get a direct message."
+        return f"When {frees}, {held} for you for 10 minutes, and you get a direct message."
     before = saying.people(ahead)
     comes = "comes" if ahead == 1 else "come"
-    return f"{before} {comes} before you. When it is your turn, it is held for you for 10 minutes; you get a direct message."
+    turn = "it is your turn" if alone else "it is your turn and all of it is free at once"
+    return f"{before} {comes} before you. When {turn}, {held} for you for 10 minutes; you get a direct message."
+
+
+def _is_one(place: Waiting) -> bool:
+    """Tell whether somebody waits for a room and nothing beside it."""
+    return not place.more_rooms and not place.equipment
 
 
 def _what(place: Waiting) -> Line:
-    if place.room:
-        return [bold(cut(place.room.name, 100))]
+    """Return "Apollo + Zeus with 2 projectors": what is held for one, else what one waits for."""
+    if place.rooms:
+        along = borrowed(place.equipment)
+        return [bold(named(place.rooms)), *([f" {along}"] if along else [])]
     wants = [f"that seats {place.attendees_count}"] if place.attendees_count > 1 else []
-    wants += [f"with {saying.listed(sorted(place.amenities))}"] if place.amenities else []
+    things = [lent(cut(one.equipment.name, 60), one.quantity) for one in place.equipment]
+    has = [*sorted(place.amenities), *things]
+    wants += [f"with {saying.listed(has)}"] if has else []
     wants += [f"on floor {place.floor}"] if place.floor else []
     where = f" in {place.location.name}" if place.location else ""
     return [bold(f"a room{where}"), *([f" {' '.join(wants)}"] if wants else [])]
@@ -153,5 +167,5 @@ def _when(place: Waiting, location: Location | None, reader: Reader, *, opening:
 
 
 def _leave(place: Waiting) -> ButtonElement | None:
-    aloud = f"Leave the line for {place.room.name if place.room else 'a room'}"
+    aloud = f"Leave the line for {named(place.rooms, 40) if place.rooms else 'a room'}"
     return buttons.button("Leave the line", Action.LEAVE_LINE, Waiter(waiting=place.id), aloud=aloud)

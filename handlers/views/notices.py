@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from slack_sdk.models.blocks import ButtonElement
 
 from core import saying
-from core.models import Alternative, Booking, Location, Response, Rival, Room, Slot, Status
+from core.models import Alternative, Booking, Borrowed, Location, Response, Rival, Room, Slot, Status
 from core.notices import Happened
 from core.series_values import OneSeries
 from handlers.drafts import Draft, Target, Waiter
@@ -20,7 +20,7 @@ from handlers.replies import Message
 from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN, named_people
 from handlers.views.cards import ROOM_SHOWN, differences
-from handlers.views.held import MOST_NAMED, borrowed, rooms_of, same_rooms, verb
+from handlers.views.held import MOST_NAMED, borrowed, named, rooms_of, same_rooms, verb
 from handlers.views.series_words import missing_from
 from handlers.views.text import Line, Piece, bold, cut, joined, mention, quoted, rich, spoken
 from handlers.views.times import Reader, dated, floor, lasting, moment, where_and_own_clock
@@ -325,38 +325,55 @@ def offer(
     *,
     held_until: datetime,
     series: OneSeries | None = None,
+    more: Sequence[Room] = (),
+    things: Sequence[Borrowed] = (),
 ) -> Message:
     """Return that a room is held for somebody who waited for it, until when, and how to take it.
 
-    `series` is the one that lacks this date.
+    `series` is the one that lacks this date; `more` and `things` are held together with the room.
     """
     hours = saying.hours(slot, location.tz)
-    name = cut(room.name, ROOM_SHOWN)
+    is_, it, held = ("are", "them", "They are") if more else ("is", "it", "It is")
+    when = bold(dated(slot, location, reader))
     lines: tuple[Line, ...] = (
-        ["🔔 ", bold(name), " is free for you: ", bold(dated(slot, location, reader)), f"{_where(slot, location, reader)}."],
+        ["🔔 ", *_waited_for(room, more, things), f" {is_} free for you: ", when, f"{_where(slot, location, reader)}."],
         missing_from(series) if series else [],
-        ["It is held until ", bold(moment(held_until, location, reader)), "; after that, others can have it."],
+        [f"{held} held until ", bold(moment(held_until, location, reader)), f"; after that, others can have {it}."],
     )
-    return told(*lines, row=buttons.offered(waiting, room, hours))
+    return told(*lines, row=buttons.offered(waiting, (room, *more), hours))
 
 
 def offer_missed(
-    waiting: Waiter, room: Room, location: Location, slot: Slot, reader: Reader, *, again: Draft | None
+    waiting: Waiter,
+    room: Room,
+    location: Location,
+    slot: Slot,
+    reader: Reader,
+    *,
+    again: Draft | None,
+    more: Sequence[Room] = (),
+    things: Sequence[Borrowed] = (),
 ) -> Message:
     """Return that an offer has run out; while its time is ahead it may still be free, or free again."""
-    name = cut(room.name, ROOM_SHOWN)
     line: Line = [
-        bold(name),
+        *_waited_for(room, more, things),
         f", {lasting(slot, location, reader)}",
         _where(slot, location, reader),
-        ", is no longer held for you.",
+        f", {'are' if more else 'is'} no longer held for you.",
     ]
     row: list[ButtonElement | None] = []
     if slot.end > reader.now:
-        row.append(buttons.button("Book it if it is still free", Action.TAKE_OFFER, waiting))
+        label = "Book them if they are still free" if more else "Book it if it is still free"
+        row.append(buttons.button(label, Action.TAKE_OFFER, waiting))
     if again is not None and slot.start > reader.now:
-        row.append(buttons.button("Wait again", Action.WAIT, again, aloud=f"Wait for {cut(name, 50)} again"))
+        row.append(buttons.button("Wait again", Action.WAIT, again, aloud=f"Wait for {named((room, *more), 50)} again"))
     return told(line, row=row)
+
+
+def _waited_for(room: Room, more: Sequence[Room], things: Sequence[Borrowed]) -> Line:
+    """Return "Apollo + Zeus with 2 projectors"."""
+    along = borrowed(things)
+    return [bold(named((room, *more))), *([f" {along}"] if along else [])]
 
 
 def _where(slot: Slot, location: Location, reader: Reader) -> str:

@@ -142,7 +142,7 @@ def _is(count: int) -> str:
     return "is " if count == 1 else "are "
 
 
-def lent_out(error: LentOutError, wanted: Draft | Target, reader: Reader) -> Message:
+def lent_out(error: LentOutError, wanted: Draft | Target, reader: Reader, *, waits_for: Draft | None = None) -> Message:
     """Return that there are not as many left as wanted, with the room without them, and when they are to be had."""
     refused = error.refused
     anyway = next((one for one in error.alternatives if one.kind is OfferKind.ANYWAY), None)
@@ -150,7 +150,8 @@ def lent_out(error: LentOutError, wanted: Draft | Target, reader: Reader) -> Mes
     others = [one for one in error.alternatives if one.kind is not OfferKind.ANYWAY]
     row += buttons.offers(others, instead_of=refused.slot, at=refused.location, wanted=wanted, reader=reader)
     more = further(wanted, reader, after_offers=bool(row), about=error.fields)
-    return plain(lent_out_line(error, reader), [*row, *more])
+    waiting = [wait(waits_for)] if waits_for else []
+    return plain(lent_out_line(error, reader), [*row, *waiting, *more])
 
 
 def more_than_there_are(error: BookingError, wanted: Draft, things: Sequence[Equipment], reader: Reader) -> Message:

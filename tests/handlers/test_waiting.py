@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from core.models import Slot, Status
+from core.models import Slot, Status, Wish
 from tests.handlers.firm import ANA, BEN, DEEPA, Firm, labels, new_york, words
+from tests.handlers.hall import lends
 from tests.handlers.modal_acts import form, push, send, top
 from tests.handlers.modal_acts import labels as view_labels
-from tests.handlers.test_home import home
+from tests.handlers.test_home import home, home_saying
 
 
 async def refused(firm: Firm, user: str, line: str = "/book apollo tomorrow 14:00-15:00") -> dict[str, Any]:
@@ -111,3 +112,41 @@ async def test_leaving_somebody_elses_line_is_refused(firm: Firm):
     await firm.deliver(firm.click_of(DEEPA, "leave_line", f'{{"w":"{place.id}"}}'))
 
     assert len(await firm.services.line.mine(await firm.actor(BEN))) == 1
+
+
+async def test_two_rooms_with_things_are_waited_for_together_and_taken_in_a_tap(firm: Firm):
+    await lends(firm, "Projector on wheels", 2)
+    apollo = await firm.booked("Apollo", new_york(14), by=ANA)
+    hudson = await firm.booked("Big Ben", new_york(14), by=ANA)
+    sentence = "/book apollo and big ben tomorrow 14:00-15:00 with 2 projectors on wheels"
+
+    joined = await firm.press(BEN, await refused(firm, BEN, sentence), "Tell me when it frees")
+
+    assert words(joined) == (
+        "You are first in line for Apollo + Big Ben with 2 projectors on wheels: tomorrow, Wed 25 Nov, 14:00-15:00"
+        " (New York).\nWhen all of it is free at once, all of it is held for you for 10 minutes, and you get a direct message."
+    )
+    await firm.services.bookings.cancel(apollo.id, by=await firm.actor(ANA))
+    assert "first in line" in words(await home(firm, BEN))
+    await firm.services.bookings.cancel(hudson.id, by=await firm.actor(ANA))
+
+    view = await home_saying(firm, BEN, "held for you")
+    assert words(view).startswith("Apollo + Big Ben with 2 projectors on wheels are free again and held for you until 10:17")
+    told = await push(firm, BEN, view, "Book Apollo + Big Ben 14:00-15:00")
+    assert words(told).startswith("✅ Apollo + Big Ben are yours")
+    (mine,) = await firm.mine(BEN)
+    assert [room.name for room in mine.rooms] == ["Apollo", "Big Ben"]
+    assert [(one.equipment.name, one.quantity) for one in mine.equipment] == [("Projector on wheels", 2)]
+
+
+async def test_what_is_lent_out_can_be_waited_for(firm: Firm):
+    thing = await lends(firm, "Projector on wheels", 1)
+    wish = Wish(slot=new_york(14), room_id=firm.rooms["Corner"].id, equipment=((thing.id, 1),))
+    held = await firm.services.bookings.book(wish, by=await firm.actor(ANA))
+
+    answer = await refused(firm, BEN, "/book apollo tomorrow 14:00-15:00 with a projector on wheels")
+    joined = await firm.press(BEN, answer, "Tell me when it frees")
+    assert words(joined).startswith("You are first in line for Apollo with a projector on wheels: tomorrow")
+    await firm.services.bookings.cancel(held.id, by=await firm.actor(ANA))
+
+    assert words(await home(firm, BEN)).startswith("Apollo with a projector on wheels is free again and held for you")
