@@ -309,11 +309,16 @@ WHERE c.person_id IS NULL AND c.given_up IS NULL AND (c.ts IS NOT NULL OR c.post
 ORDER BY told.place
 ON CONFLICT (tenant_id, key) DO NOTHING
 """
+# What is told in the thread of a series' message needs none of its own.
 _CHANNEL_CARDS = """
 INSERT INTO cards AS c (tenant_id, id, booking_id, team_id, channel_id, wanted_version, due_at)
 SELECT $1, new.id, new.booking_id, new.team_id, new.channel_id, new.version, $7
 FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[]) AS new (id, booking_id, version, team_id, channel_id)
 JOIN bookings b ON b.tenant_id = $1 AND b.id = new.booking_id
+WHERE NOT EXISTS (
+    SELECT FROM deliveries d JOIN cards o ON o.tenant_id = $1 AND o.id = d.card_id
+    WHERE d.tenant_id = $1 AND d.booking_id = new.booking_id AND d.kind = 'history' AND d.about ? 'of_series'
+        AND o.team_id = new.team_id AND o.channel_id = new.channel_id)
 ON CONFLICT (tenant_id, booking_id, team_id, channel_id) WHERE person_id IS NULL DO NOTHING
 """
 # Who is invited again after they saw that they were not any more is asked anew: an edit would tell nobody.
@@ -442,6 +447,7 @@ async def _write(session: WriteSession, found: Consequences, *, now: datetime) -
     if found.threads:
         ids, versions = [one for one, _ in found.threads], [version for _, version in found.threads]
         await session.run(_THREADS, session.tenant, ids, versions, now)
+        await together.threads_of_others(session, found.threads, now=now)
     await together.threads(session, found.threads_of_many, now=now)
     await _make_cards(session, found, now=now)
     await together.cards(session, found.channel_cards_of_many, now=now)

@@ -1,5 +1,6 @@
 """What many dates changed at once lead to: one message in each channel and for each person, however many dates there are.
 
+A channel that has a message of a series hears of its dates in the thread there: of each by itself, or of many at once.
 Written in the transaction of the feed's reader. Kept out: deciding who hears of it (`planning`).
 """
 
@@ -13,29 +14,67 @@ from uuid import UUID
 from core.db import WriteSession
 from core.ids import new_id
 
-# In each channel, the first of the dates that it has a message of.
-_THREADS = """
+# The messages in channels that tell of a series, or of what it goes on from: {dates} are bookings as "told".
+_MESSAGES = """
+WITH RECURSIVE told AS (
+    {dates}
+),
+line AS (
+    SELECT DISTINCT b.series_id AS id, b.series_id AS told_of FROM told
+    JOIN bookings b ON b.tenant_id = $1 AND b.id = told.booking_id WHERE b.series_id IS NOT NULL
+    UNION
+    SELECT s.continues_id, line.told_of FROM line JOIN series s ON s.tenant_id = $1 AND s.id = line.id
+    WHERE s.continues_id IS NOT NULL
+),
+message AS (
+    SELECT line.told_of, c.id, c.team_id, c.channel_id, c.booking_id FROM line
+    JOIN bookings x ON x.tenant_id = $1 AND x.series_id = line.id
+    JOIN cards c ON c.tenant_id = $1 AND c.booking_id = x.id AND c.person_id IS NULL AND c.given_up IS NULL
+)
+"""
+_TOLD = """
+    SELECT * FROM unnest($2::uuid[], $3::int[]) WITH ORDINALITY AS told (booking_id, version, place)
+"""
+_TOLD_OF_MANY = """
+    SELECT * FROM unnest($2::uuid[], $3::int[], $4::uuid[]) WITH ORDINALITY
+        AS told (booking_id, version, operation_id, place)
+"""
+# A date that the channel has no message of, told in that of another date: the line says of which.
+_THREADS_OF_OTHERS = f"""
+{_MESSAGES.format(dates=_TOLD)}
 INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, card_id, about, due_at)
-SELECT DISTINCT ON (told.operation_id, c.team_id, c.channel_id) $1, gen_random_uuid(),
-    'history:' || c.id || ':' || told.version, 'history', c.team_id, c.booking_id, c.id,
-    jsonb_build_object('version', told.version, 'operation', told.operation_id), $5
-FROM unnest($2::uuid[], $3::int[], $4::uuid[]) WITH ORDINALITY AS told (booking_id, version, operation_id, place)
-JOIN cards c ON c.tenant_id = $1 AND c.booking_id = told.booking_id
-WHERE c.person_id IS NULL AND c.given_up IS NULL AND (c.ts IS NOT NULL OR c.posting_since IS NOT NULL)
-ORDER BY told.operation_id, c.team_id, c.channel_id, told.place
+SELECT $1, gen_random_uuid(), 'history:' || m.id || ':' || told.booking_id || ':' || told.version, 'history', m.team_id,
+    told.booking_id, m.id, jsonb_build_object('version', told.version, 'of_series', true), $4
+FROM told JOIN bookings b ON b.tenant_id = $1 AND b.id = told.booking_id
+CROSS JOIN LATERAL (
+    SELECT DISTINCT ON (team_id, channel_id) * FROM message WHERE told_of = b.series_id
+    ORDER BY team_id, channel_id, booking_id = b.id DESC, id
+) m
+WHERE m.booking_id <> told.booking_id ORDER BY told.place
 ON CONFLICT (tenant_id, key) DO NOTHING
 """
-# A channel that has a message of one of the dates is told there.
-_CARDS = """
+# In each channel once, in the message of the first of the dates that it has one of, or else of another.
+_THREADS = f"""
+{_MESSAGES.format(dates=_TOLD_OF_MANY)}
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, card_id, about, due_at)
+SELECT DISTINCT ON (told.operation_id, m.team_id, m.channel_id) $1, gen_random_uuid(),
+    'history:' || m.id || ':' || told.operation_id, 'history', m.team_id, told.booking_id, m.id,
+    jsonb_build_object('version', told.version, 'operation', told.operation_id), $5
+FROM told JOIN bookings b ON b.tenant_id = $1 AND b.id = told.booking_id
+JOIN message m ON m.told_of = b.series_id
+ORDER BY told.operation_id, m.team_id, m.channel_id, m.booking_id = told.booking_id DESC, told.place, m.id
+ON CONFLICT (tenant_id, key) DO NOTHING
+"""
+# A channel that has a message of the series is told there.
+_CARDS = f"""
+{_MESSAGES.format(dates="SELECT * FROM unnest($3::uuid[]) AS told (booking_id)")}
 INSERT INTO cards AS c (tenant_id, id, booking_id, team_id, channel_id, wanted_version, due_at)
 SELECT $1, new.id, new.booking_id, new.team_id, new.channel_id, new.version, $8
 FROM unnest($2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::uuid[])
     AS new (id, booking_id, version, team_id, channel_id, operation_id)
 JOIN bookings b ON b.tenant_id = $1 AND b.id = new.booking_id
-WHERE NOT EXISTS (
-    SELECT FROM events e JOIN cards o ON o.tenant_id = $1 AND o.booking_id = e.booking_id
-    WHERE e.tenant_id = $1 AND e.operation_id = new.operation_id AND o.team_id = new.team_id
-        AND o.channel_id = new.channel_id AND o.person_id IS NULL AND o.given_up IS NULL)
+WHERE new.operation_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM message m WHERE m.told_of = b.series_id AND m.team_id = new.team_id AND m.channel_id = new.channel_id)
 ON CONFLICT (tenant_id, booking_id, team_id, channel_id) WHERE person_id IS NULL DO NOTHING
 """
 _TELL = """
@@ -63,6 +102,13 @@ class ToldOfMany:
     until: datetime | None
     # Of what was never approved, only those hear more who have heard of it.
     only_if_known: bool = False
+
+
+async def threads_of_others(session: WriteSession, told: Sequence[tuple[UUID, int]], *, now: datetime) -> None:
+    """Tell of dates of series, bookings with their version, in channels that have a message of another date alone."""
+    if told:
+        bookings, versions = (list(column) for column in zip(*told, strict=True))
+        await session.run(_THREADS_OF_OTHERS, session.tenant, bookings, versions, now)
 
 
 async def threads(session: WriteSession, told: Sequence[tuple[UUID, int, UUID]], *, now: datetime) -> None:

@@ -163,8 +163,16 @@ def differences(before: Booking, after: Booking, reader: Reader, *, private: boo
 
 
 def history(happened: Happened, booking: Booking, reader: Reader, *, who: str | None) -> Message | None:
-    """Return what happened as a message in the card's thread; None where it is no news there."""
+    """Return what happened as a message in the card's thread; None where it is no news there.
+
+    The message of a series tells of all its dates: each line begins with the one that it is about.
+    """
     line = history_line(happened, booking, reader, who=who)
+    if line and booking.series_id:
+        there = happened.before or happened.after
+        zone = there.location.tz
+        today = reader.now.astimezone(zone).date()
+        line = [bold(saying.short_date(there.start.astimezone(zone).date(), today=today)), ": ", *line]
     return Message(text=spoken(line), blocks=[rich(line)]) if line else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, time, timedelta
 
+from core.models import Change
 from core.notices import Notice
 from core.rooms import Rooms
 from core.series_going_on import told_from
@@ -183,3 +184,66 @@ async def test_a_skipped_date_that_is_offered_and_taken_is_no_gap(office: Office
     await office.line.take(offer.id, by=office.ana)
 
     assert (await series.view(mine.series.id, by=office.ana)).gaps == ()
+
+
+async def test_one_date_that_changes_is_told_in_the_thread_of_the_series_message(office: Office, notices: Notified):
+    apollo, zeus = await office.room("Apollo"), await office.room("Zeus")
+    await notices.subscribe()
+    series = series_of(office)
+    booked = await series.book(weekly(apollo, 5), by=office.ana)
+    await notices.plan()
+    await notices.show()
+
+    await series.change(
+        booked.series.id, SeriesChange(clock=time(14)), scope=Scope.THIS, on=week(2), version=1, by=office.ana
+    )
+    await office.bookings.change(booked.bookings[3].id, Change(room_id=zeus.id), version=1, by=office.ana)
+    await office.bookings.cancel(booked.bookings[4].id, by=office.ana)
+    await notices.plan()
+    sent = await notices.send()
+
+    told = sorted((one.booking.series_on, one.kind, one.about["of_series"]) for one in sent)
+    assert told == [(week(n), Notice.HISTORY, True) for n in (2, 3, 4)]
+    assert {one.thread for one in sent} == {await thread_of(office)}
+    assert await office.count("SELECT count(*) FROM cards") == 1
+
+
+async def thread_of(office: Office) -> tuple[str, str]:
+    """Return channel and time of the only message."""
+    (row,) = await office.rows("SELECT channel_id, ts FROM cards")
+    return row["channel_id"], row["ts"]
+
+
+async def test_a_split_and_days_away_are_told_in_the_thread_of_the_first_date(office: Office, notices: Notified):
+    apollo = await office.room("Apollo")
+    await notices.subscribe()
+    series = series_of(office)
+    booked = await series.book(weekly(apollo, 6), by=office.ana)
+    await notices.plan()
+    await notices.show()
+
+    split = await series.change(
+        booked.series.id, SeriesChange(clock=time(14)), scope=Scope.FOLLOWING, on=week(2), version=1, by=office.ana
+    )
+    await series.cancel_range(split.series.id, week(3), week(4), version=1, by=office.ana)
+    await office.bookings.cancel(booked.bookings[5].id, by=office.ana)
+    await notices.plan()
+    sent = await notices.send()
+
+    assert sorted((one.kind, one.together.count) for one in sent if one.together) == [(Notice.HISTORY, n) for n in (2, 4)]
+    assert len(sent) == 3
+    assert {one.thread for one in sent} == {await thread_of(office)}
+    assert await office.count("SELECT count(*) FROM cards") == 1
+
+
+async def test_the_first_date_is_told_once_in_its_own_thread(office: Office, notices: Notified):
+    apollo = await office.room("Apollo")
+    await notices.subscribe()
+    booked = await series_of(office).book(weekly(apollo, 3), by=office.ana)
+    await notices.plan()
+    await notices.show()
+
+    await office.bookings.cancel(booked.bookings[0].id, by=office.ana)
+    await notices.plan()
+
+    assert [(one.kind, "of_series" in one.about) for one in await notices.send()] == [(Notice.HISTORY, False)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.models import Actor, Slot
+from core.models import Actor, Change, Slot
 from core.series_values import Booked, Scope, SeriesChange, SeriesWish
 from tests.handlers.firm import ANA, BEN, DEEPA, Firm, labels, words
 from tests.handlers.telling import Teller
@@ -203,3 +203,22 @@ async def test_the_home_says_which_date_of_its_series_a_meeting_is(firm: Firm):
     await a_series(firm)
 
     assert "↻ every Tuesday, 1 of 8" in words(await home_saying(firm, BEN, "Standup"))
+
+
+async def test_a_date_that_changes_by_itself_is_a_line_in_the_thread_that_says_which(firm: Firm, teller: Teller):
+    await teller.subscribe()
+    booked = await a_series(firm)
+    await teller.tell()
+    (card,) = await teller.cards()
+
+    second, third = booked.bookings[1:3]
+    await firm.services.bookings.change(second.id, Change(room_id=firm.rooms["Big Ben"].id), version=1, by=await ben(firm))
+    await teller.tell()
+    await firm.services.bookings.cancel(third.id, by=await ben(firm), reason="holiday")
+    await teller.tell()
+
+    assert [words(one) for one in await teller.history(card)] == [
+        "Tue 8 Dec: @ben moved it: Apollo Big Ben",
+        "Tue 15 Dec: @ben cancelled it: holiday.",
+    ]
+    assert len(await teller.cards()) == 1
