@@ -15,7 +15,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from core import store
+from core import recurring, store
 from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.clock import Clock
@@ -66,11 +66,20 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """A piece with what it is: its bookings, soonest first, and the series that they are dates of, if they are."""
+    """A piece with what it is: its bookings, soonest first, and the series that they are dates of, if they are.
+
+    `coming` are dates of the series in those days that are still to be booked, and are not to be any more.
+    """
 
     piece: Piece
     bookings: tuple[Booking, ...]
     series: OneSeries | None = None
+    coming: tuple[date, ...] = ()
+
+    @property
+    def first_on(self) -> date:
+        """The first day that it is about."""
+        return min([*self.coming, *(local_day(one) for one in self.bookings)])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,25 +125,34 @@ class Leaving:
         found = await self._db.read(work)
         return tuple(one for one in found if days is None or local_day(one) in days)
 
-    async def parts(self, wanted: Sequence[Booking], *, by: Actor, days: Days | None) -> tuple[Part, ...]:
+    async def parts(
+        self,
+        wanted: Sequence[Booking],
+        *,
+        by: Actor,
+        days: Days | None,
+        coming_too: Callable[[OneSeries], bool] = lambda _: False,
+    ) -> tuple[Part, ...]:
         """Return bookings as the pieces in which they are given back, soonest first.
 
-        All that is ahead of a series goes as the series, all its dates of the `days` as those days of it.
+        All that is ahead of a series goes as the series, all its dates of the `days` as those days of it. Dates there that
+        are still to be booked are left out of those series as well, and of those that `coming_too` is true of.
         """
         ids = {one.series_id for one in wanted if one.series_id}
-        several = {key: one for key, one in (await self._series.several(ids)).items() if one.status is SeriesStatus.ACTIVE}
-        own = {key: one for key, one in several.items() if one.booker.person_id == by.person_id}
-        everything = await self.ahead(by=by) if own else ()
+        own = {one.series.id: one.series for one in await self._series.mine(by) if one.series.status is SeriesStatus.ACTIVE}
+        known = [one for one in own.values() if one.id in ids or (days is not None and coming_too(one))]
+        everything = await self.ahead(by=by) if known else ()
         parts = [Part(piece=Piece(booking=one.id, version=one.version), bookings=(one,)) for one in wanted]
-        for series in own.values():
+        for series in known:
             chosen = [one for one in wanted if one.series_id == series.id]
             all_ahead = [one for one in everything if one.series_id == series.id]
             piece = _of_series(series, chosen, all_ahead, days)
-            if piece is None:
+            coming = _coming(series, days) if days else ()
+            if piece is None or not (chosen or coming):
                 continue
-            parts = [one for one in parts if one.bookings[0].series_id != series.id]
-            parts.append(Part(piece=piece, bookings=tuple(chosen), series=series))
-        return tuple(sorted(parts, key=lambda one: (one.bookings[0].start, one.bookings[0].id)))
+            parts = [one for one in parts if one.series or one.bookings[0].series_id != series.id]
+            parts.append(Part(piece=piece, bookings=tuple(chosen), series=series, coming=coming))
+        return tuple(sorted(parts, key=lambda one: (one.first_on, str(one.piece.booking or one.piece.series))))
 
     async def leave(self, pieces: Sequence[Piece], *, by: Actor, key: str) -> Left:
         """Give pieces back; what cannot be, because it was changed since or it is too late, stays and is told."""
@@ -191,6 +209,15 @@ def _of_series(
     if len(chosen) != len(there) or not alike:
         return None
     return Piece(series=series.id, version=series.version, days=days)
+
+
+def _coming(series: OneSeries, days: Days) -> tuple[date, ...]:
+    """Return the dates of a series in these days that are still to be booked."""
+    if series.booked_until is None or series.booked_until >= days.last:
+        return ()
+    later = recurring.dates(recurring.parse(series.rule), series.first_on, until=days.last)
+    since = max(days.first, series.booked_until + ONE_DAY)
+    return tuple(day for day in later if day >= since and day not in series.left_out)
 
 
 def local_day(booking: Booking) -> date:

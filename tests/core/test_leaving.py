@@ -9,6 +9,7 @@ from typing import Any
 from core import checks
 from core.leaving import Days, Leaving, Piece
 from core.models import Status
+from core.rooms import Rooms
 from core.search import Search
 from core.series import Series
 from tests.core.office import Office
@@ -133,3 +134,19 @@ async def test_somebody_else_s_booking_is_not_given_back_whatever_a_button_says(
     done = await leaving.leave([Piece(booking=mine.id, version=mine.version)], by=office.bob, key="forged")
 
     assert (done.changed, [error.code for error in done.kept]) == ((), ["NotAllowed"])
+
+
+async def test_dates_that_are_still_to_be_booked_are_left_out_of_their_series_as_well(office: Office):
+    apollo = await office.room("Apollo")
+    await Rooms(office.db, office.catalogues).set_policy(horizon_days=30)
+    office.catalogues.forget()
+    made = await series_of(office).book(weekly(apollo, 8), by=office.ana)
+    leaving, days = leaving_of(office), Days(first=week(5), last=week(6))
+    assert await leaving.ahead(by=office.ana, days=days) == ()
+
+    (part,) = await leaving.parts((), by=office.ana, days=days, coming_too=lambda one: one.room == apollo)
+    await leaving.leave([part.piece], by=office.ana, key="far")
+
+    assert (part.series and part.series.id, part.bookings, part.coming) == (made.series.id, (), (week(5), week(6)))
+    assert (await series_of(office).get(made.series.id)).left_out == {week(5), week(6)}
+    assert await leaving.parts((), by=office.ana, days=days, coming_too=lambda _: True) == ()
