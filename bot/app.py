@@ -30,7 +30,7 @@ from core.bell import Bell
 from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession
 from core.errors import BookingError, SchemaMismatch
-from handlers import door, ops, slack_http, stats_page
+from handlers import api, door, ops, slack_http, stats_page
 from handlers.services import built
 from handlers.slack_errors import FAILED, reason
 from handlers.stats_links import Links
@@ -116,6 +116,7 @@ class Bookroom:
             web_app.add_routes(slack_http.routes(self.bolt))
         web_app.add_routes(door.routes(self.services))
         web_app.add_routes(stats_page.routes(self.services))
+        web_app.add_routes(api.routes(self.services, per_minute=self.settings.api_requests_per_minute))
         web_app.add_routes(ops.routes(self._checks(), self.background.figures))
         self._runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
         await self._runner.setup()

@@ -50,6 +50,9 @@ WRONG = {
     "DATABASE_WORKER_URL": _ADDRESS.format("DATABASE_WORKER_URL"),
     "PUBLIC_URL": "PUBLIC_URL is no http:// or https:// address: write where people reach Bookroom, like https://rooms.firm.com.",
     "DB_POOL_SIZE": "DB_POOL_SIZE is not a number from 1 to 200: it says how many database connections to keep.",
+    "API_REQUESTS_PER_MINUTE": (
+        "API_REQUESTS_PER_MINUTE is not a number from 0 to 1000000: it says how many requests each token is good for."
+    ),
     "BOOKROOM_TENANT": "BOOKROOM_TENANT is not a UUID: leave it out unless several companies share the database.",
     "BOOKROOM_COMMAND": (
         "BOOKROOM_COMMAND is not a slash command: write a slash and up to 31 small letters, digits, - or _, like /book."
@@ -128,6 +131,8 @@ class Settings(StorageSettings):
     host: str = "127.0.0.1"
     port: Port = 3000
     bookroom_command: str = "/book"
+    api_requests_per_minute: int = Field(default=600, ge=0, le=1_000_000)
+    """How many requests each token of the API is good for; 0: as many as come."""
 
     @property
     def socket_mode(self) -> bool:

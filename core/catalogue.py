@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import cached_property
 from time import monotonic
 from typing import Any, TypeVar
@@ -35,7 +35,7 @@ SELECT r.id, r.location_id, r.name, r.capacity, r.floor, r.setup_minutes, r.tear
 FROM rooms r LEFT JOIN room_amenities a ON a.tenant_id = r.tenant_id AND a.room_id = r.id
 WHERE r.tenant_id = $1 GROUP BY r.tenant_id, r.id ORDER BY lower(r.name), r.id
 """
-_LOCATIONS = "SELECT id, name, zone, active FROM locations WHERE tenant_id = $1 ORDER BY lower(name)"
+_LOCATIONS = "SELECT id, name, zone, active, board_open FROM locations WHERE tenant_id = $1 ORDER BY lower(name)"
 _EQUIPMENT = (
     "SELECT id, name, location_id, quantity, active, version FROM equipment WHERE tenant_id = $1 ORDER BY lower(name)"
 )
@@ -46,6 +46,7 @@ SELECT location_id, room_id, group_id, opening, shortest_minutes, longest_minute
     details_hidden, approval, approval_hours, holidays_country, holidays_closed
 FROM policies WHERE tenant_id = $1
 """
+_CHANGED_AT = "SELECT happened_at FROM changes WHERE tenant_id = $1 ORDER BY happened_at DESC LIMIT 1"
 NOBODY: frozenset[UUID] = frozenset()
 
 
@@ -55,7 +56,8 @@ class Catalogue:
 
     `rules` holds what is set at each scope's id (None: the workspace), `group_rules` what is set there for a group.
     Rights, closures and quotas are those in force now or ahead; `own_days` are the days that admins have set; `as_kept`
-    are the rooms, as they are kept, that have setup or teardown from the rules.
+    are the rooms, as they are kept, that have setup or teardown from the rules. `changed_at` is when an admin last
+    changed anything, None where nobody has.
     """
 
     rooms: tuple[Room, ...] = ()
@@ -68,6 +70,7 @@ class Catalogue:
     closures: tuple[Closure, ...] = ()
     quotas: tuple[Quota, ...] = ()
     own_days: tuple[OwnDay, ...] = ()
+    changed_at: datetime | None = None
     as_kept: Mapping[UUID, Room] = field(default_factory=dict)
     _rooms_by_id: Mapping[UUID, Room] = field(init=False, repr=False, compare=False)
     _locations_by_id: Mapping[UUID, Location] = field(init=False, repr=False, compare=False)
@@ -385,6 +388,7 @@ async def load(session: ReadSession) -> Catalogue:
         closures=tuple(sorted(laid_down.get("closure", ()), key=lambda closure: (closure.slot.start, closure.id))),
         quotas=tuple(laid_down.get("quota", ())),
         own_days=tuple(laid_down.get("day", ())),
+        changed_at=await session.value(_CHANGED_AT, session.tenant),
     )
 
 

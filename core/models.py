@@ -58,12 +58,16 @@ HOLDS_ROOM = frozenset({Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Location:
-    """A place with rooms and one clock. `zone` is an IANA name; without `active`, none of its rooms can be booked."""
+    """A place with rooms and one clock. `zone` is an IANA name; without `active`, none of its rooms can be booked.
+
+    With `board_open`, everybody who has its address may look at its board, without signing in.
+    """
 
     id: UUID
     name: str
     zone: str
     active: bool = True
+    board_open: bool = False
 
     @property
     def tz(self) -> ZoneInfo:

@@ -13,10 +13,12 @@ from core.approving import just_asked, who_decides
 from core.bookings import Bookings
 from core.catalogue import FRESH_SECONDS, Catalogue, Catalogues
 from core.clock import Clock
+from core.consistency import Freshness
 from core.db import Database
 from core.demand import Demand
 from core.digests import Digests
 from core.equipment import Equipments
+from core.leaving import Leaving
 from core.line import Line
 from core.models import Actor, Person, Room
 from core.outbox import Outbox
@@ -27,6 +29,7 @@ from core.search import Search
 from core.series import Series
 from core.stats import Stats
 from core.subscriptions import Subscriptions
+from core.tokens import Tokens
 from core.watching import Watching
 from handlers.administration import Administration, administration
 from handlers.asides import Asides
@@ -46,6 +49,7 @@ class Services:
     bookings: Bookings
     search: Search
     series: Series
+    leaving: Leaving
     people: People
     presence: Presence
     line: Line
@@ -58,6 +62,8 @@ class Services:
     stats: Stats
     demand: Demand
     equipments: Equipments
+    tokens: Tokens
+    freshness: Freshness
     administration: Administration
     catalogues: Catalogues
     directory: Directory
@@ -75,10 +81,12 @@ def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: 
     search = Search(db, catalogues, clock)
     people = People(db)
     bookings, line = Bookings(db, catalogues, search, clock), Line(db, catalogues, search, clock)
+    series = Series(db, catalogues, search, clock)
     return Services(
         bookings=bookings,
         search=search,
-        series=Series(db, catalogues, search, clock),
+        series=series,
+        leaving=Leaving(db, catalogues, clock, bookings, series),
         people=people,
         presence=Presence(db, catalogues, search, clock),
         line=line,
@@ -91,6 +99,8 @@ def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: 
         stats=Stats(db, catalogues, clock),
         demand=Demand(db, catalogues, clock),
         equipments=Equipments(db, catalogues),
+        tokens=Tokens(db, clock),
+        freshness=Freshness(db),
         administration=administration(db, catalogues, bookings, line, clock),
         catalogues=catalogues,
         directory=Directory(people),

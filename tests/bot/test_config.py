@@ -92,7 +92,7 @@ def test_each_message_is_one_sentence_that_names_a_variable(sentence: str) -> No
     assert sentence.endswith(".")
     assert "\n" not in sentence
     assert ". " not in sentence.replace("xapp-...,", "").replace("(xoxb-...)", "")
-    assert any(name in sentence for name in ("SLACK_", "DATABASE_", "DB_", "BOOKROOM_", "PORT", "LOG_LEVEL", "PUBLIC_URL"))
+    assert any(name in sentence for name in ("SLACK_", "DATABASE_", "DB_", "BOOKROOM_", "PORT", "LOG_LEVEL", "PUBLIC_URL", "API_"))
 
 
 def test_where_people_reach_us_is_kept_without_a_slash_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

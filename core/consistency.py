@@ -1,0 +1,51 @@
+"""How fresh a reader wants it: a place in the database's log, told after a write and sent back with a read.
+
+A reader that asks a copy of the database is served from there only once the copy has come as far. A place on another
+timeline (another database has taken over meanwhile) says nothing about this one: only the one that is written to will do.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.db import Database, ReadSession
+
+_WRITTEN = re.compile(r"([1-9]\d{0,9})-([0-9A-F]{1,8})/([0-9A-F]{1,8})")
+_NOW = "SELECT (pg_control_checkpoint()).timeline_id AS timeline, pg_current_wal_insert_lsn()::text AS place"
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """A place in the log: its timeline, and how far, in bytes."""
+
+    timeline: int
+    place: int
+
+    @classmethod
+    def read(cls, text: str) -> Consistency | None:
+        """Return the place that a text names, None where it names none."""
+        found = _WRITTEN.fullmatch(text.strip())
+        return cls(int(found[1]), (int(found[2], 16) << 32) + int(found[3], 16)) if found else None
+
+    def __str__(self) -> str:
+        return f"{self.timeline}-{self.place >> 32:X}/{self.place & 0xFFFFFFFF:X}"
+
+
+class Freshness:
+    """Says where the database that is written to stands."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def now(self) -> Consistency:
+        """Return a place behind everything that was committed before."""
+
+        async def work(session: ReadSession) -> Consistency:
+            row = await session.one(_NOW)
+            assert row is not None
+            place = Consistency.read(f"{row['timeline']}-{row['place']}")
+            assert place is not None
+            return place
+
+        return await self._db.read(work)

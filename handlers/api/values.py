@@ -1,0 +1,66 @@
+"""What all bodies of the API have in common: camelCase names, no unknown fields, strict types, moments with a zone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
+
+
+class Body(BaseModel):
+    """What a request says in JSON."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, populate_by_name=True
+    )
+
+
+class Query(BaseModel):
+    """What a request says behind the question mark; everything comes as text."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Out(BaseModel):
+    """What an answer says in JSON."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        json_schema_serialization_defaults_required=True,
+    )
+
+
+def _a_moment(value: Any) -> Any:  # noqa: ANN401 - whatever came
+    if not (isinstance(value, datetime) or (isinstance(value, str) and _MOMENT.fullmatch(value))):
+        raise ValueError("write a moment as 2026-11-25T14:00:00Z, or with an offset such as +01:00")
+    return value
+
+
+def _reckonable(value: datetime) -> datetime:
+    if not EARLIEST <= value.replace(tzinfo=UTC) < LATEST:
+        raise ValueError("must lie in the years 2000 to 2199")
+    return value.astimezone(UTC)
+
+
+def _plain(value: str) -> str:
+    # What the database refuses, and what would break a line somewhere.
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
+        raise ValueError("must be one line without control characters")
+    return value
+
+
+# What comes of reading text is strict no more: `_a_moment` is.
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_a_moment), AfterValidator(_reckonable)]
+Line = Annotated[str, Field(max_length=1000), AfterValidator(_plain)]
+Title = Annotated[str, Field(max_length=200), AfterValidator(_plain)]
+Version = Annotated[int, Field(ge=1)]
