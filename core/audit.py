@@ -15,27 +15,41 @@ from typing import Any
 from uuid import UUID
 
 from core import policies
+from core.audit_facts import ids_in, names_in, readable
 from core.catalogue import Catalogues
 from core.db import Database, ReadSession, WriteSession
 from core.errors import NothingToUndo
 from core.models import Actor
 
 BOOKING = "booking"
+# Who stands in the audit where nobody did it: the end of a meeting, a release.
+ITSELF = "Bookroom"
 COLUMNS = ("when", "who", "surface", "what", "subject", "name", "before", "after", "reason", "id")
 
 # Bookings' events and admins' changes under the same names; the later filters hold for both.
-_ENTRIES = """
+_ENTRIES = f"""
 SELECT * FROM (
-    SELECT e.id, e.happened_at AS at, e.actor_id, p.name AS actor_name, e.surface, e.kind AS action, 'booking' AS subject,
-        e.booking_id AS subject_id, r.name || coalesce(': ' || nullif(e.after->>'title', ''), '') AS name, e.before, e.after,
-        e.reason, NULL::uuid AS undoes
+    SELECT e.id, e.happened_at AS at, e.actor_id,
+        CASE WHEN e.surface = 'clock' THEN '{ITSELF}' ELSE p.name END AS actor_name, e.surface, e.kind AS action,
+        'booking' AS subject, e.booking_id AS subject_id,
+        r.name || CASE WHEN h.hidden THEN '' ELSE coalesce(': ' || nullif(e.after->>'title', ''), '') END AS name,
+        e.before, e.after, CASE WHEN h.hidden THEN NULL ELSE e.reason END AS reason, NULL::uuid AS undoes, h.hidden
     FROM events e LEFT JOIN people p ON p.tenant_id = e.tenant_id AND p.id = e.actor_id
         LEFT JOIN rooms r ON r.tenant_id = e.tenant_id AND r.id = (e.after->>'room_id')::uuid
-    WHERE e.tenant_id = $1 AND e.happened_at >= $2 AND e.happened_at < $3
+        CROSS JOIN LATERAL (SELECT coalesce((e.before->>'private')::boolean, false)
+            OR coalesce((e.after->>'private')::boolean, false) OR coalesce(r.id = ANY($12::uuid[]), false)
+            OR coalesce((e.before->>'room_id')::uuid = ANY($12::uuid[]), false) AS hidden) h
+    WHERE e.tenant_id = $1 AND e.happened_at >= $2 AND e.happened_at < $3 AND ($13 OR e.surface <> 'clock')
     UNION ALL
-    SELECT c.id, c.happened_at, c.actor_id, c.actor_name, c.surface, c.action, c.subject, c.subject_id, c.subject_name,
-        c.before, c.after, NULL, c.undoes
-    FROM changes c WHERE c.tenant_id = $1 AND c.happened_at >= $2 AND c.happened_at < $3
+    SELECT c.id, c.happened_at, c.actor_id,
+        CASE WHEN c.surface = 'clock' THEN '{ITSELF}' ELSE coalesce(p.name, c.actor_name) END, c.surface, c.action,
+        c.subject, c.subject_id, CASE WHEN h.hidden THEN NULL ELSE c.subject_name END, c.before, c.after, NULL, c.undoes,
+        h.hidden
+    FROM changes c LEFT JOIN people p ON p.tenant_id = c.tenant_id AND p.id = c.actor_id
+        CROSS JOIN LATERAL (SELECT CASE WHEN c.subject = 'series' THEN coalesce((c.before->>'private')::boolean, false)
+            OR coalesce((c.after->>'private')::boolean, false) OR coalesce((c.after->>'room_id')::uuid = ANY($12), false)
+            ELSE false END AS hidden) h
+    WHERE c.tenant_id = $1 AND c.happened_at >= $2 AND c.happened_at < $3 AND ($13 OR c.surface <> 'clock')
 ) entry
 WHERE ($4::uuid IS NULL OR actor_id = $4) AND ($5::text[] IS NULL OR subject = ANY($5))
     AND ($6::text[] IS NULL OR surface = ANY($6)) AND ($7::uuid IS NULL OR subject_id = $7)
@@ -43,6 +57,7 @@ WHERE ($4::uuid IS NULL OR actor_id = $4) AND ($5::text[] IS NULL OR subject = A
     AND ($9::timestamptz IS NULL OR (at, id) < ($9, $10::uuid))
 ORDER BY at DESC, id DESC LIMIT $11
 """
+_NAMES = "SELECT id, name FROM people WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
 _CHANGE = "SELECT id, subject, subject_id, before, after FROM changes WHERE tenant_id = $1 AND id = $2"
 _FIRST, _LAST = "1970-01-02T00:00:00+00:00", "9000-01-01T00:00:00+00:00"
 
@@ -69,11 +84,8 @@ class Entry:
     def differences(self) -> dict[str, tuple[Any, Any]]:
         """What is different after it: by name, the value before and after (None where there was none)."""
         before, after = self.before or {}, self.after or {}
-        aside = {"version", "updated_at"}
         return {
-            name: (before.get(name), after.get(name))
-            for name in {**before, **after}
-            if name not in aside and before.get(name) != after.get(name)
+            name: (before.get(name), after.get(name)) for name in {**before, **after} if before.get(name) != after.get(name)
         }
 
     @property
@@ -84,7 +96,10 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """Which entries are wanted; None is all. `text` stands in a name, an action, a reason; `before` is an entry's place."""
+    """Which entries are wanted; None is all. `text` stands in a name, an action, a reason; `before` is an entry's place.
+
+    Without `by_itself`, what happened because time went on is left out.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -93,6 +108,7 @@ class Filter:
     surfaces: tuple[str, ...] | None = None
     subject_id: UUID | None = None
     text: str | None = None
+    by_itself: bool = True
     before: tuple[datetime, UUID] | None = None
 
 
@@ -107,7 +123,12 @@ class Audit:
         self._catalogues = catalogues
 
     async def entries(self, wanted: Filter = EVERYTHING, *, limit: int = 50) -> tuple[Entry, ...]:
-        """Return what was done, the latest first; for the next page, `before` is the last entry's (at, id)."""
+        """Return what was done, the latest first; for the next page, `before` is the last entry's (at, id).
+
+        Titles, reasons and attendees of private bookings, and of rooms that hide details, stand in none of them.
+        """
+        catalogue = await self._catalogues.current()
+        secret = [room.id for room in catalogue.rooms if catalogue.policy(room).details_hidden]
 
         async def work(session: ReadSession) -> tuple[Entry, ...]:
             rows = await session.all(
@@ -122,8 +143,16 @@ class Audit:
                 wanted.text,
                 *(wanted.before or (None, None)),
                 limit,
+                secret,
+                wanted.by_itself,
             )
-            return tuple(_entry(row) for row in rows)
+            names = names_in(catalogue)
+            people = {
+                one for row in rows for one in (*ids_in(row["before"]), *ids_in(row["after"])) if str(one) not in names
+            }
+            found = await session.all(_NAMES, session.tenant, list(people)) if people else []
+            names |= {str(row["id"]): row["name"] for row in found}
+            return tuple(_entry(row, names) for row in rows)
 
         return await self._db.read(work)
 
@@ -180,7 +209,7 @@ def _json(facts: Mapping[str, Any]) -> str:
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
+def _entry(row: Mapping[str, Any], names: Mapping[str, str]) -> Entry:
     return Entry(
         id=row["id"],
         at=row["at"],
@@ -191,8 +220,8 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         subject=row["subject"],
         subject_id=row["subject_id"],
         name=row["name"],
-        before=row["before"],
-        after=row["after"],
+        before=readable(row["before"], names, hidden=row["hidden"]),
+        after=readable(row["after"], names, hidden=row["hidden"]),
         reason=row["reason"],
         undoes=row["undoes"],
     )

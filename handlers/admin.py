@@ -16,7 +16,7 @@ from slack_sdk.models.views import View
 from core import rights
 from core.errors import NotAllowed
 from core.models import Right, Room
-from handlers import admin_equipment, admin_holidays, admin_people, admin_places, admin_rules
+from handlers import admin_audit, admin_equipment, admin_holidays, admin_people, admin_places, admin_rules
 from handlers.admin_asked import Asked
 from handlers.drafts import OUT_OF_DATE, UnreadableError
 from handlers.edge import OnClick, OnLookup, OnSubmission
@@ -45,7 +45,7 @@ SECTIONS = {
     "import": ("Import & export", "rooms as a CSV file"),
     "audit": ("Audit", "who did what, when, before and after; take rules back"),
 }
-PARTS = (admin_places, admin_rules, admin_people, admin_equipment, admin_holidays)
+PARTS = (admin_places, admin_rules, admin_people, admin_equipment, admin_holidays, admin_audit)
 PAGES: Mapping[str, Page] = {name: page for part in PARTS for name, page in part.PAGES.items()}
 DEEDS: Mapping[str, Page] = {name: deed for part in PARTS for name, deed in part.DEEDS.items()}
 FORMS: Mapping[str, Page] = {name: form for part in PARTS for name, form in part.FORMS.items()}

@@ -1,4 +1,4 @@
-"""Administration of admins, of what is kept of people, of channels, undelivered messages, the audit, and files of rooms."""
+"""Administration of admins, of what is kept of people, of channels, undelivered messages, and files of rooms."""
 
 from __future__ import annotations
 
@@ -6,23 +6,19 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from slack_sdk.models.blocks import InputBlock
 from slack_sdk.models.blocks.block_elements import FileInputElement
 from slack_sdk.models.views import View
 
-from core import audit as auditing
 from core import saying
-from core.audit import Filter
 from core.erasing import Keeping
 from core.errors import InvalidImport, InvalidSetting, PersonNotFound
 from core.models import Person
 from core.rooms import ImportReport, decoded, parse_csv
 from handlers.admin_asked import Asked, fresh
 from handlers.admin_places import rooms
-from handlers.drafts import OUT_OF_DATE, UnreadableError
 from handlers.given_files import MEGABYTE, fetched
 from handlers.requests import Sender
 from handlers.sending import send_file
@@ -32,7 +28,6 @@ from handlers.views.admin import Where
 from handlers.views.text import Line, bold, cut
 
 Page = Callable[[Asked], Awaitable[View]]
-PAGE = 15
 LARGEST_FILE = 5 * MEGABYTE
 FILE = "file:"
 
@@ -200,61 +195,6 @@ async def retry(asked: Asked) -> View:
     return await undelivered(asked, [f"✅ {saying.counted(tried, 'message')} will be tried again."])
 
 
-# -- audit -------------------------------------------------------------------------------------------------------------
-
-
-async def audit(asked: Asked, above: Line = ()) -> View:
-    """Return one page of what was done."""
-    words, _, cursor = asked.where.more.partition("\n")
-    before = _cursor(cursor) if cursor else None
-    found = await asked.office.audit.entries(Filter(text=words or None, before=before), limit=PAGE + 1)
-    more = None
-    if len(found) > PAGE:
-        last = found[PAGE - 1]
-        more = Where(section="audit", more=f"{words}\n{last.at.isoformat()} {last.id}")
-    where = Where(section="audit", more=words)
-    return shown.audit(found[:PAGE], where, asked.desk.reader, more=more, above=above)
-
-
-def _cursor(text: str) -> tuple[datetime, UUID]:
-    at, _, entry = text.partition(" ")
-    try:
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise ValueError("no zone")
-        return moment, UUID(entry)
-    except ValueError as error:
-        raise UnreadableError(OUT_OF_DATE) from error
-
-
-async def find_audit(asked: Asked) -> View:
-    """Return the form that searches the audit."""
-    return shown.find_audit(asked.where)
-
-
-async def find_audit_sent(asked: Asked) -> View:
-    """Return what was done, as far as it is about these words."""
-    words = " ".join(asked.filled.text("words").split())[:100]
-    return await audit(replace(asked, where=Where(section="audit", more=words)))
-
-
-async def undo_change(asked: Asked) -> View:
-    """Take a change of rules back."""
-    await asked.office.audit.undo(asked.id, by=asked.by)
-    return await audit(replace(asked, where=shown.AUDIT), ["✅ The rule is as it was before."])
-
-
-async def export_audit(asked: Asked) -> View:
-    """Send the audit as a file."""
-    words = asked.where.more
-    text = await asked.office.audit.export(Filter(text=words or None) if words else auditing.EVERYTHING)
-    where = Where(section="audit", more=words)
-    name = "bookroom-audit.csv"
-    if not await send_file(asked.desk, name, text, about="The audit."):
-        return shown.as_text(name, text, where, back=where)
-    return await audit(replace(asked, where=where), shown.sent_file(name))
-
-
 # -- files of rooms ----------------------------------------------------------------------------------------------------
 
 
@@ -354,8 +294,6 @@ PAGES: Mapping[str, Page] = {
     "keeping": keeping,
     "channels": channels,
     "undelivered": undelivered,
-    "audit": audit,
-    "find_audit": find_audit,
     "import": files,
 }
 DEEDS: Mapping[str, Page] = {
@@ -364,8 +302,6 @@ DEEDS: Mapping[str, Page] = {
     "drop_channel": drop_channel,
     "resume": resume,
     "retry": retry,
-    "undo_change": undo_change,
-    "export_audit": export_audit,
     "import_now": import_now,
     "export_rooms": export_rooms,
 }
@@ -374,6 +310,5 @@ FORMS: Mapping[str, Page] = {
     "person": person_sent,
     "erase": erase_sent,
     "keeping": keeping_sent,
-    "find_audit": find_audit_sent,
     "import": files_sent,
 }

@@ -1,23 +1,20 @@
-"""Admins, what is kept of people, channels, what could not be told, the audit, files: pages and forms of administration."""
+"""Admins, what is kept of people, channels, what could not be told, files: pages and forms of administration."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from slack_sdk.models.blocks import Block, InputBlock, UserSelectElement
 from slack_sdk.models.views import View
 
 from core import saying
-from core.audit import Entry
 from core.erasing import Keeping
 from core.models import Person
 from core.notices import Subscription
 from core.outbox import Overview
 from core.roomfile import COLUMNS, NEEDED
 from core.rooms import ImportReport
-from handlers import weekly_hours
 from handlers.views import admin
 from handlers.views.admin import Item, Where
 from handlers.views.admin_places import OVERVIEW
@@ -29,10 +26,8 @@ PEOPLE = Where(section="people")
 KEEPING = Where(section="keeping")
 CHANNELS = Where(section="channels")
 UNDELIVERED = Where(section="undelivered")
-AUDIT = Where(section="audit")
 FILES = Where(section="import")
 MOST_CSV = 3000
-MOST_CHANGES = 4
 SHOWN_CSV = 2900
 
 
@@ -199,58 +194,6 @@ def undelivered(overview: Overview, names: Sequence[str], where: Where, reader: 
         blocks.append(admin.words("Nothing was given up."))
     below = [admin.do("Try again", Where(section="retry"), style="primary")] if overview.given_up else []
     return admin.page("Undelivered", where, blocks, back=OVERVIEW, above=above, below=below)
-
-
-# -- audit -------------------------------------------------------------------------------------------------------------
-
-
-def audit(entries: Sequence[Entry], where: Where, reader: Reader, *, more: Where | None, above: Line = ()) -> View:
-    """Return what was done, the latest first; `more` leads to what was done before."""
-    blocks: list[Block] = []
-    if where.more:
-        blocks.append(admin.words(f'With "{cut(where.more, 100)}"'))
-    for number, one in enumerate(entries):
-        undo = None
-        if one.undoable and one.action != "undone":
-            ask = ("Take this change back?", "The rule is again as it was before it.")
-            undo = admin.do("Undo", Where(section="undo_change", id=one.id), number=number, ask=ask)
-        blocks += admin.listed(
-            [Item(text=entry_said(one, reader.zone, now=reader.now), button=undo)], Where(section="audit"), nothing=""
-        )
-    if not entries:
-        blocks.append(admin.words("Nothing was done yet." if not where.more else "Nothing of the kind was done."))
-    below = [
-        admin.go("Earlier", more) if more else None,
-        admin.go("Search", Where(section="find_audit")),
-        admin.do("Send me the file", Where(section="export_audit", more=where.more)),
-    ]
-    return admin.page("Audit", where, blocks, back=OVERVIEW, above=above, below=below)
-
-
-def entry_said(one: Entry, zone: Any, *, now: datetime) -> str:  # noqa: ANN401 - a zone, or UTC
-    """Return "Tue 24 Nov, 16:07 · Ana · changed · policy Apollo" with what was different."""
-    what = f"{one.subject} {cut(one.name, 100)}" if one.name else one.subject
-    head = f"{admin.stamp(one.at, zone, now=now)} · {cut(one.actor_name, 60)} ({one.surface}) · {one.action} · {what}"
-    changes = [] if one.before is None or one.after is None else list(one.differences.items())
-    lines = [
-        f"{name.replace('_', ' ')}: {_value(name, old)} → {_value(name, new)}" for name, (old, new) in changes[:MOST_CHANGES]
-    ]
-    reason = [f"Reason: {cut(one.reason, 200)}"] if one.reason else []
-    return cut("\n".join([head, *lines, *reason]), 1500)
-
-
-def _value(name: str, value: Any) -> str:  # noqa: ANN401 - JSON
-    if name == "opening" and isinstance(value, dict):
-        return weekly_hours.said(value) or "never"
-    if isinstance(value, list):
-        return cut(", ".join(map(str, value)), 120) or "nothing"
-    return "nothing" if value in (None, [], "") else cut(str(value), 120)
-
-
-def find_audit(where: Where) -> View:
-    """Return the form that searches the audit."""
-    inputs = [admin.text("words", "Name, room, what was done", None, where, longest=100)]
-    return admin.form("Search the audit", where, inputs, submit="Search", below=[admin.go("Back", AUDIT)])
 
 
 # -- files -------------------------------------------------------------------------------------------------------------

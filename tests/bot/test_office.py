@@ -1,6 +1,7 @@
 """The commands of whoever looks after the rooms and the rules."""
 
 import io
+import json
 import re
 import sys
 from collections.abc import Callable

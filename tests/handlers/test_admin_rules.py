@@ -213,9 +213,17 @@ async def test_the_audit_pages_and_searches(firm: Firm):
 
     earlier = await push(firm, ANA, audit, "Earlier")
     assert "Place 03" in words(earlier)
-    await send(firm, ANA, await push(firm, ANA, earlier, "Search"), words="place 07")
+    await send(firm, ANA, await push(firm, ANA, earlier, "Filter"), words="place 07", what=["location"], person=ANA)
     found = await top(firm, ANA, "admin")
     assert words(found).count("added") == 1
+    assert words(found).startswith('What people did · by ana · location · with "place 07".')
+
+    form = await push(firm, ANA, found, "Filter")
+    assert (state(form, "words"), state(form, "what"), state(form, "how")) == ("place 07", ["location"], "people")
+    answer = await send(firm, ANA, form, words="", first="2026-11-26", last="2026-11-25")
+    assert list(answer["errors"].values()) == ["Not before the first day."]
+    await send(firm, ANA, form, words="", how="cli", first=None, last=None)
+    assert "Nothing of the kind was done." in words(await top(firm, ANA, "admin"))
 
 
 async def test_channels_and_undelivered_are_listed(firm: Firm):
