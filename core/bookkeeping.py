@@ -399,25 +399,7 @@ def borrowed(pairs: Sequence[tuple[UUID, int]], room: Room, catalogue: Catalogue
 
     Raises EquipmentNotFound for what is not at the room's place, EquipmentTaken for more than there is of it at all.
     """
-    wanted: dict[UUID, int] = {}
-    for equipment_id, quantity in pairs:
-        wanted[equipment_id] = wanted.get(equipment_id, 0) + quantity
-    found = []
-    for equipment_id, quantity in wanted.items():
-        one = catalogue.thing(equipment_id)
-        place = catalogue.place_of(room)
-        if not one.active or one.location_id != room.location_id:
-            raise errors.EquipmentNotFound(f"There is no {borrowing.in_sentence(one.name)} to borrow in {place.name}.")
-        if quantity > one.quantity:
-            name = borrowing.in_sentence(one.name) if one.quantity == 1 else borrowing.several(one.name)
-            raise errors.EquipmentTaken(f"There {_is_or_are(one.quantity)} {one.quantity} {name} in {place.name}.")
-        if quantity > 0:
-            found.append(Borrowed(equipment=one, quantity=quantity))
-    return borrowing.in_order(found)
-
-
-def _is_or_are(count: int) -> str:
-    return "is only" if count == 1 else "are only"
+    return borrowing.to_borrow(pairs, catalogue.place_of(room), catalogue)
 
 
 async def ask_first(session: WriteSession, new: Booking, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from core import claims
+from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
-from core.errors import EquipmentTaken
-from core.models import Booking, Borrowed, Equipment, Rival, Room, Slot, Status
+from core.errors import EquipmentNotFound, EquipmentTaken
+from core.models import Booking, Borrowed, Equipment, Location, Rival, Room, Slot, Status
 from core.saying import when
 
 _LOCK = "SELECT FROM equipment WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
@@ -95,15 +97,38 @@ class LentOutError(EquipmentTaken):
     """
 
     def __init__(self, lacking: Lacking, refused: Booking, *, now: datetime) -> None:
-        super().__init__(_lent_out_sentence(lacking, refused, now=now))
+        sentence = out_sentence(lacking, refused.slot, refused.location.tz, now=now)
+        super().__init__(sentence, name=lacking.wanted.equipment.name)
         self.refused = refused
         self.lacking = lacking
         self.holders: tuple[Holder, ...] = ()
 
 
-def _lent_out_sentence(lacking: Lacking, wanted: Booking, *, now: datetime) -> str:
+def to_borrow(pairs: Sequence[tuple[UUID, int]], place: Location, catalogue: Catalogue) -> tuple[Borrowed, ...]:
+    """Return what somebody asks to borrow at a place, by name, each thing once.
+
+    Raises EquipmentNotFound for what is not there, EquipmentTaken for more than there is of it at all.
+    """
+    wanted: dict[UUID, int] = {}
+    for equipment_id, quantity in pairs:
+        wanted[equipment_id] = wanted.get(equipment_id, 0) + quantity
+    found = []
+    for equipment_id, quantity in wanted.items():
+        one = catalogue.thing(equipment_id)
+        if not one.active or one.location_id != place.id:
+            raise EquipmentNotFound(f"There is no {in_sentence(one.name)} to borrow in {place.name}.")
+        if quantity > one.quantity:
+            verb = "is only" if one.quantity == 1 else "are only"
+            name = in_sentence(one.name) if one.quantity == 1 else several(one.name)
+            raise EquipmentTaken(f"There {verb} {one.quantity} {name} in {place.name}.", name=one.name)
+        if quantity > 0:
+            found.append(Borrowed(equipment=one, quantity=quantity))
+    return in_order(found)
+
+
+def out_sentence(lacking: Lacking, slot: Slot, zone: ZoneInfo, *, now: datetime) -> str:
     """Return "2 of 2 projectors are out tomorrow 14:00-15:00."."""
-    thing, said = lacking.wanted.equipment, when(wanted.slot, wanted.location.tz, now=now)
+    thing, said = lacking.wanted.equipment, when(slot, zone, now=now)
     verb = "is" if lacking.out == 1 else "are"
     more = f"; you asked for {lacking.wanted.quantity}" if lacking.out < thing.quantity else ""
     return f"{lacking.out} of {thing.quantity} {several(in_sentence(thing.name))} {verb} out {said}{more}."

@@ -193,10 +193,14 @@ class NotTogether(BookingError):
 
 
 class EquipmentTaken(BookingError):
-    """There are not as many of a piece of equipment left at that time."""
+    """There are not as many of a piece of equipment left at that time; `name` is what there is too little of."""
 
     code = "EquipmentTaken"
     field = "equipment"
+
+    def __init__(self, message: str, *, name: str | None = None) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 class EquipmentNotFound(BookingError):

@@ -24,6 +24,7 @@ from core.models import (
     Borrowed,
     Equipment,
     FreeRoom,
+    Location,
     OfferKind,
     Right,
     Rival,
@@ -130,18 +131,24 @@ class Search:
         self._clock = clock
 
     async def find(self, wish: Wish, *, by: Actor, page: Page | None = None) -> Found:
-        """Return the rooms that fit and are free; raises the rule in the way where no room can be booked at all.
+        """Return the rooms that fit and are free, with what is to come along; raises what is in the way of every room.
 
+        That is a rule; or EquipmentTaken, with alternatives, where rooms are free but what is to come along is not there.
         Until when each is free is looked up for those of a page alone where one is given, and left None for the others.
         """
         catalogue = await self._catalogues.current()
         now = self._clock.now()
+        wish = _where_things_are(wish, catalogue)
         rules.check(rules.of_wish(wish.slot, attendees_count=wish.attendees_count, title=wish.title))
         rooms = self.bookable(catalogue, wish, by=by, now=now)
+        place = catalogue.place_of(rooms[0])
+        along = borrowing.to_borrow(wish.equipment, place, catalogue)
 
         async def work(session: ReadSession) -> Found:
             busy = await claims.busy_rooms(session, rooms, wish.slot, now=now)
             free = [room for room in rooms if room.id not in busy]
+            if along and free:
+                free = await _with(session, along, free, wish.slot, place, now=now)
             day_after = Slot(start=wish.slot.end, end=wish.slot.end + timedelta(days=1))
             next_starts = await claims.next_starts(session, page.of(free) if page else free, day_after, now=now)
             places = {place.id: place for place in catalogue.locations}
@@ -153,7 +160,11 @@ class Search:
                 taken=len(busy),
             )
 
-        return await self._db.read(work)
+        try:
+            return await self._db.read(work)
+        except errors.EquipmentTaken as refusal:
+            refusal.alternatives = await self.alternatives(wish, by=by)
+            raise
 
     def bookable(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> list[Room]:
         """Return the rooms that suit the wish and whose rules let it pass, best first, whether they are free or not.
@@ -251,6 +262,28 @@ class Search:
         return await self._db.read(work)
 
 
+def _where_things_are(wish: Wish, catalogue: Catalogue) -> Wish:
+    """Return a wish that says where, if what it asks to bring along is only there: what is movable stays at its place."""
+    if wish.equipment and wish.room_id is None and wish.location_id is None:
+        return replace(wish, location_id=catalogue.thing(wish.equipment[0][0]).location_id)
+    return wish
+
+
+async def _with(
+    session: ReadSession, along: Sequence[Borrowed], rooms: Sequence[Room], slot: Slot, place: Location, *, now: datetime
+) -> list[Room]:
+    """Return the rooms, each kept for as long as it is, for which what is to come along is there.
+
+    Raises EquipmentTaken where it is there for none of them.
+    """
+    gone = await borrowing.gone(session, along, claims.widest(rooms, slot))
+    found = [room for room in rooms if not any(out.overlaps(claims.span(room, slot)) for out in gone)]
+    if not found and (lacking := await borrowing.short_of(session, along, claims.span(rooms[0], slot))):
+        sentence = borrowing.out_sentence(lacking, slot, place.tz, now=now)
+        raise errors.EquipmentTaken(sentence, name=lacking.wanted.equipment.name)
+    return found
+
+
 async def _held(
     session: ReadSession, rooms: Sequence[Room], window: Slot, *, by: Actor, now: datetime
 ) -> dict[UUID, list[Rival]]:
@@ -338,7 +371,7 @@ async def _alternatives(
     if wish.more_room_ids:
         return await _together(session, catalogue, wish, by=by, now=now, but=but, limit=limit)
     named = catalogue.room(wish.room_id) if wish.room_id else None
-    where = named.location_id if named else wish.location_id
+    where = named.location_id if named else _where_things_are(wish, catalogue).location_id
     if named and not wish.amenities <= named.amenities:
         named, wish = None, replace(wish, room_id=None)
     anywhere = Wish(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Any
 
-from core.errors import BookingError, Busy, Unavailable
-from core.models import Location, Wish
+from core.errors import BookingError, Busy, EquipmentTaken, Unavailable
+from core.models import Borrowed, Location, Wish
 from core.search import Page
 from handlers import booking_modal, demand, filled
 from handlers.drafts import Carried, Draft
@@ -170,7 +170,9 @@ async def _results(content: Filled, searching: Searching, place: Location, desk:
             amenities=frozenset(content.amenities),
             location_id=place.id,
             floor=content.floor,
+            equipment=searching.things,
         )
+        along = [Borrowed(equipment=desk.catalogue.thing(one), quantity=count) for one, count in searching.things]
         found = await search.find(wish, by=desk.actor, page=Page(number=searching.page, length=PAGE))
     except (Busy, Unavailable):
         raise
@@ -178,12 +180,19 @@ async def _results(content: Filled, searching: Searching, place: Location, desk:
         offers = await search.alternatives(wish, by=desk.actor) if wish else ()
         if wish:
             demand.found_nothing(wish, error, desk)
-        return Results(slot=slot, people=people, trouble=error.message, offers=offers)
+        lent_out = wish is not None and isinstance(error, EquipmentTaken)
+        waits_for = Draft.of(wish) if wish and lent_out and _there_at_all(wish, desk) else None
+        return Results(slot=slot, people=people, trouble=error.message, offers=offers, waits_for=waits_for)
     if found.free:
-        return Results(slot=slot, people=people, free=found.free, taken=found.taken)
+        return Results(slot=slot, people=people, free=found.free, taken=found.taken, along=along)
     offers = await search.alternatives(wish, by=desk.actor)
     demand.found_nothing(wish, None, desk)
     return Results(slot=slot, people=people, taken=found.taken, offers=offers, waits_for=Draft.of(wish))
+
+
+def _there_at_all(wish: Wish, desk: Desk) -> bool:
+    """Tell whether there are as many of everything as a search asks to bring along, whoever has them now."""
+    return all(count <= desk.catalogue.thing(one).quantity for one, count in wish.equipment)
 
 
 def _place(fragment: Fragment, desk: Desk) -> Location:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from slack_sdk.models.blocks import (
@@ -16,7 +16,7 @@ from slack_sdk.models.blocks import (
 )
 
 from core import saying
-from core.models import Alternative, FreeRoom, Slot
+from core.models import Alternative, Borrowed, FreeRoom, Slot
 from core.search import Page
 from handlers.drafts import Draft
 from handlers.filled import Searching
@@ -24,6 +24,7 @@ from handlers.ids import Action, Callback
 from handlers.looking import SearchView
 from handlers.views import buttons, photos
 from handlers.views.fields import Fields
+from handlers.views.held import borrowed
 from handlers.views.line import wait
 from handlers.views.text import bold, cut, grey, rich, said
 from handlers.views.times import Reader, in_passing, room_facts, where_and_own_clock
@@ -40,7 +41,7 @@ class Results:
     """What a search has found: free rooms, best first, how many more fit but are taken; or why there are none.
 
     `slot` is None where the form holds no time; `offers` are the nearest ways out where nothing is free,
-    `waits_for` is what one can stand in line for then.
+    `waits_for` is what one can stand in line for then. `along` comes with whatever room is booked.
     """
 
     slot: Slot | None = None
@@ -50,6 +51,7 @@ class Results:
     trouble: str | None = None
     offers: tuple[Alternative, ...] = ()
     waits_for: Draft | None = None
+    along: Sequence[Borrowed] = ()
 
 
 def search_form(fields: Fields, results: Results, searching: Searching) -> SearchView:
@@ -85,7 +87,8 @@ def _found(results: Results, fields: Fields, *, page: int, last: int) -> Iterato
     count = len(results.free)
     rooms = "1 room is" if count == 1 else f"{count} rooms are"
     where = where_and_own_clock(slot, fields.place, reader)
-    yield rich([bold(f"{rooms} free"), f" {in_passing(slot, fields.place, reader)}{where}"])
+    along = borrowed(results.along)
+    yield rich([bold(f"{rooms} free"), f" {in_passing(slot, fields.place, reader)}{where}", f" {along}" if along else ""])
     for free in results.free[page * PAGE : (page + 1) * PAGE]:
         yield _room(free, results, slot)
         yield from photos.small(free.room)

@@ -11,6 +11,7 @@ from core import errors
 from core.models import Alternative, OfferKind, Room, Slot, Wish
 from core.rooms import Rooms
 from core.search import Page
+from tests.core.furnished import lendable
 from tests.core.office import Office, at
 
 
@@ -329,3 +330,46 @@ async def test_a_shorter_time_keeps_the_end_that_was_wished_for(office: Office):
 
     (shorter,) = [offer.slot for offer in offers if offer.kind is OfferKind.SHORTER]
     assert shorter == Slot(start=at(9).start + timedelta(minutes=10), end=wish.slot.end)
+
+
+# -- what is to come along ---------------------------------------------------------------------------------------------
+
+
+async def test_rooms_are_free_only_while_what_is_to_come_along_is_there(office: Office):
+    snug, den = await office.room("Snug"), await office.room("Den", setup=30)
+    await office.room("Sakura", place=office.tokyo)
+    projector = await lendable(office, quantity=2)
+    await office.book(snug, at(9), equipment=((projector.id, 1),))
+
+    one = await office.search.find(Wish(slot=at(10), equipment=((projector.id, 1),)), by=office.ana)
+    both = await office.search.find(Wish(slot=at(10), equipment=((projector.id, 2),)), by=office.ana)
+
+    assert {free.room for free in one.free} == {snug, den}
+    # Den is set up from 9:30 on, when one of the two is still out.
+    assert {free.room for free in both.free} == {snug}
+
+
+async def test_where_nothing_is_left_of_it_the_search_says_so_and_when_it_is_there(office: Office):
+    snug, zeus = await office.room("Snug"), await office.room("Zeus")
+    projector = await lendable(office, "Projector on wheels", 2)
+    await office.book(snug, at(10), equipment=((projector.id, 2),))
+
+    with pytest.raises(errors.EquipmentTaken) as refused:
+        await office.search.find(Wish(slot=at(10), equipment=((projector.id, 1),)), by=office.ana)
+
+    assert str(refused.value) == "2 of 2 projectors on wheels are out today 11:00-12:00."
+    assert refused.value.name == "Projector on wheels"
+    assert ("other_time", "Snug", "12:00-13:00") in said(refused.value.alternatives, office)
+    assert all(offer.room in {snug, zeus} and offer.slot != at(10) for offer in refused.value.alternatives)
+
+
+async def test_more_than_there_are_and_what_is_elsewhere_are_not_searched_for(office: Office):
+    await office.room("Snug")
+    await office.room("Sakura", place=office.tokyo)
+    projector = await lendable(office)
+
+    with pytest.raises(errors.EquipmentTaken, match="There are only 2 projectors in Berlin"):
+        await office.search.find(Wish(slot=at(10), equipment=((projector.id, 3),)), by=office.ana)
+    wish = Wish(slot=at(10), location_id=office.tokyo.id, equipment=((projector.id, 1),))
+    with pytest.raises(errors.EquipmentNotFound, match="There is no projector to borrow in Tokyo"):
+        await office.search.find(wish, by=office.ana)

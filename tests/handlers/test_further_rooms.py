@@ -50,7 +50,7 @@ async def test_where_one_of_the_rooms_is_taken_neither_is_booked(firm: Firm):
 
     assert words(answer).startswith('Big Ben is taken tomorrow 14:00-15:00 (New York; "Design review", @U0ANA).')
     hours = ("13:00-14:00", "15:00-16:00", "16:00-17:00")
-    assert sorted(labels(answer)) == [*(f"Apollo + Big Ben {one}" for one in hours), "More…"]
+    assert sorted(labels(answer)) == [*(f"Apollo + Big Ben {one}" for one in hours), "More…", "Tell me when it frees"]
     assert await firm.mine(BEN) == ()
     await firm.booked("Apollo", new_york(14), by=DEEPA)  # which is free
 
@@ -164,6 +164,21 @@ async def test_a_series_has_all_rooms_and_equipment_on_each_date(firm: Firm):
     await firm.press(BEN, answer, "Book all 3")
     booked = await firm.services.bookings.mine(await firm.actor(BEN))
     assert [(names(one), along(one)) for one in booked] == [(["Apollo", "Corner"], [("Flipchart", 1)])] * 3
+
+
+async def test_further_rooms_and_equipment_are_changed_on_all_dates_of_a_series(firm: Firm):
+    thing = await lends(firm, "Flipchart", 2)
+    shown_first = await firm.say(BEN, "/book apollo every monday at 10am for 1h for 3 weeks")
+    await firm.press(BEN, shown_first, "Book all 3")
+    view = await push(firm, BEN, await _editing(firm), "Add rooms or equipment")
+
+    await send(firm, BEN, view, more_rooms=[str(firm.rooms["Corner"].id)], things=[f"{thing.id}:2"], which="all")
+
+    assert words(await top(firm, BEN)).startswith(
+        "✏️ Apollo + Corner, every Monday, 10:00-11:00 (New York): 3 dates, Mon 30 Nov to Mon 14 Dec changed."
+    )
+    booked = await firm.services.bookings.mine(await firm.actor(BEN))
+    assert [(names(one), along(one)) for one in booked] == [(["Apollo", "Corner"], [("Flipchart", 2)])] * 3
 
 
 # -- divisible rooms ---------------------------------------------------------------------------------------------------

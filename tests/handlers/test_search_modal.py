@@ -8,9 +8,11 @@ import pytest
 from core.db import WriteSession
 from core.errors import Busy
 from core.ids import new_id
+from core.models import Wish
 from core.rooms import Rooms
 from handlers.latest import Latest
 from tests.handlers.firm import ANA, BEN, CHANNEL, CHLOE, ERIK, GUEST, Firm, new_york, utc, words
+from tests.handlers.hall import lends
 from tests.handlers.modal_acts import block, element, fill, form, labels, push, send, shown, state, top
 
 
@@ -372,3 +374,23 @@ async def test_a_search_that_fails_while_its_view_waits_says_so_in_it(firm: Firm
 
     assert told["id"] == waiting["id"]
     assert words(told) == "Many people are booking at this moment. Try again."
+
+
+async def test_a_search_knows_what_is_to_come_along_and_that_it_is_out(firm: Firm):
+    thing = await lends(firm, "Projector on wheels", 2)
+    sentence = "/book find for 6 with 2 projectors on wheels tomorrow 2pm"
+    view = await searching(firm, text=sentence)
+    assert "free tomorrow 14:00-14:30 (New York) with 2 projectors on wheels" in words(view)
+    wish = Wish(slot=new_york(14), room_id=firm.rooms["Corner"].id, equipment=((thing.id, 1),))
+    await firm.services.bookings.book(wish, by=await firm.actor(ANA))
+
+    view = await searching(firm, text=sentence)
+
+    assert "1 of 2 projectors on wheels is out tomorrow 14:00-14:30; you asked for 2." in words(view)
+    assert "Tell me when it frees" in labels(view)
+    told = await push(firm, BEN, view, "Tell me when it frees")
+    assert words(told).startswith("You are first in line for a room in New York that seats 6 with 2 projectors on wheels")
+    view = await searching(firm, text=sentence)
+    await push(firm, BEN, view, next(label for label in labels(view) if "15:00" in label))
+    (mine,) = await firm.mine(BEN)
+    assert [(one.equipment.name, one.quantity) for one in mine.equipment] == [("Projector on wheels", 2)]

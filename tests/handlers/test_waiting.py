@@ -124,7 +124,8 @@ async def test_two_rooms_with_things_are_waited_for_together_and_taken_in_a_tap(
 
     assert words(joined) == (
         "You are first in line for Apollo + Big Ben with 2 projectors on wheels: tomorrow, Wed 25 Nov, 14:00-15:00"
-        " (New York).\nWhen all of it is free at once, all of it is held for you for 10 minutes, and you get a direct message."
+        " (New York).\nWhen all of it is free at once, all of it is held for you for 10 minutes, and you get a direct"
+        " message."
     )
     await firm.services.bookings.cancel(apollo.id, by=await firm.actor(ANA))
     assert "first in line" in words(await home(firm, BEN))
