@@ -216,7 +216,7 @@ async def test_the_audit_pages_and_searches(firm: Firm):
     await send(firm, ANA, await push(firm, ANA, earlier, "Filter"), words="place 07", what=["location"], person=ANA)
     found = await top(firm, ANA, "admin")
     assert words(found).count("added") == 1
-    assert words(found).startswith('What people did · by ana · location · with "place 07".')
+    assert words(found).startswith('What people did · by Ana Duarte · location · with "place 07".')
 
     form = await push(firm, ANA, found, "Filter")
     assert (state(form, "words"), state(form, "what"), state(form, "how")) == ("place 07", ["location"], "people")
