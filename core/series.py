@@ -208,6 +208,13 @@ class Series:
 
         return await self._desk.db.read(work)
 
+    async def elsewhere(self, series: OneSeries, *, limit: int = 100) -> tuple[Booking, ...]:
+        """Return the first of those dates ahead that have other rooms than the series."""
+        catalogue, now = await self._desk.catalogues.current(), self._desk.clock.now()
+        return await self._desk.db.read(
+            lambda session: series_store.elsewhere(session, series, catalogue, now=now, limit=limit)
+        )
+
     async def mine(self, by: Actor) -> tuple[SeriesSummary, ...]:
         """Return the series that the actor booked and that are not over, the one that comes next first."""
         asker = await self._desk.asker(by)

@@ -42,6 +42,13 @@ _AHEAD = """
 SELECT id FROM bookings WHERE tenant_id = $1 AND series_id = $2 AND end_time > $3
     AND status IN ('pending', 'confirmed', 'checked_in') ORDER BY start_time
 """
+_ELSEWHERE = """
+SELECT b.id FROM bookings b WHERE b.tenant_id = $1 AND b.series_id = $2 AND b.end_time > $3
+    AND b.status IN ('pending', 'confirmed', 'checked_in')
+    AND (b.room_id <> $4 OR $5::uuid[] <> ARRAY(
+        SELECT m.room_id FROM booking_rooms m WHERE m.tenant_id = $1 AND m.booking_id = b.id ORDER BY m.room_id))
+ORDER BY b.start_time LIMIT $6
+"""
 # Dates that were booked once and are held by nobody now count as missing too.
 _HELD_ON = """
 SELECT series_on FROM bookings WHERE tenant_id = $1 AND series_id = $2 AND status IN ('pending', 'confirmed', 'checked_in')
@@ -285,6 +292,16 @@ def of_facts(known: Mapping[str, Any], series: OneSeries, catalogue: Catalogue) 
 async def ahead(session: ReadSession, series_id: UUID, catalogue: Catalogue, *, now: datetime) -> tuple[Booking, ...]:
     """Return the bookings of a series that hold their room and are not over, soonest first."""
     rows = await session.all(_AHEAD, session.tenant, series_id, now)
+    found = await store.bookings(session, [row["id"] for row in rows], catalogue)
+    return tuple(sorted(found.values(), key=lambda booking: (booking.start, booking.id)))
+
+
+async def elsewhere(
+    session: ReadSession, series: OneSeries, catalogue: Catalogue, *, now: datetime, limit: int
+) -> tuple[Booking, ...]:
+    """Return the bookings of a series, not over, that have other rooms than the series, soonest first."""
+    more = sorted(room.id for room in series.more_rooms)
+    rows = await session.all(_ELSEWHERE, session.tenant, series.id, now, series.room.id, more, limit)
     found = await store.bookings(session, [row["id"] for row in rows], catalogue)
     return tuple(sorted(found.values(), key=lambda booking: (booking.start, booking.id)))
 

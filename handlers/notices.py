@@ -75,7 +75,8 @@ class Notices:
         if card.series is not None:
             if card.together is not None and card.together.count > 1:
                 say = series_notices.invitation if card.person else series_notices.channel_card
-                return say(card.booking, card.series, card.together, reader)
+                elsewhere = await self._services.series.elsewhere(card.series)
+                return say(card.booking, card.series, card.together, reader, elsewhere=elsewhere)
             reader = replace(reader, series={card.series.id: card.series})
         if card.person is not None:
             return cards.invitation(card.booking, reader, announced=card.announced)

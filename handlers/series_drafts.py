@@ -122,6 +122,10 @@ class SeriesDraft(Carried):
             things=self.things,
         )
 
+    def in_rooms(self, room: UUID, *more: UUID) -> SeriesDraft:
+        """Return the same wish for these rooms."""
+        return self.in_room(room).model_copy(update={"more_rooms": more})
+
     def in_room(self, room: UUID) -> SeriesDraft:
         """Return the same wish for a named room; what it must have stays, for the rooms that stand in for it."""
         more = self.more_rooms if room == self.room else ()
@@ -234,6 +238,9 @@ class Given(StrEnum):
     PRIVATE = "x"
     INVITEES = "i"
     SHARED = "h"
+    DAY = "j"
+    MORE_ROOMS = "e"
+    THINGS = "l"
 
 
 class SeriesChanging(Carried):
@@ -256,6 +263,9 @@ class SeriesChanging(Carried):
     private: bool = Field(default=False, alias="x")
     invitees: tuple[UUID, ...] = Field(default=(), alias="i")
     shared: bool = Field(default=False, alias="h")
+    day: date | None = Field(default=None, alias="j")
+    more_rooms: tuple[UUID, ...] = Field(default=(), alias="e", max_length=MOST_MORE_ROOMS)
+    things: Things = Field(default=(), alias="l", max_length=MOST_MORE_ROOMS)
     skipped: str = Field(default="", alias="o", max_length=2000)
     elsewhere: str = Field(default="", alias="w", max_length=2000)
     since: date = Field(default=date(2000, 1, 1), alias="f")
@@ -274,12 +284,16 @@ class SeriesChanging(Carried):
             private=self.private if Given.PRIVATE in given else KEEP,
             invitees=self.invitees if Given.INVITEES in given else KEEP,
             shared=self.shared if Given.SHARED in given else KEEP,
+            day=self.day if Given.DAY in given and self.day else KEEP,
+            more_room_ids=self.more_rooms if Given.MORE_ROOMS in given else KEEP,
+            equipment=self.things if Given.THINGS in given else KEEP,
         )
 
-    def in_room(self, room: UUID) -> SeriesChanging:
-        """Return the same change into another room, which is free on all dates."""
-        given = tuple({*self.given, Given.ROOM})
-        return self.model_copy(update={"given": given, "room": room, "skipped": "", "elsewhere": ""})
+    def in_rooms(self, room: UUID, *more: UUID) -> SeriesChanging:
+        """Return the same change into other rooms, which are free on all dates."""
+        given = {*self.given, Given.ROOM} | ({Given.MORE_ROOMS} if more else set())
+        rooms = {"room": room, "more_rooms": more or self.more_rooms}
+        return self.model_copy(update={**rooms, "given": tuple(sorted(given)), "skipped": "", "elsewhere": ""})
 
     @property
     def choices(self) -> Mapping[date, Choice | Slot]:

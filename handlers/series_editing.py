@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.errors import InvalidSeries, SeriesClash
+from core.errors import SeriesClash, StaleSeries
 from core.models import Booking
 from core.series_values import OneSeries, Scope
 from handlers.differences import Part, differing
@@ -16,7 +16,6 @@ from handlers.replies import Message, Show
 from handlers.requests import Click
 from handlers.series_drafts import Given, SeriesChanging, SeriesDraft
 from handlers.services import Desk
-from handlers.views import rhythm
 from handlers.views import series as views
 from handlers.views.series_preview import change_preview
 from handlers.views.text import Line
@@ -62,9 +61,10 @@ async def _given(booking: Booking, series: OneSeries, editing: Editing, draft: D
         given[Given.PRIVATE] = draft.private
     if Part.SHARED in parts:
         given[Given.SHARED] = draft.shared
-    if alone := parts & {Part.MORE_ROOMS, Part.THINGS}:
-        only = "Further rooms and equipment are changed one date at a time."
-        raise InvalidSeries(only, fields={"more_rooms" if Part.MORE_ROOMS in alone else "equipment": only})
+    if Part.MORE_ROOMS in parts:
+        given[Given.MORE_ROOMS] = draft.more_rooms
+    if Part.THINGS in parts:
+        given[Given.THINGS] = draft.things
     if Part.INVITEES in parts:
         given[Given.INVITEES] = await known_or_new(booking, draft.invitees, desk)
     return given
@@ -80,19 +80,8 @@ def _time(booking: Booking, series: OneSeries, draft: Draft) -> dict[Given, obje
     if now.minutes != before.minutes:
         given[Given.MINUTES] = now.minutes
     if now.first_on != before.first_on:
-        given[Given.RULE] = _moved(series, rhythm.DAYS[before.first_on.weekday()], rhythm.DAYS[now.first_on.weekday()])
+        given[Given.DAY] = now.first_on
     return given
-
-
-def _moved(series: OneSeries, before: str, after: str) -> str:
-    """Return the rule with another weekday in the place of one; raise InvalidSeries where it is not of weekdays."""
-    said = dict(rhythm.parts(series.rule))
-    days = said.get("BYDAY", "").split(",")
-    if said.get("FREQ") != "WEEKLY" or before not in days or before == after:
-        only = "Only this date can be moved to another day; for all, choose a time of the same day."
-        raise InvalidSeries(only, fields={"date": only})
-    days = [after if day == before else day for day in days]
-    return ";".join(f"{name}={','.join(days) if name == 'BYDAY' else value}" for name, value in said.items())
 
 
 async def change(click: Click, desk: Desk) -> Message:
@@ -116,4 +105,8 @@ async def _changed(asked: SeriesChanging, desk: Desk, *, key: str) -> Message:
     except SeriesClash as clash:
         nothing: Line = ["Nothing is changed yet."]
         return change_preview(clash.preview, asked, desk.reader, above=nothing)
+    except StaleSeries as stale:
+        # What was typed is kept: it can be put on the series as it is now.
+        again = asked.model_copy(update={"version": stale.series.version})
+        return views.stale(stale.series, stale.by_slack_user_id, desk.reader, again=again)
     return views.changed(done, desk.reader)

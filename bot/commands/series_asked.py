@@ -81,7 +81,9 @@ async def wish_from(services: Services, sentence: str, person: Person, *, rule: 
     place = home if home and not draft.room and not draft.place else None
     draft = draft.model_copy(update={"place": place.id}) if place else draft
     invited = await services.people.mentioned(person.slack_team_id, draft.invitees)
-    return SeriesDraft.of(draft, wanted, reading.zone).wish(tuple(one for one in invited if one != person.id))
+    return SeriesDraft.of(draft, wanted, reading.zone, left_out=reading.left_out).wish(
+        tuple(one for one in invited if one != person.id)
+    )
 
 
 def choices_for(

@@ -95,7 +95,7 @@ def preview_facts(found: Preview) -> dict[str, Any]:
         "clashes": len(found.clashes),
         "later": found.beyond,
         "passed_over": list(found.passed_over),
-        "one_room": found.one_room.name if found.one_room else None,
+        "rooms_for_all": names(found.rooms_for_all or ((found.one_room,) if found.one_room else ())),
         "dates": [occurrence_facts(one) for one in found.dates],
     }
 
@@ -111,7 +111,7 @@ def occurrence_facts(one: Occurrence) -> dict[str, Any]:
             {**_slot(rival.slot), "title": rival.title, "booker_slack_id": rival.booker_slack_user_id}
             for rival in one.rivals
         ],
-        "other_room": one.other_room.name if one.other_room else None,
+        "other_rooms": names(one.stand_ins),
         "shifted": one.shifted,
     }
 
@@ -204,7 +204,8 @@ def preview_lines(found: Preview) -> list[str]:
     rooms = " + ".join(names((found.room, *found.more_rooms)))
     head = f"{rooms}: {len(found.dates)} dates, {len(found.free)} free"
     lines = [clash_line(one, ZoneInfo(found.wish.zone)) for one in found.clashes]
-    notes = [f"{found.one_room.name} is free on all of them."] if found.one_room else []
+    for_all = names(found.rooms_for_all or ((found.one_room,) if found.one_room else ()))
+    notes = [f"{' + '.join(for_all)} {'is' if len(for_all) == 1 else 'are'} free on all of them."] if for_all else []
     notes += [later] if (later := _later(found.beyond)) else []
     notes += [f"No such day in {month:%B %Y}." for month in found.passed_over[:12]]
     notes += [f"{one.on}: the clocks skip that hour; it begins at {_hours(one.slot, found)}." for one in found.shifted[:12]]
@@ -218,7 +219,8 @@ def clash_line(one: Occurrence, zone: ZoneInfo) -> str:
     else:
         titles = ", ".join(f'"{rival.title}"' for rival in one.rivals if rival.title)
         why = f"taken ({titles})." if titles else "taken."
-    other = f" {one.other_room.name} is free then." if one.other_room else ""
+    instead = names(one.stand_ins)
+    other = f" {' + '.join(instead)} {'is' if len(instead) == 1 else 'are'} free then." if instead else ""
     return f"  {_when(one.slot, zone)}: {why}{other}"
 
 

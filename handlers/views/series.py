@@ -20,6 +20,7 @@ from core.series_values import (
     OneSeries,
     Scope,
     SeriesChanged,
+    SeriesStatus,
     SeriesSummary,
     Verdict,
 )
@@ -30,6 +31,7 @@ from handlers.series_drafts import (
     Operation,
     PartOfSeries,
     SeriesAt,
+    SeriesChanging,
     SeriesTarget,
 )
 from handlers.views import buttons, held, rhythm
@@ -50,6 +52,7 @@ from handlers.views.times import Reader, lasting, own_clock
 MOST_CLASHES = 8
 MOST_NAMED_DATES = 6
 MOST_SERIES = 10
+MOST_ROOMS = 4
 
 # -- what was done -----------------------------------------------------------------------------------------------------
 
@@ -61,7 +64,7 @@ def booked(made: Booked, reader: Reader, *, renewed: bool = False) -> Message:
         renewed_line(made, reader) if renewed else _booked_line(made, reader),
         [facts_of((series.room, *series.more_rooms))],
         about(series, made.bookings[0] if made.bookings else None, reader),
-        _in_other_rooms(made.bookings, series.room, reader),
+        in_other_rooms(made.bookings, series, reader),
         _at_other_times(made.bookings, series, reader),
         _left_out(made.gaps, series.location, reader),
     ]
@@ -78,7 +81,7 @@ def _booked_line(made: Booked, reader: Reader) -> Line:
     until = f", {waiting_until(pending[0], reader)}" if pending else ""
     return [
         "⏳ " if pending else "✅ ",
-        bold(held.named(_rooms(series))),
+        bold(held.named(rooms_of(series))),
         f" {'are' if series.more_rooms else 'is'} {verb if own else 'booked'} ",
         bold(rhythm_of(series)),
         f"{_at(series, made.bookings, reader)}: ",
@@ -98,8 +101,9 @@ def about(series: OneSeries, sample: Booking | None, reader: Reader) -> Line:
     if sample is not None:
         others = [one.slack_user_id for one in sample.attendees if one.person_id != reader.person.id]
         parts += [["with ", *named_people(others)]] if others else []
-        parts += [[held.borrowed(sample.equipment)]] if sample.equipment else []
-    parts += [[coming(series.equipment)]] if series.equipment else []
+    # What a date borrows is said rather than what all were to have: it may have been changed by itself.
+    along = held.borrowed(sample.equipment) if sample is not None else coming(series.equipment)
+    parts += [[along]] if along else []
     parts += [["private"]] if series.private else []
     return joined(parts, " · ")
 
@@ -116,16 +120,17 @@ def _span(bookings: Sequence[Booking], location: Location, reader: Reader) -> st
     )
 
 
-def _in_other_rooms(bookings: Sequence[Booking], room: Room, reader: Reader) -> Line:
-    by_room: dict[str, list[date]] = {}
+def in_other_rooms(bookings: Sequence[Booking], series: OneSeries, reader: Reader) -> Line:
+    """Return "Skylight on Thu 3 Dec and Thu 17 Dec.", of those dates that have other rooms than the series."""
+    own, by_rooms = {room.id for room in rooms_of(series)}, dict[str, list[date]]()
     for one in bookings:
-        if one.room.id != room.id:
-            by_room.setdefault(one.room.name, []).append(day_of(one, one.location))
-    if not by_room:
+        if {room.id for room in one.rooms} != own:
+            by_rooms.setdefault(held.rooms_of(one, ROOM_SHOWN), []).append(day_of(one, one.location))
+    if not by_rooms:
         return []
     place = bookings[0].location
     parts: list[Line] = [
-        [bold(cut(name, ROOM_SHOWN)), f" on {named_dates(days, place, reader)}"] for name, days in list(by_room.items())[:4]
+        [bold(name), f" on {named_dates(days, place, reader)}"] for name, days in list(by_rooms.items())[:MOST_ROOMS]
     ]
     return [*joined(parts, ", "), "."]
 
@@ -162,7 +167,7 @@ def _later(beyond: int | None) -> str:
 
 def nothing_changed(series: OneSeries) -> Message:
     """Return that nothing differs."""
-    line: Line = [bold(cut(series.title or series.room.name, ROOM_SHOWN)), " is as it was."]
+    line: Line = [bold(_name(series)), " is as it was."]
     return told([line], _of_series(series, 2))
 
 
@@ -174,13 +179,13 @@ def changed(done: SeriesChanged, reader: Reader) -> Message:
         [
             "✏️ ",
             bold(_name(series)),
-            f", {rhythm_of(series)}{_at(series, bookings, reader)}, ",
-            bold(cut(series.room.name, ROOM_SHOWN)),
+            f", {rhythm_of(series)}{_at(series, bookings, reader)}",
+            *([", ", bold(held.named(rooms_of(series)))] if series.title else []),
             ": ",
             f"{_span(bookings, series.location, reader)} changed.",
         ],
         about(series, bookings[0] if bookings else None, reader) if series.title is None else [],
-        _in_other_rooms(bookings, series.room, reader),
+        in_other_rooms(bookings, series, reader),
         _given_up(done, series.location, reader),
     ]
     return told(lines, [_undo(done.operation_id), *_of_series(series, len(bookings))])
@@ -204,9 +209,10 @@ def cancelled(done: SeriesChanged, reader: Reader) -> Message:
 
 
 def _they(gone: Sequence[Booking]) -> str:
-    rooms = {one.room.name for one in gone}
-    room = cut(rooms.pop(), ROOM_SHOWN) if len(rooms) == 1 else "Their rooms"
-    return f"{room} {'are' if room == 'Their rooms' else 'is'} free then."
+    rooms = {held.rooms_of(one) for one in gone}
+    room = rooms.pop() if len(rooms) == 1 else "Their rooms"
+    several = room == "Their rooms" or len(gone[0].rooms) > 1
+    return f"{room} {'are' if several else 'is'} free then."
 
 
 def undone(done: SeriesChanged, reader: Reader) -> Message:
@@ -256,21 +262,30 @@ def _cancel_scope(
 ) -> ButtonElement | None:
     value = PartOfSeries(series=series.id, version=series.version, on=booking.series_on, scope=scope)
     number = 1 if scope is Scope.FOLLOWING else 2
-    confirm = confirm_giving_back(f"Cancel {rhythm.dates(count)}?", booking.room.name, count)
+    confirm = confirm_giving_back(f"Cancel {rhythm.dates(count)}?", held.rooms_of(booking), count)
     return buttons.button(
         label, Action.CANCEL_SERIES.nth(number), value, style=style, confirm=confirm, aloud=f"Cancel {label}"
     )
 
 
-def stale(series: OneSeries, by: str | None, reader: Reader) -> Message:
-    """Return that somebody changed the series meanwhile, and how it stands."""
+def stale(series: OneSeries, by: str | None, reader: Reader, *, again: SeriesChanging | None = None) -> Message:
+    """Return that somebody changed the series meanwhile, and how it stands; `again` puts what was typed on it as it is."""
     who: Line = ["You" if by == reader.person.slack_user_id else mention(by)] if by else ["Somebody"]
-    now = f"Now: {rhythm_of(series)}, {cut(series.room.name, ROOM_SHOWN)}."
+    now = f"Now: {rhythm_of(series)}, {held.named(rooms_of(series))}."
     lines: list[Line] = [
         [*who, " changed ", bold(_name(series)), " meanwhile. Nothing of yours was saved."],
         [now],
     ]
-    return told(lines, _of_series(series, 2))
+    if again is None or series.status is not SeriesStatus.ACTIVE:
+        return told(lines, _of_series(series, 2))
+    row = [
+        buttons.button(
+            "Apply mine to it", Action.CHANGE_SERIES.nth(1), again, aloud="Apply your change to the series as it is"
+        ),
+        buttons.button("Leave as is", Action.KEEP),
+        *_of_series(series, 2),
+    ]
+    return told(lines, row)
 
 
 # -- lists -------------------------------------------------------------------------------------------------------------
@@ -300,7 +315,7 @@ def entry(one: SeriesSummary, reader: Reader) -> tuple[Line, ...]:
     where = f" ({series.location.name})" if reader.several_places else ""
     today = today_at(series.location, reader)
     until = f" {rhythm.until(one.last_on, today=today)}" if one.last_on and one.ahead > 1 else ""
-    parts: list[Line] = [[bold(cut(series.room.name, ROOM_SHOWN))], [f"{rhythm.dates(one.ahead)} ahead{until}"]]
+    parts: list[Line] = [[bold(held.named(rooms_of(series)))], [f"{rhythm.dates(one.ahead)} ahead{until}"]]
     parts += [[quoted(cut(series.title, TITLE_SHOWN))]] if series.title else []
     next_on: Line = [f"Next: {lasting(one.next.slot, one.next.location, reader)}"] if one.next else []
     return (["↻ ", bold(said), where], joined(parts, " · "), next_on)
@@ -330,12 +345,13 @@ def _cancel_whole(series: OneSeries, count: int) -> ButtonElement | None:
     return buttons.button("Cancel series", Action.CANCEL_WHOLE, value, style="danger", confirm=confirm)
 
 
-def _rooms(series: OneSeries) -> tuple[Room, ...]:
+def rooms_of(series: OneSeries) -> tuple[Room, ...]:
+    """Return the rooms that each date of a series has, the first one first."""
     return (series.room, *series.more_rooms)
 
 
 def _name(series: OneSeries) -> str:
-    return cut(series.title or series.room.name, ROOM_SHOWN)
+    return cut(series.title, ROOM_SHOWN) if series.title else held.named(rooms_of(series))
 
 
 def _at(series: OneSeries, bookings: Sequence[Booking], reader: Reader) -> str:

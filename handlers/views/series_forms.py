@@ -25,7 +25,8 @@ from handlers.drafts import Target
 from handlers.ids import Action, Callback, Field
 from handlers.series_drafts import Choosing, GapOfSeries, SeriesAt, SeriesDates, SeriesDraft, SeriesTarget, packed
 from handlers.views import buttons, rhythm
-from handlers.views.series import about
+from handlers.views.held import named
+from handlers.views.series import about, rooms_of
 from handlers.views.series_preview import clash_line, heading
 from handlers.views.series_words import ROOM_SHOWN, confirm_giving_back, day_of, rhythm_of, today_at
 from handlers.views.text import Line, bold, cut, grey, joined, rich
@@ -118,10 +119,11 @@ def _choice(
     """Return the choice for a date: skip it, the other room, or another time."""
     zone = found.location.tz
     options = {SKIP: "Skip it"}
-    if one.other_room:
-        options[ROOM] = f"{cut(one.other_room.name, 40)} (seats {one.other_room.capacity})"
+    if instead := one.stand_ins:
+        seats = f" (seats {instead[0].capacity})" if len(instead) == 1 else ""
+        options[ROOM] = f"{named(instead, 50)}{seats}"
     for slot in times:
-        options[_time(slot)] = f"{cut(found.room.name, 40)} {saying.hours(slot, zone)}"
+        options[_time(slot)] = f"{named((found.room, *found.more_rooms), 40)} {saying.hours(slot, zone)}"
     usual = ROOM if one.other_room else SKIP
     before = _time(chosen) if isinstance(chosen, Slot) else _VALUES.get(chosen, usual) if chosen else usual
     initial = before if before in options else usual
@@ -217,7 +219,7 @@ def _head(found: SeriesView, reader: Reader) -> list[Line]:
     end = ", no end" if found.endless else until
     skipped = f", {len(found.gaps)} skipped" if found.gaps else ""
     return [
-        ["↻ ", bold(f"{said[0].upper()}{said[1:]}"), f"{where}: ", bold(cut(one.room.name, ROOM_SHOWN))],
+        ["↻ ", bold(f"{said[0].upper()}{said[1:]}"), f"{where}: ", bold(named(rooms_of(one)))],
         joined([about(one, first, reader), [f"{rhythm.dates(ahead)} ahead{end}{skipped}"]], " · "),
     ]
 
@@ -240,7 +242,8 @@ def _row(
     row: Booking | Gap, one: OneSeries, page: int, reader: Reader, *, changeable: bool, held: Collection[UUID]
 ) -> Block:
     if isinstance(row, Booking):
-        room = "" if row.room.id == one.room.id else f", {cut(row.room.name, ROOM_SHOWN)}"
+        same = {room.id for room in row.rooms} == {room.id for room in rooms_of(one)}
+        room = "" if same else f", {named(row.rooms)}"
         when = lasting(row.slot, row.location, reader)
         edit = buttons.button("Edit", Action.EDIT, Target.at(row), aloud=f"Edit {when}")
         return _section(f"{when}{room}", edit if changeable else None)

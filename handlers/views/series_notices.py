@@ -17,23 +17,28 @@ from core.series_values import OneSeries, SeriesStatus
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.series_drafts import SeriesAnswer, SeriesAt, SeriesTarget
-from handlers.views import buttons, rhythm
+from handlers.views import buttons, held, rhythm
 from handlers.views.bookings import TITLE_SHOWN, difference, named_people
 from handlers.views.cards import named, who_comes
-from handlers.views.series import named_dates
+from handlers.views.series import in_other_rooms, named_dates, rooms_of
 from handlers.views.series_words import ROOM_SHOWN, dates_of, day_of, rhythm_of, today_at, told
 from handlers.views.text import Line, bold, cut, joined, mention, struck
-from handlers.views.times import Reader, room_facts, where_and_own_clock
+from handlers.views.times import Reader, where_and_own_clock
 
 # -- living messages ---------------------------------------------------------------------------------------------------
 
 
-def channel_card(booking: Booking, series: OneSeries, together: Together, reader: Reader) -> Message:
-    """Return a series as a channel sees it: "✅ Standup · Apollo · every Tuesday, 10:00-10:30, 8 dates ... · @ben"."""
+def channel_card(
+    booking: Booking, series: OneSeries, together: Together, reader: Reader, *, elsewhere: Sequence[Booking] = ()
+) -> Message:
+    """Return a series as a channel sees it: "✅ Standup · Apollo · every Tuesday, 10:00-10:30, 8 dates ... · @ben".
+
+    `elsewhere` are dates that have other rooms.
+    """
     over = series.status is SeriesStatus.CANCELLED
     private = booking.private or series.private
     title: Line = [bold("Busy")] if private else [bold(cut(series.title, TITLE_SHOWN))] if series.title else []
-    room = cut(series.room.name, ROOM_SHOWN)
+    room = held.named(rooms_of(series))
     when = f"{rhythm_of(series)}{where_and_own_clock(booking.slot, booking.location, reader)}, {_span(series, together)}"
     parts: list[Line] = [
         title,
@@ -43,7 +48,8 @@ def channel_card(booking: Booking, series: OneSeries, together: Together, reader
         [bold("cancelled")] if over else [bold("waits for approval")] if booking.status is Status.PENDING else [],
     ]
     people = [] if private or over else _people(booking)
-    return told([["❌ " if over else "✅ ", *joined(parts, " · ")], people], [])
+    others = [] if over else in_other_rooms(elsewhere, series, reader)
+    return told([["❌ " if over else "✅ ", *joined(parts, " · ")], others, people], [])
 
 
 def _people(booking: Booking) -> Line:
@@ -62,8 +68,13 @@ def _span(series: OneSeries, together: Together) -> str:
     return f"{rhythm.dates(len(days))}, {saying.short_date(days[0], today=began)} to {last}"
 
 
-def invitation(booking: Booking, series: OneSeries, together: Together, reader: Reader) -> Message:
-    """Return a series as somebody sees it who is invited to it, with Going and Can't for all of its dates."""
+def invitation(
+    booking: Booking, series: OneSeries, together: Together, reader: Reader, *, elsewhere: Sequence[Booking] = ()
+) -> Message:
+    """Return a series as somebody sees it who is invited to it, with Going and Can't for all of its dates.
+
+    `elsewhere` are dates that have other rooms.
+    """
     own = next((one for one in booking.attendees if one.person_id == reader.person.id), None)
     over = series.status is SeriesStatus.CANCELLED
     what: Line = [bold(cut(series.title, TITLE_SHOWN))] if series.title else ["a series of meetings"]
@@ -74,7 +85,7 @@ def invitation(booking: Booking, series: OneSeries, together: Together, reader: 
         " cancelled " if over else " invites you to ",
         *what,
         " in ",
-        bold(cut(series.room.name, ROOM_SHOWN)),
+        bold(held.named(rooms_of(series))),
         ": ",
         bold(rhythm_of(series)),
         f"{where}, {_span(series, together)}",
@@ -90,7 +101,8 @@ def invitation(booking: Booking, series: OneSeries, together: Together, reader: 
         row = row[1:]
     elif own.response is Response.DECLINED:
         row = [row[0], row[2]]
-    lines = [first, [room_facts(series.room)], with_whom, _said(own.response)]
+    what_there = [held.facts_of(rooms_of(series))]
+    lines = [first, what_there, in_other_rooms(elsewhere, series, reader), with_whom, _said(own.response)]
     return told(lines, row)
 
 
@@ -171,8 +183,10 @@ def _differences(before: Booking, after: Booking, *, private: bool) -> list[Line
     hours = [saying.hours(one.slot, one.location.tz) for one in (before, after)]
     if hours[0] != hours[1]:
         parts.append(difference(hours[0], saying.hours(after.slot, zone)))
-    if before.room.id != after.room.id:
-        parts.append(difference(cut(before.room.name, ROOM_SHOWN), cut(after.room.name, ROOM_SHOWN)))
+    if not held.same_rooms(before, after):
+        parts.append(difference(held.rooms_of(before), held.rooms_of(after)))
+    if along := held.changed(before.equipment, after.equipment):
+        parts.append(difference(*along))
     if before.title != after.title and not private:
         parts.append(difference(cut(before.title or "", TITLE_SHOWN), cut(after.title or "no title", TITLE_SHOWN)))
     return parts
@@ -192,7 +206,9 @@ def gap(series: OneSeries, days: Sequence[date], why: str | None, reader: Reader
     """Return that dates of a series, which goes on, could not be booked."""
     name = bold(cut(series.title or series.room.name, TITLE_SHOWN))
     which = named_dates(days, series.location, reader)
-    reason = f"{cut(why, 300)}" if why else f"{cut(series.room.name, ROOM_SHOWN)} is taken then."
+    reason = (
+        f"{cut(why, 300)}" if why else f"{held.named(rooms_of(series))} {'are' if series.more_rooms else 'is'} taken then."
+    )
     first: Line = [name, f", {rhythm_of(series)}, could not be booked on {which}. {reason}"]
     waits: Line = [] if why else ["You are told when it frees." if len(days) == 1 else "You are told when one frees."]
     return told([first, waits], [_open(series)])
@@ -202,7 +218,7 @@ def ending(series: OneSeries, last: date, reader: Reader, *, renewed_until: date
     """Return that a series ends soon; `renewed_until` is how far it would go if it were renewed."""
     today = today_at(series.location, reader)
     name = bold(cut(series.title or series.room.name, TITLE_SHOWN))
-    said = f", {rhythm_of(series)} in {cut(series.room.name, ROOM_SHOWN)}, ends with "
+    said = f", {rhythm_of(series)} in {held.named(rooms_of(series))}, ends with "
     line: Line = ["⏰ ", name, said, bold(saying.short_date(last, today=today)), "."]
     target = SeriesTarget(series=series.id, version=series.version)
     until = f" until {saying.short_date(renewed_until, today=today)}" if renewed_until else ""

@@ -31,7 +31,6 @@ from handlers.views.bookings import TITLE_SHOWN, named_people
 from handlers.views.held import coming, facts_of, named
 from handlers.views.series_words import (
     ROOM_IN_LABEL,
-    ROOM_SHOWN,
     Row,
     confirm_giving_back,
     today_at,
@@ -140,7 +139,8 @@ def clash_line(one: Occurrence, location: Location, reader: Reader) -> Line:
         why: Line = [one.error.message if one.error else "not possible."]
     else:
         why = _taken(one.rivals, location, reader)
-    other = f" {cut(one.other_room.name, ROOM_SHOWN)} is free then." if one.other_room else ""
+    instead = one.stand_ins
+    other = f" {named(instead)} {'is' if len(instead) == 1 else 'are'} free then." if instead else ""
     return [*day, *why, other]
 
 
@@ -208,8 +208,9 @@ def _ways_to_book(found: Preview, draft: SeriesDraft) -> Row:
     if elsewhere and (free or len(elsewhere) > 1 or found.one_room is None):
         row.append(_elsewhere(found, draft, elsewhere))
     if found.one_room is not None:
-        moved = SeriesBooking(draft=draft.in_room(found.one_room.id))
-        label = f"{cut(found.one_room.name, ROOM_IN_LABEL)} for {'it' if count == 1 else f'all {count}'}"
+        first, *more = found.rooms_for_all or (found.one_room,)
+        moved = SeriesBooking(draft=draft.in_rooms(first.id, *(room.id for room in more)))
+        label = f"{named((first, *more), ROOM_IN_LABEL)} for {'it' if count == 1 else f'all {count}'}"
         row.append(buttons.button(label, Action.BOOK_SERIES.nth(3), moved, aloud=f"Book {label}"))
     return row
 
@@ -219,8 +220,7 @@ def _elsewhere(found: Preview, draft: SeriesDraft, elsewhere: Sequence[Occurrenc
     rest = [one.on for one in found.clashes if one.other_room is None]
     if rest and not found.free and not elsewhere:
         return None
-    names = {one.other_room.name for one in elsewhere if one.other_room}
-    rooms = cut(names.pop(), ROOM_IN_LABEL) if len(names) == 1 else "Other rooms"
+    rooms = _stand_ins(elsewhere)
     where = "on that date" if len(elsewhere) == 1 else f"on those {len(elsewhere)} dates"
     label = f"{rooms} {where}" + (f", skip {len(rest)}" if rest else "")
     choice = SeriesBooking(
@@ -229,6 +229,12 @@ def _elsewhere(found: Preview, draft: SeriesDraft, elsewhere: Sequence[Occurrenc
         elsewhere=packed((one.on for one in elsewhere), draft.first_on),
     )
     return buttons.button(label, Action.BOOK_SERIES.nth(2), choice, aloud=f"Book {label}")
+
+
+def _stand_ins(elsewhere: Sequence[Occurrence]) -> str:
+    """Return "Big Ben", where the same rooms stand in on all these dates, else "Other rooms"."""
+    names = {named(one.stand_ins, ROOM_IN_LABEL) for one in elsewhere}
+    return names.pop() if len(names) == 1 else "Other rooms"
 
 
 def _other_ways(found: Preview, draft: SeriesDraft, *, others: bool) -> Row:
@@ -271,14 +277,14 @@ def change_preview(found: Preview, asked: SeriesChanging, reader: Reader, *, abo
     if not clashes:
         row.append(buttons.button(f"Change all {count}", Action.CHANGE_SERIES.nth(1), asked, style="primary"))
     if clashes and elsewhere and len(elsewhere) == len(clashes):
-        names = {one.other_room.name for one in elsewhere if one.other_room}
-        rooms = cut(names.pop(), ROOM_IN_LABEL) if len(names) == 1 else "Other rooms"
+        rooms = _stand_ins(elsewhere)
         moved = asked.model_copy(update={"skipped": "", "elsewhere": packed((o.on for o in clashes), asked.since)})
         label = f"{rooms} on {'that date' if len(clashes) == 1 else f'those {len(clashes)} dates'}"
         row.append(buttons.button(label, Action.CHANGE_SERIES.nth(2), moved, style="primary"))
     if found.one_room is not None and clashes:
-        value = asked.in_room(found.one_room.id)
-        label = f"{cut(found.one_room.name, ROOM_IN_LABEL)} for all {count}"
+        first, *more = found.rooms_for_all or (found.one_room,)
+        value = asked.in_rooms(first.id, *(room.id for room in more))
+        label = f"{named((first, *more), ROOM_IN_LABEL)} for all {count}"
         row.append(buttons.button(label, Action.CHANGE_SERIES.nth(3), value))
     row.append(buttons.button("Leave as is", Action.KEEP))
     if clashes and free:

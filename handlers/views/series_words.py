@@ -35,7 +35,7 @@ def told(lines: Sequence[Line], row: Row, notes: Sequence[str] = ()) -> Message:
 
 def confirm_giving_back(title: str, room: str, count: int) -> ConfirmObject:
     """Return the question before rooms are given back on so many dates."""
-    lost = f"{cut(room, 60)} is given back on {rhythm.dates(count)}, and others can book it."
+    lost = f"Others can book {cut(room, 60)} on {'that date' if count == 1 else f'those {count} dates'}."
     return ConfirmObject(
         title=PlainTextObject(text=cut(title, 100)),
         text=PlainTextObject(text=lost),

@@ -111,7 +111,7 @@ async def test_nothing_is_booked_while_a_date_is_taken_and_nobody_says_what_then
     assert "Nothing was booked, since not every date is free." in said
     assert f'{DATES[1]} 10:00-11:00: taken ("Faster"). Big Ben is free then.' in said
     code, said = await bookroom("book", SENTENCE, "--by", "Uana", "--json")
-    assert (code, json.loads(said)["dates"][1]["other_room"]) == (2, "Big Ben")
+    assert (code, json.loads(said)["dates"][1]["other_rooms"]) == (2, ["Big Ben"])
     assert await told(bookroom, "list") == []
 
 

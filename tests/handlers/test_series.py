@@ -472,6 +472,10 @@ async def test_a_series_that_somebody_changed_meanwhile_is_told(firm: Firm):
     assert words(shown).startswith("You changed Standup meanwhile. Nothing of yours was saved.")
     assert "Now: every Tuesday, 10:00-10:30, Apollo." in words(shown)
     assert labels(done)[-1] == "Cancel series"
+    assert acts.labels(shown) == ["Apply mine to it", "Leave as is", "Show dates"]
+    again = await acts.push(firm, BEN, shown, "Apply mine to it")
+    assert words(again).startswith("✏️ Standup, every Tuesday, 14:00-14:30 (New York), Apollo: 2 dates")
+    assert {one.start.astimezone(one.location.tz).hour for one in await firm.mine(BEN)} == {14}
 
 
 # -- what takes its time -------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.models import Actor, Change, Slot
-from core.series_values import Booked, Scope, SeriesChange, SeriesWish
+from core.series_values import Booked, Choice, Scope, SeriesChange, SeriesWish
 from tests.handlers.firm import ANA, BEN, DEEPA, Firm, labels, words
 from tests.handlers.telling import Teller
 from tests.handlers.test_home import home_saying
@@ -54,6 +54,24 @@ async def test_a_channel_sees_a_series_as_one_message(firm: Firm, teller: Teller
         "✅ Standup · Apollo · every Tuesday, 10:00-10:30 (New York), 8 dates, Tue 1 Dec to Tue 19 Jan 2027 · @ben",
         "1 invited",
     ]
+
+
+async def test_a_channel_and_who_is_invited_hear_which_dates_are_in_another_room(firm: Firm, teller: Teller):
+    await teller.subscribe()
+    wish = {"first_on": TUESDAY, "clock": time(10), "minutes": 30, "zone": "America/New_York", "title": "Standup"}
+    invited = ((await firm.actor(DEEPA)).person_id,)
+    await firm.booked("Apollo", Slot(start=datetime(2026, 12, 8, 15, tzinfo=UTC), end=datetime(2026, 12, 8, 16, tzinfo=UTC)))
+    await firm.services.series.book(
+        SeriesWish(**wish, rule="FREQ=WEEKLY;COUNT=8", room_id=firm.rooms["Apollo"].id, invitees=invited),
+        by=await firm.actor(BEN),
+        choices={date(2026, 12, 8): Choice.OTHER_ROOM},
+    )
+    await teller.tell()
+
+    (card,) = [one for one in await teller.cards() if "Standup" in words(one)]
+    assert words(card).splitlines()[1:] == ["Big Ben on Tue 8 Dec.", "1 invited"]
+    invitation = (await teller.direct(DEEPA))[-1]
+    assert "Big Ben on Tue 8 Dec." in words(invitation).splitlines()
 
 
 async def test_of_a_private_series_a_channel_sees_that_the_room_is_busy(firm: Firm, teller: Teller):
