@@ -497,7 +497,7 @@ async def stale(session: ReadSession, seen: Booking, catalogue: Catalogue) -> Bo
 
 async def applied(session: WriteSession, before: Booking, change: Change, catalogue: Catalogue, *, now: datetime) -> Booking:
     """Return the booking as the change wants it."""
-    room = before.room if isinstance(change.room_id, Keep) else catalogue.room(change.room_id)
+    room, more = _rooms_as(before, change, catalogue)
     attendees = before.attendees
     if not isinstance(change.invitees, Keep):
         known = {a.person_id: a for a in before.attendees}
@@ -506,7 +506,6 @@ async def applied(session: WriteSession, before: Booking, change: Change, catalo
     if not isinstance(change.shared, Keep):
         attendees = tuple(replace(a, co_organiser=change.shared) for a in attendees)
     slot = before.slot if isinstance(change.slot, Keep) else change.slot
-    more = [one.id for one in before.more_rooms] if isinstance(change.more_room_ids, Keep) else change.more_room_ids
     lent = [(one.equipment.id, one.quantity) for one in before.equipment]
     wanted = lent if isinstance(change.equipment, Keep) else change.equipment
     return following(
@@ -522,6 +521,32 @@ async def applied(session: WriteSession, before: Booking, change: Change, catalo
         more_rooms=others(room, more, catalogue),
         equipment=before.equipment if wanted == lent and room is before.room else borrowed(wanted, room, catalogue),
     )
+
+
+def _rooms_as(before: Booking, change: Change, catalogue: Catalogue) -> tuple[Room, list[UUID]]:
+    """Return the first room and those beside it as a change wants them.
+
+    Raises WhichRoom where it names another room and not which of several that one takes the place of, RoomNotFound where
+    the booking does not have that one, NotTogether where it has the new one already.
+    """
+    beside = [one.id for one in before.more_rooms]
+    if isinstance(change.room_id, Keep):
+        return before.room, beside if isinstance(change.more_room_ids, Keep) else list(change.more_room_ids)
+    room = catalogue.room(change.room_id)
+    if not isinstance(change.more_room_ids, Keep):
+        return room, list(change.more_room_ids)
+    if isinstance(change.instead_of, Keep):
+        if beside and room.id != before.room.id:
+            raise errors.WhichRoom(before.rooms, room)
+        return room, beside
+    there = {one.id: one for one in before.rooms}
+    if change.instead_of not in there:
+        raise errors.RoomNotFound("This booking does not have that room any more.")
+    if room.id in there and room.id != change.instead_of:
+        raise errors.NotTogether(f"This booking has {room.name} already.")
+    if change.instead_of == before.room.id:
+        return room, beside
+    return before.room, [room.id if one == change.instead_of else one for one in beside]
 
 
 async def permitted(session: WriteSession, wanted: Changed, catalogue: Catalogue, *, by: Actor, now: datetime) -> Changed:

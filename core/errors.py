@@ -5,7 +5,7 @@ Kept out: HTTP statuses and Slack block ids; the edges map codes and field names
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -190,6 +190,19 @@ class NotTogether(BookingError):
 
     code = "NotTogether"
     field = "room"
+
+
+class WhichRoom(BookingError):
+    """Another room is wanted for a booking of several (`rooms`), and it was not said which of them it replaces."""
+
+    code = "WhichRoom"
+    field = "room"
+
+    def __init__(self, rooms: Sequence[Room], wanted: Room) -> None:
+        names = " or ".join([", ".join(room.name for room in rooms[:-1]), rooms[-1].name])
+        super().__init__(f"Which room is {wanted.name} to take the place of: {names}?")
+        self.rooms = tuple(rooms)
+        self.room = wanted
 
 
 class EquipmentTaken(BookingError):

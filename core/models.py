@@ -337,10 +337,14 @@ KEEP = Keep()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """What a person wants different about a booking; `KEEP` leaves a field alone."""
+    """What a person wants different about a booking; `KEEP` leaves a field alone.
+
+    Of several rooms, `instead_of` is the one whose place `room_id` takes; with `more_room_ids`, all are said anew.
+    """
 
     slot: Slot | Keep = KEEP
     room_id: UUID | Keep = KEEP
+    instead_of: UUID | Keep = KEEP
     title: str | Keep | None = KEEP
     attendees_count: int | Keep = KEEP
     private: bool | Keep = KEEP

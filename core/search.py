@@ -203,6 +203,16 @@ class Search:
 
         return await self._db.read(work)
 
+    async def instead_of(self, booking: Booking, room: Room, *, by: Actor, limit: int = 5) -> tuple[Alternative, ...]:
+        """Return the rooms that are free for a booking in the place of one of its rooms, the others kept."""
+        there = {leaf for one in booking.rooms for leaf in one.leaves}
+        beside = sum(one.capacity for one in booking.rooms if one.id != room.id)
+        count = max(1, booking.attendees_count - beside)
+        wish = Wish(slot=booking.slot, attendees_count=count, room_id=room.id)
+        found = await self.alternatives(wish, by=by, but=(booking.id,), limit=limit + len(booking.rooms) + 5)
+        others = (one for one in found if one.kind is OfferKind.OTHER_ROOM and not there & set(one.room.leaves))
+        return tuple(others)[:limit]
+
     async def rivals(self, room: Room, slot: Slot, *, by: Actor, but: Sequence[UUID] = ()) -> tuple[Rival, ...]:
         """Return who holds the room then, as far as the asker may see it."""
         catalogue = await self._catalogues.current()

@@ -194,7 +194,37 @@ async def test_it_ends_when_the_last_of_its_rooms_is_torn_down(office: Office):
     assert await checks.violations(office.db) == []
 
 
-async def test_nobody_waits_for_several_rooms_at_once(office: Office, rooms: tuple[Room, Room, Room]):
-    apollo, _, zeus = rooms
-    with pytest.raises(errors.NotTogether):
-        await office.line.join(Wish(slot=at(10), room_id=apollo.id, more_room_ids=(zeus.id,)), by=office.ana)
+async def test_another_room_takes_the_place_of_the_one_that_is_said(office: Office, rooms: tuple[Room, Room, Room]):
+    apollo, mars, zeus = rooms
+    hera = await office.room("Hera", seats=8)
+    booked = await office.book(apollo, at(10), more_room_ids=(zeus.id,), attendees_count=12)
+
+    with pytest.raises(errors.WhichRoom) as asked:
+        await office.bookings.change(booked.id, Change(room_id=hera.id), version=1, by=office.ana)
+    assert asked.value.message == "Which room is Hera to take the place of: Apollo or Zeus?"
+    assert asked.value.rooms == (apollo, zeus)
+    change = Change(room_id=hera.id, instead_of=zeus.id)
+    changed = await office.bookings.change(booked.id, change, version=1, by=office.ana)
+    assert changed.after.rooms == (apollo, hera)
+    change = Change(room_id=zeus.id, instead_of=apollo.id)
+    changed = await office.bookings.change(booked.id, change, version=2, by=office.ana)
+    assert changed.after.rooms == (zeus, hera)
+    assert await claimed(office, changed.after) == {"Hera": 60, "Zeus": 60}
+    with pytest.raises(errors.RoomNotFound):
+        await office.bookings.change(booked.id, change, version=3, by=office.ana)
+    with pytest.raises(errors.NotTogether, match="This booking has Hera already"):
+        await office.bookings.change(booked.id, Change(room_id=hera.id, instead_of=zeus.id), version=3, by=office.ana)
+    whole = Change(room_id=mars.id, more_room_ids=(zeus.id,))
+    assert (await office.bookings.change(booked.id, whole, version=3, by=office.ana)).after.rooms == (mars, zeus)
+    assert await checks.violations(office.db) == []
+
+
+async def test_rooms_for_one_of_several_seat_those_whom_the_others_do_not(office: Office, rooms: tuple[Room, Room, Room]):
+    apollo, mars, zeus = rooms
+    await office.room("Booth", seats=2)
+    taken = await office.room("Hera", seats=8)
+    await office.book(taken, at(10))
+    booked = await office.book(apollo, at(10), more_room_ids=(zeus.id,), attendees_count=12)
+
+    assert [offer.room for offer in await office.search.instead_of(booked, apollo, by=office.ana)] == [mars]
+    assert await office.search.instead_of(booked, zeus, by=office.ana) == ()  # eight are to sit there
