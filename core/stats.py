@@ -16,12 +16,13 @@ from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from core import stats_sql
+from core import stats_life, stats_sql
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.models import Location, Room
-from core.stats_hours import USUAL_HOURS, Hours, changes, measured_by, midnight, open_minutes
+from core.stats_hours import USUAL_HOURS, Hours, changes, measured_by, midnight, open_minutes, shut_minutes
+from core.stats_life import Lives, Span, merged
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -34,7 +35,8 @@ SMALLEST_TEAM = 5
 ONE_DAY = timedelta(days=1)
 LONGEST_DAYS = 3 * 366
 AT_ONCE = 3
-_PATIENCE = ("SET LOCAL statement_timeout = '60s'", "SET LOCAL work_mem = '96MB'")
+# The planner thinks them so dear that it would compile them, which takes longer than running them.
+_PATIENCE = ("SET LOCAL statement_timeout = '60s'", "SET LOCAL work_mem = '96MB'", "SET LOCAL jit = off")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,9 +188,10 @@ class _Ground:
     rooms: tuple[Room, ...]
     hours: list[Hours] = field(default_factory=list)
     counted: list[Counted] = field(default_factory=list)
-    open: list[Counter[tuple[int, int]]] = field(default_factory=list)
-    in_total: Counter[int] = field(default_factory=Counter)
     by_room: dict[UUID, int] = field(default_factory=dict)
+    in_total: set[UUID] = field(default_factory=set)
+    # When a room was there, but closed or out of use; holidays are among its hours.
+    shut: dict[UUID, tuple[Span, ...]] = field(default_factory=dict)
     # What a room's bookings must be like to be asked for a check-in, in minutes.
     check_in: dict[UUID, dict[str, int]] = field(default_factory=dict)
 
@@ -207,7 +210,8 @@ class Stats:
         """Return all figures of what is asked; days that are not over are left out."""
         catalogue = await self._catalogues.current()
         asked = _until_yesterday(asked, catalogue, self._clock.now())
-        ground = _ground(asked, catalogue)
+        lives = await self._read(lambda session: stats_life.lives(session, *_widest(asked)))
+        ground = _ground(asked, catalogue, lives)
         pieces, bookings, freed, lacking, teams = await asyncio.gather(
             self._rows(stats_sql.PIECES, ground),
             self._rows(stats_sql.BOOKINGS, ground, list(LEAD_BORDERS)),
@@ -215,7 +219,7 @@ class Stats:
             self._read(lambda session: _lacking(session, ground)),
             self._read(lambda session: session.all(stats_sql.TEAMS, session.tenant, SMALLEST_TEAM)),
         )
-        return _Sums(catalogue, ground, pieces, bookings, freed).figures(lacking, teams)
+        return _Sums(catalogue, ground, lives, pieces, bookings, freed).figures(lacking, teams)
 
     async def _rows(self, sql: str, ground: _Ground, *more: object) -> list[Any]:
         """Run one of the large statements: it may take longer than a request, and more memory."""
@@ -246,12 +250,28 @@ def _until_yesterday(asked: Asked, catalogue: Catalogue, now: datetime) -> Asked
     return Asked(first=first, last=last, location=asked.location, room=asked.room)
 
 
-def _ground(asked: Asked, catalogue: Catalogue) -> _Ground:
-    """Return what is to be measured. A divisible room's bookings fill its parts; only parts count for the whole office."""
+def _widest(asked: Asked) -> tuple[datetime, datetime]:
+    """Return a time that holds the days that are asked about on every clock."""
+    zone = ZoneInfo("UTC")
+    return midnight(asked.first - ONE_DAY, zone), midnight(asked.last + 2 * ONE_DAY, zone)
+
+
+def _measured(asked: Asked, catalogue: Catalogue, lives: Lives) -> tuple[Room, ...]:
+    """Return the rooms that were in use at some time of the days that are asked about."""
     if asked.room:
-        rooms: tuple[Room, ...] = (asked.room,)
-    else:
-        rooms = catalogue.rooms_at(asked.location.id if asked.location else None)
+        return (asked.room,)
+    found, (starts, ends) = [], _widest(asked)
+    for room in catalogue.rooms:
+        if asked.location is None or room.location_id == asked.location.id:
+            unused = merged([*lives.unused.get(room.id, ()), *lives.unused.get(room.location_id, ())])
+            if not any(since <= starts and until >= ends for since, until in unused):
+                found.append(room)
+    return tuple(found)
+
+
+def _ground(asked: Asked, catalogue: Catalogue, lives: Lives) -> _Ground:
+    """Return what is to be measured. A divisible room's bookings fill its parts; only parts count for the whole office."""
+    rooms = _measured(asked, catalogue, lives)
     ground = _Ground(asked=asked, rooms=rooms)
     known: dict[Hours, int] = {}
     closed: dict[tuple[Any, ...], frozenset[date]] = {}
@@ -260,20 +280,18 @@ def _ground(asked: Asked, catalogue: Catalogue) -> _Ground:
         hours = _hours(room, catalogue, asked, closed)
         number = known.setdefault(hours, len(known))
         ground.by_room[room.id] = number
+        ground.shut[room.id] = lives.shut(room, catalogue)
         if wants := catalogue.policy(room).check_in:
             ground.check_in[room.id] = {"longest": wants.longest, "notice": wants.notice}
-        if room.parts <= wanted and room.parts:
-            in_total = False
-        else:
-            in_total = True
-            ground.in_total[number] += 1
+        in_total = not (room.parts and room.parts <= wanted)
+        if in_total:
+            ground.in_total.add(room.id)
         ground.counted.append(Counted(booked=room, room=room, hours=number, in_total=in_total))
     for whole in catalogue.rooms:
         for part_id in whole.parts & wanted:
             part = catalogue.room(part_id)
             ground.counted.append(Counted(booked=whole, room=part, hours=ground.by_room[part_id], in_total=True))
     ground.hours = list(known)
-    ground.open = [open_minutes(hours, asked.first, asked.last) for hours in ground.hours]
     return ground
 
 
@@ -299,6 +317,9 @@ def _span(ground: _Ground) -> tuple[datetime, datetime]:
 def _as_json(ground: _Ground) -> str:
     """Return what is counted as the statements read it."""
     asked, shared = ground.asked, []
+    days_off = [
+        [(midnight(day, hours.tz), midnight(day + ONE_DAY, hours.tz)) for day in hours.closed] for hours in ground.hours
+    ]
     for number, hours in enumerate(ground.hours):
         at, offsets = changes(hours.tz, asked.first, asked.last)
         shared.append(
@@ -307,10 +328,9 @@ def _as_json(ground: _Ground) -> str:
                 "starts": midnight(asked.first, hours.tz).isoformat(),
                 "ends": midnight(asked.last + ONE_DAY, hours.tz).isoformat(),
                 "changes": [moment.isoformat() for moment in at],
-                "offsets": offsets,
+                "offsets": [60 * minutes for minutes in offsets],
                 "opens": [day.opens for day in hours.opening],
                 "closes": [day.closes for day in hours.opening],
-                "closed": sorted((day - date(1970, 1, 1)).days for day in hours.closed),
             }
         )
     return json.dumps(
@@ -321,11 +341,20 @@ def _as_json(ground: _Ground) -> str:
                 "room": str(one.room.id),
                 "in_total": one.in_total,
                 **shared[one.hours],
+                **_shut(ground, one, days_off),
                 **ground.check_in.get(one.booked.id, {}),
             }
             for number, one in enumerate(ground.counted)
         ]
     )
+
+
+def _shut(ground: _Ground, one: Counted, days_off: Sequence[Sequence[Span]]) -> dict[str, list[int]]:
+    spans = merged([*days_off[one.hours], *ground.shut[one.room.id]])
+    return {
+        "shut_from": [round(since.timestamp()) for since, _ in spans],
+        "shut_till": [round(until.timestamp()) for _, until in spans],
+    }
 
 
 async def _lacking(session: ReadSession, ground: _Ground) -> tuple[Lacking, ...]:
@@ -344,8 +373,14 @@ async def _lacking(session: ReadSession, ground: _Ground) -> tuple[Lacking, ...]
 class _Sums:
     """Puts together what the statements have added up."""
 
-    def __init__(
-        self, catalogue: Catalogue, ground: _Ground, pieces: Sequence[Row], bookings: Sequence[Row], freed: Sequence[Row]
+    def __init__(  # noqa: PLR0917 - what each statement has found
+        self,
+        catalogue: Catalogue,
+        ground: _Ground,
+        lives: Lives,
+        pieces: Sequence[Row],
+        bookings: Sequence[Row],
+        freed: Sequence[Row],
     ) -> None:
         self._catalogue, self._ground = catalogue, ground
         self._of_day: dict[tuple[UUID, int], Use] = {}
@@ -363,10 +398,40 @@ class _Sums:
         self._first = [row for rows in self._rows.values() for row in rows if row["first"]]
         self._persons = {row["person"]: row for row in bookings if row["of_what"] == stats_sql.OF_PERSON}
         self._freed = freed
+        self._open = self._opened(lives)
+
+    def _opened(self, lives: Lives) -> dict[UUID, Counter[tuple[int, int]]]:
+        """Return by room when it could be booked: since it is there, or was booked before that, and was not shut."""
+        ground, asked = self._ground, self._ground.asked
+        whole = [open_minutes(hours, asked.first, asked.last) for hours in ground.hours]
+        known: dict[tuple[Any, ...], Counter[tuple[int, int]]] = {}
+        found = {}
+        for room in ground.rooms:
+            number = ground.by_room[room.id]
+            hours = ground.hours[number]
+            starts, ends = midnight(asked.first, hours.tz), midnight(asked.last + ONE_DAY, hours.tz)
+            began = min((lives.began.get(room.id, starts), *self._booked_on(room, hours)))
+            if began >= ends and not ground.asked.room:
+                continue
+            spans = merged([(starts, began), *ground.shut[room.id]] if began > starts else ground.shut[room.id])
+            within = tuple(
+                (max(since, starts), min(until, ends)) for since, until in spans if since < ends and until > starts
+            )
+            if (number, within) not in known:
+                open_then = Counter(whole[number])
+                open_then.subtract(shut_minutes(hours, within))
+                known[number, within] = open_then
+            found[room.id] = known[number, within]
+        return found
+
+    def _booked_on(self, room: Room, hours: Hours) -> list[datetime]:
+        """Return when the days began on which the room was booked for the first time, for whatever reason."""
+        firsts = [row["first_at"] for row in self._rows.get(room.id, []) if row["first_at"]]
+        return [midnight(min(firsts).astimezone(hours.tz).date(), hours.tz)] if firsts else []
 
     def figures(self, lacking: tuple[Lacking, ...], teams: Sequence[Row]) -> Figures:
         ground, asked = self._ground, self._ground.asked
-        rooms = tuple(self._room(room) for room in ground.rooms)
+        rooms = tuple(self._room(room) for room in ground.rooms if room.id in self._open)
         hours = self._hours()
         # Where one room is asked about, it is that room's figures, be it the first of its bookings or not.
         whole = self._rows.get(asked.room.id, []) if asked.room else self._first
@@ -391,7 +456,7 @@ class _Sums:
         )
 
     def _room(self, room: Room) -> RoomFigures:
-        could = self._ground.open[self._ground.by_room[room.id]]
+        could = self._open[room.id]
         weekdays = tuple(
             _total([Use(open=sum(could[weekday, hour] for hour in range(24))), self._of_day.get((room.id, weekday), Use())])
             for weekday in range(7)
@@ -412,20 +477,20 @@ class _Sums:
         )
 
     def _hours(self) -> dict[tuple[int, int], Use]:
+        could: Counter[tuple[int, int]] = Counter()
+        for room_id in self._ground.in_total & self._open.keys():
+            could.update(self._open[room_id])
         found = {}
         for weekday in range(7):
             for hour in range(24):
-                found[weekday, hour] = _total(
-                    _use(could[weekday, hour] * self._ground.in_total[number], self._of_hour.get((number, weekday, hour)))
-                    for number, could in enumerate(self._ground.open)
-                )
+                rows = [self._of_hour.get((number, weekday, hour)) for number in range(len(self._ground.hours))]
+                found[weekday, hour] = _total([_use(could[weekday, hour], None), *(_use(0, row) for row in rows)])
         return found
 
     def _locations(self, rooms: Iterable[RoomFigures]) -> tuple[tuple[Location, Use], ...]:
-        in_total = {one.room.id for one in self._ground.counted if one.in_total}
         by_place: dict[UUID, list[Use]] = {}
         for one in rooms:
-            if one.room.id in in_total:
+            if one.room.id in self._ground.in_total:
                 by_place.setdefault(one.location.id, []).append(one.use)
         found = [(self._catalogue.location(place), _total(uses)) for place, uses in by_place.items()]
         return tuple(sorted(found, key=lambda one: one[0].name.casefold()))

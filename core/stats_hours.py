@@ -65,24 +65,45 @@ def open_minutes(hours: Hours, first: date, last: date) -> Counter[tuple[int, in
         if midnight(day + ONE_DAY, hours.tz) - midnight(day, hours.tz) == ONE_DAY:
             whole[day.weekday()] += 1
         else:
-            found += _changing_day(hours, day)
+            found += _changing_day(hours, day, midnight(day, hours.tz), midnight(day + ONE_DAY, hours.tz))
     for weekday, times in whole.items():
-        for hour, minutes in _by_hour(hours.opening[weekday]):
+        for hour, minutes in _by_hour(hours.opening[weekday].opens, hours.opening[weekday].closes):
             found[weekday, hour] += times * minutes
     return found
 
 
-def _by_hour(opening: Opening) -> Iterable[tuple[int, int]]:
-    for hour in range(24):
-        minutes = min(opening.closes, hour * 60 + 60) - max(opening.opens, hour * 60)
+def shut_minutes(hours: Hours, spans: Iterable[tuple[datetime, datetime]]) -> Counter[tuple[int, int]]:
+    """Return how many of the minutes that `open_minutes` counts lie within spans of whole minutes that do not overlap."""
+    found: Counter[tuple[int, int]] = Counter()
+    for since, until in spans:
+        first, last = since.astimezone(hours.tz).date(), (until - ONE_MINUTE).astimezone(hours.tz).date()
+        for day in {first, last} - hours.closed:
+            found += _part_of_day(hours, day, since, until)
+        found += open_minutes(hours, first + ONE_DAY, last - ONE_DAY)
+    return found
+
+
+def _part_of_day(hours: Hours, day: date, since: datetime, until: datetime) -> Counter[tuple[int, int]]:
+    begins, ends = midnight(day, hours.tz), midnight(day + ONE_DAY, hours.tz)
+    since, until = max(since, begins), min(until, ends)
+    if ends - begins != ONE_DAY:
+        return _changing_day(hours, day, since, until)
+    opening = hours.opening[day.weekday()]
+    opens = max(opening.opens, (since - begins) // ONE_MINUTE)
+    closes = min(opening.closes, (until - begins) // ONE_MINUTE)
+    return Counter({(day.weekday(), hour): minutes for hour, minutes in _by_hour(opens, closes)})
+
+
+def _by_hour(opens: int, closes: int) -> Iterable[tuple[int, int]]:
+    for hour in range(opens // 60, 24):
+        minutes = min(closes, hour * 60 + 60) - max(opens, hour * 60)
         if minutes > 0:
             yield hour, minutes
 
 
-def _changing_day(hours: Hours, day: date) -> Counter[tuple[int, int]]:
+def _changing_day(hours: Hours, day: date, moment: datetime, end: datetime) -> Counter[tuple[int, int]]:
     found: Counter[tuple[int, int]] = Counter()
     opening = hours.opening[day.weekday()]
-    moment, end = midnight(day, hours.tz), midnight(day + ONE_DAY, hours.tz)
     while moment < end:
         local = moment.astimezone(hours.tz)
         if opening.opens <= local.hour * 60 + local.minute < opening.closes:

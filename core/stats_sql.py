@@ -14,7 +14,7 @@ _COUNTED = """
 counted AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($2::jsonb) AS c (
         n int, booked uuid, room uuid, in_total boolean, hours int, starts timestamptz, ends timestamptz,
-        changes timestamptz[], offsets double precision[], opens int[], closes int[], closed int[],
+        changes timestamptz[], offsets int[], opens int[], closes int[], shut_from bigint[], shut_till bigint[],
         longest double precision, notice double precision)
 )
 """
@@ -46,53 +46,77 @@ def _all(where: str) -> str:
     )
 
 
-# All that is alike is counted first: in a year, a room has many meetings from ten to eleven on a Tuesday. `bucket` says
-# between which two changes of the clock a moment lies; an end belongs to what was before it. Times are whole seconds.
+# All that is alike is counted first, by one number: in a year, a room has many meetings from ten to eleven on a Tuesday.
+# What is not within one day, or meets a change of the clock, is cut; an end belongs to what was before it. What lies in a
+# time in which the room was shut is taken off again, from what is inside. Times are whole seconds, of the
+# local clock, since 1970, which began on a Thursday.
 PIECES = f"""
 WITH {_COUNTED},
 held AS MATERIALIZED (
-    SELECT c.n, s, e, first_bucket, last_bucket,
-        (date_part('epoch', s) + c.offsets[first_bucket + 1] * 60)::bigint AS f,
-        (date_part('epoch', e) + c.offsets[last_bucket + 1] * 60)::bigint AS t
+    SELECT c.n, s, e, bucket = width_bucket(e - interval '1 microsecond', c.changes) AS steady,
+        (date_part('epoch', s) + c.offsets[bucket + 1])::bigint AS f,
+        (date_part('epoch', e) - date_part('epoch', s))::int AS length
     FROM ({_all(f"b.status IN {_HELD}")}) b JOIN counted c ON c.booked = b.room_id
     CROSS JOIN LATERAL (SELECT greatest(b.start_time, c.starts) AS s, least(b.till, c.ends) AS e) AS span
-    CROSS JOIN LATERAL (SELECT width_bucket(s, c.changes) AS first_bucket,
-        width_bucket(e - interval '1 microsecond', c.changes) AS last_bucket) AS buckets
+    CROSS JOIN LATERAL (SELECT width_bucket(s, c.changes) AS bucket) AS clock
     WHERE s < e AND b.till > b.start_time
 ),
-odd AS (
-    SELECT c.n, (date_part('epoch', greatest(h.s, c.changes[bucket])) + c.offsets[bucket + 1] * 60)::bigint AS f,
-        (date_part('epoch', least(h.e, c.changes[bucket + 1])) + c.offsets[bucket + 1] * 60)::bigint AS t
-    FROM held h JOIN counted c USING (n) CROSS JOIN LATERAL generate_series(h.first_bucket, h.last_bucket) AS bucket
-    WHERE h.first_bucket <> h.last_bucket OR (h.t - 1) / 86400 <> h.f / 86400
+alike AS (
+    SELECT (n * 604800::bigint + f % 604800) * 100000 + length AS code, count(*) AS times
+    FROM held WHERE steady AND f / 86400 = (f + length - 1) / 86400 GROUP BY code
+),
+shut AS MATERIALIZED (
+    SELECT c.n, to_timestamp(x.s) AS s, to_timestamp(x.e) AS e
+    FROM counted c CROSS JOIN unnest(c.shut_from, c.shut_till) AS x (s, e)
+),
+shut_days AS (
+    SELECT n, s, e, day FROM shut CROSS JOIN LATERAL generate_series(
+        floor(date_part('epoch', s) / 86400)::int - 2, floor(date_part('epoch', e) / 86400)::int + 2) AS day
+),
+uneven AS (
+    SELECT n, s, e, 1 AS booked, 1 AS inside FROM held WHERE NOT steady OR f / 86400 <> (f + length - 1) / 86400
+    UNION ALL
+    SELECT n, greatest(h.s, x.s), least(h.e, x.e), 0, -1 FROM held h JOIN shut_days x USING (n)
+    WHERE x.day = (h.f / 86400)::int AND h.length <= 86400 AND h.s < x.e AND h.e > x.s
+    UNION ALL
+    SELECT n, greatest(h.s, x.s), least(h.e, x.e), 0, -1 FROM held h JOIN shut x USING (n)
+    WHERE h.length > 86400 AND h.s < x.e AND h.e > x.s
+),
+cut AS (
+    SELECT w.n, w.booked, w.inside,
+        (date_part('epoch', greatest(w.s, c.changes[bucket])) + c.offsets[bucket + 1])::bigint AS f,
+        (date_part('epoch', least(w.e, c.changes[bucket + 1])) + c.offsets[bucket + 1])::bigint AS t
+    FROM uneven w JOIN counted c USING (n) CROSS JOIN LATERAL generate_series(
+        width_bucket(w.s, c.changes), width_bucket(w.e - interval '1 microsecond', c.changes)) AS bucket
 ),
 daily AS (
-    SELECT n, (f / 86400)::int AS day, (f % 86400)::int AS f, (t - f / 86400 * 86400)::int AS t
-    FROM held WHERE first_bucket = last_bucket AND (t - 1) / 86400 = f / 86400
+    SELECT (code / 60480000000)::int AS n, (code / 100000 % 604800 / 86400)::int AS day,
+        (code / 100000 % 86400)::int AS f, (code / 100000 % 86400 + code % 100000)::int AS t, times AS booked,
+        times AS inside
+    FROM alike
     UNION ALL
-    SELECT n, day::int, (greatest(f, day * 86400) - day * 86400)::int, (least(t, (day + 1) * 86400) - day * 86400)::int
-    FROM odd CROSS JOIN LATERAL generate_series(f / 86400, (t - 1) / 86400) AS day
-),
-shut AS (SELECT n, unnest(closed) AS day FROM counted),
-alike AS (
-    SELECT n, (day + 3) % 7 AS weekday, f, t, shut.n IS NOT NULL AS closed, count(*) AS times
-    FROM daily LEFT JOIN shut USING (n, day) GROUP BY 1, 2, 3, 4, 5
+    SELECT n, (day % 7)::int, (greatest(f, day * 86400) - day * 86400)::int,
+        (least(t, (day + 1) * 86400) - day * 86400)::int, booked, inside
+    FROM cut CROSS JOIN LATERAL generate_series(f / 86400, (t - 1) / 86400) AS day
 ),
 pieces AS (
-    SELECT a.n, c.in_total, c.hours, a.weekday, a.f / 60.0::float8 AS f, a.t / 60.0::float8 AS t, a.times,
-        CASE WHEN a.closed THEN 0 ELSE c.opens[a.weekday + 1] END AS opens,
-        CASE WHEN a.closed THEN 0 ELSE c.closes[a.weekday + 1] END AS closes
-    FROM alike a JOIN counted c USING (n)
+    SELECT d.n, c.in_total, c.hours, weekday, d.f / 60.0::float8 AS f, d.t / 60.0::float8 AS t, d.booked, d.inside AS counts,
+        c.opens[weekday + 1] AS opens, c.closes[weekday + 1] AS closes
+    FROM daily d JOIN counted c USING (n) CROSS JOIN LATERAL (SELECT (d.day + 3) % 7 AS weekday) AS week
+),
+together AS (
+    SELECT hours, weekday, f, t, opens, closes, sum(booked)::float8 AS booked, sum(counts)::float8 AS counts
+    FROM pieces WHERE in_total GROUP BY hours, weekday, f, t, opens, closes
 )
-SELECT n, NULL AS hours, weekday, NULL AS hour, sum(times * (t - f)) AS minutes,
-    sum(times * greatest(0, least(t, closes) - greatest(f, opens))) AS inside
+SELECT n, NULL AS hours, weekday, NULL AS hour, sum(booked * (t - f)) AS minutes,
+    sum(counts * greatest(0, least(t, closes) - greatest(f, opens))) AS inside
 FROM pieces GROUP BY n, weekday
 UNION ALL
 SELECT NULL, hours, weekday, hour,
-    sum(times * (least(t, (hour + 1) * 60) - greatest(f, hour * 60))),
-    sum(times * greatest(0, least(t, (hour + 1) * 60, closes) - greatest(f, hour * 60, opens)))
-FROM pieces CROSS JOIN LATERAL generate_series(floor(f / 60)::int, ceil(t / 60)::int - 1) AS hour
-WHERE in_total GROUP BY hours, weekday, hour
+    sum(booked * (least(t, (hour + 1) * 60) - greatest(f, hour * 60))),
+    sum(counts * greatest(0, least(t, (hour + 1) * 60, closes) - greatest(f, hour * 60, opens)))
+FROM together CROSS JOIN LATERAL generate_series(floor(f / 60)::int, ceil(t / 60)::int - 1) AS hour
+GROUP BY hours, weekday, hour
 """
 
 # By what a row of `BOOKINGS` is added up.
@@ -102,7 +126,8 @@ OF_ROOM, OF_PERSON = 0, 1
 BOOKINGS = f"""
 WITH {_COUNTED},
 begun AS (
-    SELECT c.n, b.attendees_count AS people, b.booked_by AS person, b.status = 'cancelled' AS cancelled, b.first,
+    SELECT c.n, b.start_time AS begins, b.attendees_count AS people, b.booked_by AS person, b.first,
+        b.status = 'cancelled' AS cancelled,
         width_bucket(date_part('epoch', b.start_time - b.created_at), $5::double precision[]) AS lead,
         date_part('epoch', b.end_time - b.start_time) / 60 AS planned,
         date_part('epoch', b.till - b.start_time) / 60 AS kept,
@@ -123,7 +148,8 @@ SELECT grouping(n) AS of_what, n, people, lead, first, person,
     count(*) FILTER (WHERE asked AND released) AS released,
     sum(planned) FILTER (WHERE NOT cancelled) AS planned,
     sum(planned) FILTER (WHERE asked) AS asked_minutes,
-    sum(kept) FILTER (WHERE asked AND came) AS used_minutes
+    sum(kept) FILTER (WHERE asked AND came) AS used_minutes,
+    min(begins) FILTER (WHERE NOT cancelled) AS first_at
 FROM begun GROUP BY GROUPING SETS ((n, people, lead, first), (person, first))
 HAVING grouping(n) = 0 OR first
 """

@@ -79,8 +79,13 @@ class Naive:
     open: Counter[tuple[Any, int, int]]
 
 
-def counted(rooms: list[tuple[Room, Location, tuple[Opening, ...]]], made: list[Made], asked: Asked) -> Naive:
-    """Count by (room, weekday, hour) of the local clock."""
+Shut = list[tuple[set[Any], datetime, datetime]]
+
+
+def counted(
+    rooms: list[tuple[Room, Location, tuple[Opening, ...]]], made: list[Made], asked: Asked, shut: Shut | None = None
+) -> Naive:
+    """Count by (room, weekday, hour) of the local clock; `shut` says which rooms were closed, and from when to when."""
     booked: Counter[tuple[Any, int, int]] = Counter()
     inside: Counter[tuple[Any, int, int]] = Counter()
     could: Counter[tuple[Any, int, int]] = Counter()
@@ -100,6 +105,7 @@ def counted(rooms: list[tuple[Room, Location, tuple[Opening, ...]]], made: list[
             key = (room.id, local.weekday(), local.hour)
             hours = opening[local.weekday()]
             opened = hours.opens <= local.hour * 60 + local.minute < hours.closes
+            opened &= not any(room.id in ids and since <= moment < until for ids, since, until in shut or ())
             could[key] += opened
             booked[key] += moment in taken
             inside[key] += moment in taken and opened
@@ -196,13 +202,15 @@ async def test_use_is_what_a_count_minute_by_minute_finds_living_or_archived(off
     # The annex holds its own and those that came along; minutes that two share would be counted twice.
     made = _apart(made)
     await put(office, *made)
+    shut = [await closed(office, {apollo.id}, chance, first) for _ in range(3)]
+    shut.append(await closed(office, {apollo.id, annex.id}, chance, first, place=york))
     rooms = [(apollo, york), (annex, york), (sakura, office.tokyo)]
     catalogue = await office.catalogues.current()
     opening = [(room, place, _measured(catalogue.policy(room).opening)) for room, place in rooms]
 
     living = await stats(office).figures(asked)
 
-    naive = counted(opening, made, asked)
+    naive = counted(opening, made, asked, shut)
     compare(living, naive, [room for room, _ in rooms])
     assert living.usual_hours
     some = await archived(office, 34)
@@ -211,6 +219,21 @@ async def test_use_is_what_a_count_minute_by_minute_finds_living_or_archived(off
     assert mixed == living
     assert await archived(office, 7) > 0
     assert await stats(office).figures(asked) == living
+
+
+async def closed(
+    office: Office, ids: set[Any], chance: random.Random, first: date, *, place: Location | None = None
+) -> tuple[set[Any], datetime, datetime]:
+    """Close a room or a location by chance, for hours or days, and return what was closed when."""
+    since = datetime.combine(first - timedelta(days=1), datetime.min.time(), tzinfo=UTC)
+    since += chance.randrange(0, 9 * 1440, 5) * MINUTE
+    until = since + chance.choice([90, 300, 1500, 3000]) * MINUTE
+    column, scope = ("location_id", place.id) if place else ("room_id", next(iter(ids)))
+    await office.damage(
+        f"INSERT INTO closures (tenant_id, id, {column}, start_time, end_time)"
+        f" VALUES ('{office.db.tenant}', gen_random_uuid(), '{scope}', '{since}', '{until}')"
+    )
+    return ids, since, until
 
 
 def _apart(made: list[Made]) -> list[Made]:
