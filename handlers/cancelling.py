@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from core.models import Booking, Changed
-from handlers import mine
+from handlers import leaving, mine
 from handlers.drafts import Draft, Target
 from handlers.edit_modal import changeable
 from handlers.picking import matching, own
@@ -23,6 +23,8 @@ _EVERY = re.compile(r"^(?:every|each|all(?: of)?)\s+", re.IGNORECASE)
 
 async def typed(request: Command | Click, rest: str, desk: Desk) -> Message:
     """Cancel the booking that the words mean; ask where they may mean several."""
+    if (away := leaving.many(rest, desk)) and (asked_first := await leaving.asked(away, desk)):
+        return asked_first
     bookings = await own(desk)
     found = matching(bookings, _EVERY.sub("", rest), desk)
     if not bookings:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from rapidfuzz.distance import OSA
 
-from handlers import admin, cancelling, guide, mine, moving, notify, preferring, rooms, series_dates, stats
+from handlers import admin, cancelling, guide, leaving, mine, moving, notify, preferring, rooms, series_dates, stats
 from handlers.booking import book_reading, book_sentence
 from handlers.booking_modal import open_booking
 from handlers.replies import ClickReply, CommandReply, Show
@@ -35,7 +35,7 @@ ALSO = {
 }
 
 # Words near them begin many a meeting's title: "status", "state".
-_NEVER_GUESSED = frozenset({"stats"})
+_NEVER_GUESSED = frozenset({"stats", "away"})
 
 
 async def typed(command: Command, desk: Desk) -> CommandReply:
@@ -140,6 +140,14 @@ async def _admin(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
     return await admin.typed(request, rest, desk)
 
 
+async def _away(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
+    # "away day planning tomorrow 2pm" is a meeting.
+    away = leaving.understood(rest, desk)
+    if away and away.stretches and not away.words and not away.clock and (asked := await leaving.asked(away, desk)):
+        return asked
+    return await _sentence_or_slip(request, f"away {rest}".strip(), desk)
+
+
 async def _series(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
     # "series of talks tomorrow 2pm" is a meeting.
     if rest:
@@ -161,6 +169,7 @@ _COMMANDS: dict[str, Handler] = {
     "mine": mine.shown,
     "move": moving.typed,
     "cancel": cancelling.typed,
+    "away": _away,
     "series": _series,
     "rooms": rooms.shown,
     "settings": _settings,

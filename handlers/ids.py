@@ -50,6 +50,8 @@ class Action(StrEnum):
     OTHER_RHYTHM = "other_rhythm"  # value: SeriesDraft JSON: open the booking modal on it
     OPEN_SERIES = "open_series"  # value: SeriesAt JSON
     UNDO_SERIES = "undo_series"  # value: Operation JSON
+    LEAVE = "leave"  # value: GivenUp JSON: cancel all of those bookings
+    UNDO_LEAVING = "undo_leaving"  # value: GivenUp JSON
     CANCEL_WHICH = "cancel_which"  # value: Target JSON: ask how much of its series is to be cancelled
     CANCEL_SERIES = "cancel_series"  # value: PartOfSeries JSON
     CANCEL_WHOLE = "cancel_whole"  # value: SeriesTarget JSON: every date of it that is ahead

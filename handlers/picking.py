@@ -55,7 +55,7 @@ async def own(desk: Desk) -> tuple[Booking, ...]:
 
 def matching(bookings: Sequence[Booking], text: str, desk: Desk) -> Match:
     """Return the bookings that the words mean; all of them for no words."""
-    words = _words(text)
+    words = words_of(text)
     if not words:
         return Match(bookings=tuple(bookings))
     if by_name := named(bookings, text):
@@ -64,7 +64,7 @@ def matching(bookings: Sequence[Booking], text: str, desk: Desk) -> Match:
     if not isinstance(part, Fragment) or not any((part.start, part.day, part.room, part.location, part.floor)):
         return Match(bookings=())
     there = [booking for booking in bookings if _suits(booking, part)]
-    there = [booking for booking in there if words & _words(booking.title or "")] or there
+    there = [booking for booking in there if words & words_of(booking.title or "")] or there
     unread = _unread(text[:LONGEST], part, desk)
     if exact := [booking for booking in there if _at(booking, part)]:
         return Match(bookings=tuple(exact), sure=all(unread <= _names(booking) for booking in exact))
@@ -77,7 +77,7 @@ def _unread(text: str, part: Fragment, desk: Desk) -> frozenset[str]:
     typed = text.split()
     without = {word: " ".join(other for other in typed if other != word) for word in set(typed)}
     spare = [word for word, rest in without.items() if understood_part(rest, desk) == part]
-    return _words(" ".join(word for word in spare if not _reads_by_itself(word, desk)))
+    return words_of(" ".join(word for word in spare if not _reads_by_itself(word, desk)))
 
 
 def _reads_by_itself(word: str, desk: Desk) -> bool:
@@ -88,7 +88,7 @@ def _reads_by_itself(word: str, desk: Desk) -> bool:
 
 def named(bookings: Sequence[Booking], text: str) -> tuple[Booking, ...]:
     """Return the bookings whose title, room and place hold every word; none for no words."""
-    words = _words(text)
+    words = words_of(text)
     return tuple(booking for booking in bookings if words and words <= _names(booking))
 
 
@@ -120,8 +120,9 @@ def _same_clock(booking: Booking, part: Fragment) -> bool:
 
 
 def _names(booking: Booking) -> frozenset[str]:
-    return _words(f"{booking.title or ''} {booking.room.name} {booking.location.name}")
+    return words_of(f"{booking.title or ''} {booking.room.name} {booking.location.name}")
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a text, folded, without those that stand in any."""
     return frozenset(_WORD.findall(text.casefold())) - _FILLERS
