@@ -29,8 +29,8 @@ def among(blocks: Sequence[Block | Mapping[str, Any]] | None) -> bool:
 
 
 def without(blocks: Sequence[Any] | None) -> list[Any]:
-    """Return the blocks but the pictures."""
-    return [block for block in blocks or () if not _is_picture(block)]
+    """Return the blocks but the pictures, among them and beside them."""
+    return [_bare(block) for block in blocks or () if _made(block).get("type") != "image"]
 
 
 def safe(view: View) -> View | dict[str, Any]:
@@ -71,7 +71,19 @@ async def updated(client: AsyncWebClient, view: View, *, view_id: str, hash_: st
 
 
 def _is_picture(block: Block | Mapping[str, Any]) -> bool:
+    made = _made(block)
+    return made.get("type") == "image" or _beside(made)
+
+
+def _bare(block: Any) -> Any:  # noqa: ANN401 - builders' objects or dicts
+    made = _made(block)
+    return {name: value for name, value in made.items() if name != "accessory"} if _beside(made) else block
+
+
+def _beside(made: Mapping[str, Any]) -> bool:
+    return (made.get("accessory") or {}).get("type") == "image"
+
+
+def _made(block: Block | Mapping[str, Any]) -> Mapping[str, Any]:
     made: Mapping[str, Any] = plain(block) if isinstance(block, Block) else block
-    if made.get("type") == "context":
-        return any(one.get("type") == "image" for one in made.get("elements") or ())
-    return made.get("type") == "image"
+    return made

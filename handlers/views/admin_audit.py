@@ -35,7 +35,13 @@ WHAT = (
 )  # fmt: skip
 # What a person calls it.
 _CALLED = {"policy": "rules", "right": "right", "workspace": "setting"}
-_WHERE = {"slack": "in Slack", "cli": "on the command line", "clock": "by itself", "api": "by a program"}
+_WHERE = {
+    "slack": "in Slack",
+    "cli": "on the command line",
+    "clock": "by itself",
+    "api": "by a program",
+    "sample": "made up",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

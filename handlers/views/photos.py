@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from slack_sdk.models.blocks import Block, ContextBlock, ImageBlock, ImageElement
+from slack_sdk.models.blocks import Block, ImageBlock, ImageElement
 
 from core import photos
 from core.models import Room
@@ -18,11 +18,9 @@ def large(room: Room | None) -> list[Block]:
     return [ImageBlock(alt_text=_words(room), title=cut(room.name, 100), **_source(room.photo))]
 
 
-def small(room: Room) -> list[Block]:
-    """Return the room's photo as a line of its own below what is said of it; nothing where it has none."""
-    if not room.photo:
-        return []
-    return [ContextBlock(elements=[ImageElement(alt_text=_words(room), **_source(room.photo))])]
+def small(room: Room) -> ImageElement | None:
+    """Return the room's photo as it stands beside what is said of it; None where it has none."""
+    return ImageElement(alt_text=_words(room), **_source(room.photo)) if room.photo else None
 
 
 def _words(room: Room) -> str:

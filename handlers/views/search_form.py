@@ -90,8 +90,7 @@ def _found(results: Results, fields: Fields, *, page: int, last: int) -> Iterato
     along = borrowed(results.along)
     yield rich([bold(f"{rooms} free"), f" {in_passing(slot, fields.place, reader)}{where}", f" {along}" if along else ""])
     for free in results.free[page * PAGE : (page + 1) * PAGE]:
-        yield _room(free, results, slot)
-        yield from photos.small(free.room)
+        yield from _room(free, results, slot)
     yield from buttons.rows(
         [
             buttons.button("Previous", Action.PAGE_RESULTS.nth(1), str(page - 1)) if page else None,
@@ -107,17 +106,19 @@ def _found(results: Results, fields: Fields, *, page: int, last: int) -> Iterato
         yield grey(f"{'. '.join(notes)}.")
 
 
-def _room(free: FreeRoom, results: Results, slot: Slot) -> Block:
-    room = free.room
-    return SectionBlock(
-        text=_described(cut(room.name, NAME_LENGTH), cut(room_facts(room), FACTS_LENGTH), _until(free, slot)),
-        accessory=buttons.button(
-            "Book",
-            Action.BOOK_RESULT,
-            _taking(slot, results, room_id=room.id.hex),
-            aloud=f"Book {cut(room.name, 60)}",
-        ),
+def _room(free: FreeRoom, results: Results, slot: Slot) -> Iterator[Block]:
+    """Yield what is said of a room with its button beside it; where a photo stands there, the button is below."""
+    room, photo = free.room, photos.small(free.room)
+    book = buttons.button(
+        "Book",
+        Action.BOOK_RESULT,
+        _taking(slot, results, room_id=room.id.hex),
+        aloud=f"Book {cut(room.name, 60)}",
     )
+    text = _described(cut(room.name, NAME_LENGTH), cut(room_facts(room), FACTS_LENGTH), _until(free, slot))
+    yield SectionBlock(text=text, accessory=photo or book)
+    if photo:
+        yield from buttons.rows([book])
 
 
 def _described(name: str, facts: str, until: str) -> TextObject:

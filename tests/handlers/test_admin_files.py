@@ -29,7 +29,7 @@ async def checked(firm: Firm, name: str, content: bytes) -> dict[str, Any]:
 
 def images(view: dict[str, Any]) -> list[dict[str, Any]]:
     found = [one for one in view["blocks"] if one["type"] == "image"]
-    return found + [one for held in view["blocks"] for one in held.get("elements") or () if one.get("type") == "image"]
+    return found + [held["accessory"] for held in view["blocks"] if (held.get("accessory") or {}).get("type") == "image"]
 
 
 @pytest.mark.parametrize(
