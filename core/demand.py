@@ -28,7 +28,7 @@ class Lack(StrEnum):
     AMENITY = "amenity"  # its name: no room that is large enough has it, or the named room has it not
     TAKEN = "taken"  # rooms that fit are all booked
     RULE = "rule"  # the refusal's code
-    EQUIPMENT = "equipment"  # nothing of it is left
+    EQUIPMENT = "equipment"  # its name: not as much of it is left
     RIGHT = "right"  # they may not book there
 
 
@@ -49,12 +49,11 @@ _PLAIN = {
     errors.TooManyAttendees: Lack.SEATS,
     errors.MayNotBook: Lack.RIGHT,
     errors.GuestsMayNotBook: Lack.RIGHT,
-    errors.EquipmentTaken: Lack.EQUIPMENT,
 }
 _ONCE = """
 INSERT INTO searches (tenant_id, id, person_id, surface, location_id, room_id, start_time, end_time, attendees_count,
-    amenities, lacking, detail, made_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 WHERE NOT EXISTS (
+    amenities, lacking, detail, made_at, equipment)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $15 WHERE NOT EXISTS (
     SELECT FROM searches WHERE tenant_id = $1 AND made_at > $14 AND person_id = $3 AND lacking = $11
         AND detail IS NOT DISTINCT FROM $12 AND (start_time, end_time, attendees_count) = ($7, $8, $9)
         AND location_id IS NOT DISTINCT FROM $5 AND room_id IS NOT DISTINCT FROM $6)
@@ -65,6 +64,8 @@ def lacks(wish: Wish, refused: BookingError | None, catalogue: Catalogue) -> tup
     """Return what was missing and its detail; `refused` None: a search found nothing. Empty where it is no demand."""
     if refused is None or isinstance(refused, errors.NothingFits | errors.LacksAmenities):
         return _of_rooms(wish, catalogue)
+    if isinstance(refused, errors.EquipmentTaken):
+        return ((Lack.EQUIPMENT, refused.name),)
     if isinstance(refused, _RULES):
         return ((Lack.RULE, refused.code),)
     lack = next((lack for kind, lack in _PLAIN.items() if isinstance(refused, kind)), None)
@@ -101,6 +102,8 @@ class Demand:
         catalogue, now = await self._catalogues.current(), self._clock.now()
         found = lacks(wish, refused, catalogue)
         place = wish.location_id or (catalogue.room(wish.room_id).location_id if wish.room_id else None)
+        wanted = {thing_id for thing_id, _ in wish.equipment}
+        things = sorted({thing.name for thing in catalogue.equipment if thing.id in wanted})
 
         async def work(session: WriteSession) -> int:
             # The same click on two replicas at once is one wish too.
@@ -123,6 +126,7 @@ class Demand:
                     detail,
                     now,
                     now - SAME_AGAIN,
+                    things,
                 )
                 made += tag == "INSERT 0 1"
             return made

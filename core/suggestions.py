@@ -149,6 +149,9 @@ def _missing(figures: Figures) -> Iterable[Suggestion]:
         if what == Lack.AMENITY and detail:
             reason = f"{detail[:1].upper()}{detail[1:]} was missing in {count} refused searches{where}."
             advice = "A movable one that is booked with a room may be enough."
+        elif what == Lack.EQUIPMENT and detail:
+            reason = f"{detail[:1].upper()}{detail[1:]} was out already in {count} refused searches{where}."
+            advice = "One more of it would be borrowed."
         elif what == Lack.SEATS:
             reason = f"In {count} refused searches{where}, no room was large enough."
             advice = "A room that opens into the next one would do."

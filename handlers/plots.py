@@ -123,6 +123,8 @@ def lack_name(what: str, detail: str | None) -> str:
     """Return what was missing in a few words."""
     if what == Lack.AMENITY:
         return detail or "an amenity"
+    if what == Lack.EQUIPMENT and detail:
+        return f"{detail} to borrow"
     if what == Lack.RULE:
         return RULES.get(detail or "", "what a rule forbids")
     return LACKS.get(Lack(what), what)

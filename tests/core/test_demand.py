@@ -12,6 +12,7 @@ from core import errors
 from core.demand import Demand, Lack, lacks
 from core.errors import BookingError
 from core.models import Wish
+from tests.core.furnished import lendable
 from tests.core.office import Office, at
 
 
@@ -63,6 +64,23 @@ async def test_a_rule_is_told_by_its_code_and_a_slip_not_at_all(furnished: Offic
     assert lacks(late, errors.TooFarAhead(""), catalogue) == ((Lack.RULE, "TooFarAhead"),)
     assert lacks(late, errors.StartInPast(""), catalogue) == ()
     assert lacks(late, errors.Busy(""), catalogue) == ()
+
+
+async def test_what_was_to_come_along_and_is_out_is_told_by_name(furnished: Office):
+    projector = await lendable(furnished, quantity=1)
+    apollo, boardroom = (await furnished.catalogues.current()).rooms
+    await furnished.book(apollo, at(10), equipment=((projector.id, 1),))
+    asked = Wish(slot=at(10), room_id=boardroom.id, equipment=((projector.id, 1),))
+    refused = await refusal(furnished, asked)
+    catalogue = await furnished.catalogues.current()
+    assert lacks(asked, refused, catalogue) == ((Lack.EQUIPMENT, "Projector"),)
+
+    demand = Demand(furnished.db, furnished.catalogues, furnished.clock)
+    await demand.note(asked, refused, by=furnished.ana, surface="slack")
+    await demand.note(Wish(slot=at(10), room_id=apollo.id), None, by=furnished.ana, surface="slack")
+
+    rows = await furnished.rows("SELECT lacking, detail, equipment FROM searches ORDER BY lacking")
+    assert [tuple(row) for row in rows] == [("equipment", "Projector", ["Projector"]), ("taken", None, [])]
 
 
 async def test_the_same_wish_of_the_same_person_counts_once_in_ten_minutes(furnished: Office):

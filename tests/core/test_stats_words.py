@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -119,6 +120,41 @@ def test_what_was_missing_often_enough_in_one_place():
     seldom = Lacking(what="amenity", detail="piano", location_id=BERLIN.id, times=9)
     rule = Lacking(what="rule", detail="TooLong", location_id=BERLIN.id, times=90)
     assert reasons(lacking=(often, seldom, rule)) == ["Projector was missing in 34 refused searches in Berlin."]
+
+
+@pytest.mark.parametrize(
+    ("what", "detail", "reason"),
+    [
+        ("equipment", "projector on wheels", "Projector on wheels was out already in 10 refused searches in Berlin."),
+        ("seats", None, "In 10 refused searches in Berlin, no room was large enough."),
+        ("taken", None, "In 10 refused searches in Berlin, all rooms that fit were taken."),
+        ("amenity", "piano", "Piano was missing in 10 refused searches in Berlin."),
+    ],
+)
+def test_what_was_refused_ten_times_is_said_and_nine_times_is_not(what: str, detail: str | None, reason: str):
+    lack = Lacking(what=what, detail=detail, location_id=BERLIN.id, times=10)
+    assert reasons(lacking=(lack,)) == [reason]
+    assert reasons(lacking=(replace(lack, times=9),)) == []
+
+
+def test_what_a_rule_or_a_right_stood_in_the_way_of_is_nothing_to_buy():
+    assert (
+        reasons(lacking=tuple(Lacking(what=what, detail=None, location_id=None, times=90) for what in ("rule", "right")))
+        == []
+    )
+
+
+def test_too_few_meetings_or_days_say_nothing_of_a_room():
+    ghosts = {"came": Came(asked=19, came=0)}
+    assert reasons(room("Ghost", **ghosts)) == []
+    assert reasons(room("Ghost", came=Came(asked=20, came=16))) == []
+    idle, full = Use(open=12000, inside=240, booked=240), Use(open=12000, inside=10800, booked=10800)
+    for use in (idle, full):
+        assert reasons(room("Attic", use=use, weekdays=(use,) * 7), days=27) == []
+    # Neither hardly used nor full.
+    assert reasons(room("Attic", use=Use(open=12000, inside=1200, booked=1200))) == []
+    # It was shut all the time: nobody can say that it is not wanted.
+    assert reasons(room("Attic", use=Use(), weekdays=(Use(),) * 7, people={})) == []
 
 
 def test_rooms_to_which_nobody_comes_that_are_hardly_used_or_always_full():
