@@ -124,8 +124,9 @@ def _writing(
             done = await booked_before(session, key, content, asker)
             assert done is not None
             return done
-        # Limits before the series, which holds on to its room: whoever divides rooms meanwhile comes before both or after.
+        # All locks before the series, which holds on to its room: whoever divides rooms comes before all of it or after.
         pairs = await _within_limits(session, series, made.keep, asker)
+        await series_writing.hold(session, [one for one, _ in pairs])
         await series_store.insert(session, series)
         operation_id = await series_store.note(session, "booked", before=None, after=series, by=asker.by)
         new = await _written(session, pairs, asker, operation_id, progress=progress)

@@ -192,8 +192,10 @@ class _Intended:
 
 
 async def _intended(session: ReadSession, aim: Target, made: Plan, gone: Sequence[Booking], asker: Asker) -> _Intended:
-    people = {a.person_id: a for a in await bookkeeping.invited(session, aim.after.invitees)}
-    steps, new_dates = bookings_after(aim, made, people, asker)
+    invited = {*aim.after.invitees, *(() if isinstance(aim.change.invitees, Keep) else aim.change.invitees)}
+    known = {a.person_id: a for a in await bookkeeping.invited(session, sorted(invited))}
+    people = {person: known[person] for person in aim.after.invitees}
+    steps, new_dates = bookings_after(aim, made, known, asker)
     given_up = {gap.on: gap for gap in made.gaps}
     steps += [
         Step(kind=Kind.CANCELLED, before=one, after=bookkeeping.following(one, now=asker.now, status=Status.CANCELLED))
@@ -224,6 +226,10 @@ async def _write(session: WriteSession, aim: Target, made: Plan, gone: Sequence[
     steps, new, after = intended.steps, intended.new, intended.after
     if over := await _over(session, intended, asker):
         raise OverLimitError(over)
+    if aim.rest is not None or after.room is not aim.before.room:
+        await series_writing.hold(
+            session, [*(one for step in steps for one in (step.before, step.after)), *(b for b, _ in new)]
+        )
     # After the limits: a series that is split off, or moves, holds on to its room.
     operation_id = await _save(session, aim, after, asker)
     await series_writing.change(

@@ -1,8 +1,8 @@
 """Many bookings of a series written at once, inside somebody's transaction: in statements over batches, never one by one.
 
-Locks come in one order for everybody: the series, its bookings, equipment, rooms, lines, claims by room and start. Rooms,
-since one that moves gives back a claim and takes another: it and a series could wait for each other. Kept out: deciding
-what is written, and opening and committing transactions (`series_booking`, `series_changing`).
+Locks come in one order for everybody: the series, its bookings, limits, equipment, rooms, lines, claims by room and start.
+Rooms, since one that moves gives back a claim and takes another: it and a series could wait for each other. Kept out:
+deciding what is written, and opening and committing transactions (`series_booking`, `series_changing`).
 """
 
 from __future__ import annotations
@@ -138,6 +138,22 @@ def batches(items: Sequence[T]) -> Iterable[Sequence[T]]:
     return (items[first : first + BATCH] for first in range(0, len(items), BATCH))
 
 
+async def hold(session: WriteSession, bookings: Sequence[Booking]) -> None:
+    """Lock what bookings borrow and the rooms that they are in.
+
+    To be called before a series is written that has another room from then on: its row holds on to that room's, and
+    whoever divides rooms would wait for it while it waits for them.
+    """
+    await borrowing.lock(session, *bookings)
+    await claims.lock_rooms(session, _locked_of(bookings))
+
+
+def _locked_of(bookings: Iterable[Booking]) -> set[UUID]:
+    """Return the rooms that bookings hold on to: their leaves, and of wholes also themselves, which their rows refer to."""
+    rooms = {room for one in bookings for room in one.rooms}
+    return {room.id for room in rooms} | set(claims.leaves(rooms))
+
+
 async def book(
     session: WriteSession,
     new: Sequence[Booking],
@@ -154,8 +170,7 @@ async def book(
     """
     if not new:
         return
-    await borrowing.lock(session, *new)
-    await claims.lock_rooms(session, claims.leaves(room for one in new for room in one.rooms))
+    await hold(session, new)
     await _rows(session, new, by=by, operation_id=operation_id, now=now)
     await claim(session, new, until=until, progress=progress)
     await _along(session, new, until, by=by, now=now)
@@ -261,7 +276,7 @@ async def change(
     await borrowing.lock(session, *(one for step in steps for one in (step.before, step.after)), *also)
     if taking or also:
         both = [one for step in moved for one in (step.before, step.after)]
-        await claims.lock_rooms(session, claims.leaves(room for one in (*both, *also) for room in one.rooms))
+        await claims.lock_rooms(session, _locked_of([*both, *also]))
     until = {step.after.id: await _settled(session, step, catalogue, now=now) for step in steps}
     await _further_rooms(session, steps)
     await _update(session, steps, now=now)

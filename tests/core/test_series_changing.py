@@ -436,3 +436,20 @@ async def test_a_series_that_is_taken_back_waits_for_no_date_any_more(office: Of
     await series.undo(made.operation_id, by=office.ana)
 
     assert await office.line.mine(office.ana) == ()
+
+
+async def test_somebody_is_invited_to_one_date_alone(office: Office):
+    apollo = await office.room("Apollo")
+    series, made = await booked(office, apollo)
+
+    await series.change(
+        made.series.id,
+        SeriesChange(invitees=(office.bob.person_id,)),
+        scope=Scope.THIS,
+        on=week(1),
+        version=1,
+        by=office.ana,
+    )
+
+    upcoming = (await series.view(made.series.id, by=office.ana)).upcoming
+    assert [[a.name for a in one.attendees] for one in upcoming] == [[], ["bob"], [], []]
