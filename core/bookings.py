@@ -14,7 +14,7 @@ from uuid import UUID
 
 from core import bookkeeping, errors, events, opening, requests, rules, store
 from core.borrowing import LentOutError
-from core.catalogue import Catalogue, Catalogues
+from core.catalogue import Catalogue, Catalogues, judged_anew
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.errors import BookingError
@@ -150,6 +150,7 @@ class Bookings:
                 return Once(booking=twin, before=True)
             raise
 
+    @judged_anew
     async def _book(self, wish: Wish, *, by: Actor, key: str | None, since: datetime | None) -> Booking:
         """Book; with a key, raise TwinError instead where the actor has booked the same `since` then."""
         catalogue = await self._catalogues.current()
@@ -193,6 +194,7 @@ class Bookings:
             refusal = await self._lent_out(lent_out, catalogue, by=by)
         raise refusal
 
+    @judged_anew
     async def change(self, booking_id: UUID, change: Change, *, version: int, by: Actor, key: str | None = None) -> Changed:
         """Move or edit a booking and return it before and after; what changes nothing is not noted.
 
@@ -240,6 +242,7 @@ class Bookings:
 
         return await self._committed(work, catalogue, repeatable=key is not None, by=by, now=now)
 
+    @judged_anew
     async def undo(self, booking_id: UUID, *, version: int, by: Actor, key: str | None = None) -> Changed:
         """Take back the change that led to `version`: a booking is cancelled, a move moved back, a cancelling restored.
 
@@ -267,6 +270,7 @@ class Bookings:
 
         return await self._committed(work, catalogue, repeatable=key is not None, by=by, now=now)
 
+    @judged_anew
     async def swap(
         self, first_id: UUID, second_id: UUID, *, versions: tuple[int, int], by: Actor, key: str | None = None
     ) -> tuple[Changed, Changed]:

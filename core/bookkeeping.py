@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from core import approving, borrowing, claims, errors, events, limits, offers, requests, rights, rules, store
-from core.catalogue import Catalogue
+from core.catalogue import Catalogue, refuse_stale
 from core.db import ReadSession, WriteSession
 from core.errors import BookingError
 from core.ids import new_id
@@ -427,6 +427,7 @@ async def make(
     With `waiting_id`, what is held for that place in line becomes its claims. Raises QuotaReached, AnotherRoomThen and
     EquipmentTaken.
     """
+    await refuse_stale(session, catalogue)
     status, until = approving.status_of_new(new.rooms, new.slot, catalogue=catalogue, by=by, now=now)
     if status is not new.status:
         new = replace(new, status=status)
@@ -554,6 +555,7 @@ async def permitted(session: WriteSession, wanted: Changed, catalogue: Catalogue
 
     To be called before anything of it is written. Raises QuotaReached and AnotherRoomThen.
     """
+    await refuse_stale(session, catalogue)
     before, after = wanted.before, wanted.after
     status, _ = approving.after_change(before, after, catalogue=catalogue, by=by, now=now)
     if status is not after.status:

@@ -7,22 +7,32 @@ Kept out: changing rooms (`rooms`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from functools import cached_property
+from functools import cached_property, wraps
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 from core import countries, generosity, regulations
 from core.clock import SystemClock
 from core.db import Database, ReadSession
-from core.errors import EquipmentNotFound, InvalidSetting, LocationNotFound, RoomNotFound
+from core.errors import (
+    BookingError,
+    Busy,
+    EquipmentNotFound,
+    InvalidSetting,
+    KeyReused,
+    LocationNotFound,
+    RoomNotFound,
+    Unavailable,
+)
 from core.models import Actor, CheckIn, Equipment, Location, Opening, Policy, Right, Room
 from core.regulations import Closure, Grant, Group, OwnDay, Quota
 
 T = TypeVar("T")
+_P = ParamSpec("_P")
 _Scoped = TypeVar("_Scoped", Grant, Closure)
 
 FRESH_SECONDS = 5.0
@@ -47,6 +57,11 @@ SELECT location_id, room_id, group_id, opening, shortest_minutes, longest_minute
 FROM policies WHERE tenant_id = $1
 """
 _CHANGED_AT = "SELECT happened_at FROM changes WHERE tenant_id = $1 ORDER BY happened_at DESC LIMIT 1"
+# What stands in the audit too, but rules nobody's bookings, is told apart: it happens all the time.
+_CHANGED_SINCE = """
+SELECT EXISTS (SELECT FROM changes WHERE tenant_id = $1 AND happened_at > coalesce($2, '-infinity'::timestamptz)
+    AND subject NOT IN ('series', 'token'))
+"""
 NOBODY: frozenset[UUID] = frozenset()
 
 
@@ -362,6 +377,8 @@ def _rules(row: Mapping[str, Any]) -> dict[str, Any]:
 
 async def load(session: ReadSession) -> Catalogue:
     """Read the whole catalogue; rooms have the setup and teardown that are their own."""
+    # First: what is changed while the rest is read then makes this catalogue look older than it is, never younger.
+    changed_at = await session.value(_CHANGED_AT, session.tenant)
     locations = [Location(**row) for row in await session.all(_LOCATIONS, session.tenant)]
     rooms = [
         Room(**{**row, "amenities": frozenset(row["amenities"]), "parts": frozenset(row["parts"])})
@@ -388,7 +405,7 @@ async def load(session: ReadSession) -> Catalogue:
         closures=tuple(sorted(laid_down.get("closure", ()), key=lambda closure: (closure.slot.start, closure.id))),
         quotas=tuple(laid_down.get("quota", ())),
         own_days=tuple(laid_down.get("day", ())),
-        changed_at=await session.value(_CHANGED_AT, session.tenant),
+        changed_at=changed_at,
     )
 
 
@@ -425,6 +442,50 @@ async def _learn_holidays(catalogue: Catalogue, *, year: int) -> None:
         await asyncio.to_thread(lambda: [countries.days(code, one) for code in codes for one in (year, year + 1)])
 
 
+class StaleCatalogueError(Exception):
+    """An admin changed something after the catalogue was read by which somebody was judged; rolls the transaction back."""
+
+
+async def refuse_stale(session: ReadSession, catalogue: Catalogue) -> None:
+    """Raise StaleCatalogueError where an admin changed anything since the catalogue was read, on whatever replica."""
+    if await session.value(_CHANGED_SINCE, session.tenant, catalogue.changed_at):
+        raise StaleCatalogueError
+
+
+class _Judging(Protocol):
+    _catalogues: Catalogues
+
+
+_Self = TypeVar("_Self", bound=_Judging)
+
+
+def judged_anew(
+    use_case: Callable[Concatenate[_Self, _P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[_Self, _P], Coroutine[Any, Any, T]]:
+    """Let a use case that was judged by a catalogue that is no longer so be judged once more, by a fresh one.
+
+    Whether it was refused by it or would have passed; the request's own key is free again, since nothing was committed.
+    """
+
+    @wraps(use_case)
+    async def once_more(self: _Self, /, *args: _P.args, **kwargs: _P.kwargs) -> T:
+        try:
+            return await use_case(self, *args, **kwargs)
+        except StaleCatalogueError:
+            self._catalogues.forget()
+        except (KeyReused, Unavailable):
+            raise
+        except BookingError:
+            if not await self._catalogues.overtaken():
+                raise
+        try:
+            return await use_case(self, *args, **kwargs)
+        except StaleCatalogueError as error:
+            raise Busy("Rooms and rules are being changed at this moment. Nothing was done; try again.") from error
+
+    return once_more
+
+
 class Catalogues:
     """Gives out the catalogue, read again when it is older than `fresh_seconds`."""
 
@@ -459,6 +520,16 @@ class Catalogues:
         """Read again at the next call; whoever changes rooms or rules calls it."""
         self._held = None
         self._loading = None
+
+    async def overtaken(self) -> bool:
+        """Tell whether an admin changed something since the catalogue was read that is held; if so, it is read again."""
+        held = self._held
+        if held is None:
+            return False
+        changed = await self._db.read(lambda session: session.value(_CHANGED_SINCE, session.tenant, held.changed_at))
+        if changed:
+            self.forget()
+        return bool(changed)
 
     async def _load(self) -> Catalogue:
         began = monotonic()

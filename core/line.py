@@ -15,7 +15,7 @@ from uuid import UUID
 
 from core import bookkeeping, borrowing, claims, errors, offers, requests, rules, store
 from core.ahead import ahead
-from core.catalogue import Catalogue, Catalogues
+from core.catalogue import Catalogue, Catalogues, judged_anew, refuse_stale
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.ids import new_id
@@ -122,6 +122,7 @@ class Line:
 
     # -- the person ------------------------------------------------------------------------------------------------
 
+    @judged_anew
     async def join(self, wish: Wish, *, by: Actor, key: str | None = None) -> Waiting:
         """Stand in line for a wish and return the place; the same room and time again is the same place, amended.
 
@@ -137,6 +138,7 @@ class Line:
             same = await _same(session, wish, by, only_open=not seen)
             if same is not None and seen:
                 return await _waiting(session, same["id"], catalogue)
+            await refuse_stale(session, catalogue)
             rooms = self._rooms_for(wish, catalogue, by=by, now=now)
             await bookkeeping.invited(session, wish.invitees)
             if same is not None:
@@ -155,6 +157,7 @@ class Line:
         """Turn an offer down: the next in line gets it at once."""
         return await self._step_back(waiting_id, by=by, status="declined")
 
+    @judged_anew
     async def take(self, waiting_id: UUID, *, by: Actor, key: str | None = None) -> Booking:
         """Book what is offered and return it; twice is once. An offer that is over is booked while the room is free.
 

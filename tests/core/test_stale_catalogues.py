@@ -1,0 +1,105 @@
+"""Two replicas: what an admin does on one is true for who books on the other, whose catalogue is some seconds old."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core import checks, errors
+from core.bookings import Bookings
+from core.catalogue import Catalogues
+from core.line import Line
+from core.models import Change, Slot, Wish
+from core.search import Search
+from tests.core.furnished import claimed, divided, lendable
+from tests.core.office import Office, at
+from tests.core.ruling import Ruling
+
+
+async def elsewhere(office: Office) -> Office:
+    """Return the office as another replica sees it, which has read its catalogue already and keeps it for an hour."""
+    catalogues = Catalogues(office.db, fresh_seconds=3600)
+    search = Search(office.db, catalogues, office.clock)
+    await catalogues.current()
+    return replace(
+        office,
+        catalogues=catalogues,
+        search=search,
+        bookings=Bookings(office.db, catalogues, search, office.clock),
+        line=Line(office.db, catalogues, search, office.clock),
+    )
+
+
+async def test_a_room_that_was_just_divided_is_booked_in_its_parts(office: Office):
+    one, other, whole = await office.room("Hall A"), await office.room("Hall B"), await office.room("Hall", seats=8)
+    there = await elsewhere(office)
+    await divided(office, whole, one, other)
+
+    booking = await there.bookings.book(Wish(slot=at(10), room_id=whole.id), by=office.ana, key="book")
+
+    assert await claimed(office, booking) == {"Hall A": 60, "Hall B": 60}
+    with pytest.raises(errors.SlotTaken):
+        await office.book(one, at(10))
+    assert await there.bookings.book(Wish(slot=at(10), room_id=whole.id), by=office.ana, key="book") == booking
+    assert await checks.violations(office.db) == []
+
+
+async def test_a_room_that_was_just_closed_is_closed_and_one_that_just_opened_is_open(office: Office):
+    apollo = await office.room("Apollo")
+    booked = await office.book(apollo, at(15))
+    ruling, there = Ruling.of(office), await elsewhere(office)
+    day = Slot(start=at(0).start, end=at(13).start)
+    closed = await ruling.closures.add(day, reason="painters", room_id=apollo.id, by=office.boss)
+
+    with pytest.raises(errors.RoomClosed, match="painters"):
+        await there.book(apollo, at(10))
+    stale = await elsewhere(office)
+    await ruling.closures.lift(closed.closure.id, by=office.boss)
+    assert (await stale.book(apollo, at(10))).room == apollo
+    moved = await stale.bookings.change(booked.id, Change(slot=at(12)), version=1, by=office.ana)
+    assert moved.after.slot == at(12)
+
+
+async def test_a_change_is_judged_by_rules_that_are_a_moment_old(office: Office):
+    apollo = await office.room("Apollo")
+    booked = await office.book(apollo, at(10))
+    ruling, there = Ruling.of(office), await elsewhere(office)
+    await ruling.rooms.set_policy(room_id=apollo.id, longest_minutes=60, by=office.boss)
+
+    with pytest.raises(errors.TooLong):
+        await there.bookings.change(booked.id, Change(slot=at(10, 120)), version=1, by=office.ana)
+
+
+async def test_a_room_that_was_made_a_moment_ago_is_known_when_it_is_named(office: Office):
+    there = await elsewhere(office)
+    projector = await lendable(office)  # the audit says that something is new
+    apollo = await office.room("Apollo")
+
+    booking = await there.book(apollo, at(10), equipment=((projector.id, 2),))
+
+    assert booking.equipment[0].equipment == projector
+
+
+async def test_who_waits_for_a_room_that_just_closed_is_told_so(office: Office):
+    apollo = await office.room("Apollo")
+    await office.book(apollo, at(10))
+    ruling, there = Ruling.of(office), await elsewhere(office)
+    await ruling.closures.add(at(9, 180), reason="painters", room_id=apollo.id, by=office.boss)
+
+    with pytest.raises(errors.RoomClosed):
+        await there.line.join(Wish(slot=at(10), room_id=apollo.id), by=office.bob)
+
+
+async def test_what_is_refused_for_good_is_judged_once(office: Office, monkeypatch: pytest.MonkeyPatch):
+    apollo = await office.room("Apollo")
+    await office.book(apollo, at(10))
+    there = await elsewhere(office)
+    held = await there.catalogues.current()
+
+    with pytest.raises(errors.SlotTaken):
+        await there.book(apollo, at(10))
+    office.clock.advance(timedelta(seconds=1))
+
+    assert await there.catalogues.current() is held
