@@ -48,7 +48,13 @@ _ERASE = (
     "DELETE FROM group_members WHERE tenant_id = $1 AND person_id = $2",
     "DELETE FROM attendees WHERE tenant_id = $1 AND person_id = $2",
     "UPDATE rights SET removed_at = now() WHERE tenant_id = $1 AND person_id = $2 AND removed_at IS NULL",
-    "UPDATE approvals SET reason = NULL WHERE tenant_id = $1 AND decided_by = $2",
+    (
+        'UPDATE approvals SET reason = NULL, approved_before = approved_before || \'{"title": null, "cancel_reason": null}\''
+        " WHERE tenant_id = $1 AND (decided_by = $2"
+        " OR booking_id IN (SELECT id FROM bookings WHERE tenant_id = $1 AND booked_by = $2))"
+    ),
+    # Answers to programs that are kept for a day hold what they were about.
+    "DELETE FROM requests WHERE tenant_id = $1 AND strpos(result::text, $2::uuid::text) > 0",
     "UPDATE bookings SET title = NULL, cancel_reason = NULL WHERE tenant_id = $1 AND booked_by = $2",
     (
         "UPDATE series SET title = NULL, status = CASE WHEN status = 'active' THEN 'cancelled' ELSE status END,"

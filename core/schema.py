@@ -1440,13 +1440,14 @@ EXCEPTION
 END $$
 """,
     # The history is only ever added to; what names somebody in it is taken out by this alone, when they ask for it.
-    """
+    r"""
 CREATE FUNCTION forget_in_history(person uuid) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public AS $$
 DECLARE
     ours uuid := nullif(current_setting('app.tenant', true), '')::uuid;
     words jsonb := '{"title": null, "cancel_reason": null}';
     touched integer;
+    called text;
 BEGIN
     UPDATE events e SET before = e.before || words, after = e.after || words, reason = NULL
         WHERE e.tenant_id = ours AND e.booking_id IN (
@@ -1467,6 +1468,19 @@ BEGIN
     UPDATE changes c SET actor_name = 'a former colleague' WHERE c.tenant_id = ours AND c.actor_id = person;
     UPDATE changes c SET subject_name = 'a former colleague', before = NULL, after = NULL
         WHERE c.tenant_id = ours AND c.subject = 'person' AND c.subject_id = person;
+    UPDATE changes c SET subject_name = NULL, before = c.before || '{"title": null}',
+        after = c.after || '{"title": null}'
+        WHERE c.tenant_id = ours AND c.subject = 'series' AND c.subject_id IN (
+            SELECT s.id FROM series s WHERE s.tenant_id = ours AND s.booked_by = person);
+    -- As a value of JSON, and never as a key.
+    SELECT '"' || regexp_replace(substr(quoted, 2, length(quoted) - 2), '([^[:alnum:][:space:]])', '\\\1', 'g') || '"(?!:)'
+        INTO called FROM people p, LATERAL (SELECT to_json(p.name)::text AS quoted) q
+        WHERE p.tenant_id = ours AND p.id = person AND p.name <> '';
+    UPDATE changes c SET
+        before = regexp_replace(c.before::text, called, '"a former colleague"', 'g')::jsonb,
+        after = regexp_replace(c.after::text, called, '"a former colleague"', 'g')::jsonb
+        WHERE c.tenant_id = ours AND c.subject IN ('group', 'right', 'closure', 'quota')
+            AND (c.before::text ~ called OR c.after::text ~ called);
     RETURN touched;
 END $$
 """,
