@@ -80,6 +80,9 @@ class Action(StrEnum):
     # rooms that close; value: Answered JSON
     TAKE_PROPOSAL = "take_proposal"
     TAKE_PROPOSALS = "take_proposals"
+    PICK_PROPOSAL = "pick_proposal"
+    CANCEL_PROPOSAL = "cancel_proposal"
+    MOVE_PROPOSAL = "move_proposal"  # value: MovedInstead JSON
     OPEN_PAGE = "open_page"  # an address: Slack opens it, and tells that somebody has clicked
     # inside modals
     PLACE = "place"

@@ -3,30 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
-from core.errors import BookingError, Busy, OfferGone, Unavailable
-from core.models import Actor, Alternative, Wish
+from slack_sdk.models.blocks import ButtonElement
+
+from core.errors import BookingError, Busy, NothingFits, OfferGone, Unavailable
+from core.models import Actor, Alternative, Change, Changed, OfferKind, Wish
 from core.rerooming import Proposal
+from handlers.drafts import Target
 from handlers.edge import OnClick
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.requests import Click
 from handlers.services import Desk, Services
-from handlers.views import bookings
+from handlers.views import bookings, buttons
 from handlers.views import proposing as views
-from handlers.views.proposing import Answered
+from handlers.views.proposing import Answered, MovedInstead
 from handlers.views.text import Line, rich, spoken
+from handlers.wanted import wanting
 
 
 async def take(click: Click, desk: Desk) -> Message:
     """Move one booking into the room that is held for it, and show what is left to answer."""
     proposal_id = Answered.load(click.value).proposal
     done = await desk.services.administration.rerooming.accept(proposal_id, by=desk.actor, key=click.key)
-    left = await desk.services.administration.rerooming.open_of(desk.person.id)
-    if not left:
-        return bookings.changed(done, desk.reader)
-    return await _left(left, bookings.changed_line(done, desk.reader), desk)
+    return await _rest(bookings.changed(done, desk.reader), bookings.changed_line(done, desk.reader), done, desk)
+
+
+async def pick(click: Click, desk: Desk) -> Message:
+    """Offer what else is free for one booking, and leave the others as they stand."""
+    proposal_id = Answered.load(click.value).proposal
+    left = await _open(proposal_id, desk)
+    offers = await offers_for(left, desk.services, by=desk.actor, also=proposal_id)
+    said = views.told(left, offers, desk.reader)
+    assert said is not None
+    return said
+
+
+async def move(click: Click, desk: Desk) -> Message:
+    """Move one booking to where a button says, and show what is left to answer."""
+    to = MovedInstead.load(click.value)
+    with wanting(Target(booking=to.booking, version=to.version)):
+        change = Change(slot=to.slot, room_id=to.room)
+        done = await desk.services.bookings.change(to.booking, change, version=to.version, by=desk.actor, key=click.key)
+    return await _rest(bookings.changed(done, desk.reader), bookings.changed_line(done, desk.reader), done, desk)
+
+
+async def cancel(click: Click, desk: Desk) -> Message:
+    """Cancel one booking, and show what is left to answer."""
+    proposal_id = Answered.load(click.value).proposal
+    (proposal,) = await desk.services.administration.rerooming.get([proposal_id]) or (None,)
+    if proposal is None:
+        raise OfferGone("That is settled by now.")
+    done = await desk.services.bookings.cancel(proposal.booking.id, by=desk.actor, key=click.key)
+    line = bookings.cancelled_line(done.after, desk.reader)
+    return await _rest(bookings.cancelled(done, desk.reader), line, done, desk)
+
+
+async def _open(proposal_id: UUID, desk: Desk) -> Sequence[Proposal]:
+    """Return what the person has to answer; raises OfferGone where a proposal is not among it any more."""
+    left = await _unanswered(desk)
+    if proposal_id not in {one.id for one in left}:
+        raise OfferGone("That is settled by now.")
+    return left
+
+
+async def _unanswered(desk: Desk) -> Sequence[Proposal]:
+    """Return what the person has to answer; what was settled by moving or cancelling a booking is not among it."""
+    rerooming = desk.services.administration.rerooming
+    await rerooming.advance(desk.services.clock.now())
+    return await rerooming.open_of(desk.person.id)
+
+
+async def _rest(alone: Message, said: Line, done: Changed, desk: Desk) -> Message:
+    """Return what is left to answer below what was just done; `alone` where nothing is."""
+    left = await _unanswered(desk)
+    return await _left(left, said, desk, undo=buttons.undo(done.after)) if left else alone
 
 
 async def take_all(click: Click, desk: Desk) -> Message:  # noqa: ARG001 - one shape for all
@@ -50,30 +103,46 @@ async def take_all(click: Click, desk: Desk) -> Message:  # noqa: ARG001 - one s
     return await _left(await rerooming.open_of(desk.person.id), said, desk)
 
 
-async def _left(proposals: Sequence[Proposal], above: Line, desk: Desk) -> Message:
+async def _left(proposals: Sequence[Proposal], above: Line, desk: Desk, *, undo: ButtonElement | None = None) -> Message:
     offers = await offers_for(proposals, desk.services, by=desk.actor)
-    said = views.told(proposals, offers, desk.reader, above=above)
+    said = views.told(proposals, offers, desk.reader, above=above, undo=undo)
     return said or Message(text=spoken(above), blocks=[rich(above)])
 
 
 async def offers_for(
-    proposals: Sequence[Proposal], services: Services, *, by: Actor
+    proposals: Sequence[Proposal], services: Services, *, by: Actor, also: UUID | None = None
 ) -> Mapping[UUID, tuple[Alternative, ...]]:
-    """Return what else is free for those proposals that hold nothing, by proposal."""
+    """Return what else is free for those proposals that hold nothing, and for `also`, by proposal."""
     found = {}
     for one in proposals[: views.MOST_LISTED]:
-        if one.status != "open" or one.room is not None:
+        if one.status != "open" or (one.room is not None and one.id != also):
             continue
-        booking = one.booking
-        wish = Wish(
-            slot=booking.slot,
-            attendees_count=booking.attendees_count,
-            location_id=booking.location.id,
-            amenities=booking.room.amenities,
-            room_id=booking.room.id,
-        )
-        found[one.id] = await services.search.alternatives(wish, by=by, but=(booking.id,), limit=3)
+        found[one.id] = await _instead(one, services, by=by)
     return found
 
 
-ACTIONS: Mapping[Action, OnClick] = {Action.TAKE_PROPOSAL: take, Action.TAKE_PROPOSALS: take_all}
+async def _instead(proposal: Proposal, services: Services, *, by: Actor) -> tuple[Alternative, ...]:
+    """Return what is free instead: rooms like the one that closes, or other times; else any room at that time."""
+    booking, most = proposal.booking, views.MOST_OFFERED
+    wish = Wish(slot=booking.slot, attendees_count=booking.attendees_count, location_id=booking.location.id)
+    alike = replace(wish, amenities=booking.room.amenities, room_id=booking.room.id)
+    offers = await services.search.alternatives(alike, by=by, but=(booking.id,), limit=most)
+    if offers:
+        return offers
+    try:
+        found = await services.search.find(wish, by=by)
+    except NothingFits:
+        return ()
+    return tuple(
+        Alternative(kind=OfferKind.OTHER_ROOM, room=one.room, location=booking.location, slot=booking.slot)
+        for one in found.free[:most]
+    )
+
+
+ACTIONS: Mapping[Action, OnClick] = {
+    Action.TAKE_PROPOSAL: take,
+    Action.TAKE_PROPOSALS: take_all,
+    Action.PICK_PROPOSAL: pick,
+    Action.MOVE_PROPOSAL: move,
+    Action.CANCEL_PROPOSAL: cancel,
+}

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from slack_sdk.models.blocks import Block, ButtonElement
+from pydantic import Field
+from slack_sdk.models.blocks import Block, ButtonElement, ConfirmObject, PlainTextObject
 
 from core import saying
 from core.models import Alternative, Booking
 from core.rerooming import Proposal
-from handlers.drafts import Carried, Target
+from handlers.drafts import Carried, Moving, Target
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.views import buttons
@@ -21,6 +22,7 @@ from handlers.views.times import Reader, lasting, room_facts, where_and_own_cloc
 
 # Each takes two blocks, of which a message has fifty.
 MOST_LISTED = 20
+MOST_OFFERED = 4
 Offers = Mapping[UUID, Sequence[Alternative]]
 
 
@@ -30,17 +32,30 @@ class Answered(Carried):
     proposal: UUID
 
 
-def told(proposals: Sequence[Proposal], offers: Offers, reader: Reader, *, above: Line = ()) -> Message | None:
-    """Return the message about proposals, of one person's; `offers` are what else is free, by proposal.
+class MovedInstead(Moving):
+    """The proposal that is answered by moving its booking elsewhere."""
 
-    None where there is nothing to say of any of them. `above` is what was just done.
+    proposal: UUID = Field(alias="o")
+
+
+def told(
+    proposals: Sequence[Proposal],
+    offers: Offers,
+    reader: Reader,
+    *,
+    above: Line = (),
+    undo: ButtonElement | None = None,
+) -> Message | None:
+    """Return the message about proposals, of one person's; `offers` are what else is free, by proposal that asked for it.
+
+    None where there is nothing to say of any of them. `above` is what was just done, `undo` takes it back.
     """
     speaking = [one for one in proposals if _says_something(one)]
     if not speaking:
         return Message(text=spoken(above), blocks=[rich(above)]) if above else None
     if len(speaking) == 1 and not above:
-        return _one(speaking[0], offers.get(speaking[0].id, ()), reader)
-    return _many(speaking, offers, reader, above=above)
+        return _one(speaking[0], offers.get(speaking[0].id), reader)
+    return _many(speaking, offers, reader, above=above, undo=undo)
 
 
 def _says_something(proposal: Proposal) -> bool:
@@ -49,29 +64,34 @@ def _says_something(proposal: Proposal) -> bool:
     )
 
 
-def _one(proposal: Proposal, offers: Sequence[Alternative], reader: Reader) -> Message:
+def _one(proposal: Proposal, offers: Sequence[Alternative] | None, reader: Reader) -> Message:
     lines = _lines(proposal, reader)
     return Message(text=spoken(*lines), blocks=[rich(*lines), *buttons.rows(_row(proposal, offers, reader))])
 
 
-def _many(proposals: Sequence[Proposal], offers: Offers, reader: Reader, *, above: Line) -> Message:
+def _many(
+    proposals: Sequence[Proposal], offers: Offers, reader: Reader, *, above: Line, undo: ButtonElement | None
+) -> Message:
     open_ = [one for one in proposals if one.status == "open"]
     title: Line = [bold(f"{saying.counted(len(open_), 'booking')} of yours must move.")] if open_ else []
     # Why is said once for each room and closure.
     causes = {(one.booking.room.id, one.closure_id): one for one in open_}
-    heads: list[Line] = [line for line in (above, title, *(_closed(one, reader) for one in causes.values())) if line]
+    heads: list[Line] = [line for line in (title, *(_closed(one, reader) for one in causes.values())) if line]
     if held := [one for one in open_ if one.room]:
         heads.append(["Another room is held for the same time."])
-    blocks: list[Block] = [rich(*heads)] if heads else []
+    done: list[Block] = [rich(above), *buttons.rows([undo])] if above else []
+    blocks: list[Block] = [*done, rich(*heads)] if heads else done
     if len(held) > 1:
         take = buttons.button(f"Take all {len(held)} rooms", Action.TAKE_PROPOSALS, style="primary")
         blocks += buttons.rows([take])
     for number, one in enumerate(proposals[:MOST_LISTED]):
-        row = _row(one, offers.get(one.id, ()), reader, number=number, style=None)
+        row = _row(one, offers.get(one.id), reader, number=number, style=None)
         blocks += [rich(*_entry(one, reader)), *buttons.rows(row)]
     if len(proposals) > MOST_LISTED:
         blocks.append(rich([f"and {len(proposals) - MOST_LISTED} more: without an answer the rooms held are taken."]))
-    return Message(text=spoken(*heads, *(_entry(one, reader)[0] for one in proposals)), blocks=blocks)
+    return Message(
+        text=spoken(*([above] if above else []), *heads, *(_entry(one, reader)[0] for one in proposals)), blocks=blocks
+    )
 
 
 def _entry(proposal: Proposal, reader: Reader) -> tuple[Line, ...]:
@@ -146,7 +166,7 @@ def _when(booking: Booking, reader: Reader) -> Line:
 
 def _row(
     proposal: Proposal,
-    offers: Sequence[Alternative],
+    offers: Sequence[Alternative] | None,
     reader: Reader,
     *,
     number: int = 0,
@@ -157,16 +177,43 @@ def _row(
         return [buttons.other_room(booking), buttons.cancel(booking, reader)] if booking.holds_room else []
     if proposal.status == "cancelled":
         return [buttons.book_again(booking, reader), buttons.find()]
+    moves = [_move(nth, offer, proposal, reader) for nth, offer in enumerate((offers or ())[:MOST_OFFERED], start=1)]
+    give_up = _cancel(proposal, reader)
     if proposal.room is None:
-        moves = buttons.offers(
-            offers[:3], instead_of=booking.slot, at=booking.location, wanted=Target.at(booking), reader=reader
-        )
-        return [*moves, buttons.edit(booking), buttons.cancel(booking, reader)]
-    take = buttons.button(
-        f"Take {cut(proposal.room.name, 60)}",
-        Action.TAKE_PROPOSAL.nth(number),
-        Answered(proposal=proposal.id),
-        style=style,
+        return [*moves, buttons.edit(booking), give_up]
+    about = Answered(proposal=proposal.id)
+    take = buttons.button(f"Take {cut(proposal.room.name, 60)}", Action.TAKE_PROPOSAL.nth(number), about, style=style)
+    if offers is None:
+        return [take, buttons.button("Pick another", Action.PICK_PROPOSAL, about), give_up]
+    # Asked for others: what is free, or, where nothing is, the form.
+    return [take, *(moves or [buttons.edit(booking)]), give_up]
+
+
+def _move(nth: int, offer: Alternative, proposal: Proposal, reader: Reader) -> ButtonElement | None:
+    booking = proposal.booking
+    label = buttons.offer_label(offer, instead_of=booking.slot, at=booking.location, reader=reader)
+    to = buttons.moving(Target.at(booking), offer)
+    value = MovedInstead(
+        proposal=proposal.id, booking=to.booking, version=to.version, room=to.room, start=to.start, end=to.end
     )
-    other = buttons.button("Pick another", Action.OTHER_ROOM, Target.at(booking))
-    return [take, other, buttons.cancel(booking, reader)]
+    return buttons.button(label, Action.MOVE_PROPOSAL.nth(nth), value, aloud=f"Move to {label}")
+
+
+def _cancel(proposal: Proposal, reader: Reader) -> ButtonElement | None:
+    """Return what cancels this booking alone, also where it is a date of a series."""
+    booking = proposal.booking
+    confirm = ConfirmObject(
+        title=PlainTextObject(text="Cancel this booking?"),
+        text=PlainTextObject(text=cut(buttons.what_is_lost(booking, reader), 300)),
+        confirm=PlainTextObject(text="Cancel booking"),
+        deny=PlainTextObject(text="Keep it"),
+        style="danger",
+    )
+    return buttons.button(
+        "Cancel booking",
+        Action.CANCEL_PROPOSAL,
+        Answered(proposal=proposal.id),
+        style="danger",
+        confirm=confirm,
+        aloud=f"Cancel the booking of {booking.room.name}",
+    )

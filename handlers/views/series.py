@@ -175,12 +175,13 @@ def changed(done: SeriesChanged, reader: Reader) -> Message:
     """Return what was done to many dates at once, with Undo."""
     series, after = done.series, [one.after for one in done.changed if one.after.holds_room]
     bookings = sorted([*after, *done.made], key=lambda one: one.start)
+    where: Line = [", ", bold(held.named(rooms_of(series)))] if series.title else []
     lines: list[Line] = [
         [
             "✏️ ",
             bold(_name(series)),
             f", {rhythm_of(series)}{_at(series, bookings, reader)}",
-            *([", ", bold(held.named(rooms_of(series)))] if series.title else []),
+            *where,
             ": ",
             f"{_span(bookings, series.location, reader)} changed.",
         ],

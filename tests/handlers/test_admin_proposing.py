@@ -68,6 +68,44 @@ async def test_many_bookings_are_one_message_and_one_tap(firm: Firm, teller: Tel
     assert {one.room.name for one in await firm.mine(BEN)} == {"Apollo"}
 
 
+async def test_picking_another_room_for_one_leaves_the_other_answers_where_they_are(firm: Firm, teller: Teller):
+    for hour in (9, 11, 13):
+        await firm.booked("Corner", new_york(hour), title=f"At {hour}", by=BEN)
+    await shut(firm, "Corner")
+    await teller.tell()
+    (message,) = await direct(firm, BEN)
+
+    asked = await firm.press(BEN, message, "Pick another")
+
+    assert words(asked).startswith("3 bookings of yours must move.")
+    others = [one for one in labels(asked) if one.endswith("09:00-10:00")]
+    assert others, labels(asked)
+    assert labels(asked).count("Pick another") == 2
+    assert labels(asked).count("Take Apollo") == 3
+    moved = await firm.press(BEN, asked, others[0])
+    assert words(moved).startswith("✏️ At 9")
+    assert "2 bookings of yours must move." in words(moved)
+    assert labels(moved)[0] == "Undo"
+    gone = await firm.press(BEN, moved, "Cancel booking")
+    assert words(gone).startswith("❌ At 11")
+    assert "1 booking of yours must move." in words(gone)
+    done = await firm.press(BEN, gone, "Take Apollo")
+    assert "must move" not in words(done)
+    mine = await firm.mine(BEN)
+    assert [(one.title, one.room.name) for one in mine] == [("At 9", others[0].split(" 09:00")[0]), ("At 13", "Apollo")]
+
+
+async def test_a_proposal_that_is_settled_by_now_says_so(firm: Firm, teller: Teller):
+    booking = await firm.booked("Corner", new_york(14), title="Budget", by=BEN)
+    await shut(firm, "Corner")
+    await teller.tell()
+    (message,) = await direct(firm, BEN)
+    await firm.services.bookings.cancel(booking.id, by=await firm.actor(BEN))
+
+    assert words(await firm.press(BEN, message, "Pick another")).startswith("That is settled by now.")
+    assert await firm.mine(BEN) == ()
+
+
 async def test_where_nothing_is_free_other_times_are_offered_at_once(firm: Firm, teller: Teller):
     booking = await firm.booked("Spree", new_york(8), title="Stand-up", by=CHLOE, attendees_count=6)
     await shut(firm, "Spree")
