@@ -173,7 +173,11 @@ def of_rooms(
 
 
 def check_undo(change: Changed, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
-    """Raise what stands in the way of taking a change back: it is over, or the room is closed to it now."""
+    """Raise what stands in the way of taking a change back: it is over, or what admins have ruled since.
+
+    Where its rooms or its time come back, they are judged anew, as of now, but for how long ahead one books: that was kept
+    when it was booked.
+    """
     before, after = change.before, change.after
     if after.holds_room and after.end <= now:
         raise errors.NothingToUndo("That time is over.")
@@ -188,6 +192,10 @@ def check_undo(change: Changed, catalogue: Catalogue, *, by: Actor, now: datetim
         policy = catalogue.policy(after.room, by.groups)
         found += rules.of_cutoff(policy=policy, location=after.location, actor=by, now=now)
     found += [errors.RoomInactive(f"{room.name} is out of use.") for room in after.rooms if not room.active]
+    if not before.holds_room or _asked_of_rooms(after) != _asked_of_rooms(before):
+        count = after.attendees_count
+        broken = of_rooms(after.slot, after.rooms, catalogue, attendees_count=count, by=by, now=now)
+        found += [error for error in broken if not isinstance(error, errors.TooShortNotice)]
     rules.check(found)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import attending, bookkeeping, claims, errors, events, limits, requests, store
+from core import attending, bookkeeping, claims, errors, events, limits, requests, rules, store
 from core.catalogue import Catalogue, Catalogues
 from core.checkin import check_in_opens, check_in_state, release_at
 from core.clock import Clock
@@ -198,7 +198,7 @@ class Presence:
     async def take_back(self, booking_id: UUID, *, by: Actor, key: str | None = None) -> Changed:
         """Take back a room that was released because nobody had checked in: whoever does is there.
 
-        Raises NotAttending, NotActive, RoomInactive, or SlotTaken with rooms that are free for the rest.
+        Raises NotAttending, NotActive, RoomInactive, RoomClosed, Holiday; or SlotTaken, with rooms free for the rest.
         """
         catalogue = await self._catalogues.current()
         now, event_id = self._clock.now(), new_id()
@@ -214,9 +214,7 @@ class Presence:
                 return (await bookkeeping.unchanged(session, key, [before]))[0]
             if before.status is not Status.RELEASED:
                 raise bookkeeping.not_active(before)
-            for room in before.rooms:
-                if not room.active:
-                    raise errors.RoomInactive(f"{room.name} is out of use.")
+            _refuse_closed(before, catalogue, by=by, now=now)
             after = bookkeeping.following(before, now=now, status=Status.CHECKED_IN, checked_in_at=now)
             after = replace(after, equipment=await bookkeeping.regained(session, before, after, catalogue))
             # Whoever is there was allowed to be: nobody is asked again.
@@ -342,3 +340,11 @@ async def _room_of_door(session: ReadSession, token: str, catalogue: Catalogue) 
 def _public(booking: Booking) -> Booking:
     """Return a booking as whoever passes the door may see it: of a private one the time alone."""
     return replace(booking, title=None, attendees=(), cancel_reason=None) if booking.private else booking
+
+
+def _refuse_closed(booking: Booking, catalogue: Catalogue, *, by: Actor, now: datetime) -> None:
+    """Raise what has closed one of a booking's rooms since it was booked; whoever is there was allowed to book it."""
+    left = Slot(start=max(booking.start, now), end=booking.end)
+    count = booking.attendees_count
+    broken = bookkeeping.of_rooms(left, booking.rooms, catalogue, attendees_count=count, by=by, now=now)
+    rules.check([one for one in broken if isinstance(one, errors.RoomInactive | errors.RoomClosed | errors.Holiday)])

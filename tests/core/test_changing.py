@@ -10,9 +10,10 @@ import pytest
 
 from core import checks, errors
 from core.ids import new_id
-from core.models import Booking, Change, Changed, LastChange, Room, Slot, Status
+from core.models import Booking, Change, Changed, LastChange, Right, Room, Slot, Status
 from core.rooms import RoomRow, Rooms
 from tests.core.office import MONDAY, Office, at
+from tests.core.ruling import Ruling
 
 
 async def change(office: Office, booking: Booking, *, by: Any = None, **wanted: Any) -> Changed:
@@ -285,6 +286,39 @@ async def test_undo_is_refused_after_the_time_is_over_or_the_room_is_closed(offi
     office.clock.set(at(10).end)
     with pytest.raises(errors.NothingToUndo):
         await office.bookings.undo(booked.id, version=2, by=office.ana)
+
+
+async def test_what_admins_have_ruled_since_stands_against_taking_a_change_back(office: Office, apollo: Room, zeus: Room):
+    ruling = Ruling.of(office)
+    cancelled, moved = await office.book(apollo, at(10)), await office.book(apollo, at(12))
+    await office.bookings.cancel(cancelled.id, by=office.ana)
+    await office.bookings.change(moved.id, Change(room_id=zeus.id), version=1, by=office.ana)
+    await ruling.closures.add(at(9, 240), reason="painters", room_id=apollo.id, by=office.boss)
+
+    for booking in (cancelled, moved):
+        with pytest.raises(errors.RoomClosed, match="painters"):
+            await office.bookings.undo(booking.id, version=2, by=office.ana)
+    assert (await office.bookings.undo(cancelled.id, version=2, by=office.boss)).after.holds_room
+
+
+async def test_who_may_not_book_the_room_any_more_cannot_have_it_back(office: Office, apollo: Room):
+    booked = await office.book(apollo, at(10))
+    await office.bookings.cancel(booked.id, by=office.ana)
+    await Ruling.of(office).granting.give(Right.BOOK, room_id=apollo.id, person_id=office.bob.person_id, by=office.boss)
+    with pytest.raises(errors.MayNotBook):
+        await office.bookings.undo(booked.id, version=2, by=office.ana)
+
+
+async def test_neither_short_notice_nor_a_title_stands_against_taking_back(office: Office, apollo: Room):
+    ruling = Ruling.of(office)
+    booked, named = await office.book(apollo, at(10)), await office.book(apollo, at(12))
+    await office.bookings.cancel(booked.id, by=office.ana)
+    await office.bookings.change(named.id, Change(title="New"), version=1, by=office.ana)
+    await ruling.rooms.set_policy(room_id=apollo.id, notice_minutes=2880, by=office.boss)
+    assert (await office.bookings.undo(booked.id, version=2, by=office.ana)).after.holds_room
+
+    await ruling.rooms.set_policy(room_id=apollo.id, longest_minutes=30, by=office.boss)
+    assert (await office.bookings.undo(named.id, version=2, by=office.ana)).after.title is None
 
 
 # -- exchanging --------------------------------------------------------------------------------------------------------
