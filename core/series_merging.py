@@ -79,7 +79,15 @@ async def in_scope(
             raise errors.SeriesNotActive("That date of the series is not booked.")
     elif scope is Scope.FOLLOWING:
         there = [one for one in there if _on(one) >= on]
+        if not there and not _goes_on(series, on):
+            raise errors.SeriesNotActive("The series has no date from that day on.")
     return tuple(sorted(there, key=lambda one: (_on(one), one.id))), any(_on(one) < on for one in ahead)
+
+
+def _goes_on(series: OneSeries, on: date) -> bool:
+    """Tell whether a series has dates from a day on, booked or not."""
+    rule = recurring.parse(series.rule)
+    return rule.endless or any(day >= on for day in recurring.dates(rule, series.first_on))
 
 
 def _on(one: Booking) -> date:

@@ -453,3 +453,17 @@ async def test_somebody_is_invited_to_one_date_alone(office: Office):
 
     upcoming = (await series.view(made.series.id, by=office.ana)).upcoming
     assert [[a.name for a in one.attendees] for one in upcoming] == [[], ["bob"], [], []]
+
+
+async def test_what_would_follow_the_end_of_a_series_is_neither_split_off_nor_cancelled(office: Office):
+    series, made = await booked(office, await office.room("Apollo"), 6)
+    asked = {"scope": Scope.FOLLOWING, "version": None, "by": office.ana}
+    await series.change(made.series.id, SeriesChange(clock=time(14)), on=week(2), **asked)
+
+    with pytest.raises(errors.SeriesNotActive):
+        await series.change(made.series.id, SeriesChange(clock=time(15)), on=week(4), **asked)
+    with pytest.raises(errors.SeriesNotActive):
+        await series.cancel(made.series.id, on=week(4), **asked)
+
+    assert (await series.get(made.series.id)).rule == "FREQ=WEEKLY;BYDAY=TU;UNTIL=20400319"
+    assert await office.count("SELECT count(*) FROM series") == 2

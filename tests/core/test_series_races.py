@@ -371,3 +371,102 @@ async def test_series_bookings_and_a_hall_that_is_divided_anew_never_wait_for_ea
 
     assert await checks.violations(office.db) == []
     assert await deadlocks(office) == 0
+
+
+async def test_splitting_cancelling_single_dates_and_extending_one_series_from_twenty_connections(office: Office):
+    await Rooms(office.db, office.catalogues).set_policy(horizon_days=60)
+    office.catalogues.forget()
+    series, dice = series_of(office), random.Random(23)
+    made = await series.book(weekly(await office.room("Apollo"), rule="FREQ=WEEKLY;BYDAY=TU"), by=office.ana)
+    parts, told = [made.series.id], Counter[str]()
+
+    async def split(number: int) -> None:
+        one = dice.choice(parts)
+        change = SeriesChange(clock=time(9 + number % 8))
+        done = await series.change(one, change, scope=Scope.FOLLOWING, on=week(number % 8), version=None, by=office.ana)
+        if done.split_from:
+            parts.append(done.series.id)
+        told["split"] += done.split_from is not None
+
+    async def cancel(number: int) -> None:
+        await office.bookings.cancel(made.bookings[2 * number].id, by=office.boss)
+        told["cancelled"] += 1
+
+    async def extend(number: int) -> None:
+        booked = await series.extend(office.clock.now() + timedelta(days=number))
+        told["extended"] += booked
+
+    attempts = [lambda n=n: split(n) for n in range(60)] + [lambda n=n: cancel(n) for n in range(4)]
+    attempts += [lambda n=n: extend(n) for n in range(0, 60, 3)]
+    dice.shuffle(attempts)
+    answers = await at_once("splitting, cancelling one date, extending", attempts)
+
+    print("told:", dict(told))
+    assert sum(answers.values()) == 84
+    assert answers["Busy"] == 0
+    # Each part but the first was split off one other, and every date is in one of them.
+    assert await office.count("SELECT count(*) FROM series") == 1 + told["split"]
+    assert await office.count("SELECT count(*) FROM bookings") == len(made.bookings) + told["extended"]
+    assert await office.count("SELECT count(*) FROM bookings WHERE status = 'cancelled'") == told["cancelled"] == 4
+    held = "FROM bookings WHERE status = 'confirmed'"
+    assert await office.count(f"SELECT count(DISTINCT series_on) {held}") == await office.count(f"SELECT count(*) {held}")
+    await office.db.close()
+    office.db = Database(office.urls.app_url)
+    assert await checks.violations(office.db) == []
+    await office.db.close()
+    assert await deadlocks(office) == 0
+
+
+async def test_series_that_move_at_once_never_pass_a_quota(office: Office):
+    series = series_of(office)
+    made = [await series.book(weekly(await office.room(f"Room {n}"), 4, clock=time(8 + n)), by=office.ana) for n in range(8)]
+    # Eight in each of the four weeks; two more fit into each, the fifth too.
+    await Ruling.of(office).quotas.set(measure=Measure.COUNT, period=Period.WEEK, most=10, by=office.boss)
+    office.catalogues.forget()
+
+    def move(number: int) -> Attempt:
+        one, days = made[number % 8].series, 7 if number % 2 else 1
+
+        async def attempt() -> None:
+            current = await series.get(one.id)
+            change = SeriesChange(day=current.first_on + timedelta(days=days))
+            about = {"scope": Scope.ALL, "on": current.first_on, "version": current.version, "by": office.ana}
+            await series.change(one.id, change, **about)
+
+        return attempt
+
+    def single(number: int) -> Attempt:
+        return lambda: office.bookings.book(
+            Wish(slot=berlin(week(number % 6), 19), room_id=made[number % 8].series.room.id), by=office.ana
+        )
+
+    answers = await quotas_at_once("series that move, and bookings", [f(n) for n in range(40) for f in (move, single)])
+
+    weeks = await office.rows(
+        "SELECT date_trunc('week', start_time) AS week, count(*) AS n FROM bookings WHERE status = 'confirmed' GROUP BY 1"
+    )
+    print({f"{row['week']:%d %b}": row["n"] for row in weeks})
+    assert answers["yes"] > 0
+    assert answers["QuotaReached"] + answers["SeriesClash"] > 0
+    assert max(row["n"] for row in weeks) <= 10
+    assert await checks.violations(office.db) == []
+    await office.db.close()
+    assert await deadlocks(office) == 0
+
+
+async def quotas_at_once(title: str, attempts: Iterable[Attempt]) -> Counter[str]:
+    """Run attempts at once, refusals by a quota among the answers."""
+    reached = Counter[str]()
+
+    def asked(attempt: Attempt) -> Attempt:
+        async def work() -> None:
+            try:
+                await attempt()
+            except errors.QuotaReached as error:
+                reached[error.code] += 1
+
+        return work
+
+    answers = await at_once(title, (asked(one) for one in attempts))
+    answers["yes"] -= reached.total()
+    return answers + reached
