@@ -36,6 +36,8 @@ SELECT id FROM bookings WHERE tenant_id = $1 AND booked_by = $2 AND start_time >
 """
 _WAITING = "SELECT id FROM waiting WHERE tenant_id = $1 AND person_id = $2 AND status IN ('waiting', 'offered') ORDER BY id"
 
+_ENDED_BY_THEM = "SELECT booking_id FROM events WHERE tenant_id = $1 AND actor_id = $2 AND kind IN ('cancelled', 'declined')"
+
 # Everything that names somebody outside of the history, in the order in which rows point to each other.
 _ERASE = (
     (
@@ -56,6 +58,8 @@ _ERASE = (
     # Answers to programs that are kept for a day hold what they were about.
     "DELETE FROM requests WHERE tenant_id = $1 AND strpos(result::text, $2::uuid::text) > 0",
     "UPDATE bookings SET title = NULL, cancel_reason = NULL WHERE tenant_id = $1 AND booked_by = $2",
+    f"UPDATE bookings SET cancel_reason = NULL WHERE tenant_id = $1 AND id IN ({_ENDED_BY_THEM})",
+    f"UPDATE bookings_archive SET cancel_reason = NULL WHERE tenant_id = $1 AND id IN ({_ENDED_BY_THEM})",
     (
         "UPDATE series SET title = NULL, status = CASE WHEN status = 'active' THEN 'cancelled' ELSE status END,"
         " updated_at = now(), version = version + 1 WHERE tenant_id = $1 AND booked_by = $2"
@@ -100,6 +104,18 @@ _EXPORT = {
     " WHERE a.tenant_id = $1 AND a.person_id = $2 ORDER BY b.start_time, b.id",
     "series": "SELECT id, rule, first_on, clock, minutes, title, status, created_at FROM series"
     " WHERE tenant_id = $1 AND booked_by = $2 ORDER BY created_at, id",
+    "requests": "SELECT a.booking_id AS booking, a.asked_at, a.decision, a.decided_at, a.reason FROM approvals a"
+    " JOIN bookings b ON b.tenant_id = a.tenant_id AND b.id = a.booking_id"
+    " WHERE a.tenant_id = $1 AND b.booked_by = $2 ORDER BY a.asked_at, a.id",
+    "decisions": "SELECT booking_id AS booking, decision, decided_at, reason FROM approvals"
+    " WHERE tenant_id = $1 AND decided_by = $2 ORDER BY decided_at, id",
+    "proposals": "SELECT p.booking_id AS booking, r.name AS offered, p.status, p.answer_by, p.created_at FROM proposals p"
+    " JOIN bookings b ON b.tenant_id = p.tenant_id AND b.id = p.booking_id"
+    " LEFT JOIN rooms r ON r.tenant_id = p.tenant_id AND r.id = p.offered_room_id"
+    " WHERE p.tenant_id = $1 AND b.booked_by = $2 ORDER BY p.created_at, p.id",
+    "rights": "SELECT granted, location_id AS location, room_id AS room, created_at, removed_at FROM rights"
+    " WHERE tenant_id = $1 AND person_id = $2 ORDER BY created_at, id",
+    "notices": "SELECT kind, status, reason FROM deliveries WHERE tenant_id = $1 AND person_id = $2 ORDER BY id",
     "waiting": "SELECT id, start_time, end_time, title, status, created_at FROM waiting"
     " WHERE tenant_id = $1 AND person_id = $2 ORDER BY created_at, id",
     "searches": "SELECT start_time, end_time, attendees_count, amenities, lacking, detail, made_at FROM searches"

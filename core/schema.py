@@ -1468,6 +1468,11 @@ BEGIN
     UPDATE changes c SET actor_name = 'a former colleague' WHERE c.tenant_id = ours AND c.actor_id = person;
     UPDATE changes c SET subject_name = 'a former colleague', before = NULL, after = NULL
         WHERE c.tenant_id = ours AND c.subject = 'person' AND c.subject_id = person;
+    -- Why they cancelled or declined what is somebody else's.
+    UPDATE events e SET before = e.before || '{"cancel_reason": null}', after = e.after || '{"cancel_reason": null}'
+        WHERE e.tenant_id = ours AND e.booking_id IN (
+            SELECT x.booking_id FROM events x WHERE x.tenant_id = ours AND x.actor_id = person
+                AND x.kind IN ('cancelled', 'declined'));
     UPDATE changes c SET subject_name = NULL, before = c.before || '{"title": null}',
         after = c.after || '{"title": null}'
         WHERE c.tenant_id = ours AND c.subject = 'series' AND c.subject_id IN (

@@ -40,7 +40,12 @@ BEGIN
         WHERE c.tenant_id = ours AND c.subject = 'person' AND c.subject_id = person;
 """
 # Titles of their series, and their name where it stood for them among a group's or a right's people.
-_MORE = r"""    UPDATE changes c SET subject_name = NULL, before = c.before || '{"title": null}',
+_MORE = r"""    -- Why they cancelled or declined what is somebody else's.
+    UPDATE events e SET before = e.before || '{"cancel_reason": null}', after = e.after || '{"cancel_reason": null}'
+        WHERE e.tenant_id = ours AND e.booking_id IN (
+            SELECT x.booking_id FROM events x WHERE x.tenant_id = ours AND x.actor_id = person
+                AND x.kind IN ('cancelled', 'declined'));
+    UPDATE changes c SET subject_name = NULL, before = c.before || '{"title": null}',
         after = c.after || '{"title": null}'
         WHERE c.tenant_id = ours AND c.subject = 'series' AND c.subject_id IN (
             SELECT s.id FROM series s WHERE s.tenant_id = ours AND s.booked_by = person);
