@@ -77,7 +77,7 @@ ORDER BY b.start_time, b.id
 """
 _NEW_LOCATION = "INSERT INTO locations (tenant_id, id, name, zone) VALUES ($1, $2, $3, $4)"
 _CHANGED_LOCATION = """
-UPDATE locations SET name = $3, zone = $4, active = $5, updated_at = now(), version = version + 1
+UPDATE locations SET name = $3, zone = $4, active = $5, board_open = $6, updated_at = now(), version = version + 1
 WHERE tenant_id = $1 AND id = $2
 """
 _NEW_ROOM = """
@@ -155,10 +155,12 @@ class Places:
         by: Actor | None,
         name: str | Keep = KEEP,
         zone: str | Keep = KEEP,
+        board_open: bool | Keep = KEEP,
     ) -> Location:
-        """Rename a location or give it another clock; raises InvalidSetting, StalePlace, or StillUsed for a clock in use.
+        """Rename a location, give it another clock, or open its board to whoever has the address.
 
-        Bookings are kept as moments: under another clock they would all be told at another hour.
+        Raises InvalidSetting, StalePlace, or StillUsed for a clock in use: bookings are kept as moments, and under another
+        clock they would all be told at another hour.
         """
         admins_only(by)
         now = self._clock.now()
@@ -170,6 +172,7 @@ class Places:
                 old,
                 name=old.name if isinstance(name, Keep) else one_line(name) or "",
                 zone=old.zone if isinstance(zone, Keep) else zone,
+                board_open=old.board_open if isinstance(board_open, Keep) else board_open,
             )
             if new == old:
                 return old
@@ -430,7 +433,7 @@ def _refuse(faults: Mapping[str, str]) -> None:
 
 
 async def _write_location(session: WriteSession, place: Location) -> None:
-    await session.run(_CHANGED_LOCATION, session.tenant, place.id, place.name, place.zone, place.active)
+    await session.run(_CHANGED_LOCATION, session.tenant, place.id, place.name, place.zone, place.active, place.board_open)
 
 
 async def _write_room(session: WriteSession, statement: str, room: Room, *place: UUID, amenities: bool = True) -> None:
@@ -453,7 +456,7 @@ async def _write_room(session: WriteSession, statement: str, room: Room, *place:
 
 def of_location(place: Location) -> dict[str, Any]:
     """Return a location as the audit has it."""
-    return {"name": place.name, "zone": place.zone, "active": place.active}
+    return {"name": place.name, "zone": place.zone, "active": place.active, "board_open": place.board_open}
 
 
 def of_room(room: Room) -> dict[str, Any]:

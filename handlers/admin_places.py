@@ -9,7 +9,7 @@ from slack_sdk.models.views import View
 
 from core import places, rights, saying
 from core.errors import InvalidSetting
-from core.models import Location, Right, Room
+from core.models import KEEP, Location, Right, Room
 from core.places import Closed, Placed, RoomFacts
 from core.rerooming import Closing
 from handlers import admin_photos
@@ -88,7 +88,12 @@ async def location_sent(asked: Asked) -> View:
     """Keep what was set of a location."""
     filled = asked.filled
     after = await asked.office.places.edit_location(
-        asked.id, version=asked.version, by=asked.by, name=filled.text("name"), zone=filled.option("zone") or ""
+        asked.id,
+        version=asked.version,
+        by=asked.by,
+        name=filled.text("name"),
+        zone=filled.option("zone") or "",
+        board_open=filled.option("board") == "open" if filled.has("board") else KEEP,
     )
     return await rooms(asked, ["✅ Saved: ", bold(after.name), f" · {after.zone}"])
 

@@ -51,9 +51,13 @@ def edit(
     *,
     rename: Annotated[str | None, typer.Option("--name", help="Its new name.")] = None,
     zone: Annotated[str | None, typer.Option(help="Its new clock; not while bookings are ahead.")] = None,
+    board_open: Annotated[
+        bool | None,
+        typer.Option("--board-open/--board-closed", help="Whether its board can be looked at without signing in."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rename a location, or give it another clock."""
+    """Rename a location, give it another clock, or say who may look at its board."""
 
     async def work(db: Database) -> Placed:
         from core.models import KEEP
@@ -61,7 +65,12 @@ def edit(
         places = _places(db)
         old = await _named(places, name)
         await places.edit_location(
-            old.location.id, version=old.version, by=None, name=KEEP if rename is None else rename, zone=zone or KEEP
+            old.location.id,
+            version=old.version,
+            by=None,
+            name=KEEP if rename is None else rename,
+            zone=zone or KEEP,
+            board_open=KEEP if board_open is None else board_open,
         )
         return next(one for one in await places.locations() if one.location.id == old.location.id)
 
@@ -165,6 +174,7 @@ def _facts(one: Placed) -> dict[str, object]:
         "name": place.name,
         "zone": place.zone,
         "active": place.active,
+        "board_open": place.board_open,
         "rooms": one.rooms,
         "version": one.version,
     }
@@ -172,6 +182,7 @@ def _facts(one: Placed) -> dict[str, object]:
 
 def _line(one: Placed) -> str:
     state = "" if one.location.active else ", out of use"
+    state += ", board open to everybody" if one.location.board_open else ""
     return f"{one.location.name} ({one.location.zone}): {one.rooms} rooms{state}"
 
 

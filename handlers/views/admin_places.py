@@ -171,6 +171,11 @@ def location_form(placed: Placed | None, where: Where, *, zone: str, above: Line
             use = Where(section="use_location", id=place.id, version=placed.version, more="on")
             below.append(admin.do("Take into use", use))
     blocks = location_fields(place, where, zone=zone)
+    if place:
+        looks = [("closed", "Only people who have signed in"), ("open", "Everybody who has its address")]
+        chosen = "open" if place.board_open else "closed"
+        hint = "A page with all its rooms for a day. Titles of private meetings are never shown."
+        blocks.append(admin.choice("board", "Who may look at its board", looks, chosen, where, hint=hint))
     return admin.form(place.name if place else "New location", where, blocks, above=above, below=below)
 
 

@@ -150,6 +150,16 @@ async def test_a_location_with_bookings_ahead_keeps_its_clock_but_not_its_name(o
     await places.edit_location(office.tokyo.id, version=1, zone="Asia/Seoul", by=office.boss)
 
 
+async def test_a_board_is_opened_to_everybody_and_closed_again_by_an_admin(office: Office):
+    places = places_of(office)
+    opened = await places.edit_location(office.berlin.id, version=1, board_open=True, by=office.boss)
+    assert opened.board_open
+    assert (await places.edit_location(office.berlin.id, version=2, name="Hauptstadt", by=office.boss)).board_open
+    placed = {one.location.id: one.location for one in await places.locations()}
+    assert placed[office.berlin.id].board_open
+    assert not (await places.edit_location(office.berlin.id, version=3, board_open=False, by=office.boss)).board_open
+
+
 async def test_amenities_are_merged_in_one_action_and_a_room_with_both_keeps_one(office: Office):
     await office.room("One", has=["flipchart"])
     await office.room("Two", has=["flip chart", "flipchart", "tv"])
