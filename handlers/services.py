@@ -20,6 +20,7 @@ from core.digests import Digests
 from core.equipment import Equipments
 from core.leaving import Leaving
 from core.line import Line
+from core.listing import Listing
 from core.models import Actor, Person, Room
 from core.outbox import Outbox
 from core.people import People
@@ -53,6 +54,7 @@ class Services:
     people: People
     presence: Presence
     line: Line
+    listing: Listing
     approvals: Approvals
     outbox: Outbox
     preferences: PreferencesStore
@@ -90,6 +92,7 @@ def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: 
         people=people,
         presence=Presence(db, catalogues, search, clock),
         line=line,
+        listing=Listing(db, catalogues),
         approvals=Approvals(db, catalogues, bookings, search, clock),
         outbox=Outbox(db, catalogues, clock),
         preferences=PreferencesStore(db, clock),

@@ -1,0 +1,285 @@
+"""Bookings as lists, over what is ahead and what was archived alike: by room, place, person, series, status and time.
+
+Pages follow the order of start, behind the last booking that was told. Who asks is told of nothing by a filter that they
+may not see: whose booking a private one is, and which series it belongs to, is found by those alone who may know. Kept
+out: what an asker is told of each (`search.hidden`, the edges).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from core import store
+from core.catalogue import Catalogue, Catalogues
+from core.db import Database, ReadSession
+from core.errors import BookingNotFound
+from core.feed import Feed
+from core.models import Actor, Attendee, Booking, Borrowed, Response, Slot, Status, by_name
+from core.notices import Happened
+from core.people import attendees_by_id
+
+T = TypeVar("T")
+
+# Where a booking stands that was not called off.
+ON = (Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN, Status.ENDED)
+# What began longer before the window than this is not looked for in it.
+REACH = timedelta(days=31)
+# A list of everything is read in stretches that grow, so that the first page of a year costs no year.
+FIRST_STRETCH = timedelta(days=1)
+GROWTH = 4
+EVENTS = 500
+# So many are read at least where some of them may not be told.
+AT_LEAST = 100
+
+# A booking's further rooms count as its rooms; $2 are all that are wanted.
+_OF_ROOMS = """
+AND (b.room_id = ANY($2::uuid[]) OR b.id IN (
+    SELECT m.booking_id FROM booking_rooms m WHERE m.tenant_id = $1 AND m.room_id = ANY($2::uuid[])))
+"""
+_HOT = """
+SELECT b.id, b.start_time FROM bookings b
+WHERE b.tenant_id = $1 {of} AND b.start_time >= $3 AND b.start_time < $4 AND b.end_time > $5 AND b.status = ANY($6::text[])
+    AND (b.start_time, b.id) > ($7, $8::uuid)
+ORDER BY b.start_time, b.id LIMIT $9
+"""
+_HOT_ALL = _HOT.format(of="AND b.room_id = ANY($2::uuid[])")
+_HOT_ROOMS = _HOT.format(of=_OF_ROOMS)
+# Two indexes find one's own and one's invitations; an OR over both would read everybody's.
+_HOT_PERSON = _HOT.format(
+    of="""AND b.id IN (SELECT o.id FROM bookings o WHERE o.tenant_id = $1 AND o.booked_by = $10 AND o.end_time > $5
+    UNION SELECT a.booking_id FROM attendees a WHERE a.tenant_id = $1 AND a.person_id = $10)"""
+    + _OF_ROOMS
+)
+_HOT_SERIES = _HOT.format(of="AND b.series_id = $10" + _OF_ROOMS)
+_COLD_COLUMNS = """
+b.id, b.room_id, b.more_rooms, b.booked_by, b.title, b.start_time, b.end_time, b.attendees_count, b.status, b.private,
+b.cancel_reason, b.series_id, b.series_on, b.late_at, b.checked_in_at, b.attendees, b.equipment, b.created_at, b.updated_at,
+b.version
+"""
+_COLD = f"""
+SELECT {_COLD_COLUMNS} FROM bookings_archive b
+WHERE b.tenant_id = $1 AND (b.room_id = ANY($2::uuid[]) OR b.more_rooms && $2::uuid[]) AND b.start_time >= $3
+    AND b.start_time < $4 AND b.end_time > $5 AND b.status = ANY($6::text[]) AND (b.start_time, b.id) > ($7, $8::uuid)
+    {{of}}
+ORDER BY b.start_time, b.id LIMIT $9
+"""
+_COLD_ALL = _COLD.format(of="")
+_COLD_PERSON = _COLD.format(
+    of="AND (b.booked_by = $10 OR b.attendees @> jsonb_build_array(jsonb_build_object('person_id', $10::uuid)))"
+)
+_COLD_SERIES = _COLD.format(of="AND b.series_id = $10")
+_ARCHIVED = f"SELECT {_COLD_COLUMNS} FROM bookings_archive b WHERE b.tenant_id = $1 AND b.id = ANY($2::uuid[])"
+_EVENTS = """
+SELECT booking_id, booking_version FROM events WHERE tenant_id = $1 AND booking_id = $2 AND booking_version > $3
+ORDER BY booking_version LIMIT $4
+"""
+_NEWEST = "SELECT happened_at FROM events WHERE tenant_id = $1 ORDER BY transaction DESC, number DESC LIMIT 1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which bookings are wanted: those with a moment in the window `start` to `end`. None, or an empty tuple, is all.
+
+    `person_id` booked them or is invited. `after` is the start and id of the last one that was told.
+    """
+
+    start: datetime
+    end: datetime
+    room_ids: tuple[UUID, ...] = ()
+    location_id: UUID | None = None
+    person_id: UUID | None = None
+    series_id: UUID | None = None
+    statuses: tuple[Status, ...] = ON
+    after: tuple[datetime, UUID] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A page of bookings in order of start; `more` says whether others follow."""
+
+    bookings: tuple[Booking, ...]
+    more: bool
+
+
+# Whether somebody may know whose booking it is.
+Seen = Callable[[Booking, Catalogue], bool]
+
+
+class Listing:
+    """Reads lists of bookings, one booking wherever it is kept, and what happened to it."""
+
+    def __init__(self, db: Database, catalogues: Catalogues) -> None:
+        self._db = db
+        self._catalogues = catalogues
+
+    async def page(self, wanted: Wanted, *, by: Actor, seen: Seen, limit: int) -> Found:
+        """Return up to `limit` of the bookings that are wanted, in order of start.
+
+        By series, and by another person, only those are found that are `seen` whole. Raises RoomNotFound, LocationNotFound.
+        """
+        rooms = _rooms(wanted, await self._catalogues.current())
+        narrow = wanted.series_id is not None or wanted.person_id not in {None, by.person_id}
+
+        def passes(one: Booking, catalogue: Catalogue) -> bool:
+            of_person = wanted.person_id is None or one.attended_by(wanted.person_id)
+            return of_person and (not narrow or seen(one, catalogue))
+
+        async def read(catalogue: Catalogue, session: ReadSession) -> Found:
+            told: list[Booking] = []
+            asked, count = wanted, max(limit + 1, AT_LEAST if narrow else 0)
+            while True:
+                page = await _page(session, asked, rooms, catalogue, count=count)
+                told += [one for one in page if passes(one, catalogue)]
+                if len(told) > limit or len(page) < count:
+                    return Found(bookings=tuple(told[:limit]), more=len(told) > limit)
+                # Some were left out: those that follow come in their place, so that nobody can count them.
+                asked = replace(asked, after=(page[-1].start, page[-1].id))
+
+        return await self._read(read)
+
+    async def get(self, booking_id: UUID) -> Booking:
+        """Return a booking as it stands, or as it was archived; raises BookingNotFound."""
+
+        async def read(catalogue: Catalogue, session: ReadSession) -> Booking:
+            found = await store.bookings(session, [booking_id], catalogue)
+            if booking_id in found:
+                return found[booking_id]
+            rows = await session.all(_ARCHIVED, session.tenant, [booking_id])
+            if not rows:
+                raise BookingNotFound("That booking does not exist.")
+            return (await _archived(session, rows, catalogue))[0]
+
+        return await self._read(read)
+
+    async def history(self, booking_id: UUID, *, after: int = 0, limit: int = EVENTS) -> tuple[Happened, ...]:
+        """Return what happened to a booking behind a version, in order; nothing where its events are not kept any more."""
+
+        async def read(catalogue: Catalogue, session: ReadSession) -> tuple[Happened, ...]:
+            rows = await session.all(_EVENTS, session.tenant, booking_id, after, limit)
+            versions = [(row["booking_id"], row["booking_version"]) for row in rows]
+            found = await Feed(catalogue).of_versions(session, versions)
+            return tuple(found[version] for version in versions if version in found)
+
+        return await self._read(read)
+
+    async def newest(self) -> datetime | None:
+        """Return when the last thing happened to any booking, None where nothing has."""
+        return await self._db.read(lambda session: session.value(_NEWEST, session.tenant))
+
+    async def _read(self, read: Callable[[Catalogue, ReadSession], Awaitable[T]]) -> T:
+        """Run what reads; once more where it met a room that is younger than the catalogue."""
+        return await self._catalogues.using(lambda catalogue: self._db.read(partial(read, catalogue)))
+
+
+def _rooms(wanted: Wanted, catalogue: Catalogue) -> list[UUID]:
+    """Return the rooms that are wanted, all where none is named; raises RoomNotFound and LocationNotFound."""
+    rooms = [catalogue.room(room_id) for room_id in wanted.room_ids] or list(catalogue.rooms)
+    if wanted.location_id is not None:
+        place = catalogue.location(wanted.location_id)
+        rooms = [room for room in rooms if room.location_id == place.id]
+    return [room.id for room in rooms]
+
+
+async def _page(
+    session: ReadSession, wanted: Wanted, rooms: Sequence[UUID], catalogue: Catalogue, *, count: int
+) -> list[Booking]:
+    """Return the first bookings that are wanted, of both kinds, in order of start."""
+    about = wanted.series_id or wanted.person_id
+    hot, cold = _statements(wanted)
+    there: list[tuple[datetime, UUID]] = []
+    archived: list[Mapping[str, Any]] = []
+    for first, last in _stretches(wanted):
+        values = _values(session, wanted, rooms, first, last, count=count)
+        named = () if about is None else (about,)
+        rows = await session.all(hot, *values, *named)
+        there += [(row["start_time"], row["id"]) for row in rows]
+        archived += await session.all(cold, *values, *named)
+        if len(there) + len(archived) >= count:
+            break
+    known = await store.bookings(session, [booking_id for _, booking_id in there], catalogue)
+    # What was archived meanwhile is found twice, or in neither.
+    moved = [booking_id for _, booking_id in there if booking_id not in known]
+    archived += await session.all(_ARCHIVED, session.tenant, moved) if moved else []
+    past = await _archived(session, list({row["id"]: row for row in archived if row["id"] not in known}.values()), catalogue)
+    return sorted([*known.values(), *past], key=lambda one: (one.start, one.id))[:count]
+
+
+def _statements(wanted: Wanted) -> tuple[str, str]:
+    if wanted.series_id is not None:
+        return _HOT_SERIES, _COLD_SERIES
+    if wanted.person_id is not None:
+        return _HOT_PERSON, _COLD_PERSON
+    return (_HOT_ROOMS if wanted.room_ids else _HOT_ALL), _COLD_ALL
+
+
+def _values(
+    session: ReadSession, wanted: Wanted, rooms: Sequence[UUID], first: datetime, last: datetime, *, count: int
+) -> tuple[object, ...]:
+    after = wanted.after or (wanted.start - 2 * REACH, UUID(int=0))
+    statuses = [status.value for status in wanted.statuses]
+    return (session.tenant, list(rooms), first, last, wanted.start, statuses, *after, count)
+
+
+def _stretches(wanted: Wanted) -> Iterator[tuple[datetime, datetime]]:
+    """Return the stretches in which starts are looked for, one behind the other, each longer than the one before."""
+    first = wanted.start - REACH
+    if wanted.after is not None:
+        first = max(first, wanted.after[0])
+    if wanted.person_id is not None or wanted.series_id is not None:
+        yield first, wanted.end
+        return
+    length = FIRST_STRETCH
+    while first < wanted.end:
+        # Everything that reaches into the window comes first, by itself.
+        last = min(wanted.end, max(first, wanted.start) + length)
+        yield first, last
+        first, length = last, length * GROWTH
+
+
+async def _archived(session: ReadSession, rows: Sequence[Mapping[str, Any]], catalogue: Catalogue) -> list[Booking]:
+    ids = {one for row in rows for one in (row["booked_by"], *(UUID(guest["person_id"]) for guest in row["attendees"]))}
+    known = await attendees_by_id(session, list(ids)) if ids else {}
+    return [_from_archive(row, known, catalogue) for row in rows]
+
+
+def _from_archive(row: Mapping[str, Any], known: Mapping[UUID, Attendee], catalogue: Catalogue) -> Booking:
+    room, booker = catalogue.room(row["room_id"]), known[row["booked_by"]]
+    more = sorted((catalogue.room(one) for one in row["more_rooms"]), key=lambda one: (one.name.casefold(), one.id))
+    return Booking(
+        id=row["id"],
+        room=room,
+        location=catalogue.place_of(room),
+        slot=Slot(start=row["start_time"], end=row["end_time"]),
+        title=row["title"],
+        booker=replace(booker, co_organiser=True),
+        attendees=by_name(_invited(row["attendees"], known)),
+        attendees_count=row["attendees_count"],
+        status=Status(row["status"]),
+        private=row["private"],
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        cancel_reason=row["cancel_reason"],
+        late_at=row["late_at"],
+        checked_in_at=row["checked_in_at"],
+        more_rooms=tuple(more),
+        equipment=tuple(
+            Borrowed(equipment=catalogue.thing(UUID(one["equipment_id"])), quantity=one["quantity"])
+            for one in row["equipment"]
+        ),
+        series_id=row["series_id"],
+        series_on=row["series_on"],
+    )
+
+
+def _invited(guests: Iterable[Mapping[str, Any]], known: Mapping[UUID, Attendee]) -> Iterator[Attendee]:
+    for guest in guests:
+        person = known.get(UUID(guest["person_id"]))
+        if person is not None:
+            response = Response(guest["response"]) if guest["response"] else None
+            yield replace(person, co_organiser=guest["co_organiser"], response=response)
