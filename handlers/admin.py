@@ -16,7 +16,7 @@ from slack_sdk.models.views import View
 from core import rights
 from core.errors import NotAllowed
 from core.models import Right, Room
-from handlers import admin_audit, admin_equipment, admin_holidays, admin_people, admin_places, admin_rules
+from handlers import admin_audit, admin_equipment, admin_holidays, admin_people, admin_places, admin_rules, stats
 from handlers.admin_asked import Asked
 from handlers.drafts import OUT_OF_DATE, UnreadableError
 from handlers.edge import OnClick, OnLookup, OnSubmission
@@ -120,6 +120,9 @@ def overview(desk: Desk) -> View:
         for section, (title, about) in SECTIONS.items()
         if desk.person.admin or section in FOR_MANAGERS
     ]
+    if desk.person.admin:
+        about = f"how rooms are used, who came, what was missing; {desk.command} stats has them with pictures"
+        items.append(Item(text=f"Figures\n{about}", button=stats.page_of_last_weeks(desk)))
     blocks: list[Block] = views.listed(items, OVERVIEW, nothing="Nothing here.")
     return views.page("Administration", OVERVIEW, blocks)
 

@@ -20,7 +20,7 @@ from core.errors import NotAllowed
 from core.models import Location, Room
 from core.quiet import zone_of
 from core.stats import Asked, Figures
-from core.stats_span import Days, read
+from core.stats_span import Days, read, usual
 from core.suggestions import suggestions
 from handlers import plots
 from handlers.ids import Action
@@ -101,14 +101,22 @@ def _named(name: str, desk: Desk) -> _Scope | None:
     return begin[0] if len(begin) == 1 and len(folded) > 2 else None
 
 
-def _page(asked: Asked, desk: Desk) -> ButtonElement | None:
+def page_of_last_weeks(desk: Desk) -> ButtonElement | None:
+    """Return a button to the page with the last four weeks of everything, for administration."""
+    return _page(_asked(_Scope(), usual(_today(desk))), desk, label="Open", aloud="Open the figures")
+
+
+def _page(asked: Asked, desk: Desk, *, label: str = "Tables and CSV", aloud: str | None = None) -> ButtonElement | None:
     """Return the button to the page, where there is one: its address is good for an hour."""
     links = desk.services.links
     if links is None:
         return None
     look = links.look(asked, everything=desk.actor.admin, now=desk.services.clock.now())
     return ButtonElement(
-        text=PlainTextObject(text="Tables and CSV", emoji=False), action_id=Action.OPEN_PAGE, url=links.address(look)
+        text=PlainTextObject(text=label, emoji=False),
+        action_id=Action.OPEN_PAGE,
+        url=links.address(look),
+        accessibility_label=aloud,
     )
 
 

@@ -21,9 +21,10 @@ Run = Callable[..., tuple[int, str, str]]
 ROOMS = (
     "name,capacity,location,zone\nApollo,8,Berlin,Europe/Berlin\nCorner,4,Berlin,Europe/Berlin\nApollo,6,Tokyo,Asia/Tokyo\n"
 )
-# Two hours of Apollo in Berlin on the first two days of October 2025.
+# Rooms that are there since January, and two hours of Apollo in Berlin on the first two days of October 2025.
 MEETINGS = """
 SET session_replication_role = replica;
+UPDATE rooms SET created_at = '2025-01-01Z';
 INSERT INTO people (tenant_id, id, slack_team_id, slack_user_id, name)
     SELECT id, gen_random_uuid(), 'T1', 'U1', 'ana' FROM tenants;
 INSERT INTO bookings (tenant_id, id, room_id, booked_by, start_time, end_time, attendees_count, status, created_at,

@@ -9,6 +9,7 @@ import pytest
 
 from core.endings import Endings
 from tests.handlers.firm import ANA, BEN, CHANNEL, GUEST, Firm, labels, new_york, words
+from tests.handlers.modal_acts import form
 
 
 async def a_month_of_meetings(firm: Firm, room: str = "Apollo", *, count: int = 3) -> None:
@@ -43,7 +44,8 @@ async def test_the_share_of_the_open_time_comes_first_and_says_where_and_when(fi
     answer = await asked(firm, BEN, "/book stats Apollo")
     said = words(answer).splitlines()
     assert said[0].startswith("Figures of Apollo, ")
-    assert said[1].endswith("of the open time was booked: 3 hours of 200 hours, in 3 meetings.")
+    # Eleven working days since the first of them: rooms count from the day on which they were booked or entered.
+    assert said[1].endswith("of the open time was booked: 3 hours of 110 hours, in 3 meetings.")
     assert "Busiest on" in said[2]
     assert labels(answer) == ["Last week", "Last month", "Last year"]
 
@@ -103,3 +105,9 @@ async def test_without_the_right_to_send_files_the_words_stand_alone(firm: Firm)
     firm.running.sandbox.parts.ws.company = firm.running.company.model_copy(update={"scopes": tuple(scopes)})
     assert "of the open time was booked" in words(await asked(firm, BEN, "/book stats"))
     assert await pictures(firm, BEN) == []
+
+
+async def test_administration_says_where_figures_are_and_has_no_button_where_there_is_no_page(firm: Firm):
+    opened = await form(firm, ANA, "admin", text="/book admin")
+    assert "Figures" in words(opened)
+    assert "open_page" not in str(opened)
