@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands.answers import AsJson, answer
 from bot.commands.connected import with_database
 
 if TYPE_CHECKING:
@@ -22,37 +23,40 @@ SlackId = Annotated[str, typer.Argument(metavar="SLACK_ID", help="A member ID li
 
 
 @app.command("add")
-def add_admin(slack_id: SlackId, team: TeamOption = None) -> None:
+def add_admin(slack_id: SlackId, team: TeamOption = None, *, as_json: AsJson = False) -> None:
     """Let somebody change every booking; they need not have used Bookroom before."""
 
     async def work(db: Database) -> None:
         people = _people(db)
         person = await people.make_admin(await _team(people, team), _checked(slack_id))
-        typer.echo(f"{_named(person.name, person.slack_user_id)} is an admin.")
+        line = f"{_named(person.name, person.slack_user_id)} is an admin."
+        answer({"slack_id": person.slack_user_id, "name": person.name, "admin": True}, [line], as_json=as_json)
 
     with_database(work)
 
 
 @app.command("remove")
-def remove_admin(slack_id: SlackId, team: TeamOption = None) -> None:
+def remove_admin(slack_id: SlackId, team: TeamOption = None, *, as_json: AsJson = False) -> None:
     """Take that right back; Slack's own owners and admins keep theirs."""
 
     async def work(db: Database) -> None:
         people = _people(db)
         had_it = await people.dismiss_admin(await _team(people, team), _checked(slack_id))
-        typer.echo(f"{slack_id} is no admin any more." if had_it else f"{slack_id} was not named an admin here.")
+        line = f"{slack_id} is no admin any more." if had_it else f"{slack_id} was not named an admin here."
+        answer({"slack_id": slack_id, "removed": had_it}, [line], as_json=as_json)
 
     with_database(work)
 
 
 @app.command("list")
-def list_admins() -> None:
+def list_admins(*, as_json: AsJson = False) -> None:
     """Show who may change every booking."""
 
     async def work(db: Database) -> None:
         people = _people(db)
-        for person in await people.admins():
-            typer.echo(_named(person.name, person.slack_user_id))
+        known, named = await people.admins(), await people.named_admins()
+        facts = [{"slack_id": one.slack_user_id, "name": one.name, "named_here": one.id in named} for one in known]
+        answer(facts, [_named(one.name, one.slack_user_id) for one in known], as_json=as_json)
 
     with_database(work)
 

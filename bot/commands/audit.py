@@ -32,7 +32,7 @@ def list_entries(
     text: Text = None,
     subject: Subjects = None,
     surface: Surfaces = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, at most.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """Show what was done, the latest first."""

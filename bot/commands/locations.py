@@ -118,7 +118,12 @@ def list_amenities(*, as_json: AsJson = False) -> None:
 
 
 @amenities.command("rename")
-def rename_amenity(old: str, new: str, *, as_json: AsJson = False) -> None:
+def rename_amenity(
+    old: Annotated[str, typer.Argument(help="What rooms have.")],
+    new: Annotated[str, typer.Argument(help="What it is called from now on.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Call something that rooms have by another name."""
     _merge([old], new, as_json=as_json)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import typer
 
+from bot.commands.answers import AsJson, answer
 from bot.commands.connected import require_schema, with_database
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def notices(context: typer.Context) -> None:
 
 
 @app.command("list")
-def list_notices() -> None:
+def list_notices(*, as_json: AsJson = False) -> None:
     """The same."""
 
     async def work(db: Database) -> None:
@@ -41,14 +42,24 @@ def list_notices() -> None:
         outbox, subscriptions = _services(db)
         overview = await outbox.overview(SystemClock().now())
         paused = [one for one in await subscriptions.all() if one.paused]
-        for line in (_waiting(overview), *_given_up(overview.given_up), *_paused(paused)):
-            typer.echo(line)
+        facts = {
+            "waiting": overview.pending,
+            "retrying": overview.retrying,
+            "oldest_due_seconds": round(overview.oldest_due_seconds),
+            "given_up": [
+                {"id": one.id, "at": one.at, "what": one.what, "whom": one.whom, "reason": one.reason}
+                for one in overview.given_up
+            ],
+            "paused": [{"channel": one.channel_id, "team": one.team_id, "why": one.paused} for one in paused],
+        }
+        lines = [_waiting(overview), *_given_up(overview.given_up), *_paused(paused)]
+        answer(facts, lines, as_json=as_json)
 
     with_database(work)
 
 
 @app.command("retry")
-def retry(ids: Ids = None) -> None:
+def retry(ids: Ids = None, *, as_json: AsJson = False) -> None:
     """Try again what was given up; without ids, tell the paused channels again too."""
 
     async def work(db: Database) -> None:
@@ -62,7 +73,8 @@ def retry(ids: Ids = None) -> None:
         resumed = 0 if ids else await _resume(subscriptions)
         tried = await outbox.retry(ids or None)
         await bell.close()
-        typer.echo(f"{_counted(tried, 'message')} will be tried again; {_counted(resumed, 'subscription')} resumed.")
+        line = f"{_counted(tried, 'message')} will be tried again; {_counted(resumed, 'subscription')} resumed."
+        answer({"tried_again": tried, "resumed": resumed}, [line], as_json=as_json)
 
     with_database(work)
 

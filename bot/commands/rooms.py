@@ -264,7 +264,7 @@ def _use(name: str, location: str | None, *, active: bool, as_json: bool) -> Non
 
 
 @app.command("doors")
-def list_doors() -> None:
+def list_doors(*, as_json: AsJson = False) -> None:
     """Show each room's link for its door, behind which anybody may check in; put it there as a QR code.
 
     With PUBLIC_URL the links are whole; without it they are paths below wherever Bookroom is reached by HTTP.
@@ -278,10 +278,10 @@ def list_doors() -> None:
 
     doors = with_database(work)
     base = config.load_storage().public_url or ""
-    for room, place, token in doors:
-        typer.echo(f"{place.name}, {room.name}: {base}{DOOR_PATH}{token}")
-    if not doors:
-        typer.echo("There are no rooms yet: give some to `bookroom rooms import`.")
+    links = [(place.name, room.name, f"{base}{DOOR_PATH}{token}") for room, place, token in doors]
+    facts = [{"location": place, "room": room, "link": link} for place, room, link in links]
+    lines = [f"{place}, {room}: {link}" for place, room, link in links]
+    answer(facts, lines or ["There are no rooms yet: give some to `bookroom rooms import`."], as_json=as_json)
 
 
 def _text_of(file: Path) -> str:
