@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
@@ -44,6 +44,10 @@ WRONG = {
     "SLACK_SIGNING_SECRET": (
         'SLACK_SIGNING_SECRET holds a token: it should be the Signing Secret from your app\'s page "Basic Information".'
     ),
+    "SLACK_CLIENT_SECRET": (
+        'SLACK_CLIENT_ID and SLACK_CLIENT_SECRET go together: copy both from your app\'s page "Basic Information".'
+    ),
+    "SESSION_SECRET": "SESSION_SECRET is shorter than 16 characters: it should be a long random word.",
     "SLACK_API_URL": "SLACK_API_URL is no http:// or https:// address: leave it out to talk to Slack itself.",
     "DATABASE_URL": _ADDRESS.format("DATABASE_URL"),
     "DATABASE_OWNER_URL": _ADDRESS.format("DATABASE_OWNER_URL"),
@@ -127,6 +131,11 @@ class Settings(StorageSettings):
     slack_bot_token: SecretStr
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
+    slack_client_id: str | None = None
+    """With the secret below, people sign in to our pages with Slack; without, the pages say how to get in."""
+    slack_client_secret: SecretStr | None = Field(default=None, validate_default=True)
+    session_secret: SecretStr | None = None
+    """What signs the cookies of those who have signed in; without it, something derived from Slack's secrets does."""
     slack_api_url: str = "https://slack.com/api/"
     host: str = "127.0.0.1"
     port: Port = 3000
@@ -139,7 +148,14 @@ class Settings(StorageSettings):
         """Whether Slack is heard over a socket of ours instead of HTTP requests of its own."""
         return self.slack_app_token is not None
 
-    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret", mode="after")
+    @property
+    def session_key(self) -> str:
+        """What cookies are signed with; as long as it stays the same, people stay signed in over a restart."""
+        return (self.session_secret or self.slack_signing_secret or self.slack_bot_token).get_secret_value()
+
+    @field_validator(
+        "slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_client_secret", "session_secret", mode="after"
+    )
     @classmethod
     def _trimmed(cls, value: SecretStr | None) -> SecretStr | None:
         trimmed = value.get_secret_value().strip() if value else ""
@@ -160,6 +176,20 @@ class Settings(StorageSettings):
     @classmethod
     def _signing_secret(cls, value: SecretStr | None) -> SecretStr | None:
         if value and value.get_secret_value().startswith(("xox", "xapp-")):
+            raise ValueError
+        return value
+
+    @field_validator("slack_client_secret")
+    @classmethod
+    def _client(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if (value is None) != (not info.data.get("slack_client_id")):
+            raise ValueError
+        return value
+
+    @field_validator("session_secret")
+    @classmethod
+    def _session_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value()) < 16:
             raise ValueError
         return value
 

@@ -57,6 +57,8 @@ def test_a_token_pasted_with_its_line_end_works(monkeypatch: pytest.MonkeyPatch)
         ("SLACK_BOT_TOKEN", "nonsense"),
         ("SLACK_APP_TOKEN", "xoxb-wrong-one"),
         ("SLACK_SIGNING_SECRET", "xoxb-wrong-one"),
+        ("SLACK_CLIENT_SECRET", "without-its-id"),
+        ("SESSION_SECRET", "short"),
         ("SLACK_API_URL", "slack.com/api"),
         ("SLACK_API_URL", "ftp://slack.com"),
         ("DATABASE_URL", "mysql://somebody:hunter2@localhost/rooms"),
@@ -92,7 +94,9 @@ def test_each_message_is_one_sentence_that_names_a_variable(sentence: str) -> No
     assert sentence.endswith(".")
     assert "\n" not in sentence
     assert ". " not in sentence.replace("xapp-...,", "").replace("(xoxb-...)", "")
-    assert any(name in sentence for name in ("SLACK_", "DATABASE_", "DB_", "BOOKROOM_", "PORT", "LOG_LEVEL", "PUBLIC_URL", "API_"))
+    assert any(
+        name in sentence for name in ("SLACK_", "DATABASE_", "DB_", "BOOKROOM_", "PORT", "LOG_LEVEL", "PUBLIC_URL", "API_")
+    )
 
 
 def test_where_people_reach_us_is_kept_without_a_slash_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +150,10 @@ def test_storage_needs_no_slack() -> None:
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, DATABASE_URL="postgresql://us:hunter2@db/rooms")
     shown = repr(config.load()) + str(config.load())
-    assert "secret" not in shown.replace("slack_signing_secret", "").replace("SecretStr", "")
+    names = ("slack_signing_secret", "slack_client_secret", "session_secret", "SecretStr")
+    for name in names:
+        shown = shown.replace(name, "")
+    assert "secret" not in shown
     assert "hunter2" not in shown
 
 
@@ -166,4 +173,15 @@ def test_a_blank_signing_secret_is_none_at_all(monkeypatch: pytest.MonkeyPatch) 
 def test_a_blank_bot_token_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, SLACK_BOT_TOKEN="  ")
     with pytest.raises(SettingsError, match=r"^SLACK_BOT_TOKEN "):
+        config.load()
+
+
+def test_signing_in_needs_the_app_s_id_and_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SLACK_CLIENT_ID="1.2", SLACK_CLIENT_SECRET="of-the-app")
+    settings = config.load()
+    assert (settings.slack_client_id, settings.session_key) == ("1.2", "xoxb-1-secret")
+    monkeypatch.setenv("SESSION_SECRET", "a word that is long enough")
+    assert config.load().session_key == "a word that is long enough"
+    monkeypatch.delenv("SLACK_CLIENT_SECRET")
+    with pytest.raises(SettingsError, match="go together"):
         config.load()
