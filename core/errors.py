@@ -412,7 +412,18 @@ class OfferGone(BookingError):
 
 
 # What another room or another time would mend: refusals that come with alternatives.
-MENDED_ELSEWHERE = (OutsideOpeningHours, TooManyAttendees, TooLong, RoomInactive, RoomClosed, Holiday, TooShortNotice)
+MENDED_ELSEWHERE = (
+    OutsideOpeningHours,
+    TooManyAttendees,
+    TooShort,
+    TooLong,
+    TooFarAhead,
+    RoomInactive,
+    RoomClosed,
+    Holiday,
+    TooShortNotice,
+    MayNotBook,
+)
 
 
 class KeyReused(BookingError):
