@@ -26,6 +26,8 @@ from handlers.wanted import Wanted
 OWN_FIELDS = frozenset({Callback.SETTINGS, Callback.SUBSCRIBE, Callback.INVITE, Callback.AWAY})
 # What another room or time would mend; everything else is mended in the form, or not at all.
 ELSEWHERE = (errors.SlotTaken, errors.NothingFits, errors.LacksAmenities, errors.OutsideOpeningHours)
+# What has ways out of its own, none of them in the form.
+HELD = (errors.QuotaReached, errors.AnotherRoomThen)
 
 
 async def refuse_form(error: BookingError, submission: Submission, desk: Desk) -> SubmissionReply | Message:
@@ -44,7 +46,7 @@ async def refuse_form(error: BookingError, submission: Submission, desk: Desk) -
             return refusals.plain(["This form was sent before; what it said then is done. Open it again for more."])
         case wall_time.TwoSuchTimes():
             return Show(view=await _again(form, desk))
-    if isinstance(error, ELSEWHERE) and not _of_many(form) and (refused := await _elsewhere(error, form, desk)):
+    if isinstance(error, ELSEWHERE + HELD) and not _of_many(form) and (refused := await _elsewhere(error, form, desk)):
         return Show(view=refused)
     at_fields = _at_fields(error, form, desk)
     return FieldErrors(errors=at_fields) if at_fields else await refuse(error, desk)
@@ -100,8 +102,11 @@ async def _elsewhere(error: BookingError, form: Form, desk: Desk) -> View | None
     draft = filled.wanted(content, desk.catalogue)
     refused = Refused(draft=draft, editing=editing)
     waits_for = await waitable(error, _target(editing) or draft, desk)
-    if not error.alternatives and waits_for is None:
+    if not error.alternatives and waits_for is None and not isinstance(error, HELD):
         return None
+    if isinstance(error, HELD):
+        error.wanted = Wanted(what=_target(editing) or draft)
+        return refused_form(refused, (await refuse(error, desk)).blocks)
     if editing is None:
         error.wanted = Wanted(what=draft)
         return refused_form(refused, (await refuse(error, desk)).blocks)

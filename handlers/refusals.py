@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from slack_sdk.models.blocks import ButtonElement
 
 from core import errors
 from core.borrowing import LentOutError
 from core.errors import BookingError
-from core.models import Equipment, Location, Room, Slot
+from core.models import Alternative, Equipment, Location, OfferKind, Room, Slot
 from core.search import suitable
 from handlers.drafts import Draft, Moving, Target, UnreadableError
 from handlers.filled import NoRooms
@@ -19,6 +20,8 @@ from handlers.services import Desk
 from handlers.views import approving, buttons, questions, refusals
 from handlers.views import series as series_views
 from handlers.wanted import Wanted, wanted_of
+
+MOST_OFFERS = 5
 
 
 async def refuse(error: BookingError, desk: Desk) -> Message:
@@ -32,7 +35,7 @@ async def refuse(error: BookingError, desk: Desk) -> Message:
         case errors.KeyReused():
             # What it did stands where the button was.
             return replace(refusals.plain(["That has been done already."], [_mine()]), replace=False)
-        case errors.BookingNotFound() | errors.NothingToUndo() | UnreadableError():
+        case errors.BookingNotFound() | errors.NothingToUndo() | UnreadableError() | errors.TooLateToCancel():
             return refusals.plain([error.message], [_mine()])
         case errors.NotAllowed() | errors.GuestsMayNotBook() | errors.BookingCutoff():
             # No other room or time would change it: a button that ends in the same refusal is none.
@@ -41,6 +44,8 @@ async def refuse(error: BookingError, desk: Desk) -> Message:
 
 
 async def _with_ways_out(error: BookingError, wanted: Wanted, desk: Desk) -> Message:
+    if isinstance(error, errors.TooLong | errors.TooShort) and isinstance(wanted.what, Draft):
+        error.alternatives = (*await _of_allowed_length(error, wanted.what, desk), *error.alternatives)[:MOST_OFFERS]
     match error:
         case errors.PersonNotFound() if isinstance(wanted.what, Draft):
             alone = buttons.button("Book without inviting", Action.TAKE, wanted.what.alone())
@@ -51,8 +56,26 @@ async def _with_ways_out(error: BookingError, wanted: Wanted, desk: Desk) -> Mes
         case _ if isinstance(wanted.what, Moving):
             booking = await desk.services.bookings.get(wanted.what.booking)
             return refusals.not_longer(error, booking, desk.reader)
+        case errors.QuotaReached() | errors.AnotherRoomThen():
+            held = error.booking if isinstance(error, errors.AnotherRoomThen) else None
+            return refusals.enough(error, wanted.what, desk.reader, held=held)
         case _:
             return _elsewhere(error, wanted.what, desk, waits_for=await waitable(error, wanted.what, desk))
+
+
+async def _of_allowed_length(error: BookingError, draft: Draft, desk: Desk) -> tuple[Alternative, ...]:
+    """Return the room that was named for as long as it may be booked from the same start, where it is free so long."""
+    room = next((one for one in desk.catalogue.rooms if one.id == draft.room), None)
+    if room is None or draft.more_rooms:
+        return ()
+    rules = desk.catalogue.policy(room, desk.actor.groups)
+    minutes = rules.longest_minutes if isinstance(error, errors.TooLong) else rules.shortest_minutes
+    if not minutes:
+        return ()
+    slot = Slot(start=draft.slot.start, end=draft.slot.start + timedelta(minutes=minutes))
+    if await desk.services.search.rivals(room, slot, by=desk.actor):
+        return ()
+    return (Alternative(kind=OfferKind.SHORTER, room=room, location=desk.catalogue.place_of(room), slot=slot),)
 
 
 async def _decided(error: errors.NotWaiting, desk: Desk) -> Message:

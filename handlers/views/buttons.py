@@ -62,11 +62,11 @@ def other_room(booking: Booking) -> ButtonElement | None:
     return button("Other room", Action.OTHER_ROOM, Target.at(booking))
 
 
-def cancel(booking: Booking, reader: Reader) -> ButtonElement | None:
+def cancel(booking: Booking, reader: Reader, *, label: str = "Cancel booking") -> ButtonElement | None:
     """Return "Cancel booking", which asks before it does; of a series, how much of it."""
     if booking.series_id is not None:
         aloud = f"Cancel the booking of {booking.room.name}, or more of its series"
-        return button("Cancel booking", Action.CANCEL_WHICH, Target.at(booking), style="danger", aloud=aloud)
+        return button(label, Action.CANCEL_WHICH, Target.at(booking), style="danger", aloud=aloud)
     confirm = ConfirmObject(
         title=PlainTextObject(text="Cancel this booking?"),
         text=PlainTextObject(text=cut(what_is_lost(booking, reader), 300)),
@@ -74,13 +74,15 @@ def cancel(booking: Booking, reader: Reader) -> ButtonElement | None:
         deny=PlainTextObject(text="Keep it"),
         style="danger",
     )
-    return cancel_at_once(booking, confirm=confirm)
+    return cancel_at_once(booking, confirm=confirm, label=label)
 
 
-def cancel_at_once(booking: Booking, *, confirm: ConfirmObject | None = None) -> ButtonElement | None:
+def cancel_at_once(
+    booking: Booking, *, confirm: ConfirmObject | None = None, label: str = "Cancel booking"
+) -> ButtonElement | None:
     """Return "Cancel booking", for where what is lost has been said already."""
     aloud = f"Cancel the booking of {rooms_of(booking)}"
-    return button("Cancel booking", Action.CANCEL, Target.at(booking), style="danger", confirm=confirm, aloud=aloud)
+    return button(label, Action.CANCEL, Target.at(booking), style="danger", confirm=confirm, aloud=aloud)
 
 
 def what_is_lost(booking: Booking, reader: Reader) -> str:

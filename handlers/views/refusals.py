@@ -34,6 +34,8 @@ ENDED_BY = {
 MOST_HOLDERS = 4
 # What another time does not mend.
 _ELSE = frozenset({"attendees_count", "amenities", "title"})
+# What is about the room is mended by another room alone.
+_ROOM = "room"
 
 
 def plain(line: Line, row: Sequence[ButtonElement | None] = ()) -> Message:
@@ -61,6 +63,25 @@ def elsewhere(
     return plain(line, [*row, *waiting, *further(wanted, reader, after_offers=bool(row), about=error.fields)])
 
 
+def enough(error: BookingError, wanted: Draft | Target, reader: Reader, *, held: Booking | None) -> Message:
+    """Return that somebody has as much as they may: no other room helps, a later time does, or giving one back.
+
+    `held` is the one that is in the way, where it is one.
+    """
+    if held is None:
+        return plain([error.message], [_later(wanted, reader), buttons.run("My bookings", "mine")])
+    name, under_way = rooms_of(held, 40), held.start <= reader.now < held.end
+    give_back = buttons.end_early(held) if under_way else buttons.cancel(held, reader, label=f"Cancel {name}")
+    move = buttons.button(f"Move {name}…", Action.EDIT, Target.at(held))
+    return plain([error.message], [_later(wanted, reader), move, give_back])
+
+
+def _later(wanted: Draft | Target, reader: Reader) -> ButtonElement | None:
+    if isinstance(wanted, Target):
+        return buttons.button("Edit…", Action.EDIT, Target(booking=wanted.booking, version=wanted.version))
+    return buttons.button("Pick another time", Action.OPEN_BOOKING, wanted.ahead_of(reader.now))
+
+
 def not_longer(error: BookingError, booking: Booking, reader: Reader) -> Message:
     """Return why a booking cannot go on so long, with the later ends that can be had, and what else one can do about it."""
     line = taken_line(error, booking.location, reader) if isinstance(error, SlotTaken) else [error.message]
@@ -78,6 +99,8 @@ def further(
     ahead = wanted.ahead_of(reader.now)
     if after_offers:
         return [buttons.button("More…", Action.OPEN_SEARCH, ahead, aloud="More rooms and times")]
+    if _ROOM in about:
+        return [buttons.button("Find a room", Action.OPEN_SEARCH, ahead)]
     return [
         buttons.button("Change it" if _ELSE.intersection(about) else "Pick another time", Action.OPEN_BOOKING, ahead),
         buttons.button("Find a room", Action.OPEN_SEARCH, ahead),
