@@ -103,7 +103,7 @@ async def moot(session: ReadSession, cards: Iterable[Card], catalogue: Catalogue
 
 async def _asked(session: ReadSession, booking_id: UUID, catalogue: Catalogue) -> list[UUID]:
     booking = await store.booking(session, booking_id, catalogue)
-    return [one.person_id for one in await approval_rows.asked_about(session, booking)]
+    return [one.person_id for one in await approval_rows.asked_about(session, booking, catalogue)]
 
 
 def _together(rows: Sequence[Row]) -> list[list[Row]]:

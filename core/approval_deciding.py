@@ -101,13 +101,14 @@ class Approvals:
             found = [await approval_rows.request(session, rows, catalogue) for rows in await approval_rows.all_open(session)]
             if by is None:
                 return tuple(found)
-            return tuple([one for one in found if await _may_decide(session, one.booking, by)])
+            return tuple([one for one in found if await _may_decide(session, one.booking, catalogue, by)])
 
         return await self._db.read(work)
 
     async def approvers(self, booking: Booking) -> tuple[Approver, ...]:
         """Return who is asked about a booking, by name."""
-        return await self._db.read(lambda session: approval_rows.asked_about(session, booking))
+        catalogue = await self._catalogues.current()
+        return await self._db.read(lambda session: approval_rows.asked_about(session, booking, catalogue))
 
     async def instead_of(self, request: Request) -> tuple[Alternative, ...]:
         """Return what is free and allowed for the booker instead of what was asked for."""
@@ -140,7 +141,7 @@ class Approvals:
             await store.lock(session, *(row["booking_id"] for row in rows))
             rows = await approval_rows.together(session, await approval_rows.by_id(session, request_id))
             request = await approval_rows.request(session, rows, catalogue)
-            if by is not None and not await _may_decide(session, request.booking, by):
+            if by is not None and not await _may_decide(session, request.booking, catalogue, by):
                 raise errors.NotAllowed("Only those who were asked, or an admin, can decide on this.")
             waiting = [row for row in rows if row["decision"] is None and row["expires_at"] > now]
             if not waiting:
@@ -182,7 +183,7 @@ class Approvals:
         async def work(session: WriteSession) -> Request:
             row = await approval_rows.by_id(session, request_id)
             request = await approval_rows.request(session, await approval_rows.together(session, row), catalogue)
-            if not await _may_decide(session, request.booking, by):
+            if not await _may_decide(session, request.booking, catalogue, by):
                 raise errors.NotAllowed("Only those who were asked, or an admin, can suggest something else.")
             if row["decision"] is not None or row["expires_at"] <= now:
                 raise _too_late(request, now=now)
@@ -249,9 +250,9 @@ def suggested(suggestion_id: UUID, booking: Booking, about: Mapping[str, Any], c
     return Suggestion(id=suggestion_id, booking=booking, offer=offer, by=UUID(about["by"]), note=about["note"])
 
 
-async def _may_decide(session: ReadSession, booking: Booking, by: Actor) -> bool:
+async def _may_decide(session: ReadSession, booking: Booking, catalogue: Catalogue, by: Actor) -> bool:
     """Tell whether somebody may decide: one of those asked or an admin; on their own booking only where nobody else can."""
-    asked = await approval_rows.asked_about(session, booking)
+    asked = await approval_rows.asked_about(session, booking, catalogue)
     own = by.person_id == booking.booker.person_id
     return (by.admin and not own) or any(one.person_id == by.person_id for one in asked)
 

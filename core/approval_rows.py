@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from core import store
+from core.approving import deciding
 from core.catalogue import Catalogue
 from core.db import ReadSession
 from core.errors import NotWaiting
@@ -200,6 +201,13 @@ async def approvers(session: ReadSession, rooms: Iterable[Room], booker_id: UUID
     )
 
 
-async def asked_about(session: ReadSession, booking: Booking) -> tuple[Approver, ...]:
-    """Return who is asked about a booking, by name."""
-    return await approvers(session, booking.rooms, booking.booker.person_id)
+async def asked_about(session: ReadSession, booking: Booking, catalogue: Catalogue) -> tuple[Approver, ...]:
+    """Return who is asked about a booking, by name: of several rooms, whoever decides for each that asks for approval.
+
+    Where that is nobody, those who decide everywhere: who approves there, else who manages, else the admins.
+    """
+    booker = booking.booker.person_id
+    rooms = deciding(booking, catalogue)
+    lists = [await approvers(session, [room], booker) for room in rooms]
+    everywhere = {one.person_id for one in lists[0]}.intersection(*({one.person_id for one in one_of} for one_of in lists))
+    return tuple(one for one in lists[0] if one.person_id in everywhere) or await approvers(session, (), booker)

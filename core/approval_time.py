@@ -109,7 +109,7 @@ async def _remind(
     booking = await store.booking(session, due[0]["booking_id"], catalogue)
     if booking.status in HOLDS_ROOM:
         session.happened = True
-        for one in await approval_rows.asked_about(session, booking):
+        for one in await approval_rows.asked_about(session, booking, catalogue):
             key = f"{Notice.APPROVAL_REMINDER}:{due[0]['id']}:{one.person_id}"
             about = {"approval": str(due[0]["id"])}
             until = due[0]["expires_at"]

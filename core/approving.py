@@ -63,20 +63,31 @@ def needs_approval(room: Room, *, catalogue: Catalogue, by: Actor) -> bool:
     return catalogue.policy(room, by.groups).approval or rights.bookable_by(by, room, catalogue) is Right.REQUEST
 
 
+def deciding(booking: Booking, catalogue: Catalogue) -> tuple[Room, ...]:
+    """Return the rooms of a booking about which somebody is asked; all, where the rules have changed since."""
+    if not booking.more_rooms:
+        return booking.rooms
+    found = [room for room in booking.rooms if catalogue.policy(room).approval or catalogue.only_asked_for(room)]
+    return tuple(found) or booking.rooms
+
+
 def who_decides(booking: Booking, *, catalogue: Catalogue) -> tuple[str, ...]:
     """Return the names of the people and groups who are asked about a booking; empty where that is the admins."""
-    booker = booking.booker.person_id
+    named = [_named(room, booking.booker.person_id, catalogue) for room in deciding(booking, catalogue)]
+    return tuple(sorted(named[0].intersection(*named), key=str.casefold))
+
+
+def _named(room: Room, booker: UUID, catalogue: Catalogue) -> set[str]:
     for right in (Right.APPROVE, Right.MANAGE):
-        named = {
+        found = {
             grant.holder
-            for room in booking.rooms
             for given in catalogue.grants(room)
             for grant in given
             if grant.right is right and grant.holder and grant.person_id != booker
         }
-        if named:
-            return tuple(sorted(named, key=str.casefold))
-    return ()
+        if found:
+            return found
+    return set()
 
 
 def just_asked(booking: Booking, *, catalogue: Catalogue, now: datetime) -> datetime | None:

@@ -232,6 +232,14 @@ class Catalogue:
                 return Right.BOOK if Right.BOOK in held else Right.REQUEST if held else None
         return Right.BOOK
 
+    def only_asked_for(self, room: Room) -> bool:
+        """Tell whether there is anybody who may only ask for the room."""
+        for given in self.grants(room):
+            naming = [grant.right for grant in given if grant.right in {Right.BOOK, Right.REQUEST}]
+            if naming:
+                return Right.REQUEST in naming
+        return False
+
     @cached_property
     def _limits_booking(self) -> bool:
         return any(grant.right in {Right.BOOK, Right.REQUEST} for grant in self.rights)

@@ -488,3 +488,42 @@ async def test_what_waits_is_listed_for_those_who_decide(office: Office, asking:
 async def test_a_wish_that_names_no_room_waits_too(office: Office, asking: Asking, boardroom: Room):
     booked = await office.bookings.book(Wish(slot=at(60), attendees_count=15), by=office.ana)
     assert (booked.room.id, booked.status) == (boardroom.id, Status.PENDING)
+
+
+async def test_of_two_rooms_those_decide_who_approve_for_both_that_need_it(office: Office, asking: Asking, boardroom: Room):
+    lab, plain = await office.room("Lab"), await office.room("Plain")
+    await asking.needs(lab)
+    carl, dora = await office.actor("carl"), await office.actor("dora")
+    await asking.grant(Right.APPROVE, carl, room=lab)
+    catalogue = await office.catalogues.current()
+
+    # Each approves for one of the rooms alone: neither decides about both, and an admin does.
+    both = await office.book(boardroom, at(60), more_room_ids=(lab.id,))
+    assert [one.name for one in await asking.approvals.approvers(both)] == ["boss"]
+    assert approving.who_decides(both, catalogue=catalogue) == ()
+    for one in (office.bob, carl):
+        with pytest.raises(errors.NotAllowed):
+            await asking.approve(both, by=one)
+    assert (await asking.approve(both, by=office.boss)).status is Status.CONFIRMED
+
+    # A room beside it that needs no approval has no say, whoever manages it.
+    await asking.grant(Right.MANAGE, dora, room=plain)
+    beside = await office.book(lab, at(62), more_room_ids=(plain.id,))
+    assert [one.name for one in await asking.approvals.approvers(beside)] == ["carl"]
+
+    await asking.grant(Right.APPROVE, carl, room=boardroom)
+    office.catalogues.forget()
+    again = await office.book(boardroom, at(64), more_room_ids=(lab.id,))
+    assert [one.name for one in await asking.approvals.approvers(again)] == ["carl"]
+    assert (await asking.approve(again, by=carl)).status is Status.CONFIRMED
+
+
+async def test_whoever_may_approve_no_longer_decides_no_longer(office: Office, asking: Asking, boardroom: Room):
+    booked = await office.book(boardroom, at(60))
+    await office.damage(f"UPDATE rights SET removed_at = now() WHERE person_id = '{office.bob.person_id}'")
+    office.catalogues.forget()
+
+    with pytest.raises(errors.NotAllowed):
+        await asking.approve(booked, by=office.bob)
+    assert [one.name for one in await asking.approvals.approvers(booked)] == ["boss"]
+    assert (await asking.approve(booked, by=office.boss)).status is Status.CONFIRMED
