@@ -42,7 +42,7 @@ pytestmark = [pytest.mark.race, pytest.mark.timeout(600)]
 
 WORKERS = 24
 SEEDS = [int(seed) for seed in os.environ.get("STORM_SEEDS", "4,31").split(",")]
-ACTS = int(os.environ.get("STORM_ACTS", "800"))
+ACTS = int(os.environ.get("STORM_ACTS", "300"))
 DAYS = 12
 
 
