@@ -268,7 +268,18 @@ async def the_day(stage: Stage) -> None:
     await stage.take("release")
 
 
-SCENES = (booking, settings, living, waiting, approval, series, the_day)
+async def figures(stage: Stage) -> None:
+    """How rooms are used: in words and pictures in Slack, and in tables on the page."""
+    await stage.look(ANA, CHANNEL)
+    await stage.say("/book stats", "of the open time was booked")
+    await expect(stage.page.get_by_role("img", name="Booked share of the open time by room").last).to_be_visible()
+    await stage.take("stats", high=1240)
+    said = stage.page.get_by_test_id("message").filter(has_text="of the open time was booked").last
+    await stage.page.goto(str(await said.get_by_role("button", name="Tables and CSV").get_attribute("href")))
+    await stage.take("stats-page", high=1120)
+
+
+SCENES = (booking, settings, living, waiting, approval, series, the_day, figures)
 
 
 @asynccontextmanager
