@@ -77,7 +77,7 @@ async def _sentence_or_slip(request: Command | Click, sentence: str, desk: Desk)
     if nearest == "room":
         return await _room(request, rest, desk)
     if not desk.catalogue.bookable:
-        return questions.no_rooms(desk.reader)
+        return await guide.no_rooms(desk)
     reading = understood(sentence, desk)
     if nearest is None:
         return await book_reading(request, reading, sentence, desk)
@@ -110,7 +110,7 @@ async def _form(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
         # Whoever can set rooms up is led to it; the others are told whom to ask.
         if desk.person.admin:
             return await admin.typed(request, rest, desk)
-        return questions.no_rooms(desk.reader, admins=await desk.services.people.admins())
+        return await guide.no_rooms(desk)
     if not desk.may_book:
         return questions.not_for_guests()
     return await open_booking(request, desk)
@@ -118,7 +118,7 @@ async def _form(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
 
 async def _find(request: Command | Click, rest: str, desk: Desk) -> ClickReply:
     if not desk.catalogue.bookable:
-        return questions.no_rooms(desk.reader)
+        return await guide.no_rooms(desk)
     if not desk.may_book:
         return questions.not_for_guests()
     part = understood_part(rest, desk) if rest else None

@@ -8,13 +8,13 @@ from rapidfuzz import fuzz, process
 
 from core import rights
 from core.models import Equipment, Location, Room, Slot
+from handlers import guide
 from handlers.drafts import DayOfRoom, Draft, RoomsPage
 from handlers.replies import Message
 from handlers.requests import Click, Command
 from handlers.sentence.model import Fragment
 from handlers.services import Desk
 from handlers.understanding import LONGEST, home_of, places_of, understood_part
-from handlers.views import questions
 from handlers.views import rooms as views
 
 PAGE = 20
@@ -26,7 +26,7 @@ async def shown(request: Command | Click, rest: str, desk: Desk) -> Message:  # 
     """List the rooms of a location, or of all; show the day of a room that is named."""
     places = places_of(desk)
     if not places:
-        return questions.no_rooms(desk.reader)
+        return await guide.no_rooms(desk)
     if not rest:
         return await _listed(desk, RoomsPage())
     part = understood_part(rest[:LONGEST], desk)
@@ -83,7 +83,7 @@ async def _listed(desk: Desk, wanted: RoomsPage) -> Message:
     rooms = sorted(desk.catalogue.rooms_at(wanted.place, desk.actor), key=lambda room: order[room.location_id])
     there = rooms[wanted.offset : wanted.offset + PAGE]
     if not there:  # rooms have gone since the button was made
-        return await _listed(desk, RoomsPage()) if places else questions.no_rooms(desk.reader)
+        return await _listed(desk, RoomsPage()) if places else await guide.no_rooms(desk)
     now = desk.services.clock.now()
     days = await desk.services.search.day([room.id for room in there], _rest_of_day(places_of(desk), now), by=desk.actor)
     hours = {room.id: desk.catalogue.policy(room).opening[_today(room, desk).weekday()] for room in there}

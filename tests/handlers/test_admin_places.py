@@ -64,6 +64,8 @@ async def test_who_cannot_set_it_up_is_told_whom_to_ask(empty_firm: Firm):
     answer = await empty_firm.say(BEN, "/book")
 
     assert words(answer) == f"There are no rooms yet. Ask @{ANA} to set them up with /book admin."
+    for line in ("tomorrow 10am", "rooms", "find", "help"):
+        assert f"Ask @{ANA}" in words(await empty_firm.say(BEN, f"/book {line}")), line
 
 
 async def test_an_admin_who_books_too_early_is_led_to_the_guide(empty_firm: Firm):
