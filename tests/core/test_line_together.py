@@ -10,8 +10,11 @@ import pytest
 from core import checks, errors
 from core.models import Actor, Booking, Equipment, Room, Slot, Status, Wish
 from core.notices import Waiting
+from core.series_values import Choice
 from tests.core.furnished import claimed, hall, lendable, lent
 from tests.core.office import MONDAY, Office, at
+from tests.core.series_office import series_of, weekly
+from tests.core.test_series import berlin, week
 
 MINUTE = timedelta(minutes=1)
 
@@ -266,3 +269,20 @@ async def test_who_waits_for_two_rooms_takes_what_is_left_of_them(office: Office
     taken: Booking = await office.line.take(place.id, by=office.bob)
     assert (taken.slot, taken.status) == (Slot(start=at(9.5).start, end=at(9, 120).end), Status.CONFIRMED)
     assert await claimed(office, taken) == {"Apollo": 90, "Zeus": 90}
+
+
+async def test_a_date_of_a_series_of_two_rooms_and_a_projector_waits_for_all_of_it(office: Office):
+    apollo, zeus = await both(office)
+    projector = await lendable(office)
+    theirs = await office.book(zeus, berlin(week(1), 10), by=office.bob, equipment=((projector.id, 2),))
+    series = series_of(office)
+    wish = weekly(apollo, 3, more_room_ids=(zeus.id,), equipment=((projector.id, 1),))
+
+    made = await series.book(wish, by=office.ana, choices={week(1): Choice.SKIP})
+    (place,) = await office.line.mine(office.ana)
+    assert ([room.name for room in place.rooms], place.equipment[0].quantity) == (["Apollo", "Zeus"], 1)
+    await office.bookings.cancel(theirs.id, by=office.bob)
+
+    taken = await office.line.take(place.id, by=office.ana)
+    assert (taken.rooms, taken.series_id, taken.series_on) == ((apollo, zeus), made.series.id, week(1))
+    assert await lent(office, taken) == {"Projector": 1}

@@ -9,10 +9,12 @@ from typing import Any
 
 from core.checks import violations
 from core.errors import BookingError
-from core.models import Booking, Room, Status
+from core.models import Booking, Room, Slot, Status
 from core.places import Places
 from core.rerooming import Rerooming
+from tests.core.furnished import lendable
 from tests.core.office import PATIENT, Office, at, opened
+from tests.core.test_races import deadlocks
 
 ROUNDS = 25
 
@@ -142,3 +144,48 @@ async def test_closing_and_booking_side_by_side_leave_nobody_out(database: Any):
             else:
                 assert isinstance(booked, BookingError), booked
         assert await violations(office.db) == []
+
+
+async def test_accepting_with_a_projector_against_forty_who_want_the_room_and_the_projector(database: Any):
+    async with opened(database, **PATIENT) as office:
+        projector = await lendable(office, quantity=1)
+        rerooming = Rerooming(office.db, office.catalogues, office.clock)
+        tally: Counter[str] = Counter()
+        spare = [await office.room(f"Spare {number}", seats=1) for number in range(8)]
+        for number in range(6):
+            old, new = (
+                await office.room(f"Old {number}", seats=4 + number),
+                await office.room(f"New {number}", seats=4 + number),
+            )
+            slot, things = at(10, days=number + 1), ((projector.id, 1),)
+            booking = await office.book(old, slot, attendees_count=4 + number, equipment=things)
+            await Places(office.db, office.catalogues, office.clock).use_room(
+                old.id, active=False, version=1, by=office.boss
+            )
+            await rerooming.advance(office.clock.now())
+            (row,) = await office.rows("SELECT * FROM proposals WHERE booking_id = $1", booking.id)
+            rooms = [new, *spare]
+
+            async def wants(room: Room, slot: Slot = slot, things: Any = things) -> object:
+                return await office.book(room, slot, by=office.bob, equipment=things)
+
+            attempts = [wants(rooms[one % len(rooms)]) for one in range(37)]
+            done = await asyncio.gather(
+                rerooming.accept(row["id"], by=office.ana),
+                office.bookings.cancel(booking.id, by=office.ana) if number % 2 else rerooming.advance(office.clock.now()),
+                *attempts,
+                return_exceptions=True,
+            )
+            for outcome in done:
+                assert not isinstance(outcome, BaseException) or isinstance(outcome, BookingError), outcome
+            tally.update("yes" if not isinstance(one, BaseException) else type(one).__name__ for one in done)
+            out = await office.count(
+                "SELECT coalesce(sum(quantity), 0)::int FROM equipment_claims WHERE start_time = $1", slot.start
+            )
+            assert out <= 1
+            after = await office.bookings.get(booking.id)
+            assert not after.holds_room or (after.room.id == new.id and out == 1)
+        print(f"\na room proposed and a projector, 39 at once, 6 rounds: {dict(tally)}")
+        assert await violations(office.db) == []
+        await office.db.close()
+        assert await deadlocks(office) == 0
