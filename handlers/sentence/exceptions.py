@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from handlers.sentence import calendar_names, words
 from handlers.sentence.draft import Draft
 from handlers.sentence.items import Day, Item, LeftOut
+from handlers.sentence.model import Trouble
 from handlers.sentence.spoken import behind, phrases
 from handlers.sentence.tokens import Token
 
@@ -31,6 +32,7 @@ _LEADS = phrases(
 )
 _SMALL = frozenset("on for in over during from between the also and not or , & + nor of".split())
 _JOINS = frozenset("and or , & + nor".split())
+_SOME_DAYS = frozenset("holiday holidays vacation vacations break breaks bank public school".split())
 _TIMES = frozenset({"clock", "num", "part", "now"})
 _OF_TIMES = frozenset({":", "am", "pm", "h", "o'clock", "people", "min", "minutes", "hours", "weeks", "times"})
 _TO = frozenset("- to -> ~".split())
@@ -63,6 +65,8 @@ def taken(xs: list[Item], ts: list[Token], draft: Draft) -> list[Item]:
         parts, j = _list(xs, ts, first, timed=timed) if first else ([], 0)
         found = _as_left_out(parts, timed=timed)
         if not found:
+            if first and ts[first + (ts[first].low == "the")].low in _SOME_DAYS:
+                draft.refuse(Trouble.AMBIGUOUS, "Which dates are to be left out? Give me day and month.")
             i += 1
             continue
         draft.left_out += found

@@ -187,6 +187,9 @@ def _adverb(ts: list[Token], i: int) -> tuple[Every, int] | None:
         return _monthly_on(ts, 1, i + 1)
     if low in ("weekdays", "workdays"):
         return Every("WEEKLY", days=_WORK_WEEK), i + 1
+    if low == "quarterly":
+        found = _monthly_on(ts, 3, i + 1)
+        return found if found[0].nth or found[0].monthday else None
     if low == "hourly":
         return Every("DAILY", trouble="unit"), i + 1
     return None

@@ -328,7 +328,7 @@ def _starters(catalogue: places.Catalogue, equipment: Equipment, dates: Dates) -
         "a an the half quarter in on at this next nxt last previous past coming following upcoming late early mid later"
         " during end close first rm room no not without sans minus don't dont doesn't doesnt do does will won't wont"
         " needn't needs every each evry ea once twice alternate alternating bi biweekly fortnightly weekly daily everyday"
-        " monthly weekdays workdays hourly weekday weekend weekends eow eom day days week office site campus hq"
+        " quarterly monthly weekdays workdays hourly weekday weekend weekends eow eom day days week office site campus hq"
         " headquarters branch hub building bldg bldng bld floor level lvl fl ground lower upper basement both me myself i"
         " moi with just only solo alone by for we we're we'll there there're there'll us couple few several many lots"
         " bunch negative seats seating fits fit fitting sits seat capacity accommodate accommodates headcount pax"

@@ -270,7 +270,7 @@ def _has_own_end(xs: list[Item], k: int, roles: dict[int, str]) -> bool:
 
 def _narrow(xs: list[Item], draft: Draft) -> None:
     """ "Next week" with a weekday elsewhere, "next month" with a day of the month elsewhere, are one date."""
-    for vague in xs:
+    for k, vague in enumerate(xs):
         if vague.kind != "vague":
             continue
         days = [x for x in xs if x.kind == "day"]
@@ -281,6 +281,8 @@ def _narrow(xs: list[Item], draft: Draft) -> None:
             # "every wednesday starting next week": from its Monday on
             vague.kind, vague.value = "day", Day("weekday", weekday=0, which="next")
             draft.from_day = True
+            if _lead(xs, k) != "from":  # "every weekday next week" is of that week alone
+                draft.until.append(Day("weekday", weekday=6))
         elif vague.value in ("next week", "this week", "coming week") and len(bare) == 1 == len(days):
             bare[0].value = replace(bare[0].value, which="thisweek" if vague.value == "this week" else "next")
             vague.kind = "filler"
