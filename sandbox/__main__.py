@@ -20,10 +20,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--company", type=Path, default=DEFAULT_FILE, metavar="FILE.json")
     parser.add_argument("--bot-url", metavar="URL", help="where signed requests go while no socket is connected")
+    parser.add_argument(
+        "--redirect-url", action="append", default=[], metavar="URL", help="registered for signing in with Slack; any number"
+    )
     given = parser.parse_args(arguments)
     try:
         company = with_environment(load(given.company))
-        asyncio.run(_serve(Sandbox(company, bot_url=given.bot_url), host=given.host, port=given.port))
+        sandbox = Sandbox(company, bot_url=given.bot_url)
+        sandbox.openid.redirect_urls += given.redirect_url
+        asyncio.run(_serve(sandbox, host=given.host, port=given.port))
     except CompanyError as error:
         print(error, file=sys.stderr)  # noqa: T201 - one sentence for whoever started it
         return 2

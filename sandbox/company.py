@@ -39,6 +39,14 @@ class Tokens(_Frozen):
     signing_secret: str = Field(min_length=8, repr=False)
 
 
+class Client(_Frozen):
+    """The app as "Sign in with Slack" knows it. People are sent back to a registered address, or to one below it."""
+
+    client_id: str = "1122334455.667788990"
+    client_secret: str = Field(default="the-sandbox-client-secret-0123456789", min_length=32, repr=False)
+    redirect_urls: tuple[str, ...] = ()
+
+
 class Bot(_Frozen):
     """The app's own ids: its user, its bot id and its app id."""
 
@@ -106,6 +114,7 @@ class Company(_Frozen):
 
     team: Team
     tokens: Tokens
+    client: Client = Client()
     bot: Bot
     scopes: tuple[str, ...] = ()
     events: tuple[str, ...] = ("app_home_opened",)

@@ -20,6 +20,7 @@ from sandbox.errors import Json, SlackError
 from sandbox.faults import Faults
 from sandbox.feed import Feed
 from sandbox.model import Clock, Workspace
+from sandbox.openid import OpenId
 from sandbox.parts import Parts
 from sandbox.responses import Responses
 from sandbox.tickets import Tickets
@@ -69,6 +70,7 @@ class Sandbox:
         self._files = api_files.FilesApi(ws, lambda: self.parts.address)
         self._api.add(api_files.methods(self._files))
         self._api.add(api_conversations.methods(ws, self._api))
+        self.openid = OpenId(self.parts, self._wire)
         self._control = Control(self.parts)
 
     def app(self) -> web.Application:
@@ -76,6 +78,7 @@ class Sandbox:
         app = web.Application(client_max_size=MOST_BYTES, middlewares=[_guarded])
         app.add_routes(
             [
+                *self.openid.routes(),
                 web.route("*", "/api/{method}", self._api.serve),
                 web.get("/socket", self.parts.delivery.serve_socket),
                 web.post("/response/{id}", self._respond),
