@@ -103,7 +103,12 @@ class Edge:
             said=await _said(operation, request),
             key=_key(operation, request, token),
         )
-        reply = await operation.handle(call)
+        try:
+            reply = await operation.handle(call)
+        except BookingError as error:
+            # How things stand is told as the asker may see it.
+            error.wanted = call
+            raise
         response = _response(operation, call, reply)
         if operation.method != "GET":
             response.headers[FRESH] = str(await self._services.freshness.now())
@@ -225,7 +230,7 @@ def _response(operation: Operation, call: Call, reply: Reply) -> web.Response:
     content = reply.body.model_dump_json(by_alias=True).encode()
     etag = reply.etag or conditions.tag(content, reply.version)
     if operation.method == "GET":
-        call.unless_had(etag, reply.modified)
+        call.unless_had(etag, reply.modified if reply.dated else None)
     response = web.Response(body=content, status=status, content_type="application/json", charset="utf-8")
     if reply.at:
         response.headers["Location"] = PREFIX + reply.at

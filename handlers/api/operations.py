@@ -43,7 +43,8 @@ class NotModifiedError(Exception):
 class Reply:
     """What is answered. Without an `etag`, the body's own is taken, with the `version` in front where there is one.
 
-    `modified` None: nobody knows when it changed, and it may have been now. `at` is the address of what was made.
+    `modified` None: nobody knows when it changed, and it may have been now. Not `dated`: something in it may have changed
+    since, so that the date is told and compares with nothing. `at` is the address of what was made.
     """
 
     body: Out | None
@@ -51,6 +52,7 @@ class Reply:
     version: int | None = None
     etag: str | None = None
     modified: datetime | None = None
+    dated: bool = True
     at: str | None = None
     following: str | None = None
     """The cursor of the next page."""
@@ -131,7 +133,9 @@ class Call:
 
         if self.key is None:
             return said(await work())
-        content = requests.fingerprint(self.operation.name, path=self.request.path, body=self._plain())
+        content = requests.fingerprint(
+            self.operation.name, path=self.request.path, body=self._plain(), by=self.actor.person_id
+        )
         guard = Guard(self.key, content=content, now=self.now, answer=said)
         try:
             with once(guard):

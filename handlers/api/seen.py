@@ -75,6 +75,7 @@ class BookingOut(Out):
     equipment: list[BorrowedOut]
     series_id: UUID | None
     series_on: date | None
+    late_at: datetime | None
     checked_in_at: datetime | None
     cancel_reason: str | None
     created_at: datetime
@@ -107,9 +108,10 @@ class BookingOut(Out):
             ]
             if seen
             else [],
-            series_id=booking.series_id,
-            series_on=booking.series_on,
-            checked_in_at=booking.checked_in_at,
+            series_id=booking.series_id if seen else None,
+            series_on=booking.series_on if seen else None,
+            late_at=booking.late_at if seen else None,
+            checked_in_at=booking.checked_in_at if seen else None,
             cancel_reason=booking.cancel_reason if seen else None,
             created_at=booking.created_at,
             updated_at=booking.updated_at,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
 
 
@@ -52,6 +53,18 @@ def _reckonable(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+def _a_day(value: Any) -> Any:  # noqa: ANN401 - whatever came
+    if not (type(value) is date or (isinstance(value, str) and _DAY.fullmatch(value))):
+        raise ValueError("write a day as 2026-11-25")
+    return value
+
+
+def _near(value: date) -> date:
+    if not EARLIEST.date() <= value < LATEST.date():
+        raise ValueError("must lie in the years 2000 to 2199")
+    return value
+
+
 def _plain(value: str) -> str:
     # What the database refuses, and what would break a line somewhere.
     if any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in value):
@@ -61,6 +74,7 @@ def _plain(value: str) -> str:
 
 # What comes of reading text is strict no more: `_a_moment` is.
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_a_moment), AfterValidator(_reckonable)]
+Day = Annotated[date, Field(strict=False), BeforeValidator(_a_day), AfterValidator(_near)]
 Line = Annotated[str, Field(max_length=1000), AfterValidator(_plain)]
 Title = Annotated[str, Field(max_length=200), AfterValidator(_plain)]
 Version = Annotated[int, Field(ge=1)]

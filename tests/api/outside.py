@@ -16,6 +16,7 @@ from aiohttp import web
 from core.models import Actor
 from core.tokens import Scope, TokenKind
 from handlers import api
+from tests.api import promised
 from tests.handlers.firm import ANA, BEN, Firm
 from tests.handlers.firm import opened as firm_opened
 
@@ -54,7 +55,7 @@ class Outside:
         params: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a request with one of the tokens, or None's, and return the answer."""
+        """Send a request with one of the tokens, or None's, and return the answer, which is as the document promises."""
         sent = dict(headers or {})
         if by is not None:
             sent.setdefault("Authorization", f"Bearer {self.tokens[by]}")
@@ -62,6 +63,7 @@ class Outside:
         async with self.http.request(method, where, json=json, data=data, params=params, headers=sent) as response:
             raw = await response.read()
             said = await response.json() if raw and response.content_type == "application/json" else raw
+            promised.check(method, response.url.path, response.status, said, response.headers)
             return Answer(status=response.status, body=said, headers=response.headers.copy())
 
     async def token(self, user: str, *scopes: Scope, kind: TokenKind = TokenKind.PERSONAL) -> str:
