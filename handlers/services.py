@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from core.approval_deciding import Approvals
 from core.approving import just_asked, who_decides
+from core.board import Board
 from core.bookings import Bookings
 from core.catalogue import FRESH_SECONDS, Catalogue, Catalogues
 from core.clock import Clock
@@ -63,6 +64,7 @@ class Services:
     digests: Digests
     stats: Stats
     demand: Demand
+    board: Board
     equipments: Equipments
     tokens: Tokens
     freshness: Freshness
@@ -101,6 +103,7 @@ def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: 
         digests=Digests(db, catalogues, clock),
         stats=Stats(db, catalogues, clock),
         demand=Demand(db, catalogues, clock),
+        board=Board(db, catalogues, clock),
         equipments=Equipments(db, catalogues),
         tokens=Tokens(db, clock),
         freshness=Freshness(db),
