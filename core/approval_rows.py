@@ -15,7 +15,7 @@ from core import store
 from core.approving import deciding
 from core.catalogue import Catalogue
 from core.db import ReadSession
-from core.errors import NotWaiting
+from core.errors import RequestNotFound
 from core.models import Booking, Right, Room
 
 COLUMNS = """
@@ -101,16 +101,11 @@ class Request:
         return self.decision is None
 
 
-def not_asked() -> NotWaiting:
-    """Return the refusal for a booking about which nobody was asked."""
-    return NotWaiting("Nobody has to approve this booking.")
-
-
 async def by_id(session: ReadSession, request_id: UUID) -> Mapping[str, Any]:
-    """Return a request's row, or raise NotWaiting."""
+    """Return a request's row, or raise RequestNotFound."""
     row: Mapping[str, Any] | None = await session.one(_ONE, session.tenant, request_id)
     if row is None:
-        raise not_asked()
+        raise RequestNotFound("Nobody has to approve this booking.")
     return row
 
 

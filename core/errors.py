@@ -278,6 +278,12 @@ class NotWaiting(BookingError):
         self.booking_id = booking_id
 
 
+class RequestNotFound(NotWaiting):
+    """No request for approval of that id."""
+
+    code = "RequestNotFound"
+
+
 class TitleTooLong(BookingError):
     """A title of more than 200 characters."""
 

@@ -15,12 +15,13 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from core import store
+from core.approval_deciding import Suggestion, suggested
 from core.catalogue import Catalogue, Catalogues
 from core.db import Database, ReadSession
 from core.errors import BookingNotFound
 from core.feed import Feed
 from core.models import Actor, Attendee, Booking, Borrowed, Response, Slot, Status, by_name
-from core.notices import Happened
+from core.notices import Happened, Notice
 from core.people import attendees_by_id
 
 T = TypeVar("T")
@@ -78,6 +79,14 @@ _EVENTS = """
 SELECT booking_id, booking_version FROM events WHERE tenant_id = $1 AND booking_id = $2 AND booking_version > $3
 ORDER BY booking_version LIMIT $4
 """
+_SUGGESTIONS = """
+SELECT d.id, d.booking_id, d.about FROM approvals a
+JOIN bookings b ON b.tenant_id = a.tenant_id AND b.id = a.booking_id
+JOIN deliveries d ON d.tenant_id = a.tenant_id AND d.booking_id = a.booking_id
+WHERE a.tenant_id = $1 AND a.decision IS NULL AND b.booked_by = $2 AND d.kind = $3 AND d.person_id = $2
+    AND d.about->>'approval' = a.id::text
+ORDER BY d.due_at, d.id
+"""
 _NEWEST = "SELECT happened_at FROM events WHERE tenant_id = $1 ORDER BY transaction DESC, number DESC LIMIT 1"
 
 
@@ -111,7 +120,7 @@ Seen = Callable[[Booking, Catalogue], bool]
 
 
 class Listing:
-    """Reads lists of bookings, one booking wherever it is kept, and what happened to it."""
+    """Reads lists of bookings, one booking wherever it is kept, what happened to it, and what was suggested instead."""
 
     def __init__(self, db: Database, catalogues: Catalogues) -> None:
         self._db = db
@@ -164,6 +173,16 @@ class Listing:
             versions = [(row["booking_id"], row["booking_version"]) for row in rows]
             found = await Feed(catalogue).of_versions(session, versions)
             return tuple(found[version] for version in versions if version in found)
+
+        return await self._read(read)
+
+    async def suggestions(self, by: Actor) -> tuple[Suggestion, ...]:
+        """Return what approvers suggested to somebody instead of bookings that wait still, the oldest first."""
+
+        async def read(catalogue: Catalogue, session: ReadSession) -> tuple[Suggestion, ...]:
+            rows = await session.all(_SUGGESTIONS, session.tenant, by.person_id, Notice.APPROVAL_SUGGESTION.value)
+            there = await store.bookings(session, [row["booking_id"] for row in rows], catalogue)
+            return tuple(suggested(row["id"], there[row["booking_id"]], row["about"], catalogue) for row in rows)
 
         return await self._read(read)
 

@@ -113,6 +113,7 @@ _STATUSES: Mapping[int, tuple[type[BookingError], ...]] = {
         errors.BookingNotFound,
         errors.SeriesNotFound,
         errors.WaitingNotFound,
+        errors.RequestNotFound,
         errors.SubscriptionNotFound,
         errors.TokenNotFound,
     ),
