@@ -6,12 +6,33 @@ import json
 
 from aiohttp import web
 
-from handlers.api import bookings, openapi, problems, refusing, rooms
+from handlers.api import (
+    approvals,
+    attending,
+    availability,
+    bookings,
+    openapi,
+    problems,
+    proposals,
+    refusing,
+    rooms,
+    series,
+    waitlist,
+)
 from handlers.api.edge import HEADERS, PREFIX, Edge, Session, nobody
 from handlers.api.operations import Operation
 from handlers.services import Services
 
-OPERATIONS: tuple[Operation, ...] = (*rooms.OPERATIONS, *bookings.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *rooms.OPERATIONS,
+    *availability.OPERATIONS,
+    *bookings.OPERATIONS,
+    *attending.OPERATIONS,
+    *series.OPERATIONS,
+    *waitlist.OPERATIONS,
+    *approvals.OPERATIONS,
+    *proposals.OPERATIONS,
+)
 
 
 def routes(services: Services, *, per_minute: int = 0, session: Session = nobody) -> list[web.RouteDef]:
