@@ -196,12 +196,19 @@ class Target(Carried):
         return Target(booking=booking.id, version=booking.version)
 
 
-class Moving(Target):
-    """A booking, and the room and time that it is to go to."""
+class Exchanging(Target):
+    """A booking and, where it has several rooms, the one of them that another is to take the place of."""
+
+    instead: UUID | None = Field(default=None, alias="i")
+
+
+class Moving(Exchanging):
+    """A booking, and the room and time that it is to go to; `more_rooms`, where there are any, are all the further ones."""
 
     room: UUID = Field(alias="r")
     start: int = Field(alias="s")
     end: int = Field(alias="e")
+    more_rooms: tuple[UUID, ...] = Field(default=(), alias="m", max_length=MOST_MORE_ROOMS)
 
     @property
     def slot(self) -> Slot:
@@ -236,10 +243,14 @@ class Reread(Target):
 
 
 class Picked(Carried):
-    """One of several bookings that `/book move` may have meant, and the sentence typed."""
+    """One of several bookings that `/book move` may have meant, and the sentence typed.
+
+    `instead` is the one of its rooms that the room of the sentence takes the place of.
+    """
 
     booking: UUID = Field(alias="b")
     sentence: str = Field(alias="q", max_length=1000)
+    instead: UUID | None = Field(default=None, alias="i")
 
 
 class ChosenPlace(Carried):

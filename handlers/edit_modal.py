@@ -145,9 +145,12 @@ async def _form(booking_id: UUID, desk: Desk) -> View:
 
 async def _change(editing: Editing, draft: Draft, desk: Desk) -> Change:
     parts = differing(editing.shown, draft)
+    room = draft.room if Part.ROOM in parts else None
     return Change(
         slot=draft.slot if Part.TIME in parts else KEEP,
-        room_id=draft.room if Part.ROOM in parts and draft.room else KEEP,
+        room_id=room or KEEP,
+        # The form's first field is the first room; the further ones have a field of their own.
+        instead_of=(room and editing.shown.room) or KEEP,
         title=draft.title if Part.TITLE in parts else KEEP,
         attendees_count=draft.people if Part.PEOPLE in parts else KEEP,
         private=draft.private if Part.PRIVATE in parts else KEEP,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from core.models import KEEP, Booking, Change, Slot, Wish
+from core.models import KEEP, Booking, Change, Keep, Slot, Wish
 from handlers import booking as booking_words
-from handlers.drafts import Draft, Moving, Picked, Target
+from handlers.drafts import Draft, Exchanging, Moving, Picked, Target
 from handlers.edit_modal import changeable
 from handlers.picking import Match, matching, named, own, says_something
 from handlers.replies import Message
@@ -53,24 +54,31 @@ async def picked(click: Click, desk: Desk) -> Message:
     """Move the booking that the person picked where the sentence said."""
     choice = Picked.load(click.value)
     booking = await changeable(choice.booking, desk)
-    return await _move(click, booking, choice.sentence, desk)
+    return await _move(click, booking, choice.sentence, desk, instead=choice.instead)
 
 
 async def clicked(click: Click, desk: Desk) -> Message:
     """Move a booking to the room and time of a button."""
     to = Moving.load(click.value)
     with wanting(Target(booking=to.booking, version=to.version)):
-        change = Change(slot=to.slot, room_id=to.room)
+        change = Change(slot=to.slot, room_id=to.room, more_room_ids=to.more_rooms or KEEP, instead_of=_or_kept(to.instead))
         done = await desk.services.bookings.change(to.booking, change, version=to.version, by=desk.actor, key=click.key)
     return views.changed(done, desk.reader)
 
 
 async def other_room(click: Click, desk: Desk) -> Message:
-    """Offer the rooms that are free at a booking's time."""
-    return await _other_rooms(await changeable(Target.load(click.value).booking, desk), desk)
+    """Offer the rooms that are free at a booking's time; of several rooms, ask first which one is to be exchanged."""
+    asked = Exchanging.load(click.value)
+    return await _other_rooms(await changeable(asked.booking, desk), desk, instead=asked.instead)
 
 
-async def _other_rooms(booking: Booking, desk: Desk) -> Message:
+async def _other_rooms(booking: Booking, desk: Desk, *, instead: UUID | None = None) -> Message:
+    if booking.more_rooms:
+        given_up = next((room for room in booking.rooms if room.id == instead), None)
+        if given_up is None:
+            return questions.which_to_exchange(booking, desk.reader)
+        offers = await desk.services.search.instead_of(booking, given_up, by=desk.actor)
+        return questions.others_beside(booking, given_up, [one.room for one in offers], desk.reader)
     wish = Wish(slot=booking.slot, attendees_count=booking.attendees_count, location_id=booking.location.id)
     with wanting(Target.at(booking)):
         found = await desk.services.search.find(wish, by=desk.actor)
@@ -96,7 +104,9 @@ def _order(text: str, bookings: tuple[Booking, ...], desk: Desk) -> Order:
     return Order(which=Match(bookings=bookings), where=text)
 
 
-async def _move(request: Command | Click, booking: Booking, where: str, desk: Desk) -> Message:
+async def _move(
+    request: Command | Click, booking: Booking, where: str, desk: Desk, *, instead: UUID | None = None
+) -> Message:
     if _OTHER.fullmatch(where):
         return await _other_rooms(booking, desk)
     if _HOUR.fullmatch(where):
@@ -106,12 +116,14 @@ async def _move(request: Command | Click, booking: Booking, where: str, desk: De
         return questions.where_to(booking, because=part.message)
     if not says_something(part):
         return questions.where_to(booking)
+    if booking.more_rooms and part.room and instead is None:
+        return questions.which_gives_way(booking, part.room, where, desk.reader)
     with wanting(Target.at(booking)):
         draft = Draft.like(booking).model_copy(update=_changes(booking, part, where, desk))
-        room = await booking_words.room_for(draft, booking, desk)
         change = Change(
             slot=draft.slot,
-            room_id=room.id,
+            room_id=await _room(booking, part, draft, desk),
+            instead_of=_or_kept(instead),
             attendees_count=part.attendees or KEEP,
             title=part.title or KEEP,
         )
@@ -119,6 +131,17 @@ async def _move(request: Command | Click, booking: Booking, where: str, desk: De
             booking.id, change, version=booking.version, by=desk.actor, key=request.key
         )
     return views.changed(done, desk.reader)
+
+
+async def _room(booking: Booking, part: Fragment, draft: Draft, desk: Desk) -> UUID | Keep:
+    """Return the room to go to; several rooms stay, unless one is named."""
+    if booking.more_rooms and part.room is None:
+        return KEEP
+    return (await booking_words.room_for(draft, booking, desk)).id
+
+
+def _or_kept(room: UUID | None) -> UUID | Keep:
+    return KEEP if room is None else room
 
 
 def _part(where: str, booking: Booking, desk: Desk) -> Fragment | Refusal:

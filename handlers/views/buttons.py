@@ -213,7 +213,8 @@ def offers(
 def moving(target: Target, offer: Alternative) -> Moving:
     """Return the target going to the room and time offered."""
     start, end = int(offer.slot.start.timestamp()), int(offer.slot.end.timestamp())
-    return Moving(booking=target.booking, version=target.version, room=offer.room.id, start=start, end=end)
+    more = tuple(room.id for room in offer.more_rooms)
+    return Moving(booking=target.booking, version=target.version, room=offer.room.id, more_rooms=more, start=start, end=end)
 
 
 def offer_label(offer: Alternative, *, instead_of: Slot, at: Location | None, reader: Reader) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import ButtonElement
 
 from core import saying
-from core.models import Booking, FreeRoom, Location, Person
-from handlers.drafts import ChosenPlace, Draft, Moving, Picked, Target
+from core.models import Booking, FreeRoom, Location, Person, Room
+from handlers.drafts import ChosenPlace, Draft, Exchanging, Moving, Picked, Target
 from handlers.ids import Action
 from handlers.replies import Message
 from handlers.sentence.model import Refusal
@@ -138,18 +138,77 @@ def other_rooms(booking: Booking, free: Sequence[FreeRoom], reader: Reader) -> M
         draft = Draft.like(booking).anywhere(booking.location.id)
         row = [buttons.edit(booking), buttons.button("Find a room", Action.OPEN_SEARCH, draft)]
         return ask(line, row)
-    start, end = int(booking.start.timestamp()), int(booking.end.timestamp())
-    row = [
-        buttons.button(
-            f"{cut(one.room.name, 50)} (seats {one.room.capacity})",
-            Action.MOVE_TO.nth(number),
-            Moving(booking=booking.id, version=booking.version, room=one.room.id, start=start, end=end),
-            aloud=f"Move to {one.room.name}, which seats {one.room.capacity}",
-        )
-        for number, one in enumerate(free[:MOST_BOOKINGS], start=1)
-    ]
+    row = [_move_there(booking, one.room, number) for number, one in enumerate(free[:MOST_BOOKINGS], start=1)]
     keep = buttons.button(f"Keep {rooms_of(booking, 50)}", Action.KEEP, Target.at(booking))
     return ask([f"Free {when} instead of ", bold(cut(booking.room.name, 100)), ":"], [*row, keep])
+
+
+def _move_there(booking: Booking, room: Room, number: int, *, instead: Room | None = None) -> ButtonElement | None:
+    to = Moving(
+        booking=booking.id,
+        version=booking.version,
+        room=room.id,
+        start=int(booking.start.timestamp()),
+        end=int(booking.end.timestamp()),
+        instead=instead.id if instead else None,
+    )
+    label = f"{cut(room.name, 50)} (seats {room.capacity})"
+    aloud = f"Move to {room.name}, which seats {room.capacity}"
+    return buttons.button(label, Action.MOVE_TO.nth(number), to, aloud=aloud)
+
+
+# -- one of several rooms ------------------------------------------------------------------------------------------------
+
+
+def which_to_exchange(booking: Booking, reader: Reader) -> Message:
+    """Return the question which of a booking's rooms is to be another one."""
+    row = [
+        buttons.button(
+            cut(room.name, 60),
+            Action.OTHER_ROOM.nth(number),
+            Exchanging(booking=booking.id, version=booking.version, instead=room.id),
+            aloud=f"Another room instead of {room.name}",
+        )
+        for number, room in enumerate(booking.rooms, start=1)
+    ]
+    when = in_passing(booking.slot, booking.location, reader)
+    return ask([bold(rooms_of(booking)), f" {when}: which is to be another room?"], [*row, _keep_all(booking)])
+
+
+def others_beside(booking: Booking, given_up: Room, free: Sequence[Room], reader: Reader) -> Message:
+    """Return the rooms that can take the place of one of a booking's, one button each; the others of it stay."""
+    when = in_passing(booking.slot, booking.location, reader)
+    if not free:
+        said: Line = [f"No other room that fits is free {when} instead of ", bold(cut(given_up.name, 100)), "."]
+        return ask(said, [buttons.edit(booking), _keep_all(booking)])
+    row = [_move_there(booking, room, number, instead=given_up) for number, room in enumerate(free[:MOST_BOOKINGS], start=1)]
+    stays = saying.listed(cut(room.name, 60) for room in booking.rooms if room.id != given_up.id)
+    verb_of = "stays" if len(booking.rooms) == 2 else "stay"
+    line: Line = [f"Free {when} instead of ", bold(cut(given_up.name, 100)), f"; {stays} {verb_of}:"]
+    return ask(line, [*row, _keep_all(booking)])
+
+
+def which_gives_way(booking: Booking, room: Room, sentence: str, reader: Reader) -> Message:
+    """Return the question which of a booking's rooms another takes the place of, for a sentence that moves it there."""
+    when = in_passing(booking.slot, booking.location, reader)
+    if any(one.id == room.id for one in booking.rooms):
+        said: Line = [bold(rooms_of(booking)), f" {when}: it has {cut(room.name, 100)} already."]
+        return ask(said, [buttons.edit(booking), buttons.other_room(booking)])
+    row = [
+        buttons.button(
+            cut(one.name, 60),
+            Action.PICK_TO_MOVE.nth(number),
+            Picked(booking=booking.id, sentence=sentence, instead=one.id),
+            aloud=f"{room.name} instead of {one.name}",
+        )
+        for number, one in enumerate(booking.rooms, start=1)
+    ]
+    line: Line = [bold(rooms_of(booking)), f" {when}: {cut(room.name, 100)} instead of which?"]
+    return ask(line, [*row, _keep_all(booking)])
+
+
+def _keep_all(booking: Booking) -> ButtonElement | None:
+    return buttons.button("Keep both" if len(booking.rooms) == 2 else "Keep all", Action.KEEP, Target.at(booking))
 
 
 def _not_all(bookings: Sequence[Booking]) -> str:

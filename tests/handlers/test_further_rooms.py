@@ -455,3 +455,101 @@ async def test_a_room_found_by_searching_comes_with_the_equipment_that_was_asked
 
     (booking,) = await firm.mine(BEN)
     assert along(booking) == [("Flipchart", 1)]
+
+
+# -- another room for one of several -----------------------------------------------------------------------------------
+
+
+async def test_of_several_rooms_one_is_chosen_before_another_takes_its_place(firm: Firm):
+    await firm.say(BEN, '/book apollo and corner tomorrow 2pm for 1h for 6 "All hands"')
+    answer = await firm.say(BEN, "/book move all hands to another room")
+    assert words(answer) == "Apollo + Corner tomorrow 14:00-15:00: which is to be another room?"
+    assert labels(answer) == ["Apollo", "Corner", "Keep both"]
+
+    answer = await firm.press(BEN, answer, "Corner")
+    assert words(answer) == "Free tomorrow 14:00-15:00 instead of Corner; Apollo stays:"
+    assert labels(answer) == ["Big Ben (seats 12)", "Boardroom (seats 20)", "Keep both"]
+
+    done = await firm.press(BEN, answer, "Big Ben (seats 12)")
+    assert words(done).startswith("✏️ All hands · Apollo + Corner Apollo + Big Ben · Wed 25 Nov, 14:00-15:00 (New York)")
+    (booking,) = await firm.mine(BEN)
+    assert names(booking) == ["Apollo", "Big Ben"]
+
+
+async def test_the_button_other_room_asks_for_the_first_of_several_as_well(firm: Firm):
+    answer = await firm.say(BEN, WITH_BOTH)
+    answer = await firm.press(BEN, answer, "Other room")
+    answer = await firm.press(BEN, answer, "Apollo")
+
+    assert "Apollo (seats 8)" not in labels(answer)
+    await firm.press(BEN, answer, "Corner (seats 4)")
+
+    (booking,) = await firm.mine(BEN)
+    assert names(booking) == ["Corner", "Big Ben"]
+
+
+async def test_a_room_that_is_named_takes_the_place_of_the_one_that_is_chosen(firm: Firm):
+    await firm.say(BEN, '/book apollo and big ben tomorrow 2pm for 1h "All hands"')
+
+    answer = await firm.say(BEN, "/book move all hands to corner at 3pm")
+    assert words(answer) == "Apollo + Big Ben tomorrow 14:00-15:00: Corner instead of which?"
+    assert labels(answer) == ["Apollo", "Big Ben", "Keep both"]
+    await firm.press(BEN, answer, "Big Ben")
+
+    (booking,) = await firm.mine(BEN)
+    assert (names(booking), booking.slot) == (["Apollo", "Corner"], new_york(15))
+
+
+async def test_a_room_that_the_booking_has_already_is_said_so(firm: Firm):
+    await firm.say(BEN, '/book apollo and big ben tomorrow 2pm for 1h "All hands"')
+
+    answer = await firm.say(BEN, "/book move all hands to big ben")
+
+    assert words(answer) == "Apollo + Big Ben tomorrow 14:00-15:00: it has Big Ben already."
+    assert labels(answer) == ["Edit", "Other room"]
+
+
+async def test_another_time_keeps_all_rooms(firm: Firm):
+    await firm.say(BEN, '/book apollo and big ben tomorrow 2pm for 1h for 18 "All hands"')
+
+    await firm.say(BEN, "/book move all hands to 4pm")
+
+    (booking,) = await firm.mine(BEN)
+    assert (names(booking), booking.slot) == (["Apollo", "Big Ben"], new_york(16))
+
+
+async def test_a_time_at_which_one_of_the_rooms_is_taken_offers_others_with_all_rooms(firm: Firm):
+    await firm.say(BEN, '/book apollo and big ben tomorrow 2pm for 1h for 18 "All hands"')
+    await firm.booked("Big Ben", new_york(16), by=ANA)
+
+    refusal = await firm.say(BEN, "/book move all hands to 4pm")
+    assert words(refusal).startswith("Big Ben is taken tomorrow 16:00-17:00")
+    offered = next(label for label in labels(refusal) if label.startswith("Apollo + Big Ben "))
+    await firm.press(BEN, refusal, offered)
+
+    (booking,) = await firm.mine(BEN)
+    assert names(booking) == ["Apollo", "Big Ben"]
+    assert booking.slot != new_york(14)
+
+
+async def test_when_nothing_else_is_free_all_rooms_stay(firm: Firm):
+    await firm.say(BEN, '/book apollo and big ben tomorrow 2pm for 1h "All hands"')
+    for room in ("Boardroom", "Corner"):
+        await firm.booked(room, new_york(14), by=ANA)
+
+    answer = await firm.say(BEN, "/book move all hands to another room")
+    answer = await firm.press(BEN, answer, "Apollo")
+
+    assert words(answer) == "No other room that fits is free tomorrow 14:00-15:00 instead of Apollo."
+    assert labels(answer) == ["Edit", "Keep both"]
+
+
+async def test_the_forms_first_room_is_exchanged_and_the_further_ones_stay(firm: Firm):
+    answer = await firm.say(BEN, WITH_BOTH)
+    await firm.press(BEN, answer, "Edit")
+    view = await top(firm, BEN)
+
+    await send(firm, BEN, view, room=str(firm.rooms["Corner"].id))
+
+    (booking,) = await firm.mine(BEN)
+    assert names(booking) == ["Corner", "Big Ben"]
