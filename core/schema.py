@@ -1160,6 +1160,7 @@ webhooks = Table(
     _texts("kinds", empty=True),
     _maybe_id("location_id"),
     _maybe_id("room_id"),
+    Column("details", Boolean, nullable=False, server_default=text("false")),
     _maybe_id("created_by"),
     Column("transaction", TransactionId(), nullable=False),
     Column("number", BigInteger, nullable=False),
@@ -1206,7 +1207,7 @@ webhook_deliveries = Table(
         unique=True,
         postgresql_where=text("replay_of IS NULL"),
     ),
-    Index("webhook_deliveries_due", "tenant_id", "due_at", postgresql_where=text("state = 'due'")),
+    Index("webhook_deliveries_due", "tenant_id", "webhook_id", "due_at", postgresql_where=text("state = 'due'")),
     Index("webhook_deliveries_latest", "tenant_id", "webhook_id", "created_at"),
 )
 

@@ -47,6 +47,7 @@ CREATE TABLE webhooks (
     kinds TEXT[] DEFAULT '{}' NOT NULL,
     location_id UUID,
     room_id UUID,
+    details BOOLEAN DEFAULT false NOT NULL,
     created_by UUID,
     transaction xid8 NOT NULL,
     number BIGINT NOT NULL,
@@ -93,7 +94,7 @@ CREATE TABLE webhook_deliveries (
         "CREATE UNIQUE INDEX webhook_deliveries_once ON webhook_deliveries (tenant_id, webhook_id, event_id)"
         " WHERE replay_of IS NULL"
     ),
-    "CREATE INDEX webhook_deliveries_due ON webhook_deliveries (tenant_id, due_at) WHERE state = 'due'",
+    "CREATE INDEX webhook_deliveries_due ON webhook_deliveries (tenant_id, webhook_id, due_at) WHERE state = 'due'",
     "CREATE INDEX webhook_deliveries_latest ON webhook_deliveries (tenant_id, webhook_id, created_at)",
     """
 CREATE TABLE feeds (
