@@ -506,6 +506,36 @@ class TokenNotFound(BookingError):
     code = "TokenNotFound"
 
 
+class WebhookNotFound(BookingError):
+    """No webhook of that id, or it has been removed."""
+
+    code = "WebhookNotFound"
+
+
+class WebhookDeliveryNotFound(BookingError):
+    """A webhook has sent nothing of that id, or it is no longer kept."""
+
+    code = "WebhookDeliveryNotFound"
+
+
+class InvalidWebhook(BookingError):
+    """A webhook that cannot be: its address, what it is to hear of, its secret."""
+
+    code = "InvalidWebhook"
+
+
+class StaleWebhook(BookingError):
+    """Somebody changed the webhook after it was shown."""
+
+    code = "StaleWebhook"
+
+
+class WebhookPaused(BookingError):
+    """Nothing is sent while a webhook is paused."""
+
+    code = "WebhookPaused"
+
+
 class SubscriptionNotFound(BookingError):
     """No subscription of that id."""
 

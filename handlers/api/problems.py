@@ -116,6 +116,8 @@ _STATUSES: Mapping[int, tuple[type[BookingError], ...]] = {
         errors.RequestNotFound,
         errors.SubscriptionNotFound,
         errors.TokenNotFound,
+        errors.WebhookNotFound,
+        errors.WebhookDeliveryNotFound,
     ),
     409: (
         errors.SlotTaken,
@@ -133,8 +135,9 @@ _STATUSES: Mapping[int, tuple[type[BookingError], ...]] = {
         errors.AlreadyFree,
         errors.OfferGone,
         errors.StillUsed,
+        errors.WebhookPaused,
     ),
-    412: (errors.StaleBooking, errors.StaleSeries, errors.StalePlace),
+    412: (errors.StaleBooking, errors.StaleSeries, errors.StalePlace, errors.StaleWebhook),
     503: (errors.Busy, errors.Unavailable, errors.SchemaMismatch),
 }
 _BY_ERROR = {error: status for status, family in _STATUSES.items() for error in family}
