@@ -88,6 +88,7 @@ class Consequences:
     homes: set[UUID] = field(default_factory=set)
     spans: set[tuple[UUID, Slot]] = field(default_factory=set)
     asked: set[UUID] = field(default_factory=set)  # bookings whose requests for approval have come or changed
+    rearranged: set[UUID] = field(default_factory=set)  # series whose messages say of some dates where else they are
     # What was done to many dates at once is told once in each place. The operation stands last.
     threads_of_many: list[tuple[UUID, int, UUID]] = field(default_factory=list)
     channel_cards_of_many: list[tuple[UUID, int, str, str, UUID]] = field(default_factory=list)
@@ -99,6 +100,7 @@ class Consequences:
         self.homes |= each.homes
         self.spans |= each.spans
         self.asked |= each.asked
+        self.rearranged |= each.rearranged
         self.threads_of_many += [(booking, version, operation_id) for booking, version in each.threads]
         first_here = {(team, channel): (one, version) for one, version, team, channel in reversed(each.channel_cards)}
         self.channel_cards_of_many += [(*first, *place, operation_id) for place, first in first_here.items()]
@@ -185,6 +187,8 @@ def _cards(found: Consequences, happened: Happened, hearing: Sequence[Subscripti
     if happened.kind is Kind.ENDED and not ended_early(happened):
         return
     found.raised[after.id] = max(version, found.raised.get(after.id, 0))
+    if after.series_id is not None and _elsewhere(happened):
+        found.rearranged.add(after.series_id)
     seen = visibly_changed(happened)
     if happened.kind in _IN_THE_THREAD or ended_early(happened) or (happened.kind is Kind.CHANGED and seen):
         found.threads.append((after.id, version))
@@ -194,6 +198,15 @@ def _cards(found: Consequences, happened: Happened, hearing: Sequence[Subscripti
     for subscription in hearing:
         if covers(subscription, after.room) and _asked_for(subscription, happened, word):
             found.channel_cards.append((after.id, version, subscription.team_id, subscription.channel_id))
+
+
+def _elsewhere(happened: Happened) -> bool:
+    """Tell whether a booking has other rooms than before, or none any more, or its rooms again."""
+    before, after = happened.before, happened.after
+    if before is None:
+        return False
+    rooms = [frozenset(room.id for room in one.rooms) for one in (before, after)]
+    return rooms[0] != rooms[1] or before.holds_room != after.holds_room
 
 
 def _asked_for(subscription: Subscription, happened: Happened, word: str) -> bool:
@@ -451,6 +464,7 @@ async def _write(session: WriteSession, found: Consequences, *, now: datetime) -
     await together.threads(session, found.threads_of_many, now=now)
     await _make_cards(session, found, now=now)
     await together.cards(session, found.channel_cards_of_many, now=now)
+    await together.redraw(session, found.rearranged, now=now)
     await together.tell(session, found.told_of_many, now=now)
     if found.told:
         await _tell(session, found.told, now=now)

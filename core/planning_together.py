@@ -6,7 +6,7 @@ Written in the transaction of the feed's reader. Kept out: deciding who hears of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -77,6 +77,14 @@ WHERE new.operation_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM message m WHERE m.told_of = b.series_id AND m.team_id = new.team_id AND m.channel_id = new.channel_id)
 ON CONFLICT (tenant_id, booking_id, team_id, channel_id) WHERE person_id IS NULL DO NOTHING
 """
+# Its own date has the same version: it is shown as if it had not been yet. Whoever is just editing it is too late then.
+_REDRAW = """
+UPDATE cards c SET rendered_version = 0, lease = NULL, leased_until = NULL, updated_at = $3,
+    due_at = CASE WHEN c.rendered_version < c.wanted_version THEN c.due_at ELSE $3 END
+FROM bookings b
+WHERE b.tenant_id = $1 AND b.series_id = ANY($2::uuid[]) AND c.tenant_id = $1 AND c.booking_id = b.id
+    AND c.role = 'news' AND c.ts IS NOT NULL AND c.given_up IS NULL
+"""
 _TELL = """
 INSERT INTO deliveries (tenant_id, id, key, kind, team_id, person_id, about, due_at, until)
 SELECT $1, new.id, 'series_changed:' || new.operation_id || ':' || p.id, 'series_changed', p.slack_team_id, p.id,
@@ -123,6 +131,12 @@ async def cards(session: WriteSession, wanted: Sequence[tuple[UUID, int, str, st
     if wanted:
         columns = [list(column) for column in zip(*wanted, strict=True)]
         await session.run(_CARDS, session.tenant, [new_id() for _ in wanted], *columns, now)
+
+
+async def redraw(session: WriteSession, series: Collection[UUID], *, now: datetime) -> None:
+    """Let the messages of series, which say of some dates where else they are, be shown once more."""
+    if series:
+        await session.run(_REDRAW, session.tenant, list(series), now)
 
 
 async def tell(session: WriteSession, told: Sequence[ToldOfMany], *, now: datetime) -> None:

@@ -74,6 +74,29 @@ async def test_a_channel_and_who_is_invited_hear_which_dates_are_in_another_room
     assert "Big Ben on Tue 8 Dec." in words(invitation).splitlines()
 
 
+async def test_what_is_said_of_dates_in_other_rooms_follows_when_one_of_them_moves(firm: Firm, teller: Teller):
+    await teller.subscribe()
+    booked = await a_series(firm, invite=(DEEPA,))
+    await teller.tell()
+    second, changes = booked.bookings[1], firm.services.bookings
+
+    async def said() -> list[bool]:
+        await teller.tell()
+        shown = [(await teller.cards())[0], (await teller.direct(DEEPA))[0]]
+        assert all("Standup" in words(one) for one in shown)
+        return ["Corner on Tue 8 Dec." in words(one).splitlines() for one in shown]
+
+    assert await said() == [False, False]
+    moved = await changes.change(second.id, Change(room_id=firm.rooms["Corner"].id), version=1, by=await ben(firm))
+    assert await said() == [True, True]
+    moved = await changes.change(second.id, Change(room_id=firm.rooms["Apollo"].id), version=2, by=await ben(firm))
+    assert await said() == [False, False]
+    moved = await changes.change(second.id, Change(room_id=firm.rooms["Corner"].id), version=3, by=await ben(firm))
+    assert await said() == [True, True]
+    await changes.cancel(second.id, version=moved.after.version, by=await ben(firm))
+    assert await said() == [False, False]
+
+
 async def test_of_a_private_series_a_channel_sees_that_the_room_is_busy(firm: Firm, teller: Teller):
     await teller.subscribe()
     await a_series(firm, private=True)
