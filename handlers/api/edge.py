@@ -22,6 +22,7 @@ from core.errors import BookingError, PersonNotFound
 from core.models import Actor, Person
 from core.tokens import Bearer, Scope, Token
 from handlers.api import conditions, problems, refusing
+from handlers.api.kept import Kept
 from handlers.api.limiting import FAILURES_PER_MINUTE, Allowance, Limits
 from handlers.api.operations import Call, NotModifiedError, Operation, Reply
 from handlers.services import Services
@@ -29,7 +30,6 @@ from handlers.services import Services
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
-LARGEST = 256 * 1024
 ON_BEHALF_OF = "Bookroom-Person"
 FRESH = "Bookroom-Consistency"
 HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff", "Vary": "Authorization, Cookie"}
@@ -50,6 +50,7 @@ class Edge:
         self._session = session
         self._limits = Limits(per_minute)
         self._failures = Limits(FAILURES_PER_MINUTE)
+        self._kept = Kept()
 
     def handler(self, operation: Operation) -> Callable[[web.Request], Awaitable[web.Response]]:
         """Return what aiohttp calls for an operation."""
@@ -102,6 +103,7 @@ class Edge:
             asked=_asked(operation, request),
             said=await _said(operation, request),
             key=_key(operation, request, token),
+            kept=self._kept,
         )
         try:
             reply = await operation.handle(call)
@@ -189,14 +191,14 @@ def _is_list(annotation: Any) -> bool:  # noqa: ANN401 - an annotation
 
 async def _said(operation: Operation, request: web.Request) -> BaseModel | None:
     try:
-        content = await request.content.read(LARGEST + 1)
+        content = await request.content.read(operation.largest + 1)
         # A body may come in pieces, of which one reading gets the first.
-        while len(content) <= LARGEST and (more := await request.content.read(LARGEST + 1 - len(content))):
+        while len(content) <= operation.largest and (more := await request.content.read(operation.largest + 1 - len(content))):
             content += more
     except (HttpProcessingError, web.RequestPayloadError) as error:
         raise problems.BadRequest("The body ends before it is over.") from error
-    if len(content) > LARGEST:
-        raise problems.TooLarge(f"The body is larger than {LARGEST // 1024} kB.")
+    if len(content) > operation.largest:
+        raise problems.TooLarge(f"The body is larger than {operation.largest // 1024} kB.")
     if operation.body is None:
         if content.strip():
             raise problems.BadRequest("Nothing can be said here: send no body.")
@@ -225,13 +227,18 @@ def _key(operation: Operation, request: web.Request, token: Token | None) -> str
 
 def _response(operation: Operation, call: Call, reply: Reply) -> web.Response:
     status = reply.status or operation.status
-    if reply.body is None:
+    if reply.content is not None:
+        content = reply.content
+    elif reply.body is not None:
+        content = reply.body.model_dump_json(by_alias=True).encode()
+    else:
         return web.Response(status=204 if status == 200 else status)
-    content = reply.body.model_dump_json(by_alias=True).encode()
     etag = reply.etag or conditions.tag(content, reply.version)
     if operation.method == "GET":
         call.unless_had(etag, reply.modified if reply.dated else None)
-    response = web.Response(body=content, status=status, content_type="application/json", charset="utf-8")
+    response = web.Response(
+        body=content, status=status, content_type=operation.media or "application/json", charset="utf-8"
+    )
     if reply.at:
         response.headers["Location"] = PREFIX + reply.at
     if reply.following:

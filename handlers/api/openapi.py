@@ -168,7 +168,10 @@ def _responses(operation: Operation) -> dict[str, Any]:
         told["304"] = {"description": "The asker has it already."}
     else:
         headers["Bookroom-Consistency"] = {"$ref": "#/components/headers/Consistency"}
-    if operation.answer:
+    if operation.media:
+        text = {operation.media: {"schema": {"type": "string"}}}
+        told[str(operation.status)] = {"description": "It is this.", "headers": headers, "content": text}
+    elif operation.answer:
         told[str(operation.status)] = {
             "description": "Done." if operation.method != "GET" else "It is this.",
             "headers": headers,

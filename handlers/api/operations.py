@@ -21,6 +21,7 @@ from core.models import Actor, Person
 from core.once import DoneBeforeError, Guard, once
 from core.tokens import Scope, Token
 from handlers.api import conditions, problems
+from handlers.api.kept import Kept
 from handlers.api.values import Body, Out, Query
 from handlers.services import Services
 
@@ -28,6 +29,7 @@ Q = TypeVar("Q", bound=Query)
 B = TypeVar("B", bound=Body)
 T = TypeVar("T")
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+LARGEST = 256 * 1024
 
 
 class NotModifiedError(Exception):
@@ -48,6 +50,8 @@ class Reply:
     """
 
     body: Out | None
+    content: bytes | None = None
+    """In place of a body: what is sent as it is, JSON unless the operation has another `media`."""
     status: int | None = None
     version: int | None = None
     etag: str | None = None
@@ -74,6 +78,7 @@ class Call:
     said: BaseModel | None = None
     asked: BaseModel | None = None
     key: str | None = None
+    kept: Kept = field(default_factory=Kept)
 
     def query(self, kind: type[Q]) -> Q:
         """Return what stood behind the question mark."""
@@ -169,6 +174,10 @@ class Operation:
     body: type[Body] | None = None
     body_needed: bool = True
     answer: type[Out] | None = None
+    media: str | None = None
+    """What else than JSON is answered: text of this kind."""
+    largest: int = LARGEST
+    """How many bytes a body may have."""
     status: int = 200
     description: str = ""
     refusals: tuple[type[BookingError], ...] = ()
