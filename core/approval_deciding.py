@@ -18,7 +18,7 @@ from core import approval_rows, approving, bookkeeping, errors, people, store
 from core.approval_rows import Approver, Request
 from core.approval_writing import Verdict, conclude
 from core.bookings import Bookings
-from core.catalogue import Catalogue, Catalogues
+from core.catalogue import Catalogue, Catalogues, judged_anew, judged_by
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.errors import NotWaiting
@@ -132,6 +132,7 @@ class Approvals:
         verdict = Verdict(decision="declined", by=by.person_id if by else None, reason=one_line(reason))
         return await self._decide(request_id, verdict, by=by)
 
+    @judged_anew
     async def _decide(self, request_id: UUID, verdict: Verdict, *, by: Actor | None) -> Request:
         catalogue = await self._catalogues.current()
         now = self._clock.now()
@@ -153,7 +154,7 @@ class Approvals:
             rows = await approval_rows.together(session, await approval_rows.by_id(session, waiting[0]["id"]))
             return await approval_rows.request(session, rows, catalogue)
 
-        return await self._settled(work)
+        return await self._settled(judged_by(catalogue, work))
 
     async def _settled(self, work: Callable[[WriteSession], Awaitable[Request]]) -> Request:
         try:
@@ -164,6 +165,7 @@ class Approvals:
 
     # -- suggesting ------------------------------------------------------------------------------------------------
 
+    @judged_anew
     async def suggest(self, request_id: UUID, offer: Alternative, *, by: Actor, note: str | None = None) -> Request:
         """Tell the booker of another room or time, theirs in a tap; until then, and afterwards if not, the request waits.
 
@@ -194,7 +196,7 @@ class Approvals:
             )
             return request
 
-        return await self._db.write(work, repeatable=True)
+        return await self._db.write(judged_by(catalogue, work), repeatable=True)
 
     async def suggestion(self, suggestion_id: UUID, *, by: Actor) -> Suggestion:
         """Return what was suggested to somebody, or raise NotWaiting."""

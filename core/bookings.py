@@ -14,7 +14,7 @@ from uuid import UUID
 
 from core import bookkeeping, errors, events, opening, requests, rules, store
 from core.borrowing import LentOutError
-from core.catalogue import Catalogue, Catalogues, judged_anew
+from core.catalogue import Catalogue, Catalogues, judged_anew, judged_by
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.errors import BookingError
@@ -219,6 +219,7 @@ class Bookings:
 
         return await self._committed(work, catalogue, repeatable=key is not None, by=by, now=now)
 
+    @judged_anew
     async def cancel(
         self, booking_id: UUID, *, by: Actor, version: int | None = None, reason: str | None = None, key: str | None = None
     ) -> Changed:
@@ -334,7 +335,7 @@ class Bookings:
         """Run the work in a transaction; where a room or a rule is in the way, refuse with why and what is free."""
         refusal: BookingError
         try:
-            return await self._db.write(work, repeatable=repeatable)
+            return await self._db.write(judged_by(catalogue, work), repeatable=repeatable)
         except bookkeeping.TakenError as taken:
             refusal = await self._taken_for(taken.wanted, catalogue, by=by, now=now, but=but)
         except bookkeeping.RuledOutError as ruled_out:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from core import approving, borrowing, claims, errors, events, limits, offers, requests, rights, rules, store
-from core.catalogue import Catalogue, refuse_stale
+from core.catalogue import Catalogue
 from core.db import ReadSession, WriteSession
 from core.errors import BookingError
 from core.ids import new_id
@@ -432,17 +432,18 @@ async def make(
 ) -> Booking | None:
     """Write a new booking, waiting for approval where that is needed; None where somebody holds one of its rooms.
 
-    With `waiting_id`, what is held for that place in line becomes its claims. Raises QuotaReached, AnotherRoomThen and
-    EquipmentTaken.
+    With `waiting_id`, what is held for that place in line becomes its claims. Raises QuotaReached, AnotherRoomThen,
+    EquipmentTaken, and StaleCatalogueError where it was judged by what does not hold any more.
     """
-    await refuse_stale(session, catalogue)
     status, until = approving.status_of_new(new.rooms, new.slot, catalogue=catalogue, by=by, now=now)
     if status is not new.status:
         new = replace(new, status=status)
     await limits.check(session, new, before=None, catalogue=catalogue, by=by, now=now)
     await _reserve(session, new, catalogue, now=now, waiting_id=waiting_id)
     if waiting_id is not None:
-        made = await store.insert_offered(session, new, waiting_id=waiting_id, by=by, event_id=event_id, until=until)
+        made = await store.insert_offered(
+            session, new, catalogue, waiting_id=waiting_id, by=by, event_id=event_id, until=until
+        )
     else:
         made = await insert(
             session, new, catalogue, by=by, event_id=event_id, now=now, until=until, operation_id=operation_id
@@ -472,11 +473,12 @@ async def insert(
     """Write the booking with its claims alone, unless somebody holds a room; what has expired there makes way."""
     if new.more_rooms or new.room.parts:
         await claims.lock_rooms(session, claims.leaves(new.rooms))
-    if await store.insert(session, new, by=by, event_id=event_id, until=until, operation_id=operation_id):
+    facts: Any = {"by": by, "event_id": event_id, "until": until, "operation_id": operation_id}
+    if await store.insert(session, new, catalogue, **facts):
         return True
     if not await make_way(session, new, catalogue, now=now):
         return False
-    return await store.insert(session, new, by=by, event_id=event_id, until=until, operation_id=operation_id)
+    return await store.insert(session, new, catalogue, **facts)
 
 
 def allow(booking: Booking, by: Actor, catalogue: Catalogue | None = None) -> None:
@@ -563,7 +565,6 @@ async def permitted(session: WriteSession, wanted: Changed, catalogue: Catalogue
 
     To be called before anything of it is written. Raises QuotaReached and AnotherRoomThen.
     """
-    await refuse_stale(session, catalogue)
     before, after = wanted.before, wanted.after
     status, _ = approving.after_change(before, after, catalogue=catalogue, by=by, now=now)
     if status is not after.status:

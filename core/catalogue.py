@@ -17,7 +17,7 @@ from uuid import UUID
 
 from core import countries, generosity, regulations
 from core.clock import SystemClock
-from core.db import Database, ReadSession
+from core.db import Database, ReadSession, WriteSession
 from core.errors import (
     BookingError,
     Busy,
@@ -58,10 +58,12 @@ FROM policies WHERE tenant_id = $1
 """
 _CHANGED_AT = "SELECT happened_at FROM changes WHERE tenant_id = $1 ORDER BY happened_at DESC LIMIT 1"
 # What stands in the audit too, but rules nobody's bookings, is told apart: it happens all the time.
-_CHANGED_SINCE = """
-SELECT EXISTS (SELECT FROM changes WHERE tenant_id = $1 AND happened_at > coalesce($2, '-infinity'::timestamptz)
+# As a value in a statement that does something else; {moment} is the catalogue's `changed_at`.
+SINCE = """
+EXISTS (SELECT FROM changes WHERE tenant_id = $1 AND happened_at > coalesce({moment}, '-infinity'::timestamptz)
     AND subject NOT IN ('series', 'token'))
 """
+CHANGED_SINCE = f"SELECT {SINCE.format(moment='$2')}"
 NOBODY: frozenset[UUID] = frozenset()
 
 
@@ -456,8 +458,22 @@ class StaleCatalogueError(Exception):
 
 async def refuse_stale(session: ReadSession, catalogue: Catalogue) -> None:
     """Raise StaleCatalogueError where an admin changed anything since the catalogue was read, on whatever replica."""
-    if await session.value(_CHANGED_SINCE, session.tenant, catalogue.changed_at):
+    if await session.value(CHANGED_SINCE, session.tenant, catalogue.changed_at):
         raise StaleCatalogueError
+
+
+def judged_by(catalogue: Catalogue, work: Callable[[WriteSession], Awaitable[T]]) -> Callable[[WriteSession], Awaitable[T]]:
+    """Return work that looks, when it has waited for whomever it had to, whether it was judged by what still holds.
+
+    Where it was not, it raises StaleCatalogueError, and nothing was done.
+    """
+
+    async def judged(session: WriteSession) -> T:
+        done = await work(session)
+        await refuse_stale(session, catalogue)
+        return done
+
+    return judged
 
 
 class _Judging(Protocol):
@@ -477,6 +493,7 @@ def judged_anew(
 
     @wraps(use_case)
     async def once_more(self: _Self, /, *args: _P.args, **kwargs: _P.kwargs) -> T:
+        seen = await self._catalogues.current()
         try:
             return await use_case(self, *args, **kwargs)
         except StaleCatalogueError:
@@ -484,7 +501,7 @@ def judged_anew(
         except (KeyReused, Unavailable):
             raise
         except BookingError:
-            if not await self._catalogues.overtaken():
+            if not await self._catalogues.overtaken(seen):
                 raise
         try:
             return await use_case(self, *args, **kwargs)
@@ -529,13 +546,10 @@ class Catalogues:
         self._held = None
         self._loading = None
 
-    async def overtaken(self) -> bool:
-        """Tell whether an admin changed something since the catalogue was read that is held; if so, it is read again."""
-        held = self._held
-        if held is None:
-            return False
-        changed = await self._db.read(lambda session: session.value(_CHANGED_SINCE, session.tenant, held.changed_at))
-        if changed:
+    async def overtaken(self, catalogue: Catalogue) -> bool:
+        """Tell whether an admin changed something since a catalogue was read; if so, another one is read."""
+        changed = await self._db.read(lambda session: session.value(CHANGED_SINCE, session.tenant, catalogue.changed_at))
+        if changed and self._held is catalogue:
             self.forget()
         return bool(changed)
 

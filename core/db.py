@@ -101,10 +101,15 @@ class ReadSession:
 class WriteSession(ReadSession):
     """Runs queries and changes inside one transaction, which its opener commits.
 
-    `happened` is set by whoever writes an event: then others are woken after the commit.
+    `happened` is set by whoever writes an event: then others are woken after the commit. What is in `at_last` is run right
+    before the commit, for what must be in the order of commits.
     """
 
     happened = False
+
+    def __init__(self, driver: asyncpg.Connection, tenant: UUID) -> None:
+        super().__init__(driver, tenant)
+        self.at_last: list[Callable[[WriteSession], Awaitable[object]]] = []
 
     async def run(self, sql: str, *values: object) -> str:
         """Execute a statement and return its command tag."""
@@ -240,6 +245,8 @@ class Database:
                         result = await work(session)
                         if guard:
                             await guard.end(session, result)
+                        for last in session.at_last:
+                            await last(session)
                     if guard:
                         guard.committed()
                     if session.happened and self.when_something_happened:

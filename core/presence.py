@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import attending, bookkeeping, claims, errors, events, limits, requests, rules, store
-from core.catalogue import Catalogue, Catalogues
+from core.catalogue import Catalogue, Catalogues, judged_anew, judged_by
 from core.checkin import check_in_opens, check_in_state, release_at
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
@@ -141,6 +141,7 @@ class Presence:
 
     # -- staying and leaving ---------------------------------------------------------------------------------------
 
+    @judged_anew
     async def extend(self, booking_id: UUID, *, until: datetime, version: int, by: Actor, key: str | None = None) -> Changed:
         """Give a booking a later end in its room.
 
@@ -166,7 +167,7 @@ class Presence:
             return wanted
 
         try:
-            return await self._db.write(work, repeatable=key is not None)
+            return await self._db.write(judged_by(catalogue, work), repeatable=key is not None)
         except bookkeeping.TakenError as taken:
             refusal: errors.BookingError = await self._cannot_grow(taken.wanted, catalogue, by=by, now=now)
         except bookkeeping.RuledOutError as ruled_out:
@@ -195,6 +196,7 @@ class Presence:
 
         return await self._db.write(work, repeatable=key is not None)
 
+    @judged_anew
     async def take_back(self, booking_id: UUID, *, by: Actor, key: str | None = None) -> Changed:
         """Take back a room that was released because nobody had checked in: whoever does is there.
 
@@ -224,7 +226,7 @@ class Presence:
             return wanted
 
         try:
-            return await self._db.write(work, repeatable=key is not None)
+            return await self._db.write(judged_by(catalogue, work), repeatable=key is not None)
         except bookkeeping.TakenError as taken:
             refusal = await self._gone(taken.wanted, by=by, now=now)
         raise refusal

@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from core import bookkeeping, borrowing, claims, errors, events, people, rights, rules, store
-from core.catalogue import Catalogue, Catalogues
+from core.catalogue import Catalogue, Catalogues, judged_anew, judged_by
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.errors import BookingError
@@ -276,6 +276,7 @@ class Rerooming:
 
     # -- the booker ------------------------------------------------------------------------------------------------
 
+    @judged_anew
     async def accept(self, proposal_id: UUID, *, by: Actor, key: str | None = None) -> Changed:
         """Move the booking into the room that is held for it; twice is once.
 
@@ -292,7 +293,7 @@ class Rerooming:
             return await self._take(session, row, booking, catalogue, by=by, now=now)
 
         del key  # the proposal's own state makes it safe to repeat
-        return await self._db.write(work, repeatable=True)
+        return await self._db.write(judged_by(catalogue, work), repeatable=True)
 
     # -- time ------------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from core import (
     series_store,
     series_undoing,
 )
-from core.catalogue import Catalogues
+from core.catalogue import Catalogues, judged_anew
 from core.clock import Clock
 from core.db import Database, ReadSession
 from core.models import Actor, Booking, Slot
@@ -55,6 +55,7 @@ class Series:
 
     def __init__(self, db: Database, catalogues: Catalogues, search: Search, clock: Clock) -> None:
         self._desk = Desk(db=db, catalogues=catalogues, clock=clock)
+        self._catalogues = catalogues
         self._search = search
 
     # -- booking ---------------------------------------------------------------------------------------------------
@@ -66,6 +67,7 @@ class Series:
         """
         return await series_booking.look(self._desk, wish, by=by)
 
+    @judged_anew
     async def book(
         self,
         wish: SeriesWish,
@@ -85,6 +87,7 @@ class Series:
             self._desk, wish, by=by, key=key, choices=choices, one_room=one_room, progress=progress
         )
 
+    @judged_anew
     async def renew(self, series_id: UUID, *, by: Actor, key: str | None = None) -> Booked:
         """Let a series go on as long again, a year at most; dates that clash are left out and waited for."""
         return await series_renewing.renew(self._desk, series_id, by=by, key=key)
@@ -95,6 +98,7 @@ class Series:
         rule = recurring.parse(series_renewing.renewed_rule(series))
         return recurring.all_dates(rule, series.first_on)[-1]
 
+    @judged_anew
     async def restore(self, series_id: UUID, on: date, *, by: Actor, key: str | None = None) -> Booking:
         """Book a date that was left out after all; raises SlotTaken, or the rule in the way."""
         return await series_renewing.restore(self._desk, series_id, on, by=by, key=key)
@@ -106,6 +110,7 @@ class Series:
         asked = Asked(change=change, scope=scope, on=on)
         return await series_changing.look(self._desk, series_id, asked, by=by)
 
+    @judged_anew
     async def change(
         self,
         series_id: UUID,
@@ -128,6 +133,7 @@ class Series:
             self._desk, series_id, asked, version=version, by=by, key=key, choices=choices
         )
 
+    @judged_anew
     async def cancel(
         self,
         series_id: UUID,
@@ -144,6 +150,7 @@ class Series:
             self._desk, series_id, scope=scope, on=on, version=version, by=by, key=key, reason=reason
         )
 
+    @judged_anew
     async def cancel_range(
         self, series_id: UUID, first: date, last: date, *, version: int | None, by: Actor, key: str | None = None
     ) -> SeriesChanged:
@@ -154,6 +161,7 @@ class Series:
         """Note whether somebody invited comes to all dates that are ahead; raises NotAttending."""
         return await series_answering.answer(self._desk, series_id, by=by, going=going, key=key)
 
+    @judged_anew
     async def undo(self, operation_id: UUID, *, by: Actor, key: str | None = None) -> SeriesChanged:
         """Take back what was done to many dates at once; what was changed since, or is not free any more, stays."""
         return await series_undoing.undo(self._desk, operation_id, by=by, key=key)

@@ -44,4 +44,4 @@ async def answer(desk: Desk, series_id: UUID, *, by: Actor, going: bool, key: st
         changed = tuple(Changed(before=step.before, after=step.after) for step in steps)
         return SeriesChanged(series=series, changed=changed, operation_id=operation_id)
 
-    return await again(desk, work, repeatable=key is not None)
+    return await again(desk, work, by=asker.catalogue, repeatable=key is not None)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from core import bookkeeping, errors, limits, recurring, requests, series_store, series_writing
+from core.catalogue import judged_by
 from core.db import ReadSession, WriteSession
 from core.errors import BookingError, InvalidSeries
 from core.feed import Feed
@@ -105,7 +106,8 @@ async def book(
             raise InvalidSeries("Every date is left out; there is nothing to book.")
         await clear_expired(desk, made.keep, asker)
         try:
-            return await desk.db.write(_writing(made, asker, key, content, progress), repeatable=key is not None)
+            writing = judged_by(asker.catalogue, _writing(made, asker, key, content, progress))
+            return await desk.db.write(writing, repeatable=key is not None)
         except InTheWayError:
             continue
         except OverLimitError as over:

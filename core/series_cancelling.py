@@ -59,7 +59,7 @@ async def cancel(
                 after = _cancelled(series, asker)
         return await _give_back(session, series, after, going, asker, key=key, reason=reason)
 
-    return await again(desk, work, repeatable=key is not None)
+    return await again(desk, work, by=asker.catalogue, repeatable=key is not None)
 
 
 async def cancel_range(
@@ -88,7 +88,7 @@ async def cancel_range(
         after = _without(series, days - {one.series_on for one in away if one not in going}, asker)
         return await _give_back(session, series, after, going, asker, key=key, reason=None)
 
-    return await again(desk, work, repeatable=key is not None)
+    return await again(desk, work, by=asker.catalogue, repeatable=key is not None)
 
 
 def _in_time(bookings: Sequence[Booking], asker: Asker) -> list[Booking]:

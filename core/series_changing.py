@@ -164,7 +164,7 @@ async def change_series(
         return done
 
     make_way = partial(_clear_expired, desk, series_id, asked, asker)
-    return await again(desk, work, repeatable=key is not None, make_way=make_way)
+    return await again(desk, work, by=asker.catalogue, repeatable=key is not None, make_way=make_way)
 
 
 async def _clear_expired(desk: Desk, series_id: UUID, asked: Asked, asker: Asker) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from core import bookkeeping, claims, errors
-from core.catalogue import Catalogues
+from core.catalogue import Catalogue, Catalogues, judged_by
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.ids import new_id
@@ -61,16 +61,17 @@ async def again(
     desk: Desk,
     work: Callable[[WriteSession], Awaitable[T]],
     *,
+    by: Catalogue,
     repeatable: bool,
     make_way: Callable[[], Awaitable[None]] | None = None,
 ) -> T:
-    """Run work that looks and writes in one transaction, anew where somebody was faster.
+    """Run work that looks and writes in one transaction, judged by a catalogue, anew where somebody was faster.
 
     `make_way` removes what has expired there meanwhile: what has is not in the way of looking, but of writing.
     """
     for _ in range(ATTEMPTS):
         try:
-            return await desk.db.write(work, repeatable=repeatable)
+            return await desk.db.write(judged_by(by, work), repeatable=repeatable)
         except InTheWayError:
             if make_way:
                 await make_way()

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from core import people, recurring, series_store
-from core.catalogue import Catalogue
+from core.catalogue import Catalogue, StaleCatalogueError
 from core.db import ReadSession, WriteSession
 from core.errors import BookingError, Unavailable
 from core.ids import new_id
@@ -56,7 +56,15 @@ async def extend(desk: Desk, now: datetime) -> int:
     booked = 0
     for row in rows:
         try:
-            booked += await _extend_one(desk, row["id"], catalogue, now)
+            try:
+                booked += await _extend_one(desk, row["id"], catalogue, now)
+            except StaleCatalogueError:
+                desk.catalogues.forget()
+                catalogue = await desk.catalogues.current()
+                booked += await _extend_one(desk, row["id"], catalogue, now)
+        except StaleCatalogueError:
+            # An admin is at it: the next round is soon enough.
+            log.info("a series goes on later", extra={"action": "extend", "series": str(row["id"])})
         except Unavailable:
             raise
         except BookingError as error:
@@ -90,7 +98,7 @@ async def _extend_one(desk: Desk, series_id: UUID, catalogue: Catalogue, now: da
         by = await desk.db.read(lambda session: _booker(session, series))
         await clear_ahead(desk, series_id, Asker(catalogue=catalogue, by=by, now=now))
 
-    return await again(desk, work, repeatable=True, make_way=make_way)
+    return await again(desk, work, by=catalogue, repeatable=True, make_way=make_way)
 
 
 async def _booker(session: ReadSession, series: OneSeries) -> Actor:

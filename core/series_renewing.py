@@ -121,7 +121,9 @@ async def renew(desk: Desk, series_id: UUID, *, by: Actor, key: str | None) -> B
             await requests.changed_many(session, key, operation_id=operation_id, series_id=series_id)
         return Booked(series=grown, bookings=new, gaps=gaps, beyond=beyond(grown), operation_id=operation_id)
 
-    return await again(desk, work, repeatable=key is not None, make_way=partial(clear_ahead, desk, series_id, asker))
+    return await again(
+        desk, work, by=asker.catalogue, repeatable=key is not None, make_way=partial(clear_ahead, desk, series_id, asker)
+    )
 
 
 async def clear_ahead(desk: Desk, series_id: UUID, asker: Asker) -> None:
@@ -168,7 +170,9 @@ async def restore(desk: Desk, series_id: UUID, on: date, *, by: Actor, key: str 
             await requests.changed_many(session, key, operation_id=operation_id, series_id=series_id)
         return new
 
-    return await again(desk, work, repeatable=key is not None, make_way=partial(clear_ahead, desk, series_id, asker))
+    return await again(
+        desk, work, by=asker.catalogue, repeatable=key is not None, make_way=partial(clear_ahead, desk, series_id, asker)
+    )
 
 
 async def _missing(session: ReadSession, series: OneSeries, on: date) -> Dated:

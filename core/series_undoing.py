@@ -48,7 +48,7 @@ async def undo(desk: Desk, operation_id: UUID, *, by: Actor, key: str | None) ->
             await requests.changed_many(session, key, operation_id=done.operation_id, series_id=done.series.id)
         return done
 
-    return await again(desk, work, repeatable=key is not None)
+    return await again(desk, work, by=asker.catalogue, repeatable=key is not None)
 
 
 async def _take_back(session: WriteSession, noted: Mapping[str, Any], operation_id: UUID, asker: Asker) -> SeriesChanged:

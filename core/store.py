@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from core import archive, claims, events
-from core.catalogue import Catalogue
+from core.catalogue import SINCE, Catalogue, StaleCatalogueError
 from core.db import ReadSession, WriteSession
 from core.ids import new_id
 from core.models import (
@@ -236,14 +236,17 @@ event AS (
         operation_id)
     SELECT $1, $16, 'booked', $4, 1, $17, $18, $19::jsonb, $14, $23 FROM claim
 ){more}
-SELECT count(*) FROM {counted}
+SELECT count(*) AS taken, {since} AS stale FROM {counted}
 """
-_BOOK_ONE = _BOOK.format(claim=f"claim AS ({claims.TAKE})", room="$3", more="", counted="claim")
+_BOOK_ONE = _BOOK.format(
+    claim=f"claim AS ({claims.TAKE})", room="$3", more="", counted="claim", since=SINCE.format(moment="$24::timestamptz")
+)
 # Several claims, any of which may fail: written in any case, and taken back where not all of them came about.
 _SEVERAL = {
     "room": "$24",
     "more": ", more AS (INSERT INTO booking_rooms SELECT $1, $4, unnest($26::uuid[]))",
     "counted": "taken",
+    "since": SINCE.format(moment="$27::timestamptz"),
 }
 _MADE = "claim AS (SELECT $4::uuid AS booking_id), taken AS ({taken})"
 _BOOK_EACH = _BOOK.format(claim=_MADE.format(taken=claims.TAKE_EACH.format(expires="$25")), **_SEVERAL)
@@ -253,6 +256,7 @@ _BOOK_OFFERED = _BOOK.format(claim=_MADE.format(taken=claims.TURN.format(expires
 async def insert(
     session: WriteSession,
     new: Booking,
+    catalogue: Catalogue,
     *,
     by: Actor,
     event_id: UUID,
@@ -261,26 +265,42 @@ async def insert(
 ) -> bool:
     """Write a new booking with its claims, attendees and event; return False when somebody holds one of its rooms.
 
-    `until` is when the claims expire where it waits for approval. What it borrows is not written here.
+    `until` is when the claims expire where it waits for approval. What it borrows is not written here. Raises
+    StaleCatalogueError where an admin changed anything since the catalogue was read.
     """
     held = claims.parts(new.rooms, new.slot)
     facts = _facts(new, by=by, event_id=event_id, operation_id=operation_id)
     session.happened = True
     if len(held) == 1 and not new.more_rooms and until is None:
         ((_, kept),) = held
-        return bool(
-            await session.value(_BOOK_ONE, session.tenant, new_id(), new.room.id, new.id, kept.start, kept.end, *facts)
-        )
-    return await _insert_each(session, _BOOK_EACH, [new_id() for _ in held], new, facts, until=until)
+        ids = (session.tenant, new_id(), new.room.id, new.id)
+        row = await session.one(_BOOK_ONE, *ids, kept.start, kept.end, *facts, catalogue.changed_at)
+        return bool(_taken(row))
+    return await _insert_each(session, _BOOK_EACH, [new_id() for _ in held], new, facts, catalogue=catalogue, until=until)
 
 
 async def insert_offered(
-    session: WriteSession, new: Booking, *, waiting_id: UUID, by: Actor, event_id: UUID, until: datetime | None = None
+    session: WriteSession,
+    new: Booking,
+    catalogue: Catalogue,
+    *,
+    waiting_id: UUID,
+    by: Actor,
+    event_id: UUID,
+    until: datetime | None = None,
 ) -> bool:
     """Write a new booking whose claims are what was held for somebody in line; return False when nothing is held."""
     session.happened = True
     facts = _facts(new, by=by, event_id=event_id, operation_id=None)
-    return await _insert_each(session, _BOOK_OFFERED, waiting_id, new, facts, until=until)
+    return await _insert_each(session, _BOOK_OFFERED, waiting_id, new, facts, catalogue=catalogue, until=until)
+
+
+def _taken(row: Mapping[str, Any] | None) -> int:
+    """Return how many claims a statement has made; raises StaleCatalogueError."""
+    assert row is not None
+    if row["stale"]:
+        raise StaleCatalogueError
+    return int(row["taken"])
 
 
 def _facts(new: Booking, *, by: Actor, event_id: UUID, operation_id: UUID | None) -> tuple[object, ...]:
@@ -312,11 +332,12 @@ async def _insert_each(
     new: Booking,
     facts: tuple[object, ...],
     *,
+    catalogue: Catalogue,
     until: datetime | None,
 ) -> bool:
     held = claims.parts(new.rooms, new.slot)
     await session.run("SAVEPOINT booking")
-    taken = await session.value(
+    row = await session.one(
         sql,
         session.tenant,
         claim,
@@ -328,8 +349,9 @@ async def _insert_each(
         new.room.id,
         until,
         [room.id for room in new.more_rooms],
+        catalogue.changed_at,
     )
-    if taken == len(held):
+    if _taken(row) == len(held):
         return True
     await session.run("ROLLBACK TO SAVEPOINT booking")
     return False
