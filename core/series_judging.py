@@ -100,7 +100,7 @@ def zone_of(name: str) -> ZoneInfo:
     """Return a zone, or raise InvalidSeries."""
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise InvalidSeries(f"{name} is not a time zone.") from None
 
 
