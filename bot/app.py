@@ -34,6 +34,7 @@ from handlers import api, door, ops, slack_http, stats_page
 from handlers.services import built
 from handlers.slack_errors import FAILED, reason
 from handlers.stats_links import Links
+from handlers.web import Pages, Site
 from migrations import head
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Bookroom:
         services = built(self.db, self.clock, command=settings.bookroom_command)
         self.services = replace(services, links=_links(settings))
         self.slack = _slack_client(settings)
+        self.pages = Pages(self.services, _site(settings, self.slack))
         self.bolt = _bolt(settings, self.slack)
         self.edge = handlers.register(self.bolt, self.services)
         self.worker_db = worker_database(settings)
@@ -116,7 +118,9 @@ class Bookroom:
             web_app.add_routes(slack_http.routes(self.bolt))
         web_app.add_routes(door.routes(self.services))
         web_app.add_routes(stats_page.routes(self.services))
-        web_app.add_routes(api.routes(self.services, per_minute=self.settings.api_requests_per_minute))
+        web_app.add_routes(self.pages.routes())
+        a_minute = self.settings.api_requests_per_minute
+        web_app.add_routes(api.routes(self.services, per_minute=a_minute, session=self.pages.person))
         web_app.add_routes(ops.routes(self._checks(), self.background.figures))
         self._runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
         await self._runner.setup()
@@ -176,12 +180,28 @@ class Bookroom:
         us = await self.slack.auth_test()
         if team := us.get("team_id"):
             await self.services.people.team(team, enterprise_id=us.get("enterprise_id"), name=us.get("team"))
+            self.pages.introduced(team, us.get("user_id") or "")
 
 
 def _links(settings: Settings) -> Links:
     """Addresses of the page of figures; where nobody said where people reach us, this machine does."""
-    base = settings.public_url or f"http://127.0.0.1:{settings.port}"
-    return Links(base, settings.slack_bot_token.get_secret_value())
+    return Links(_base(settings), settings.slack_bot_token.get_secret_value())
+
+
+def _site(settings: Settings, slack: AsyncWebClient) -> Site:
+    secret = settings.slack_client_secret
+    return Site(
+        base=_base(settings),
+        public=settings.public_url is not None,
+        session_key=settings.session_key,
+        slack=slack,
+        client_id=settings.slack_client_id,
+        client_secret=secret.get_secret_value() if secret else None,
+    )
+
+
+def _base(settings: Settings) -> str:
+    return settings.public_url or f"http://127.0.0.1:{settings.port}"
 
 
 def _slack_client(settings: Settings) -> AsyncWebClient:

@@ -15,13 +15,12 @@ from core import claims, rights, store
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
 from core.db import Database, ReadSession
-from core.ids import new_id
 from core.models import Actor, Booking, Location, Right, Room, Slot, Status
 from core.search import hidden
 
 DAY_MINUTES = 24 * 60
-# Who has not signed in has no id: nothing is theirs.
-STRANGER = Actor(person_id=new_id(), slack_user_id="", name="", surface="web")
+# Who has not signed in has nobody's id: nothing is theirs.
+STRANGER = Actor(person_id=UUID(int=0), slack_user_id="", name="", surface="web")
 
 # What is over holds nothing any more, but stands in the day all the same.
 _OVER = """
@@ -136,7 +135,9 @@ async def _taken(
 
 def _entry(room: Room, booking: Booking, catalogue: Catalogue, *, by: Actor) -> Entry:
     booking = hidden(booking, catalogue)
-    seen = booking.details_for(by) or all(rights.may(by, Right.MANAGE, one, catalogue) for one in booking.rooms)
+    # What everybody may manage, whoever has not signed in may not.
+    manages = by is not STRANGER and all(rights.may(by, Right.MANAGE, one, catalogue) for one in booking.rooms)
+    seen = manages or booking.details_for(by)
     shared = (one for one in booking.rooms if set(one.leaves) & set(room.leaves))
     return Entry(
         slot=_until_it_ended(booking),
