@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import types
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -52,11 +52,12 @@ class Edge:
         self._failures = Limits(FAILURES_PER_MINUTE)
         self._kept = Kept()
 
-    def handler(self, operation: Operation) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def handler(self, operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """Return what aiohttp calls for an operation."""
 
-        async def handle(request: web.Request) -> web.Response:
+        async def handle(request: web.Request) -> web.StreamResponse:
             allowance: list[Allowance] = []
+            response: web.StreamResponse
             try:
                 response = await self._answered(operation, request, allowance)
             except NotModifiedError as had:
@@ -70,27 +71,39 @@ class Edge:
                 response = refusing.response(
                     problems.InternalError("Something went wrong here. It was noted; try again."), operation.named
                 )
-            response.headers.update(HEADERS)
-            for one in allowance:
-                response.headers.update(one.headers())
+            if not response.prepared:
+                response.headers.update(_headers(allowance))
             return response
 
         return handle
 
-    async def _answered(self, operation: Operation, request: web.Request, allowance: list[Allowance]) -> web.Response:
+    async def _answered(self, operation: Operation, request: web.Request, allowance: list[Allowance]) -> web.StreamResponse:
+        call = await self._call(operation, request, allowance)
+        if operation.listen:
+            return await operation.listen(call, lambda: self._again(call), _headers(allowance))
+        assert operation.handle is not None
+        try:
+            reply = await operation.handle(call)
+        except BookingError as error:
+            # How things stand is told as the asker may see it.
+            error.wanted = call
+            raise
+        response = _response(operation, call, reply)
+        if operation.method != "GET":
+            response.headers[FRESH] = str(await self._services.freshness.now())
+        return response
+
+    async def _call(self, operation: Operation, request: web.Request, allowance: list[Allowance]) -> Call:
+        """Return a request, read, of somebody who may make it."""
         person, token = await self._who(request, operation)
         left = self._limits.taken(token.id if token else person.id)
         if left:
             allowance.append(left)
             if left.over:
                 raise problems.TooManyRequests(f"That was more than {left.quota} requests in a minute. Wait a moment.")
-        if token and not token.allows(operation.scope):
-            raise problems.Forbidden(f"This token is not good for that: it needs the scope “{operation.scope}”.")
-        actor = await self._acting(request, person, token)
-        if operation.scope is Scope.ADMIN and not operation.managers and not actor.admin:
-            raise problems.Forbidden("Only admins can do that.")
+        actor = await self._entitled(operation, request, person, token)
         _consistent(request)
-        call = Call(
+        return Call(
             services=self._services,
             catalogue=await self._services.catalogues.current(),
             now=self._services.clock.now(),
@@ -105,18 +118,34 @@ class Edge:
             key=_key(operation, request, token),
             kept=self._kept,
         )
-        try:
-            reply = await operation.handle(call)
-        except BookingError as error:
-            # How things stand is told as the asker may see it.
-            error.wanted = call
-            raise
-        response = _response(operation, call, reply)
-        if operation.method != "GET":
-            response.headers[FRESH] = str(await self._services.freshness.now())
-        return response
+
+    async def _again(self, call: Call) -> Actor:
+        """Return as whom a stream goes on; refuse it where it would not be opened any more."""
+        person, token = await self._known(call.request, call.operation)
+        return await self._entitled(call.operation, call.request, person, token)
+
+    async def _entitled(self, operation: Operation, request: web.Request, person: Person, token: Token | None) -> Actor:
+        """Return as whom is acted, of those who may."""
+        if token and not token.allows(operation.scope):
+            raise problems.Forbidden(f"This token is not good for that: it needs the scope “{operation.scope}”.")
+        actor = await self._acting(request, person, token)
+        if operation.scope is Scope.ADMIN and not operation.managers and not actor.admin:
+            raise problems.Forbidden("Only admins can do that.")
+        return actor
 
     async def _who(self, request: web.Request, operation: Operation) -> tuple[Person, Token | None]:
+        """Return who asks; whoever guesses at tokens is not heard for long."""
+        if "Authorization" not in request.headers:
+            return await self._known(request, operation)
+        if self._failures.spent(request.remote):
+            raise problems.TooManyRequests("Too many tokens of no use came from your address. Wait a moment.")
+        try:
+            return await self._known(request, operation)
+        except problems.Unauthorized:
+            self._failures.taken(request.remote)
+            raise
+
+    async def _known(self, request: web.Request, operation: Operation) -> tuple[Person, Token | None]:
         """Return who asks, by token, or for reading by having signed in to our pages."""
         header = request.headers.get("Authorization")
         if header is None:
@@ -124,14 +153,11 @@ class Edge:
             if person is None:
                 raise problems.Unauthorized("Send a token: Authorization: Bearer bkr_….")
             return person, None
-        if self._failures.spent(request.remote):
-            raise problems.TooManyRequests("Too many tokens of no use came from your address. Wait a moment.")
         scheme, _, secret = header.partition(" ")
         bearer: Bearer | None = None
         if scheme.casefold() == "bearer" and secret.strip():
             bearer = await self._services.tokens.bearer(secret.strip())
         if bearer is None:
-            self._failures.taken(request.remote)
             raise problems.Unauthorized("This token is not good any more, or never was. Ask an admin for another.")
         await self._services.tokens.used(bearer)
         return bearer.person, bearer.token
@@ -149,6 +175,11 @@ class Edge:
         except (ValueError, PersonNotFound):
             raise problems.BadRequest(f"{ON_BEHALF_OF} names nobody who is known here: send a person's id.") from None
         return other.acting("api")
+
+
+def _headers(allowance: list[Allowance]) -> Mapping[str, str]:
+    """Return what every answer says, and how much is left."""
+    return {**HEADERS, **{name: value for one in allowance for name, value in one.headers().items()}}
 
 
 def _consistent(request: web.Request) -> None:
@@ -191,9 +222,9 @@ def _is_list(annotation: Any) -> bool:  # noqa: ANN401 - an annotation
 
 async def _said(operation: Operation, request: web.Request) -> BaseModel | None:
     try:
-        content = await request.content.read(operation.largest + 1)
+        most, content = operation.largest, b""
         # A body may come in pieces, of which one reading gets the first.
-        while len(content) <= operation.largest and (more := await request.content.read(operation.largest + 1 - len(content))):
+        while len(content) <= most and (more := await request.content.read(most + 1 - len(content))):
             content += more
     except (HttpProcessingError, web.RequestPayloadError) as error:
         raise problems.BadRequest("The body ends before it is over.") from error
@@ -236,9 +267,7 @@ def _response(operation: Operation, call: Call, reply: Reply) -> web.Response:
     etag = reply.etag or conditions.tag(content, reply.version)
     if operation.method == "GET":
         call.unless_had(etag, reply.modified if reply.dated else None)
-    response = web.Response(
-        body=content, status=status, content_type=operation.media or "application/json", charset="utf-8"
-    )
+    response = web.Response(body=content, status=status, content_type=operation.media or "application/json", charset="utf-8")
     if reply.at:
         response.headers["Location"] = PREFIX + reply.at
     if reply.following:

@@ -112,7 +112,9 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     found = [_of_address(operation, part[1:-1]) for part in operation.path.split("/") if part.startswith("{")]
     if operation.query:
         found += _of_query(operation.query)
-    if operation.method == "GET":
+    if operation.listen:
+        found.append(_header("Last-Event-ID", "The `id` that was told last: what came after it is told first.", 50))
+    elif operation.method == "GET":
         found += [_header("If-None-Match", "ETags that the asker has already."), _header("If-Modified-Since", "A date.")]
     if operation.method == "POST":
         found.append(_header("Idempotency-Key", "Sent again with the same body: done once, and answered the same.", 255))
@@ -161,6 +163,20 @@ def _header(name: str, description: str, longest: int | None = None, *, required
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
+    told = _success(operation)
+    for status in sorted(_statuses(operation)):
+        told[str(status)] = {
+            "description": _WORDS[status],
+            "content": {"application/json": {"schema": {"$ref": _REF.format(model="Problem")}}},
+        }
+    return told
+
+
+def _success(operation: Operation) -> dict[str, Any]:
+    if operation.listen:
+        said = {"type": "string", "description": "Server-sent events, as HTML has them."}
+        content: dict[str, Any] = {"text/event-stream": {"schema": said}}
+        return {"200": {"description": "It goes on as long as somebody listens.", "content": content}}
     told: dict[str, Any] = {}
     headers: dict[str, Any] = {"ETag": {"$ref": "#/components/headers/ETag"}}
     if operation.method == "GET":
@@ -179,11 +195,6 @@ def _responses(operation: Operation) -> dict[str, Any]:
         }
     else:
         told["204"] = {"description": "Done."}
-    for status in sorted(_statuses(operation)):
-        told[str(status)] = {
-            "description": _WORDS[status],
-            "content": {"application/json": {"schema": {"$ref": _REF.format(model="Problem")}}},
-        }
     return told
 
 

@@ -154,6 +154,10 @@ class Call:
 
 
 Handle = Callable[[Call], Awaitable[Reply]]
+# Asks once more who it is, as a request of this moment would be asked; raises what would be refused then.
+Again = Callable[[], Awaitable[Actor]]
+# Given a call, the way to ask again, and headers to send: what goes on answering as long as somebody listens.
+Listen = Callable[[Call, Again, Mapping[str, str]], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +172,9 @@ class Operation:
     name: str
     tag: str
     summary: str
-    handle: Handle
+    handle: Handle | None = None
+    """None where it is a stream, which `listen` answers."""
+    listen: Listen | None = None
     scope: Scope = Scope.READ
     query: type[Query] | None = None
     body: type[Body] | None = None

@@ -85,7 +85,11 @@ class BookingOut(Out):
     def of(cls, booking: Booking, *, by: Actor, catalogue: Catalogue) -> BookingOut:
         """Return a booking as somebody may see it."""
         booking = hidden(booking, catalogue)
-        seen = may_see(booking, by, catalogue)
+        return cls.told(booking, seen=may_see(booking, by, catalogue))
+
+    @classmethod
+    def told(cls, booking: Booking, *, seen: bool) -> BookingOut:
+        """Return a booking that is `hidden` already where it is to be, whole where it may be `seen`."""
         return cls(
             id=booking.id,
             version=booking.version,
