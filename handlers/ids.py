@@ -48,6 +48,7 @@ class Action(StrEnum):
     DATES_OF_WISH = "dates_of_wish"  # value: SeriesDates JSON: show every date that a series would have
     CHOOSE_DATES = "choose_dates"  # value: SeriesDraft JSON: open the form in which each date that clashes is chosen about
     OTHER_RHYTHM = "other_rhythm"  # value: SeriesDraft JSON: open the booking modal on it
+    SERIES_INSTEAD = "series_instead"  # value: SeriesDraft JSON: show what would come of that series instead
     OPEN_SERIES = "open_series"  # value: SeriesAt JSON
     UNDO_SERIES = "undo_series"  # value: Operation JSON
     LEAVE = "leave"  # value: GivenUp JSON: cancel all of those bookings

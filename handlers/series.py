@@ -17,7 +17,7 @@ from handlers.edge import OnClick, OnSubmission
 from handlers.ids import Action, Callback, Field
 from handlers.inviting import invitee_ids
 from handlers.opening import opened
-from handlers.previewing import found_for, shown
+from handlers.previewing import found_for, previewed, said_of, shown
 from handlers.replies import Message, Nothing, Place, Show, SubmissionReply
 from handlers.requests import Click, Form, Submission
 from handlers.series_drafts import (
@@ -32,7 +32,6 @@ from handlers.services import Desk
 from handlers.views import series as views
 from handlers.views import series_forms
 from handlers.views.series_forms import AT, ROOM
-from handlers.views.series_preview import preview
 from handlers.views.text import Line
 
 # How many free times are offered for a date that clashes.
@@ -51,7 +50,7 @@ async def _booked(draft: SeriesDraft, choices: Choices, desk: Desk, *, key: str)
     try:
         return await _book(draft, choices, desk, key=key)
     except SeriesClash as clash:
-        return preview(clash.preview, draft, desk.reader, above=_lost(clash.preview, choices, desk))
+        return said_of(clash.preview, draft, desk, above=_lost(clash.preview, choices, desk))
 
 
 async def _book(draft: SeriesDraft, choices: Choices, desk: Desk, *, key: str) -> Message:
@@ -180,6 +179,11 @@ async def other_rhythm(click: Click, desk: Desk) -> Show | Nothing:
     return await booking_modal.open_booking(click, desk, once, repeats=repeating.of_rule(draft.rule, draft.first_on))
 
 
+async def instead(click: Click, desk: Desk) -> Message:
+    """Show what would come of another series than the one that was shown."""
+    return await previewed(SeriesDraft.load(click.value), desk)
+
+
 async def on_top(click: Click, desk: Desk, make: Coroutine[Any, Any, View], *, same: bool = False) -> Show | Nothing:
     """Show a view as a modal of its own, or above the one in which something was clicked; `same` puts it in its place."""
     if click.form is None or click.form.callback_id == Callback.HOME:
@@ -192,6 +196,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     Action.DATES_OF_WISH: dates,
     Action.CHOOSE_DATES: choose,
     Action.OTHER_RHYTHM: other_rhythm,
+    Action.SERIES_INSTEAD: instead,
 }
 
 SUBMISSIONS: Mapping[Callback, OnSubmission] = {Callback.CHOOSE_DATES: chosen}

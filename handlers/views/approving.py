@@ -19,6 +19,7 @@ from core.models import Actor, Alternative, Booking, Status
 from handlers.drafts import Draft, Requested, Suggested, Target
 from handlers.ids import Action, Callback, Field
 from handlers.replies import Message
+from handlers.series_drafts import SeriesAt
 from handlers.views import buttons
 from handlers.views.bookings import TITLE_SHOWN, named_people
 from handlers.views.held import borrowed, rooms_of, same_rooms
@@ -282,8 +283,16 @@ def _by(request: Request) -> Line:
 def _approved(request: Request, reader: Reader) -> Message:
     booking = request.booking
     first: Line = ["✅ ", *_by(request), " approved it: ", *_rooms(booking), " is yours, ", *_when(request, reader)]
-    row = [buttons.edit(booking), buttons.invite(booking), buttons.cancel(booking, reader)] if request.dates == 1 else []
+    if request.dates > 1:
+        return _message((first, _title(booking)), _dates_of(booking))
+    row = [buttons.edit(booking), buttons.invite(booking), buttons.cancel(booking, reader)]
     return _message((first, _title(booking)), row)
+
+
+def _dates_of(booking: Booking) -> list[ButtonElement | None]:
+    if booking.series_id is None:
+        return []
+    return [buttons.button("Show dates", Action.OPEN_SERIES, SeriesAt(series=booking.series_id))]
 
 
 def _went_back(request: Request, reader: Reader) -> Message:
@@ -309,7 +318,8 @@ def _refused(request: Request, offers: Sequence[Alternative], reader: Reader) ->
     reason = _because(request)
     given: Line = ["The room is not held for you any more."]
     if request.dates > 1 or booking.start <= reader.now:
-        return _message(([*how, *reason], given, _title(booking)), [])
+        row = [buttons.find()] if request.dates > 1 else []
+        return _message(([*how, *reason], given, _title(booking)), row)
     wanted = Draft.like(booking)
     row = [
         buttons.button(

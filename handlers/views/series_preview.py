@@ -6,6 +6,8 @@ Of hundreds of dates those that clash are named, a few of them, and the others c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from slack_sdk.models.blocks import ButtonElement
 
@@ -54,20 +56,20 @@ def preview(
     *,
     assumptions: Sequence[Assumption] = (),
     above: Line = (),
-    others: bool = True,
+    asides: Sequence[str] = (),
 ) -> Message:
     """Return what would come of a series, with its ways on; `above` is what is told first, such as that dates were lost.
 
-    Without `others` there is no way to another rhythm, for where the form is below.
+    `asides` are sentences about its room and place, which are told in grey.
     """
     along: Line = [f"{said[0].upper()}{said[1:]}"] if (said := coming(found.equipment)) else []
     what = facts_of((found.room, *found.more_rooms))
     lines = [above, heading(found, reader), [what], along, _meeting(draft, reader), *_verdicts(found, reader)]
-    notes = _notes(found, reader, assumptions)
+    notes = [*_notes(found, reader, assumptions), *asides]
     ways = _ways_to_book(found, draft)
-    if found.dates and not any(ways):
+    if ways and not any(ways):
         notes.append("That is more than a button can carry: shorten the title, or invite fewer people, and try again.")
-    row = [*ways, *_other_ways(found, draft, others=others)]
+    row = [*ways, *_other_ways(found, draft)]
     aside = [grey(" ".join(notes))] if notes else []
     # What changes an assumption stands below it, apart from what books.
     blocks = [rich(*lines), *buttons.rows(row), *aside, *buttons.rows(_assumed(assumptions))]
@@ -179,11 +181,28 @@ def _notes(found: Preview, reader: Reader, assumptions: Sequence[Assumption]) ->
         begins = saying.clock_time(one.slot.start, found.location.tz)
         day = saying.short_date(one.on, today=today)
         notes.append(f"On {day} the clocks skip {found.wish.clock:%H:%M}: it begins at {begins}.")
+    notes += _lasting_otherwise(found, today)
     if found.passed_over:
         months = saying.listed(f"{month:%b %Y}" for month in found.passed_over[:MOST_NAMED_DATES])
         more = len(found.passed_over) - MOST_NAMED_DATES
         notes.append(f"No such day in {months}{f' and {more} more months' if more > 0 else ''}: nothing then.")
     return notes
+
+
+def _lasting_otherwise(found: Preview, today: date) -> list[str]:
+    """Return the nights in which clocks are set back or forward while a date goes on, or just before it."""
+    zone, notes = ZoneInfo(found.wish.zone), []
+    for one in found.dates:
+        begins, clock = one.slot.start.astimezone(zone), f"{found.wish.clock:%H:%M}"
+        twice = begins.replace(fold=0).utcoffset() != begins.replace(fold=1).utcoffset() and not one.shifted
+        minutes = int(one.slot.length.total_seconds()) // 60
+        other = "" if minutes == found.wish.minutes else f"lasts {saying.length(minutes)}"
+        day = saying.short_date(one.on, today=today)
+        if twice:
+            notes.append(f"On {day}, {clock} comes twice: it begins at the first{f' and {other}' if other else ''}.")
+        elif other and not one.shifted:
+            notes.append(f"On {day} the clocks change meanwhile: it {other}.")
+    return notes[:3]
 
 
 def _sentence(text: str) -> str:
@@ -237,20 +256,30 @@ def _stand_ins(elsewhere: Sequence[Occurrence]) -> str:
     return names.pop() if len(names) == 1 else "Other rooms"
 
 
-def _other_ways(found: Preview, draft: SeriesDraft, *, others: bool) -> Row:
+def _other_ways(found: Preview, draft: SeriesDraft) -> Row:
     shown = draft.in_room(found.room.id)
     row: list[ButtonElement | None] = []
+    if found.passed_over and (last_days := _on_last_days(draft)):
+        row.append(buttons.button("Last day of the month", Action.SERIES_INSTEAD, last_days))
     if found.clashes and len(found.dates) > 1:
         row.append(buttons.button("Choose per date…", Action.CHOOSE_DATES, shown))
     if len(found.dates) > 3:
         row.append(buttons.button("All dates…", Action.DATES_OF_WISH, SeriesDates(draft=shown)))
     # The form has no field for dates that were left out.
-    if others and not draft.left_out:
+    if not draft.left_out:
         row.append(buttons.button("Other rhythm…", Action.OTHER_RHYTHM, draft))
     if len(found.dates) > 1 and not found.dates[0].clashes:
         once = draft.once(found.dates[0].slot, found.room.id)
         row.append(buttons.button("Only the first", Action.TAKE, once, aloud="Book only the first date"))
     return row
+
+
+def _on_last_days(draft: SeriesDraft) -> SeriesDraft | None:
+    """Return the same series on the last day of each month, for one on the 31st, which most others do not have."""
+    said = rhythm.parts(draft.rule)
+    if said.get("FREQ") != "MONTHLY" or said.get("BYMONTHDAY") != "31":
+        return None
+    return draft.model_copy(update={"rule": draft.rule.replace("BYMONTHDAY=31", "BYMONTHDAY=-1")})
 
 
 def _assumed(assumptions: Sequence[Assumption]) -> Row:

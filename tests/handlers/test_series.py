@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from core.models import Slot
+from core.rooms import Rooms
 from handlers import meanwhile
 from tests.handlers import modal_acts as acts
-from tests.handlers.firm import ANA, BEN, DEEPA, Firm, labels, opened, value_of, words
+from tests.handlers.firm import ANA, BEN, DEEPA, GUEST, Firm, labels, opened, value_of, words
 
 SENTENCE = "/book room every Tuesday at 10 for 8 weeks for 6 with projector"
 
@@ -535,3 +536,57 @@ async def test_several_rooms_repeat_together(firm: Firm):
 
     assert words(done).startswith("✅ Apollo + Big Ben are yours every Tuesday, 10:00-10:30 (New York): 4 dates")
     assert [[room.name for room in one.rooms] for one in await firm.mine(BEN)] == [["Apollo", "Big Ben"]] * 4
+
+
+# -- what the dates do not show ----------------------------------------------------------------------------------------
+
+
+async def test_of_the_31st_the_last_day_of_each_month_is_one_button_away(firm: Firm):
+    shown = await firm.say(BEN, "/book apollo on the 31st of every month 3-4pm for 4 times")
+    assert "No such day in Feb 2027 and Apr 2027: nothing then." in words(shown)
+
+    shown = await firm.press(BEN, shown, "Last day of the month")
+
+    assert words(shown).startswith("↻ Every month on the last day, 15:00-16:00 (New York), 4 dates until Wed 31 Mar 2027")
+    assert "Last day of the month" not in labels(shown)
+    await firm.press(BEN, shown, "Book all 4")
+    assert [f"{one.start:%d %b}" for one in await firm.mine(BEN)] == ["31 Dec", "31 Jan", "28 Feb", "31 Mar"]
+
+
+async def test_dates_on_which_the_clocks_go_back_say_how_long_they_last(firm: Firm):
+    firm.clock.set(datetime(2027, 10, 20, 15, tzinfo=UTC))
+    await Rooms(firm.db, firm.services.catalogues).set_policy(horizon_days=100)
+
+    shown = await firm.say(BEN, "/book apollo every sunday 1:30-2:30am for 4 weeks")
+    assert "On Sun 7 Nov, 01:30 comes twice: it begins at the first and lasts 2 hours." in words(shown)
+    shown = await firm.say(BEN, "/book apollo every sunday 12:30-4:30am for 4 weeks")
+    assert "On Sun 7 Nov the clocks change meanwhile: it lasts 5 hours." in words(shown)
+    shown = await firm.say(BEN, "/book apollo every sunday 3-4am for 4 weeks")
+    assert "the clocks" not in words(shown)
+
+
+async def test_holidays_on_which_the_room_can_be_had_are_said_in_grey(firm: Firm):
+    await Rooms(firm.db, firm.services.catalogues).set_policy(holidays_country="US", holidays_closed=False)
+
+    shown = await firm.say(BEN, "/book apollo every friday 3-4pm for 8 weeks")
+
+    assert "All 8 dates are free." in words(shown)
+    assert "Holidays there: Fri 25 Dec (Christmas Day) and Fri 1 Jan 2027 (New Year's Day)." in words(shown)
+
+
+async def test_that_the_room_needs_approval_is_said_before_it_is_asked_for(firm: Firm):
+    await Rooms(firm.db, firm.services.catalogues).set_policy(room_id=firm.rooms["Boardroom"].id, approval=True)
+
+    shown = await firm.say(BEN, "/book boardroom every friday 3-4pm for 3 weeks")
+    assert "Boardroom needs approval; one answer is for all dates." in words(shown)
+    shown = await firm.say(BEN, "/book apollo every friday 3-4pm for 3 weeks")
+    assert "approval" not in words(shown)
+
+
+async def test_a_guest_reads_once_why_none_of_the_dates_can_be_booked(firm: Firm):
+    await Rooms(firm.db, firm.services.catalogues).set_policy(guests_may_book=False)
+
+    refusal = await firm.say(GUEST, "/book apollo every friday 3-4pm for 3 weeks")
+
+    assert words(refusal) == "Guests cannot book Apollo. Ask a colleague to book it for you."
+    assert labels(refusal) == []
