@@ -87,7 +87,7 @@ class Closures:
             allowed_groups=frozenset(allowed_groups),
         )
 
-        async def work(session: WriteSession) -> None:
+        async def work(session: WriteSession) -> Closure:
             await session.run(
                 _ADD,
                 session.tenant,
@@ -102,6 +102,7 @@ class Closures:
                 by.person_id if by else None,
             )
             await _note(session, closure, place, "closed", by=by)
+            return closure
 
         await self._settling.changing(work)
         return Closed(closure=closure, affected=await self.affected(closure))

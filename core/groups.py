@@ -107,7 +107,7 @@ class Groups:
         """Make a group of the workspace's own; raises InvalidSetting where the name is taken or empty."""
         group = Group(id=new_id(), name=_named(name))
 
-        async def work(session: WriteSession) -> None:
+        async def work(session: WriteSession) -> Group:
             await _refuse_taken(session, group.name)
             await session.run(
                 "INSERT INTO groups (tenant_id, id, name) VALUES ($1, $2, $3)", session.tenant, group.id, group.name
@@ -116,9 +116,9 @@ class Groups:
             await _note(
                 session, group, "created", by=by, after={"name": group.name, "people": await _names(session, people)}
             )
+            return group
 
-        await self._changing(work)
-        return group
+        return await self._changing(work)
 
     async def rename(self, group_id: UUID, name: str, *, by: Actor | None = None) -> Group:
         """Give one of the workspace's own groups another name."""

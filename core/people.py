@@ -50,6 +50,15 @@ class Profile:
     guest: bool = False
 
 
+# By name, as lists of people are told everywhere.
+_LISTED = f"""
+SELECT {COLUMNS} FROM people p WHERE p.tenant_id = $1 AND p.erased_at IS NULL
+    AND ($2::text IS NULL OR strpos(lower(p.name), lower($2)) > 0 OR p.slack_user_id = $2)
+    AND ($3::text IS NULL OR (lower(p.name), p.id) > (lower($3), $4::uuid))
+ORDER BY lower(p.name), p.id LIMIT $5
+"""
+
+
 class People:
     """The people of the workspace."""
 
@@ -112,6 +121,17 @@ class People:
             if row is None:
                 raise PersonNotFound("That person is not known here.")
             return person_from(row)
+
+        return await self._db.read(work)
+
+    async def listed(
+        self, *, text: str | None = None, after: tuple[str, UUID] | None = None, limit: int = 50
+    ) -> tuple[Person, ...]:
+        """Return people by name, those whose name has the `text` in it; `after` is the last one's (name, id)."""
+
+        async def work(session: ReadSession) -> tuple[Person, ...]:
+            values = (text, *(after or (None, None)), limit)
+            return tuple(person_from(row) for row in await session.all(_LISTED, session.tenant, *values))
 
         return await self._db.read(work)
 

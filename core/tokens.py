@@ -107,6 +107,7 @@ class Tokens:
         self._clock = clock
         self._fresh_seconds = fresh_seconds
         self._known: dict[str, tuple[float, Bearer | None]] = {}
+        self._noted: dict[UUID, datetime] = {}
 
     async def make(
         self,
@@ -200,9 +201,12 @@ class Tokens:
 
     async def used(self, bearer: Bearer) -> None:
         """Note that a token was used, at most once a minute."""
-        now, last = self._clock.now(), bearer.token.last_used_at
+        now, last = self._clock.now(), self._noted.get(bearer.token.id, bearer.token.last_used_at)
         if last is not None and now - last < USE_NOTED:
             return
+        if len(self._noted) >= _KEPT:
+            self._noted.clear()
+        self._noted[bearer.token.id] = now
 
         async def work(session: WriteSession) -> None:
             await session.run(_USED, session.tenant, bearer.token.id, now, now - USE_NOTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from aiohttp import web
 
@@ -11,6 +12,7 @@ from handlers.api import (
     attending,
     availability,
     bookings,
+    docs_page,
     openapi,
     problems,
     proposals,
@@ -19,6 +21,7 @@ from handlers.api import (
     series,
     waitlist,
 )
+from handlers.api.crossing import Crossing, Handler
 from handlers.api.edge import HEADERS, PREFIX, Edge, Session, nobody
 from handlers.api.operations import Operation
 from handlers.services import Services
@@ -35,28 +38,64 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-def routes(services: Services, *, per_minute: int = 0, session: Session = nobody) -> list[web.RouteDef]:
-    """Return the routes of the API. `per_minute` is how many requests a token is good for; 0: as many as come."""
+def routes(
+    services: Services, *, per_minute: int = 0, session: Session = nobody, origins: Iterable[str] = ()
+) -> list[web.RouteDef]:
+    """Return the routes of the API.
+
+    `per_minute` is how many requests a token is good for; 0: as many as come. Pages of these `origins` may use it.
+    """
+    crossing = Crossing(origins)
     edge = Edge(services, per_minute=per_minute, session=session)
-    document = json.dumps(openapi.document(OPERATIONS), ensure_ascii=False).encode()
+    whole = openapi.document(OPERATIONS)
+    document, page = json.dumps(whole, ensure_ascii=False).encode(), docs_page.drawn(whole)
 
     async def described(_: web.Request) -> web.Response:
         return web.Response(body=document, content_type="application/json", charset="utf-8")
 
+    async def begun(_: web.Request) -> web.Response:
+        return web.Response(body=docs_page.INDEX, content_type="application/json", charset="utf-8", headers=docs_page.LINKS)
+
+    async def explained(_: web.Request) -> web.Response:
+        return web.Response(text=page, content_type="text/html", charset="utf-8", headers=docs_page.HEADERS)
+
     async def unknown(request: web.Request) -> web.Response:
-        known = {operation.method for operation in OPERATIONS if _matches(operation.path, request.path)}
-        if known:
-            error: problems.ApiError = problems.MethodNotAllowed(f"This address knows {', '.join(sorted(known))} alone.")
+        known = _methods_at(request.path)
+        if not known:
+            error: problems.ApiError = problems.NotFound("Nothing is at this address.")
+        elif request.method == "OPTIONS":
+            answer = web.Response(status=204, headers={**HEADERS, "Allow": ", ".join(known)})
+            crossing.asked_before(request, answer, known)
+            return answer
         else:
-            error = problems.NotFound("Nothing is at this address.")
+            error = problems.MethodNotAllowed(f"This address knows {', '.join(known)} alone.")
         answer = refusing.response(error, frozenset())
         if known:
-            answer.headers["Allow"] = ", ".join(sorted(known))
+            answer.headers["Allow"] = ", ".join(known)
         answer.headers.update(HEADERS)
+        crossing.mark(request, answer)
         return answer
 
-    ours = [web.route(operation.method, PREFIX + operation.path, edge.handler(operation)) for operation in OPERATIONS]
-    return [web.get(f"{PREFIX}/openapi.json", described), *ours, web.route("*", PREFIX + "/{rest:.*}", unknown)]
+    def both(path: str, handler: Handler) -> list[web.RouteDef]:
+        # What can be had can be asked about.
+        return [web.route(method, PREFIX + path, crossing.over(handler)) for method in ("GET", "HEAD")]
+
+    ours: list[web.RouteDef] = []
+    for operation in OPERATIONS:
+        handler = edge.handler(operation)
+        one = web.route(operation.method, PREFIX + operation.path, crossing.over(handler))
+        ours += both(operation.path, handler) if operation.method == "GET" else [one]
+    pages = {"": begun, "/": begun, "/docs": explained, "/openapi.json": described}
+    free = [route for path, handler in pages.items() for route in both(path, handler)]
+    return [*free, *ours, web.route("*", PREFIX + "/{rest:.*}", unknown)]
+
+
+def _methods_at(path: str) -> list[str]:
+    """Return the methods that an address knows, none where nothing is there."""
+    if path.removeprefix(PREFIX) in {"", "/", "/docs", "/openapi.json"}:
+        return ["GET", "HEAD", "OPTIONS"]
+    known: set[str] = {operation.method for operation in OPERATIONS if _matches(operation.path, path)}
+    return sorted(known | {"OPTIONS"} | ({"HEAD"} if "GET" in known else set())) if known else []
 
 
 def _matches(path: str, asked: str) -> bool:

@@ -189,7 +189,7 @@ async def test_unknown_addresses_and_methods_are_told(outside: Outside):
     assert (nothing.status, nothing.body["error"]) == (404, "NotFound")
     other = await outside.ask("DELETE", "/rooms")
     assert other.status == 405
-    assert other.headers["Allow"] == "GET, POST"
+    assert other.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
     assert (await outside.ask("GET", "/rooms/none")).status == 404
 
 
