@@ -19,6 +19,7 @@ from core.db import Database
 from core.demand import Demand
 from core.digests import Digests
 from core.equipment import Equipments
+from core.free_times import FreeTimes
 from core.leaving import Leaving
 from core.line import Line
 from core.listing import Listing
@@ -66,6 +67,7 @@ class Services:
     demand: Demand
     board: Board
     equipments: Equipments
+    free_times: FreeTimes
     tokens: Tokens
     freshness: Freshness
     administration: Administration
@@ -105,6 +107,7 @@ def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: 
         demand=Demand(db, catalogues, clock),
         board=Board(db, catalogues, clock),
         equipments=Equipments(db, catalogues),
+        free_times=FreeTimes(db, catalogues, clock),
         tokens=Tokens(db, clock),
         freshness=Freshness(db),
         administration=administration(db, catalogues, bookings, line, clock),
