@@ -58,7 +58,7 @@ class Bookroom:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=settings.db_pool_size)
-        services = built(self.db, self.clock, command=settings.bookroom_command)
+        services = built(self.db, self.clock, command=settings.bookroom_command, private_targets=settings.private_targets)
         self.services = replace(services, links=_links(settings))
         self.slack = _slack_client(settings)
         self.pages = Pages(self.services, _site(settings, self.slack))

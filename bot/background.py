@@ -26,6 +26,8 @@ from bot.metrics import Metrics
 from bot.posting import Poster
 from bot.pusher import Pusher
 from bot.scheduler import Scheduler
+from bot.webhook_caller import Caller
+from bot.webhook_posting import Poster as WebhookPoster
 from core import requests, schema
 from core.approval_time import ApprovalTime
 from core.archive import Archive
@@ -41,7 +43,10 @@ from core.notices import Notice
 from core.outbox import Outbox
 from core.planning import Planning
 from core.reminders import Reminders
+from core.webhook_planning import WebhookPlanning
+from core.webhook_sending import WebhookSending
 from core.weekly import Weekly
+from handlers.api import webhook_bodies
 from handlers.notices import Notices
 from handlers.pushing import Pushes
 from handlers.services import Services
@@ -88,6 +93,9 @@ class Background:
             Courier(self.poster, clock, self.metrics, pause_subscriptions=services.subscriptions.pause, sent=self._told),
             clock,
         )
+        self.webhooks = WebhookSending(db, clock)
+        posting = WebhookPoster(clock, allowed=settings.private_targets)
+        self.caller = Caller(self.webhooks, posting, clock, self.metrics, told=self.deliverer.wake)
         self.jobs = self._jobs()
         self.listener = Listener(settings.worker_url, bell)
         self._scheduler = Scheduler(clock)
@@ -97,6 +105,7 @@ class Background:
     def start(self) -> None:
         """Begin; the first run of every job is at once, to make up for the time in which nobody was there."""
         self.deliverer.start()
+        self.caller.start()
         for job in self.jobs.all.values():
             self._scheduler.every(job.seconds, job.tick, name=job.name)
             job.ring()
@@ -111,7 +120,7 @@ class Background:
             self._second_look.cancel()
         await self._scheduler.stop(deadline.left(DRAIN_SECONDS, but=2 * GIVE_BACK_SECONDS))
         seconds = deadline.left(DRAIN_SECONDS, but=2 * GIVE_BACK_SECONDS)
-        await asyncio.gather(self.jobs.stop(seconds), self.deliverer.stop(seconds))
+        await asyncio.gather(self.jobs.stop(seconds), self.deliverer.stop(seconds), self.caller.stop(seconds))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._bell.close(), deadline.left(but=GIVE_BACK_SECONDS / 2))
         await self.poster.close()
@@ -134,6 +143,7 @@ class Background:
         metrics = self.metrics
         try:
             seen = await self.outbox.overview(self._clock.now())
+            calls = await self.webhooks.overview(self._clock.now())
         except BookingError as error:
             log.warning("no figures of the outbox: %s", type(error).__name__)
         else:
@@ -141,6 +151,10 @@ class Background:
             metrics.retrying.set(seen.retrying)
             metrics.given_up_now.set(len(seen.given_up))
             metrics.oldest_due.set(seen.oldest_due_seconds or 0)
+            metrics.webhooks_due.set(calls.due)
+            metrics.webhooks_oldest_due.set(calls.oldest_due_seconds)
+            metrics.webhooks_retrying.set(calls.retrying)
+            metrics.webhooks_paused.set(calls.paused)
         metrics.in_hand.set(self.deliverer.in_hand)
         metrics.listening.set(self.listener.connected)
         return metrics.text()
@@ -159,6 +173,7 @@ class Background:
                 job("plan", TICK_SECONDS, Planning(db, catalogues, clock).plan, self._planned),
                 job("deliver", TICK_SECONDS, self._deliver),
                 job("push", 1.0, pusher.push),
+                job("webhooks", TICK_SECONDS, WebhookPlanning(db, catalogues, webhook_bodies.body).plan, self.caller.wake),
                 job("reminders", TICK_SECONDS, Reminders(db, catalogues, clock).plan, wake),
                 job("digests", 15.0, Digests(db, catalogues, clock).plan, wake),
                 job("figures", 60.0, Weekly(db, catalogues).plan, wake),
@@ -183,14 +198,17 @@ class Background:
         """A booking was changed, here or elsewhere."""
         self.metrics.bells.inc()
         self.jobs["plan"].ring()
+        self.jobs["webhooks"].ring()
         # What the use case has itself put into the outbox need not wait for the plan.
         self.deliverer.wake()
+        self.caller.wake()
         if self._second_look is None or self._second_look.cancelled():
             self._second_look = asyncio.get_running_loop().call_later(SECOND_LOOK_SECONDS, self._look_again)
 
     def _look_again(self) -> None:
         self._second_look = None
         self.jobs["plan"].ring()
+        self.jobs["webhooks"].ring()
 
     def _planned(self) -> None:
         self.deliverer.wake()
@@ -199,6 +217,7 @@ class Background:
     async def _deliver(self, _now: datetime) -> None:
         """The safety net: whoever was not woken looks now."""
         self.deliverer.wake()
+        self.caller.wake()
 
     async def _told(self, errand: Errand) -> None:
         """An offer's minutes begin when it was told."""
@@ -214,4 +233,5 @@ class Background:
             return await requests.clean(session, now=now)
 
         cleaned = await self._db.write(work, repeatable=True)
+        cleaned += await self._services.webhooks.clean(now)
         return cleaned + (await self.outbox.clean(now) or 0) + await self._services.watching.clean(now)

@@ -18,6 +18,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from core.address import driver_dsn
 from core.db import DEFAULT_TENANT
+from core.webhook_targets import Allowed
 
 NO_TRANSPORT = (
     "Set SLACK_APP_TOKEN (xapp-..., for Socket Mode) or SLACK_SIGNING_SECRET (for HTTP): "
@@ -57,6 +58,10 @@ WRONG = {
     "API_REQUESTS_PER_MINUTE": (
         "API_REQUESTS_PER_MINUTE is not a number from 0 to 1000000: it says how many requests each token is good for."
     ),
+    "WEBHOOK_PRIVATE_TARGETS": (
+        "WEBHOOK_PRIVATE_TARGETS is no list of host names, addresses and networks with commas between: "
+        "write it like hooks.intranet, 10.1.0.0/16."
+    ),
     "BOOKROOM_TENANT": "BOOKROOM_TENANT is not a UUID: leave it out unless several companies share the database.",
     "BOOKROOM_COMMAND": (
         "BOOKROOM_COMMAND is not a slash command: write a slash and up to 31 small letters, digits, - or _, like /book."
@@ -89,6 +94,8 @@ class StorageSettings(BaseSettings):
     bookroom_tenant: UUID = DEFAULT_TENANT
     public_url: str | None = None
     """Where people reach our pages, without a slash at the end; None where nobody has said."""
+    webhook_private_targets: str = ""
+    """Hosts and networks that webhooks may reach although they are private, with commas between."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @property
@@ -118,6 +125,17 @@ class StorageSettings(BaseSettings):
     @classmethod
     def _public_url(cls, value: str | None) -> str | None:
         return _web_address(value) if value else None
+
+    @property
+    def private_targets(self) -> Allowed:
+        """What webhooks may reach although it is private."""
+        return Allowed.read(word for word in self.webhook_private_targets.split(",") if word.strip())
+
+    @field_validator("webhook_private_targets")
+    @classmethod
+    def _private_targets(cls, value: str) -> str:
+        Allowed.read(word for word in value.split(",") if word.strip())
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod

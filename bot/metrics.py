@@ -26,6 +26,23 @@ class Metrics:
         self.lost_leases = counter("bookroom_notices_lost_leases", "Posts whose lease was over by then.", "kind")
         self.unmarked = counter("bookroom_notices_unmarked", "Posts that the database did not learn of: will be repeated.")
         self.pushes = counter("bookroom_pushes", "Open views that were brought up to date.", "kind", "outcome")
+        # `outcome`: sent, again (put off), failed (given up), paused (the webhook as well), lost (the lease), unmarked.
+        self.webhooks = counter("bookroom_webhook_posts", "Messages posted to webhooks, by what came of it.", "outcome")
+        self.webhook_seconds = Histogram(
+            "bookroom_webhook_call_seconds", "How long webhooks took to answer.", registry=self.registry, buckets=_CALLS
+        )
+        self.webhook_lag = Histogram(
+            "bookroom_webhook_lag_seconds",
+            "From when a message to a webhook was made until it arrived.",
+            registry=self.registry,
+            buckets=_LAGS,
+        )
+        self.webhooks_due = self._gauge("bookroom_webhooks_due", "Messages to webhooks that are due and have not arrived.")
+        self.webhooks_oldest_due = self._gauge(
+            "bookroom_webhooks_oldest_due_seconds", "Age of the oldest message to a webhook that is due."
+        )
+        self.webhooks_retrying = self._gauge("bookroom_webhooks_retrying", "Messages to webhooks that failed at least once.")
+        self.webhooks_paused = self._gauge("bookroom_webhooks_paused", "Webhooks that are paused.")
         self.job_runs = counter("bookroom_job_runs", "Runs of timed jobs.", "job", "outcome")
         self.bells = counter("bookroom_bells", "Times this process was woken by a commit, its own or another's.")
         self.lag = Histogram(

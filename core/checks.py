@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core import archive, rerooming
+from core import archive, rerooming, webhook_sending
 from core.db import Database, WriteSession
 
 # Enough to see what is wrong; the first of many thousand say the same.
@@ -28,6 +28,7 @@ SELECT room.id AS room_id, coalesce(p.part_id, room.id) AS id FROM (
 INVARIANTS: Mapping[str, str] = {
     **archive.INVARIANTS,
     **rerooming.INVARIANTS,
+    **webhook_sending.INVARIANTS,
     "claims of one room overlap": """
         SELECT * FROM (
             SELECT room_id, id AS claim_id, start_time, end_time,

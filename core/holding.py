@@ -170,6 +170,10 @@ def _figures(delivery: Delivery, now: datetime) -> str | None:  # noqa: ARG001 -
     return None if told else TURNED_OFF
 
 
+def _webhook_paused(delivery: Delivery, now: datetime) -> str | None:  # noqa: ARG001 - one of many judges
+    return None if delivery.person is not None and delivery.person.admin else OVERTAKEN
+
+
 def _today(zone: str, now: datetime) -> str:
     return now.astimezone(zone_of(zone)).date().isoformat()
 
@@ -226,4 +230,5 @@ _JUDGES: dict[Notice, Callable[[Delivery, datetime], str | None]] = {
     Notice.DIGEST: _digest,
     Notice.CHANNEL_DIGEST: _channel_digest,
     Notice.FIGURES: _figures,
+    Notice.WEBHOOK_PAUSED: _webhook_paused,
 }

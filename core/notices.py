@@ -42,6 +42,7 @@ class Notice(StrEnum):
     SERIES_ENDING = "series_ending"  # person; {"series": id, "last": "2026-11-24"}
     PROPOSAL = "proposal"  # booking, person (the booker); {"proposal": id, "version": n}: its room closes
     FIGURES = "figures"  # subscription; {"week": "2026-W47"}
+    WEBHOOK_PAUSED = "webhook_paused"  # person (an admin); {"webhook": id, "host": name, "reason": sentence}
 
 
 # What may be sent in somebody's quiet hours: reminders of a meeting of their own, which would be of no use later.

@@ -29,7 +29,7 @@ from handlers.drafts import Draft, Waiter
 from handlers.proposing import offers_for
 from handlers.replies import Message
 from handlers.services import Services, reader_of, several_places
-from handlers.views import approving, cards, digests, proposing, series_notices, stats
+from handlers.views import admin_webhooks, approving, cards, digests, proposing, series_notices, stats
 from handlers.views import notices as views
 from handlers.views.times import Reader, everybody
 
@@ -63,6 +63,7 @@ class Notices:
                 Notice.DIGEST: self._digest,
                 Notice.CHANNEL_DIGEST: self._channel_digest,
                 Notice.FIGURES: self._figures,
+                Notice.WEBHOOK_PAUSED: self._webhook_paused,
             }
         )
 
@@ -309,6 +310,10 @@ class Notices:
         # A channel sees as much as whoever asked for it.
         everything = (await self._services.people.get(subscription.created_by)).admin
         return stats.weekly(figures, suggestions(figures) if everything else (), today, everything=everything)
+
+    async def _webhook_paused(self, delivery: Delivery) -> Message | None:
+        about = delivery.about
+        return admin_webhooks.paused(about["host"], about["reason"], UUID(about["webhook"]), command=self._services.command)
 
     # -- parts -----------------------------------------------------------------------------------------------------
 

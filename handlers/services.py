@@ -31,9 +31,12 @@ from core.presence import Presence
 from core.search import Search
 from core.series import Series
 from core.stats import Stats
+from core.streaming import MOST_STREAMS, Hub
 from core.subscriptions import Subscriptions
 from core.tokens import Tokens
 from core.watching import Watching
+from core.webhook_targets import NOTHING_PRIVATE, Allowed
+from core.webhooks import Webhooks
 from handlers.administration import Administration, administration
 from handlers.asides import Asides
 from handlers.books import Books
@@ -69,7 +72,9 @@ class Services:
     equipments: Equipments
     free_times: FreeTimes
     tokens: Tokens
+    webhooks: Webhooks
     freshness: Freshness
+    hub: Hub
     administration: Administration
     catalogues: Catalogues
     directory: Directory
@@ -81,7 +86,15 @@ class Services:
     links: Links | None = None
 
 
-def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: float = FRESH_SECONDS) -> Services:
+def built(
+    db: Database,
+    clock: Clock,
+    *,
+    command: str = "/book",
+    fresh_seconds: float = FRESH_SECONDS,
+    private_targets: Allowed = NOTHING_PRIVATE,
+    streams: int = MOST_STREAMS,
+) -> Services:
     """Return the services on a database; rooms and rules may be `fresh_seconds` old."""
     catalogues = Catalogues(db, fresh_seconds=fresh_seconds)
     search = Search(db, catalogues, clock)
@@ -109,7 +122,9 @@ def built(db: Database, clock: Clock, *, command: str = "/book", fresh_seconds: 
         equipments=Equipments(db, catalogues),
         free_times=FreeTimes(db, catalogues, clock),
         tokens=Tokens(db, clock),
+        webhooks=Webhooks(db, catalogues, clock, private_targets=private_targets),
         freshness=Freshness(db),
+        hub=Hub(db, catalogues, clock, most=streams),
         administration=administration(db, catalogues, bookings, line, clock),
         catalogues=catalogues,
         directory=Directory(people),

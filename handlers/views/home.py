@@ -66,6 +66,7 @@ _WHAT = {
     Notice.FIGURES: "Figures of a week",
     Notice.DIGEST: "Digest",
     Notice.CHANNEL_DIGEST: "Digest",
+    Notice.WEBHOOK_PAUSED: "News of a webhook",
 }
 
 CheckIn = Literal["off", "not_yet", "open", "done", "over"]
