@@ -13,6 +13,7 @@ from handlers.api import (
     availability,
     bookings,
     docs_page,
+    events,
     openapi,
     problems,
     proposals,
@@ -35,6 +36,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *waitlist.OPERATIONS,
     *approvals.OPERATIONS,
     *proposals.OPERATIONS,
+    *events.OPERATIONS,
 )
 
 
