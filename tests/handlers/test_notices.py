@@ -497,7 +497,7 @@ async def test_the_channel_is_told_on_request_and_once(firm: Firm, teller: Telle
     await firm.press(BEN, told, "Cancel booking")
     await teller.tell()
     (gone,) = await teller.cards()
-    assert words(gone).endswith("cancelled by @ben")
+    assert words(gone).endswith("cancelled by @Ben Okafor")
 
 
 async def test_direct_messages_have_no_channel_to_tell(firm: Firm, teller: Teller):
