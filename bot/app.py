@@ -22,6 +22,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetr
 from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
+from bot import open_files
 from bot.background import Background, as_far_as_allowed, worker_database
 from bot.config import Settings, SettingsError
 from bot.deadline import Deadline
@@ -45,6 +46,8 @@ STOP_SECONDS = 15.0
 BACKGROUND_SECONDS = 6.0
 DRAIN_SECONDS = 5.0
 LAST_SECONDS = 0.5
+# All who hear events may come again at the same moment.
+BACKLOG = 1024
 INTRODUCTION_RETRY_SECONDS = 30.0
 # Slack's words for a token that is of no use, as opposed to Slack being out of reach.
 BAD_TOKEN = {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
@@ -58,7 +61,13 @@ class Bookroom:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=settings.db_pool_size)
-        services = built(self.db, self.clock, command=settings.bookroom_command, private_targets=settings.private_targets)
+        services = built(
+            self.db,
+            self.clock,
+            command=settings.bookroom_command,
+            private_targets=settings.private_targets,
+            streams=settings.api_streams,
+        )
         self.services = replace(services, links=_links(settings))
         self.slack = _slack_client(settings)
         self.pages = Pages(self.services, _site(settings, self.slack))
@@ -73,6 +82,7 @@ class Bookroom:
 
     async def start(self) -> None:
         """Come up; raises SchemaMismatch, SettingsError or Unavailable where that cannot be."""
+        open_files.make_room(self.settings.api_streams)
         await _check_schema(self.db)
         await as_far_as_allowed(self.worker_db, self.settings)
         await _check_schema(self.worker_db)
@@ -89,6 +99,7 @@ class Bookroom:
         if self._runner:
             for site in list(self._runner.sites):
                 await site.stop()
+        await self.services.hub.stop()
         # The socket first: acknowledgements need it, later answers do not.
         if self.socket:
             await self.socket.stop(deadline.left(DRAIN_SECONDS, but=BACKGROUND_SECONDS))
@@ -106,6 +117,7 @@ class Bookroom:
         """Everything that nobody asks for, on the worker's database; both databases' commits ring the same bell."""
         settings, ours = self.settings, self.services
         bell = Bell(self.worker_db)
+        bell.heard_by(ours.hub.wake)
         self.db.when_something_happened = self.worker_db.when_something_happened = bell.ring
         services = built(self.worker_db, self.clock, command=settings.bookroom_command)
         # What this process remembers of forms and books is one, whoever asks.
@@ -126,7 +138,7 @@ class Bookroom:
         await self._runner.setup()
         settings = self.settings
         try:
-            await web.TCPSite(self._runner, settings.host, settings.port).start()
+            await web.TCPSite(self._runner, settings.host, settings.port, backlog=BACKLOG).start()
         except OSError as error:
             await self._runner.cleanup()
             # The system's own words where there are some: the event loop's repeat the address.

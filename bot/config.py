@@ -58,6 +58,7 @@ WRONG = {
     "API_REQUESTS_PER_MINUTE": (
         "API_REQUESTS_PER_MINUTE is not a number from 0 to 1000000: it says how many requests each token is good for."
     ),
+    "API_STREAMS": "API_STREAMS is not a number from 1 to 100000: it says how many event streams may be open at once.",
     "WEBHOOK_PRIVATE_TARGETS": (
         "WEBHOOK_PRIVATE_TARGETS is no list of host names, addresses and networks with commas between: "
         "write it like hooks.intranet, 10.1.0.0/16."
@@ -160,6 +161,8 @@ class Settings(StorageSettings):
     bookroom_command: str = "/book"
     api_requests_per_minute: int = Field(default=600, ge=0, le=1_000_000)
     """How many requests each token of the API is good for; 0: as many as come."""
+    api_streams: int = Field(default=2000, ge=1, le=100_000)
+    """How many event streams may be open at once in this process, each on a connection of its own."""
 
     @property
     def socket_mode(self) -> bool:

@@ -33,6 +33,7 @@ MOST_STREAMS = 2000
 MOST_EACH = 50
 # Those who come again all at once must not take every connection from those who book.
 READING_AT_ONCE = 2
+STOP_SECONDS = 1.0
 
 Wants = Callable[[Heard], bool]
 
@@ -243,7 +244,9 @@ class Hub:
             stream.end(End.STOPPING)
         self._rung.set()
         if self._task:
-            await asyncio.wait([self._task])
+            _, late = await asyncio.wait([self._task], timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
 
     async def page(self, position: Position) -> Page:
         """Return what comes behind a position, for those who were away."""
