@@ -35,8 +35,12 @@ SMALLEST_TEAM = 5
 ONE_DAY = timedelta(days=1)
 LONGEST_DAYS = 3 * 366
 AT_ONCE = 3
-# The planner thinks them so dear that it would compile them, which takes longer than running them.
-_PATIENCE = ("SET LOCAL statement_timeout = '60s'", "SET LOCAL work_mem = '96MB'", "SET LOCAL jit = off")
+# The planner thinks them so dear that it would compile them, which takes longer than running them; and it would rather sort
+# a year than look up what is few. Three of them at once leave no processor for helpers.
+_PATIENCE = """
+SET LOCAL statement_timeout = '60s'; SET LOCAL work_mem = '96MB'; SET LOCAL jit = off; SET LOCAL enable_mergejoin = off;
+SET LOCAL max_parallel_workers_per_gather = 0
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -192,8 +196,8 @@ class _Ground:
     in_total: set[UUID] = field(default_factory=set)
     # When a room was there, but closed or out of use; holidays are among its hours.
     shut: dict[UUID, tuple[Span, ...]] = field(default_factory=dict)
-    # What a room's bookings must be like to be asked for a check-in, in minutes.
-    check_in: dict[UUID, dict[str, int]] = field(default_factory=dict)
+    # What a room's bookings must be like to be asked for a check-in.
+    check_in: dict[UUID, dict[str, str]] = field(default_factory=dict)
 
 
 class Stats:
@@ -210,25 +214,28 @@ class Stats:
         """Return all figures of what is asked; days that are not over are left out."""
         catalogue = await self._catalogues.current()
         asked = _until_yesterday(asked, catalogue, self._clock.now())
-        lives = await self._read(lambda session: stats_life.lives(session, *_widest(asked)))
+        lives, several = await asyncio.gather(
+            self._read(lambda session: stats_life.lives(session, *_widest(asked))),
+            self._read(lambda session: session.value(stats_sql.SEVERAL, session.tenant, *_widest(asked))),
+        )
         ground = _ground(asked, catalogue, lives)
+        own = [one for one in enumerate(ground.counted) if one[1].booked == one[1].room]
         pieces, bookings, freed, lacking, teams = await asyncio.gather(
-            self._rows(stats_sql.PIECES, ground),
-            self._rows(stats_sql.BOOKINGS, ground, list(LEAD_BORDERS)),
-            self._rows(stats_sql.FREED, ground),
+            self._rows(stats_sql.pieces(several=several), ground, list(enumerate(ground.counted))),
+            self._rows(stats_sql.bookings(several=several), ground, own, list(LEAD_BORDERS)),
+            self._rows(stats_sql.freed(several=several), ground, own),
             self._read(lambda session: _lacking(session, ground)),
             self._read(lambda session: session.all(stats_sql.TEAMS, session.tenant, SMALLEST_TEAM)),
         )
         return _Sums(catalogue, ground, lives, pieces, bookings, freed).figures(lacking, teams)
 
-    async def _rows(self, sql: str, ground: _Ground, *more: object) -> list[Any]:
+    async def _rows(self, sql: str, ground: _Ground, counted: Sequence[tuple[int, Counted]], *more: object) -> list[Any]:
         """Run one of the large statements: it may take longer than a request, and more memory."""
         starts, ends = _span(ground)
 
         async def work(session: WriteSession) -> list[Any]:
-            for setting in _PATIENCE:
-                await session.run(setting)
-            return list(await session.all(sql, session.tenant, _as_json(ground), starts, ends, *more))
+            await session.run(_PATIENCE)
+            return list(await session.all(sql, session.tenant, _as_json(ground, counted), starts, ends, *more))
 
         async with self._turns:
             return await self._db.write(work, repeatable=True)
@@ -282,7 +289,7 @@ def _ground(asked: Asked, catalogue: Catalogue, lives: Lives) -> _Ground:
         ground.by_room[room.id] = number
         ground.shut[room.id] = lives.shut(room, catalogue)
         if wants := catalogue.policy(room).check_in:
-            ground.check_in[room.id] = {"longest": wants.longest, "notice": wants.notice}
+            ground.check_in[room.id] = {"longest": f"{wants.longest} minutes", "notice": f"{wants.notice} minutes"}
         in_total = not (room.parts and room.parts <= wanted)
         if in_total:
             ground.in_total.add(room.id)
@@ -314,8 +321,8 @@ def _span(ground: _Ground) -> tuple[datetime, datetime]:
     return min(midnight(first, zone) for zone in zones), max(midnight(after, zone) for zone in zones)
 
 
-def _as_json(ground: _Ground) -> str:
-    """Return what is counted as the statements read it."""
+def _as_json(ground: _Ground, counted: Sequence[tuple[int, Counted]]) -> str:
+    """Return what is counted, with its numbers, as the statements read it."""
     asked, shared = ground.asked, []
     days_off = [
         [(midnight(day, hours.tz), midnight(day + ONE_DAY, hours.tz)) for day in hours.closed] for hours in ground.hours
@@ -325,9 +332,9 @@ def _as_json(ground: _Ground) -> str:
         shared.append(
             {
                 "hours": number,
-                "starts": midnight(asked.first, hours.tz).isoformat(),
-                "ends": midnight(asked.last + ONE_DAY, hours.tz).isoformat(),
-                "changes": [moment.isoformat() for moment in at],
+                "starts": midnight(asked.first, hours.tz).timestamp(),
+                "ends": midnight(asked.last + ONE_DAY, hours.tz).timestamp(),
+                "changes": [moment.timestamp() for moment in at],
                 "offsets": [60 * minutes for minutes in offsets],
                 "opens": [day.opens for day in hours.opening],
                 "closes": [day.closes for day in hours.opening],
@@ -344,7 +351,7 @@ def _as_json(ground: _Ground) -> str:
                 **_shut(ground, one, days_off),
                 **ground.check_in.get(one.booked.id, {}),
             }
-            for number, one in enumerate(ground.counted)
+            for number, one in counted
         ]
     )
 
