@@ -21,8 +21,8 @@ Network = IPv4Network | IPv6Network
 
 # Behind these stand addresses of the older kind, which are then judged.
 _TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"), ipaddress.ip_network("2001::/32"))
-# Public addresses that nobody but a cloud's own machines can reach.
-_OF_CLOUDS = frozenset({ipaddress.ip_address("168.63.129.16")})
+# What versions of Python disagree about, and a public address that nobody but a cloud's own machines can reach.
+_SPECIAL = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20", "5f00::/16")))
 # The last label of a name is never a number: what looks so is an address in a notation that hides it.
 _NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]*|[0-9]+)")
 _NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?")
@@ -45,7 +45,7 @@ def public(address: Address) -> bool:
         and not address.is_unspecified
         and not address.is_loopback
         and not address.is_link_local
-        and address not in _OF_CLOUDS
+        and not any(address in network for network in _SPECIAL if network.version == address.version)
     )
 
 
