@@ -25,6 +25,7 @@ from handlers import (
     proposing,
     rooms,
     series,
+    series_choosing,
     series_dates,
     stats,
 )
@@ -60,6 +61,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     **home.ACTIONS,
     Action.OPEN_PAGE: stats.page_opened,
     **series.ACTIONS,
+    **series_choosing.ACTIONS,
     **series_dates.ACTIONS,
 }
 

@@ -60,6 +60,7 @@ class Action(StrEnum):
     RENEW = "renew"  # value: SeriesTarget JSON
     LET_END = "let_end"  # value: SeriesTarget JSON
     BOOK_GAP = "book_gap"  # value: GapOfSeries JSON
+    CHOOSE_CHANGES = "choose_changes"  # value: SeriesChanging JSON: choose about each date that clashes with it
     CHANGE_SERIES = "change_series"  # value: SeriesChanging JSON
     ANSWER_SERIES = "answer_series"  # value: SeriesAnswer JSON: whether one comes to all its dates
     # what waits for approval; value: Requested JSON
@@ -212,6 +213,7 @@ class Callback(StrEnum):
     ADMIN = "admin"  # a page of administration
     ADMIN_FORM = "admin_form"  # a form of it
     CHOOSE_DATES = "choose_dates"
+    CHOOSE_CHANGES = "choose_changes"
     SERIES = "series"  # one series with its dates
     AWAY = "away"
     DECLINE = "decline"
@@ -222,7 +224,15 @@ class Callback(StrEnum):
 ASIDE = frozenset({Action.TAKE_ASIDE})
 # What changes bookings when it is used inside a view; the App Home is published anew after it.
 CHANGING_FORMS = frozenset(
-    {Callback.BOOK, Callback.EDIT, Callback.INVITE, Callback.SETTINGS, Callback.CHOOSE_DATES, Callback.AWAY}
+    {
+        Callback.BOOK,
+        Callback.EDIT,
+        Callback.INVITE,
+        Callback.SETTINGS,
+        Callback.CHOOSE_DATES,
+        Callback.CHOOSE_CHANGES,
+        Callback.AWAY,
+    }
 )
 CHANGING_ACTIONS = frozenset(
     {

@@ -17,6 +17,7 @@ from handlers import (
     preferring,
     search_modal,
     series,
+    series_choosing,
     series_dates,
 )
 from handlers.booking_modal import open_booking
@@ -92,6 +93,7 @@ SUBMISSIONS: dict[Callback, OnSubmission] = {
     Callback.SUBSCRIBE: notify.sent,
     **admin.SUBMISSIONS,
     **series.SUBMISSIONS,
+    **series_choosing.SUBMISSIONS,
     **series_dates.SUBMISSIONS,
 }
 

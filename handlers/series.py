@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from datetime import date
 from typing import Any
 
@@ -107,7 +107,7 @@ async def choose(click: Click, desk: Desk) -> Show | Nothing:
 
 async def _choose(draft: SeriesDraft, desk: Desk) -> View:
     found = await found_for(draft, desk)
-    return series_forms.choose(found, draft, await _times(found, desk), desk.reader)
+    return series_forms.choose(found, draft, await times_for(found, desk), desk.reader)
 
 
 async def _choose_again(clash: SeriesClash, draft: SeriesDraft, choices: Choices, desk: Desk) -> View:
@@ -115,15 +115,22 @@ async def _choose_again(clash: SeriesClash, draft: SeriesDraft, choices: Choices
     lost = lost_dates(clash.preview, choices)
     stands = {day: choice for day, choice in choices.items() if day not in lost}
     found = await found_for(draft, desk)
-    times = await _times(found, desk)
-    for day, choice in stands.items():
-        if isinstance(choice, Slot) and day in times:
-            times[day] = tuple(dict.fromkeys((choice, *times[day])))
+    times = await times_with(stands, found, desk)
     above = _lost(clash.preview, choices, desk)
     return series_forms.choose(found, draft, times, desk.reader, chosen=stands, lost=lost, above=above)
 
 
-async def _times(found: Preview, desk: Desk) -> dict[date, tuple[Slot, ...]]:
+async def times_with(stands: Choices, found: Preview, desk: Desk) -> dict[date, tuple[Slot, ...]]:
+    """Return the free times to choose from by date, those that were chosen and still stand among them."""
+    times = await times_for(found, desk)
+    for day, choice in stands.items():
+        if isinstance(choice, Slot) and day in times:
+            times[day] = tuple(dict.fromkeys((choice, *times[day])))
+    return times
+
+
+async def times_for(found: Preview, desk: Desk) -> dict[date, tuple[Slot, ...]]:
+    """Return the free times to choose from, for each date of the form that clashes."""
     listed = found.clashes[: series_forms.MOST_CHOICES]
     return {one.on: await _times_near(one, found, desk) for one in listed}
 
@@ -131,7 +138,8 @@ async def _times(found: Preview, desk: Desk) -> dict[date, tuple[Slot, ...]]:
 async def _times_near(one: Occurrence, found: Preview, desk: Desk) -> tuple[Slot, ...]:
     """Return times of that date at which the room is free."""
     wish = found.wish.in_room(found.room.id).at(one.slot)
-    offers = await desk.services.search.alternatives(wish, by=desk.actor)
+    own = (one.booking.id,) if one.booking else ()
+    offers = await desk.services.search.alternatives(wish, by=desk.actor, but=own)
     near = [o for o in offers if o.kind is OfferKind.OTHER_TIME and o.room.id == found.room.id]
     zone = found.location.tz
     return tuple(o.slot for o in near if o.slot.start.astimezone(zone).date() == one.on)[:MOST_TIMES]
@@ -140,28 +148,28 @@ async def _times_near(one: Occurrence, found: Preview, desk: Desk) -> tuple[Slot
 async def chosen(submission: Submission, desk: Desk) -> SubmissionReply:
     """Book a series with what was chosen for each of its dates; where some are lost by now, ask about them again."""
     held = Choosing.load(submission.form.private_metadata)
-    choices = _choices(submission.form, held)
+    choices = choices_in(submission.form, held.draft.minutes, unpacked(held.rest, held.draft.first_on))
     try:
         return shown(await _book(held.draft, choices, desk, key=submission.key))
     except SeriesClash as clash:
         return Show(view=await _choose_again(clash, held.draft, choices, desk))
 
 
-def _choices(form: Form, held: Choosing) -> Choices:
-    """Return what was chosen, by date; those without a field of their own share one."""
+def choices_in(form: Form, minutes: int, together: Collection[date]) -> Choices:
+    """Return what was chosen, by date; those without a field of their own, `together`, share one."""
     choices: dict[date, Choice | Slot] = {}
     for block_id in form.values:
         field, _, day = block_id.partition(".")
         if field == Field.CHOICE and day:
-            choices[_date(day)] = _choice(form.option(block_id), held)
+            choices[_date(day)] = _choice(form.option(block_id), minutes)
     rest = Choice.OTHER_ROOM if form.option(Field.CHOICE) == ROOM else Choice.SKIP
-    return {**dict.fromkeys(unpacked(held.rest, held.draft.first_on), rest), **choices}
+    return {**dict.fromkeys(together, rest), **choices}
 
 
-def _choice(value: str | None, held: Choosing) -> Choice | Slot:
+def _choice(value: str | None, minutes: int) -> Choice | Slot:
     if value and value.startswith(AT):
         start = moment_of(value.removeprefix(AT))
-        return Slot(start=start, end=moment_of(str(int(start.timestamp()) + held.draft.minutes * 60)))
+        return Slot(start=start, end=moment_of(str(int(start.timestamp()) + minutes * 60)))
     return Choice.OTHER_ROOM if value == ROOM else Choice.SKIP
 
 

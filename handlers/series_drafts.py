@@ -302,6 +302,13 @@ class SeriesChanging(Carried):
         return {**chosen, **dict.fromkeys(unpacked(self.elsewhere, self.since), Choice.OTHER_ROOM)}
 
 
+class ChoosingChange(Carried):
+    """What the form holds in which each date that clashes with a change is chosen about, see `Choosing`."""
+
+    asked: SeriesChanging = Field(alias="s")
+    rest: str = Field(default="", alias="o", max_length=2000)
+
+
 def moment_of(seconds: str) -> datetime:
     """Return the moment that a choice of a time carries; raise UnreadableError for anything else."""
     try:

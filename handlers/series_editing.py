@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 
 from core.errors import SeriesClash, StaleSeries
-from core.models import Booking
-from core.series_values import OneSeries, Scope
+from core.models import Booking, Slot
+from core.series_values import Choice, OneSeries, Scope, SeriesChanged
 from handlers.differences import Part, differing
 from handlers.drafts import OUT_OF_DATE, Draft, UnreadableError
 from handlers.filled import Editing
@@ -92,21 +93,30 @@ async def change(click: Click, desk: Desk) -> Message:
 async def _changed(asked: SeriesChanging, desk: Desk, *, key: str) -> Message:
     """Change a series, or show which of its dates it cannot be changed for."""
     try:
-        done = await desk.services.series.change(
-            asked.series,
-            asked.change,
-            scope=asked.scope,
-            on=asked.on,
-            version=asked.version,
-            by=desk.actor,
-            key=key,
-            choices=asked.choices,
-        )
+        done = await apply(asked, asked.choices, desk, key=key)
     except SeriesClash as clash:
         nothing: Line = ["Nothing is changed yet."]
         return change_preview(clash.preview, asked, desk.reader, above=nothing)
     except StaleSeries as stale:
-        # What was typed is kept: it can be put on the series as it is now.
-        again = asked.model_copy(update={"version": stale.series.version})
-        return views.stale(stale.series, stale.by_slack_user_id, desk.reader, again=again)
+        return overtaken(stale, asked, desk)
     return views.changed(done, desk.reader)
+
+
+async def apply(asked: SeriesChanging, choices: Mapping[date, Choice | Slot], desk: Desk, *, key: str) -> SeriesChanged:
+    """Change a series; raises SeriesClash where a date has yet to be chosen about, StaleSeries where somebody was faster."""
+    return await desk.services.series.change(
+        asked.series,
+        asked.change,
+        scope=asked.scope,
+        on=asked.on,
+        version=asked.version,
+        by=desk.actor,
+        key=key,
+        choices=choices,
+    )
+
+
+def overtaken(stale: StaleSeries, asked: SeriesChanging, desk: Desk) -> Message:
+    """Return what somebody else made of a series; what was typed is kept, and can be put on it as it is now."""
+    again = asked.model_copy(update={"version": stale.series.version})
+    return views.stale(stale.series, stale.by_slack_user_id, desk.reader, again=again)

@@ -21,9 +21,19 @@ from slack_sdk.models.views import View
 from core import saying
 from core.models import Booking, Slot
 from core.series_values import Choice, Gap, Occurrence, OneSeries, Preview, SeriesView, Verdict
-from handlers.drafts import Target
+from handlers.drafts import Carried, Target
 from handlers.ids import Action, Callback, Field
-from handlers.series_drafts import Choosing, GapOfSeries, SeriesAt, SeriesDates, SeriesDraft, SeriesTarget, packed
+from handlers.series_drafts import (
+    Choosing,
+    ChoosingChange,
+    GapOfSeries,
+    SeriesAt,
+    SeriesChanging,
+    SeriesDates,
+    SeriesDraft,
+    SeriesTarget,
+    packed,
+)
 from handlers.views import buttons, rhythm
 from handlers.views.held import named
 from handlers.views.series import about, rooms_of
@@ -94,31 +104,76 @@ def choose(
     `times` are free times in the same room near each date that is listed; those not listed are chosen about in one.
     `chosen` is what stands in it at first, where it was sent before; the dates that were `lost` meanwhile come first.
     """
-    clashes = sorted(found.clashes, key=lambda one: (one.on not in lost, one.on))
-    listed, rest = clashes[:MOST_CHOICES], clashes[MOST_CHOICES:]
-    held = Choosing(draft=draft.in_room(found.room.id), rest=packed((one.on for one in rest), draft.first_on))
-    inputs = [_choice(one, times.get(one.on, ()), found, reader, chosen=chosen.get(one.on)) for one in listed]
-    if rest:
-        inputs.append(_for_the_rest(rest, chosen))
-    free = len(found.free)
-    others = [grey("The other date is free." if free == 1 else f"The other {free} dates are free.")] if free else []
-    return View(
-        type="modal",
-        callback_id=Callback.CHOOSE_DATES.value,
-        title="Choose per date",
-        submit="Book",
-        close="Cancel",
-        private_metadata=held.dump(),
-        blocks=[rich(*(line for line in (above, heading(found, reader)) if line)), *inputs, *others],
+    rest = packed((one.on for one in _in_one(found, lost)), draft.first_on)
+    held = Choosing(draft=draft.in_room(found.room.id), rest=rest)
+    return _form(
+        held, Callback.CHOOSE_DATES, "Book", _chosen_about(found, times, reader, chosen=chosen, lost=lost, above=above)
     )
 
 
+def choose_change(
+    found: Preview,
+    asked: SeriesChanging,
+    times: Mapping[date, Sequence[Slot]],
+    reader: Reader,
+    *,
+    chosen: Mapping[date, Choice | Slot] = NOTHING_CHOSEN,
+    lost: Collection[date] = (),
+    above: Line = (),
+) -> View:
+    """Return the form in which somebody chooses what becomes of each date that clashes with a change, as `choose` does."""
+    rest = packed((one.on for one in _in_one(found, lost)), asked.since)
+    held = ChoosingChange(asked=asked.model_copy(update={"skipped": "", "elsewhere": ""}), rest=rest)
+    blocks = _chosen_about(found, times, reader, chosen=chosen, lost=lost, above=above, skip="Give it up")
+    return _form(held, Callback.CHOOSE_CHANGES, "Change", blocks)
+
+
+def _form(held: Carried, callback: Callback, submit: str, blocks: Sequence[Block]) -> View:
+    return View(
+        type="modal",
+        callback_id=callback.value,
+        title="Choose per date",
+        submit=submit,
+        close="Cancel",
+        private_metadata=held.dump(),
+        blocks=blocks,
+    )
+
+
+def _in_order(found: Preview, lost: Collection[date]) -> list[Occurrence]:
+    return sorted(found.clashes, key=lambda one: (one.on not in lost, one.on))
+
+
+def _in_one(found: Preview, lost: Collection[date]) -> list[Occurrence]:
+    """Return the dates that share one choice, since there are too many for one each."""
+    return _in_order(found, lost)[MOST_CHOICES:]
+
+
+def _chosen_about(
+    found: Preview,
+    times: Mapping[date, Sequence[Slot]],
+    reader: Reader,
+    *,
+    chosen: Mapping[date, Choice | Slot],
+    lost: Collection[date],
+    above: Line,
+    skip: str = "Skip it",
+) -> list[Block]:
+    listed, rest = _in_order(found, lost)[:MOST_CHOICES], _in_one(found, lost)
+    inputs = [_choice(one, times.get(one.on, ()), found, reader, chosen=chosen.get(one.on), skip=skip) for one in listed]
+    if rest:
+        inputs.append(_for_the_rest(rest, chosen, skip=skip))
+    free = len(found.free)
+    others = [grey("The other date is free." if free == 1 else f"The other {free} dates are free.")] if free else []
+    return [rich(*(line for line in (above, heading(found, reader)) if line)), *inputs, *others]
+
+
 def _choice(
-    one: Occurrence, times: Sequence[Slot], found: Preview, reader: Reader, *, chosen: Choice | Slot | None
+    one: Occurrence, times: Sequence[Slot], found: Preview, reader: Reader, *, chosen: Choice | Slot | None, skip: str
 ) -> InputBlock:
     """Return the choice for a date: skip it, the other room, or another time."""
     zone = found.location.tz
-    options = {SKIP: "Skip it"}
+    options = {SKIP: skip}
     if instead := one.stand_ins:
         seats = f" (seats {instead[0].capacity})" if len(instead) == 1 else ""
         options[ROOM] = f"{named(instead, 50)}{seats}"
@@ -153,10 +208,12 @@ def _why(one: Occurrence, found: Preview) -> str:
     return f"taken {saying.hours(first.slot, found.location.tz)}{title}"
 
 
-def _for_the_rest(rest: Sequence[Occurrence], chosen: Mapping[date, Choice | Slot]) -> InputBlock:
+def _for_the_rest(rest: Sequence[Occurrence], chosen: Mapping[date, Choice | Slot], *, skip: str) -> InputBlock:
     before = {chosen[one.on] for one in rest if one.on in chosen}
     skipped = before == {Choice.SKIP}
-    options = [_option("Skip them", SKIP), _option("Another room where one is free, else skip", ROOM)]
+    words = skip.replace(" it", " them")
+    otherwise = words[0].lower() + words[1:]
+    options = [_option(words, SKIP), _option(f"Another room where one is free, else {otherwise}", ROOM)]
     return InputBlock(
         block_id=Field.CHOICE.value,
         label=f"The other {len(rest)} that are not free",

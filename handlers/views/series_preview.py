@@ -315,6 +315,8 @@ def change_preview(found: Preview, asked: SeriesChanging, reader: Reader, *, abo
         value = asked.in_rooms(first.id, *(room.id for room in more))
         label = f"{named((first, *more), ROOM_IN_LABEL)} for all {count}"
         row.append(buttons.button(label, Action.CHANGE_SERIES.nth(3), value))
+    if clashes and count > 1:
+        row.append(buttons.button("Choose per date…", Action.CHOOSE_CHANGES, asked))
     row.append(buttons.button("Leave as is", Action.KEEP))
     if clashes and free:
         given_up = asked.model_copy(update={"elsewhere": "", "skipped": packed((o.on for o in clashes), asked.since)})

@@ -461,6 +461,53 @@ async def test_a_change_that_clashes_shows_which_dates_and_what_to_do(firm: Firm
     assert len({one.room.name for one in mine}) == 2
 
 
+async def test_each_date_that_clashes_with_a_change_is_chosen_about_by_itself(firm: Firm):
+    await booked(firm)
+    for day in (15, 22, 29):
+        await firm.booked("Apollo", december(day, 14), by=ANA, title="Review")
+    await acts.send(firm, BEN, await edit_form(firm), time="14:00", which="all")
+    shown = await acts.top(firm, BEN, "message")
+
+    form = await acts.push(firm, BEN, shown, "Choose per date…")
+    assert form["callback_id"] == "choose_changes"
+    asked = [block for block in form["blocks"] if block["type"] == "input"]
+    assert [one["block_id"] for one in asked] == [f"choice.2026-12-{day}" for day in (15, 22, 29)]
+    offered = [one["text"]["text"] for one in asked[2]["element"]["options"]]
+    assert offered[:2] == ["Give it up", "Big Ben (seats 12)"]
+    at = next(one for one in asked[2]["element"]["options"] if one["value"].startswith("at:"))
+    values = {"choice.2026-12-15": "skip", "choice.2026-12-22": "room", "choice.2026-12-29": at["value"]}
+    answer = await firm.slack.submit(BEN, form, {block: {"choice": value} for block, value in values.items()})
+    assert answer["ok"], answer
+
+    mine = {one.series_on: one for one in await firm.mine(BEN)}
+    assert date(2026, 12, 15) not in mine
+    assert {mine[date(2026, 12, 1)].room.name, mine[date(2026, 12, 29)].room.name} == {"Apollo"}
+    assert mine[date(2026, 12, 22)].room.name == "Big Ben"
+    assert mine[date(2026, 12, 29)].start.timestamp() == int(at["value"].removeprefix("at:"))
+
+
+async def test_what_was_chosen_for_a_change_stays_when_somebody_is_faster(firm: Firm):
+    await booked(firm)
+    await firm.booked("Apollo", december(15, 14), by=ANA, title="Review")
+    await firm.booked("Apollo", december(22, 14), by=ANA, title="Review")
+    await acts.send(firm, BEN, await edit_form(firm), time="14:00", which="all")
+    form = await acts.push(firm, BEN, await acts.top(firm, BEN, "message"), "Choose per date…")
+    await firm.booked("Apollo", december(29, 14), by=ANA, title="Faster")
+
+    values = {"choice.2026-12-15": {"choice": "skip"}, "choice.2026-12-22": {"choice": "room"}}
+    await firm.slack.submit(BEN, form, values)
+    again = await acts.top(firm, BEN, "choose_changes")
+
+    assert words(again).startswith("Tue 29 Dec was lost meanwhile. Nothing is changed yet.")
+    chosen = {
+        block["block_id"]: block["element"]["initial_option"]["value"]
+        for block in again["blocks"]
+        if block["type"] == "input"
+    }
+    assert chosen == {"choice.2026-12-29": "room", "choice.2026-12-15": "skip", "choice.2026-12-22": "room"}
+    assert {one.start.astimezone(one.location.tz).hour for one in await firm.mine(BEN)} == {10}
+
+
 async def test_a_series_that_somebody_changed_meanwhile_is_told(firm: Firm):
     done = await booked(firm)
     view = await edit_form(firm)
