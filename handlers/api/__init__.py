@@ -22,7 +22,7 @@ from handlers.api import (
     series,
     waitlist,
 )
-from handlers.api.crossing import Crossing, Handler
+from handlers.api.crossing import Crossing
 from handlers.api.edge import HEADERS, PREFIX, Edge, Session, nobody
 from handlers.api.operations import Operation
 from handlers.services import Services
@@ -78,17 +78,13 @@ def routes(
         crossing.mark(request, answer)
         return answer
 
-    def both(path: str, handler: Handler) -> list[web.RouteDef]:
-        # What can be had can be asked about.
-        return [web.route(method, PREFIX + path, crossing.over(handler)) for method in ("GET", "HEAD")]
-
-    ours: list[web.RouteDef] = []
-    for operation in OPERATIONS:
-        handler = edge.handler(operation)
-        one = web.route(operation.method, PREFIX + operation.path, crossing.over(handler))
-        ours += both(operation.path, handler) if operation.method == "GET" else [one]
     pages = {"": begun, "/": begun, "/docs": explained, "/openapi.json": described}
-    free = [route for path, handler in pages.items() for route in both(path, handler)]
+    # HEAD comes with GET.
+    free = [web.get(PREFIX + path, crossing.over(handler)) for path, handler in pages.items()]
+    ours = [
+        web.route(operation.method, PREFIX + operation.path, crossing.over(edge.handler(operation)))
+        for operation in OPERATIONS
+    ]
     return [*free, *ours, web.route("*", PREFIX + "/{rest:.*}", unknown)]
 
 
