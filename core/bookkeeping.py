@@ -226,7 +226,7 @@ async def write(
     if after.holds_room and borrowing.differs(before, after):
         await _reserve(session, after, catalogue, now=now)
     if moved and after.holds_room:
-        await claims.lock_rooms(session, claims.leaves([*before.rooms, *after.rooms]))
+        await claims.lock_rooms(session, [*before.rooms, *after.rooms])
     await store.keep_more_rooms(session, before, after)
     if not await store.update(session, before, after):
         raise await stale(session, before, catalogue)
@@ -472,7 +472,7 @@ async def insert(
 ) -> bool:
     """Write the booking with its claims alone, unless somebody holds a room; what has expired there makes way."""
     if new.more_rooms or new.room.parts:
-        await claims.lock_rooms(session, claims.leaves(new.rooms))
+        await claims.lock_rooms(session, new.rooms)
     facts: Any = {"by": by, "event_id": event_id, "until": until, "operation_id": operation_id}
     if await store.insert(session, new, catalogue, **facts):
         return True
@@ -642,7 +642,7 @@ async def exchange(
 ) -> None:
     """Write changes that exchange rooms: all claims go before any comes, so that they do not meet each other."""
     await borrowing.lock(session, *(change.after for change in pair))
-    await claims.lock_rooms(session, claims.leaves(room for change in pair for room in change.after.rooms))
+    await claims.lock_rooms(session, [room for change in pair for room in change.after.rooms])
     for change in sorted(pair, key=lambda change: change.before.id):
         if not await store.update(session, change.before, change.after):
             raise await stale(session, change.before, catalogue)

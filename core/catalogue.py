@@ -36,6 +36,8 @@ _P = ParamSpec("_P")
 _Scoped = TypeVar("_Scoped", Grant, Closure)
 
 FRESH_SECONDS = 5.0
+# So often somebody is judged anew while admins go on changing rooms and rules.
+JUDGED_AGAIN = 8
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _ROOMS = """
@@ -486,29 +488,30 @@ _Self = TypeVar("_Self", bound=_Judging)
 def judged_anew(
     use_case: Callable[Concatenate[_Self, _P], Coroutine[Any, Any, T]],
 ) -> Callable[Concatenate[_Self, _P], Coroutine[Any, Any, T]]:
-    """Let a use case that was judged by a catalogue that is no longer so be judged once more, by a fresh one.
+    """Let a use case that was judged by a catalogue that is no longer so be judged anew, by a fresh one.
 
     Whether it was refused by it or would have passed; the request's own key is free again, since nothing was committed.
     """
 
     @wraps(use_case)
-    async def once_more(self: _Self, /, *args: _P.args, **kwargs: _P.kwargs) -> T:
-        seen = await self._catalogues.current()
-        try:
-            return await use_case(self, *args, **kwargs)
-        except StaleCatalogueError:
-            self._catalogues.forget()
-        except (KeyReused, Unavailable):
-            raise
-        except BookingError:
-            if not await self._catalogues.overtaken(seen):
+    async def anew(self: _Self, /, *args: _P.args, **kwargs: _P.kwargs) -> T:
+        for _ in range(JUDGED_AGAIN):
+            seen = await self._catalogues.current()
+            try:
+                return await use_case(self, *args, **kwargs)
+            except StaleCatalogueError:
+                self._catalogues.outdated(seen)
+            except (KeyReused, Unavailable):
                 raise
+            except BookingError:
+                if not await self._catalogues.overtaken(seen):
+                    raise
         try:
             return await use_case(self, *args, **kwargs)
         except StaleCatalogueError as error:
             raise Busy("Rooms and rules are being changed at this moment. Nothing was done; try again.") from error
 
-    return once_more
+    return anew
 
 
 class Catalogues:
@@ -549,9 +552,14 @@ class Catalogues:
     async def overtaken(self, catalogue: Catalogue) -> bool:
         """Tell whether an admin changed something since a catalogue was read; if so, another one is read."""
         changed = await self._db.read(lambda session: session.value(CHANGED_SINCE, session.tenant, catalogue.changed_at))
-        if changed and self._held is catalogue:
-            self.forget()
+        if changed:
+            self.outdated(catalogue)
         return bool(changed)
+
+    def outdated(self, catalogue: Catalogue) -> None:
+        """Read again at the next call, unless somebody has since this one was read."""
+        if self._held is catalogue:
+            self.forget()
 
     async def _load(self) -> Catalogue:
         began = monotonic()

@@ -205,23 +205,32 @@ def leaves(rooms: Iterable[Room]) -> list[UUID]:
     return sorted({leaf for room in rooms for leaf in room.leaves})
 
 
-async def lock_rooms(session: WriteSession, room_ids: Iterable[UUID]) -> None:
-    """Lock rooms in id order, for whoever changes more than one claim: without it they deadlock. Of wholes, the leaves."""
+def _held_on_to(rooms: Iterable[Room]) -> list[UUID]:
+    """Return the rooms that bookings of these hold on to: the leaves by their claims, wholes by the rows that name them."""
+    return sorted({held for room in rooms for held in (room.id, *room.leaves)})
+
+
+async def lock_rooms(session: WriteSession, rooms: Iterable[Room]) -> None:
+    """Lock rooms and what they are made of in id order, for whoever changes more than one claim or books a whole.
+
+    Without it they deadlock, with each other and with whoever divides rooms, who locks all of a location in that order.
+    """
     await session.all(
         "SELECT id FROM rooms WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE",
         session.tenant,
-        sorted(set(room_ids)),
+        _held_on_to(rooms),
     )
 
 
-async def try_lock_rooms(session: WriteSession, room_ids: Sequence[UUID]) -> bool:
+async def try_lock_rooms(session: WriteSession, rooms: Iterable[Room]) -> bool:
     """Lock rooms as `lock_rooms` does, without waiting for anybody; return whether all were to be had."""
+    wanted = _held_on_to(rooms)
     rows = await session.all(
         "SELECT id FROM rooms WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED",
         session.tenant,
-        sorted(set(room_ids)),
+        wanted,
     )
-    return len(rows) == len(set(room_ids))
+    return len(rows) == len(wanted)
 
 
 # Claims of one room never overlap: of those that begin before a time ends, only the last can reach into it. So one

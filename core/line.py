@@ -329,12 +329,11 @@ class Line:
         self, row: Mapping[str, Any], room: Room, slot: Slot, catalogue: Catalogue, *, now: datetime
     ) -> tuple[UUID, ...]:
         rooms = offers.rooms_of(row, room, catalogue)
-        leaves = claims.leaves(rooms)
 
         async def work(session: WriteSession) -> tuple[UUID, ...]:
             await borrowing.lock_things(session, [one.equipment for one in offers.things_of(row, catalogue)])
-            if len(leaves) > 1:
-                await claims.lock_rooms(session, leaves)
+            if len(claims.leaves(rooms)) > 1:
+                await claims.lock_rooms(session, rooms)
             await offers.hold_lines_of(session, rooms, catalogue)
             return await offers.offer(session, catalogue, room, slot, now=now)
 

@@ -373,11 +373,11 @@ async def _offer(
     session: WriteSession, row: Mapping[str, Any], room: Room, slot: Slot, catalogue: Catalogue, *, now: datetime
 ) -> bool:
     until, rooms, things = open_until(slot, now), rooms_of(row, room, catalogue), things_of(row, catalogue)
-    around, leaves = borrowing.kept(rooms, slot), claims.leaves(rooms)
+    around = borrowing.kept(rooms, slot)
     if not await _there(session, things, around, now=now):
         return False
     # Whoever takes several claims locks their rooms; here without waiting, since what is given back is waited for.
-    if len(leaves) > 1 and not await claims.try_lock_rooms(session, leaves):
+    if len(claims.leaves(rooms)) > 1 and not await claims.try_lock_rooms(session, rooms):
         return False
     if not await claims.take_for_offer(session, rooms=rooms, slot=slot, waiting_id=row["id"], until=until):
         if not await clear_expired(session, rooms=rooms, slot=slot, now=now, waiting=False):

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from core import bookkeeping, borrowing, claims, errors, events, people, rights, rules, store
+from core import approving, bookkeeping, borrowing, claims, errors, events, people, rights, rules, store
 from core.catalogue import Catalogue, Catalogues, judged_anew, judged_by
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
@@ -440,13 +440,13 @@ class Rerooming:
         if row["status"] != "open" or row["offered_room_id"] is None or _outcome(row, booking, catalogue) is not None:
             raise errors.OfferGone("That room is not held for you any more.")
         room = catalogue.room(row["offered_room_id"])
-        wanted = Changed(
-            before=booking,
-            after=bookkeeping.following(booking, now=now, room=room, location=catalogue.place_of(room)),
-        )
+        after = bookkeeping.following(booking, now=now, room=room, location=catalogue.place_of(room))
+        booker = (await _actors(session, [booking.booker.person_id]))[booking.booker.person_id]
+        status, _ = approving.after_change(booking, after, catalogue=catalogue, by=booker, now=now)
+        wanted = Changed(before=booking, after=replace(after, status=status))
         # Equipment before rooms, as everybody does; the booking's own claim comes where this one was before anybody looks.
         await borrowing.lock(session, wanted.after)
-        await claims.lock_rooms(session, [leaf for one in (*booking.rooms, room) for leaf in one.leaves])
+        await claims.lock_rooms(session, [*booking.rooms, room])
         await claims.give_back_proposals(session, [row["id"]])
         try:
             await bookkeeping.write(
@@ -596,6 +596,9 @@ def _closed(room: Room, slot: Slot, closures: Sequence[_Closure], actor: Actor) 
 def _may_go(booking: Booking, room: Room, catalogue: Catalogue, *, actor: Actor, now: datetime) -> bool:
     if rights.bookable_by(actor, room, catalogue) is not Right.BOOK:
         return False
+    # What is booked for good does not begin to wait for somebody's word because its room closes.
+    if booking.status is not Status.PENDING and approving.needs_approval(room, catalogue=catalogue, by=actor):
+        return False
     found = rules.in_force(
         booking.slot,
         room=room,
@@ -631,7 +634,8 @@ async def _hold(
     left, but = list(found), frozenset[tuple[UUID, UUID]]()
     while left:
         planned = await _planned(session, left, closures, catalogue, now=now, but=but)
-        # In one order for everybody who claims.
+        # In one order for everybody who claims, and after whoever divides rooms.
+        await claims.lock_rooms(session, planned.values())
         for one in sorted(left, key=lambda a: planned[a.booking.id].id if a.booking.id in planned else a.booking.id):
             room = planned.get(one.booking.id)
             proposal_id = new_id()

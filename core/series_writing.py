@@ -145,13 +145,7 @@ async def hold(session: WriteSession, bookings: Sequence[Booking]) -> None:
     whoever divides rooms would wait for it while it waits for them.
     """
     await borrowing.lock(session, *bookings)
-    await claims.lock_rooms(session, _locked_of(bookings))
-
-
-def _locked_of(bookings: Iterable[Booking]) -> set[UUID]:
-    """Return the rooms that bookings hold on to: their leaves, and of wholes also themselves, which their rows refer to."""
-    rooms = {room for one in bookings for room in one.rooms}
-    return {room.id for room in rooms} | set(claims.leaves(rooms))
+    await claims.lock_rooms(session, [room for one in bookings for room in one.rooms])
 
 
 async def book(
@@ -276,7 +270,7 @@ async def change(
     await borrowing.lock(session, *(one for step in steps for one in (step.before, step.after)), *also)
     if taking or also:
         both = [one for step in moved for one in (step.before, step.after)]
-        await claims.lock_rooms(session, _locked_of([*both, *also]))
+        await claims.lock_rooms(session, [room for one in (*both, *also) for room in one.rooms])
     until = {step.after.id: await _settled(session, step, catalogue, now=now) for step in steps}
     await _further_rooms(session, steps)
     await _update(session, steps, now=now)
