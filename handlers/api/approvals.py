@@ -14,7 +14,7 @@ from pydantic import Field
 from core import errors
 from core.approval_deciding import Suggestion
 from core.approval_rows import Request
-from core.models import Alternative, Booking, OfferKind, Slot
+from core.models import Alternative, Booking, Changed, OfferKind, Slot
 from core.tokens import Scope
 from handlers.api.bookings import CHANGES, RULES, last_event, told
 from handlers.api.operations import Call, Operation, Reply
@@ -209,13 +209,10 @@ async def take(call: Call) -> Reply:
     """Move the booking to where an approver suggested."""
     suggestion_id, approvals = call.id("suggestion_id"), call.services.approvals
 
-    def answered(done: Booking) -> BookingOut:
-        return BookingOut.of(done, by=call.actor, catalogue=call.catalogue)
+    def answered(done: Changed) -> BookingOut:
+        return BookingOut.of(done.after, by=call.actor, catalogue=call.catalogue)
 
-    async def work() -> Booking:
-        return (await approvals.take(suggestion_id, by=call.actor)).after
-
-    moved = BookingOut.model_validate(await call.once(work, answered))
+    moved = BookingOut.model_validate(await call.once(lambda: approvals.take(suggestion_id, by=call.actor), answered))
     # What the move was approved with comes in a transaction of its own.
     return told(call, await call.services.bookings.get(moved.id))
 
