@@ -13,7 +13,7 @@ import typer
 from bot.commands import series_told as told
 from bot.commands.answers import AsJson, LocationOption, answer, room_named
 from bot.commands.connected import with_services
-from bot.commands.series_asked import choices_for, clock_typed, every_series, one_person, wish_from
+from bot.commands.series_asked import choices_for, clock_typed, every_series, one_person, things_named, wish_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,7 +157,18 @@ def change(
     time: Annotated[str | None, typer.Option(metavar="HH:MM", help="When it begins, on its own clock.")] = None,
     minutes: Annotated[int | None, typer.Option(min=1, help="How long it lasts.")] = None,
     rule: Annotated[str | None, typer.Option(help="An RRULE's value: the dates anew.")] = None,
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=DAY, help="The day to which the date of --from or --only goes, the others with it."),
+    ] = None,
     room: Annotated[str | None, typer.Option(help="Another room.")] = None,
+    more_room: Annotated[
+        list[str] | None, typer.Option("--more-room", help='A room beside it, all of them anew; repeatable, "" for none.')
+    ] = None,
+    equipment: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[=COUNT]", help='What comes along, all of it anew; repeatable, "" for nothing.'),
+    ] = None,
     location: LocationOption = None,
     title: Annotated[str | None, typer.Option(help='Another title; "" for none.')] = None,
     people: Annotated[int | None, typer.Option(min=1, help="For how many.")] = None,
@@ -169,16 +180,25 @@ def change(
     as_json: AsJson = False,
 ) -> None:
     """Change all dates that are ahead, those from one on, or one alone; nothing is changed where a date would clash."""
+    if day and not (only or since):
+        raise typer.BadParameter("Say with --from or --only which date goes there.", param_hint="--day")
 
     async def work(services: Services, db: Database) -> SeriesChanged:
         from core.models import KEEP
         from core.series_values import SeriesChange
 
+        one, catalogue = await services.series.get(series), await services.catalogues.current()
+        there = location or one.location.name
         wanted = SeriesChange(
             clock=clock_typed(time) if time else KEEP,
             minutes=minutes or KEEP,
             rule=rule or KEEP,
-            room_id=room_named(await services.catalogues.current(), room, location).id if room else KEEP,
+            day=day.date() if day else KEEP,
+            room_id=room_named(catalogue, room, location).id if room else KEEP,
+            more_room_ids=KEEP
+            if more_room is None
+            else tuple(room_named(catalogue, name, there).id for name in more_room if name),
+            equipment=KEEP if equipment is None else things_named(catalogue, equipment, there),
             title=KEEP if title is None else title.strip() or None,
             attendees_count=people or KEEP,
             private=KEEP if private is None else private,
@@ -186,7 +206,7 @@ def change(
         if wanted == SeriesChange():
             raise typer.BadParameter("Say what to change: --time, --room, --title and so on.")
         actor = (await one_person(services, db, by)).acting("cli")
-        scope, on = _scope(await services.series.get(series), services, only, since)
+        scope, on = _scope(one, services, only, since)
         found = await services.series.preview_change(series, wanted, scope=scope, on=on, by=actor)
         chosen = choices_for(found, clashes.value)
         _all_chosen(found, chosen, "Nothing was changed", as_json=as_json)

@@ -10,7 +10,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from bot.commands.answers import thing_named
+
 if TYPE_CHECKING:
+    from core.catalogue import Catalogue
     from core.db import Database, ReadSession
     from core.models import Person, Slot
     from core.series_values import Choice, Preview, SeriesSummary, SeriesWish
@@ -84,6 +87,16 @@ async def wish_from(services: Services, sentence: str, person: Person, *, rule: 
     return SeriesDraft.of(draft, wanted, reading.zone, left_out=reading.left_out).wish(
         tuple(one for one in invited if one != person.id)
     )
+
+
+def things_named(catalogue: Catalogue, typed: Sequence[str], location: str) -> tuple[tuple[UUID, int], ...]:
+    """Return equipment of a location typed as NAME or NAME=COUNT, with how many of each; what is empty is left out."""
+    wanted: dict[UUID, int] = {}
+    for text in typed:
+        name, _, count = text.rpartition("=") if text.rpartition("=")[2].strip().isdecimal() else (text, "", "1")
+        if name.strip():
+            wanted[thing_named(catalogue, name.strip(), location).id] = int(count)
+    return tuple(wanted.items())
 
 
 def choices_for(

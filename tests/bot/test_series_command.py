@@ -13,6 +13,7 @@ import pytest
 
 from bot import cli
 from core.models import Room, Slot
+from tests.core.furnished import lendable
 from tests.core.office import Office, opened
 
 Run = Callable[..., Awaitable[tuple[int, str]]]
@@ -229,3 +230,41 @@ async def test_what_cannot_be_understood_is_told_and_books_nothing(
     assert code == 2
     assert why in " ".join(said.replace("│", " ").split())
     assert await office.bookings.mine(office.ana) == ()
+
+
+async def test_dates_go_to_another_day_with_other_rooms_and_things_beside(office: Office, apollo: Room, bookroom: Run):
+    series = (await told(bookroom, "book", SENTENCE, "--by", "Uana"))["series"]["id"]
+    await lendable(office)
+    to = DATES[1] + timedelta(days=1)
+
+    done = await told(
+        bookroom,
+        *("change", series, "--from", str(DATES[1]), "--day", str(to), "--by", "Uana"),
+        *("--more-room", "Big Ben", "--equipment", "projector=2"),
+    )
+
+    later = done["series"]
+    assert [one["after"]["on"] for one in done["changed"]] == [str(day + timedelta(days=1)) for day in DATES[1:]]
+    assert (later["rooms"], later["equipment"]) == (["Apollo", "Big Ben"], {"Projector": 2})
+    assert [len(one.rooms) for one in await office.bookings.mine(office.ana)] == [1, 2, 2, 2]
+
+    done = await told(bookroom, "change", later["id"], "--more-room", "", "--equipment", "", "--by", "Uana")
+    assert (done["series"]["rooms"], done["series"]["equipment"]) == (["Apollo"], {})
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("--day", str(DATES[1])), "Say with --from or --only which date goes there."),
+        (("--more-room", "Nowhere"), "There is no room 'Nowhere'"),
+        (("--equipment", "projector=2"), "There is no equipment 'projector'"),
+    ],
+)
+async def test_a_change_that_cannot_be_understood_changes_nothing(
+    office: Office, apollo: Room, bookroom: Run, typed: tuple[str, ...], said: str
+):
+    series = (await told(bookroom, "book", SENTENCE, "--by", "Uana"))["series"]["id"]
+
+    code, answered = await bookroom("change", series, *typed, "--by", "Uana")
+
+    assert (code, said in " ".join(answered.split())) == (2, True), answered
