@@ -86,6 +86,7 @@ class BoardPages:
         page = self._look.page(
             "board.html",
             day=day,
+            moment=self._services.clock.now().isoformat(),
             tag=f'"{tag}"',
             places=[{"id": str(one.id), "name": one.name} for one in _visible(catalogue, person)],
             person=person,

@@ -46,7 +46,7 @@ def drawn(board: DayBoard) -> dict[str, Any]:
         "zone": board.location.zone,
         "date": board.day.isoformat(),
         "today": board.today.isoformat(),
-        "said": saying.date_in_full(board.day, today=board.today).capitalize(),
+        "said": _day(board),
         "before": (board.day - timedelta(days=1)).isoformat(),
         "after": (board.day + timedelta(days=1)).isoformat(),
         "start": shown.start.isoformat(),
@@ -129,8 +129,12 @@ def _from_now(now: datetime, free: Slot) -> datetime:
 
 
 def _when(slot: Slot, board: DayBoard) -> str:
-    said = saying.date_in_full(board.day, today=board.today).capitalize()
-    return f"{said}, {saying.hours(slot, board.location.tz)}"
+    return f"{_day(board)}, {saying.hours(slot, board.location.tz)}"
+
+
+def _day(board: DayBoard) -> str:
+    said = saying.date_in_full(board.day, today=board.today)
+    return said[0].upper() + said[1:]
 
 
 def _shown(board: DayBoard) -> Slot:

@@ -149,5 +149,5 @@ def from_elsewhere(request: web.Request) -> bool:
 
 def _steps() -> str:
     """Return a class for each place in the grid: no style may stand in the page, so that places are named instead."""
-    kinds = ("a", "b", "n", "t")
+    kinds = ("a", "b", "n", "t", "g")
     return "".join(f".{kind}{number}{{--{kind}:{number}}}" for kind in kinds for number in range(MOST_STEPS + 2))

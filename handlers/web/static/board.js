@@ -2,7 +2,7 @@
 "use strict";
 
 const POLL = 20000, POLL_WITH_EVENTS = 120000, STALE = 45000, STEP = 300000, SETTLE = 150;
-let etag = document.getElementById("day").dataset.tag, seen = Date.now(), offset = 0, timer = null, settling = null, streaming = false, focus = null, opener = null;
+let etag = document.getElementById("day").dataset.tag, seen = Date.now(), offset = Date.parse(document.getElementById("day").dataset.now) - Date.now(), timer = null, settling = null, streaming = false, focus = null, opener = null;
 
 const day = () => document.getElementById("day");
 const now = () => Date.now() + offset;
@@ -14,7 +14,7 @@ function heard(response) {
   const said = response.headers.get("Bookroom-Now");
   if (said) offset = Date.parse(said) - Date.now();
   seen = Date.now();
-  age();
+  tick();
 }
 
 async function look() {
