@@ -114,7 +114,7 @@ class Stream:
         if self.over or not self._joined:
             return
         try:
-            if isinstance(told, Heard) and not self._wants(told):
+            if isinstance(told, Heard) and (self._has(told) or not self._wants(told)):
                 return
         except Exception:
             log.exception("a stream does not know what it wants", extra={"action": "stream"})
@@ -140,6 +140,10 @@ class Stream:
         self._awake.set()
         if self.when_over:
             self.when_over()
+
+    def _has(self, told: Heard) -> bool:
+        """Tell whether something was read already: who catches up may come to be ahead of the hub."""
+        return self._caught_up and told.position <= self._read
 
     def _behind(self) -> None:
         if self._caught_up:
@@ -205,6 +209,11 @@ class Hub:
     def open_streams(self) -> int:
         """How many listen."""
         return sum(self._of.values())
+
+    @property
+    def reading(self) -> bool:
+        """Whether the feed is read: as long as somebody listens, and a moment longer."""
+        return self._task is not None and not self._task.done()
 
     def full(self, asker: Hashable, *, most_each: int | None = None) -> Full | None:
         """Tell whether there is no room for another stream of this listener."""
