@@ -227,7 +227,7 @@ class Webhooks:
         chosen = new_secret() if secret is None else checked_secret(secret)
         called, webhook_id, now = _described(description), new_id(), self._clock.now()
 
-        async def work(session: WriteSession) -> Webhook:
+        async def work(session: WriteSession) -> tuple[Webhook, str]:
             there = await session.value(
                 "SELECT count(*) FROM webhooks WHERE tenant_id = $1 AND removed_at IS NULL", session.tenant
             )
@@ -250,10 +250,10 @@ class Webhooks:
             )
             made = await _one(session, webhook_id)
             await _note(session, made, "added", by=by, before=None, after=_facts(made))
-            return made
+            return made, chosen
 
         # Not repeatable: a secret that was made twice would be shown once.
-        return await self._db.write(work, repeatable=False), chosen
+        return await self._db.write(work, repeatable=False)
 
     async def change(
         self,
@@ -304,7 +304,7 @@ class Webhooks:
         """Give it another secret, which holds at once, and return both; raises WebhookNotFound, InvalidWebhook."""
         chosen, now = new_secret() if secret is None else checked_secret(secret), self._clock.now()
 
-        async def work(session: WriteSession) -> Webhook:
+        async def work(session: WriteSession) -> tuple[Webhook, str]:
             await _one(session, webhook_id, lock=True)
             await session.run(
                 "UPDATE webhooks SET secret = $3, updated_at = $4, version = version + 1 WHERE tenant_id = $1 AND id = $2",
@@ -315,9 +315,9 @@ class Webhooks:
             )
             saved = await _one(session, webhook_id)
             await _note(session, saved, "secret renewed", by=by, before=None, after=None)
-            return saved
+            return saved, chosen
 
-        return await self._db.write(work, repeatable=False), chosen
+        return await self._db.write(work, repeatable=False)
 
     async def pause(self, webhook_id: UUID, *, by: Actor | None = None) -> Webhook:
         """Send nothing more until it is resumed; what happens meanwhile is told then. Raises WebhookNotFound."""

@@ -21,6 +21,7 @@ from handlers.api import (
     rooms,
     series,
     waitlist,
+    webhooks,
 )
 from handlers.api.crossing import Crossing
 from handlers.api.edge import HEADERS, PREFIX, Edge, Session, nobody
@@ -37,6 +38,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *approvals.OPERATIONS,
     *proposals.OPERATIONS,
     *events.OPERATIONS,
+    *webhooks.OPERATIONS,
 )
 
 
