@@ -20,7 +20,7 @@ from core.catalogue import Catalogue, Catalogues
 from core.db import Database, ReadSession
 from core.errors import BookingNotFound
 from core.feed import Feed
-from core.models import Actor, Attendee, Booking, Borrowed, Response, Slot, Status, by_name
+from core.models import HOLDS_ROOM, Actor, Attendee, Booking, Borrowed, Response, Slot, Status, by_name
 from core.notices import Happened, Notice
 from core.people import attendees_by_id
 
@@ -32,31 +32,47 @@ ON = (Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN, Status.ENDED)
 REACH = timedelta(days=31)
 # A list of everything is read in stretches that grow, so that the first page of a year costs no year.
 FIRST_STRETCH = timedelta(days=1)
+LONGEST_STRETCH = timedelta(days=64)
 GROWTH = 4
 EVENTS = 500
 # So many are read at least where some of them may not be told.
 AT_LEAST = 100
 
-# A booking's further rooms count as its rooms; $2 are all that are wanted.
-_OF_ROOMS = """
-AND (b.room_id = ANY($2::uuid[]) OR b.id IN (
-    SELECT m.booking_id FROM booking_rooms m WHERE m.tenant_id = $1 AND m.room_id = ANY($2::uuid[])))
-"""
-_HOT = """
-SELECT b.id, b.start_time FROM bookings b
-WHERE b.tenant_id = $1 {of} AND b.start_time >= $3 AND b.start_time < $4 AND b.end_time > $5 AND b.status = ANY($6::text[])
+# $2 are the rooms that are wanted, null where all are. A booking's further rooms count as its rooms.
+_THEN = """
+b.start_time >= $3 AND b.start_time < $4 AND b.end_time > $5 AND b.status = ANY($6::text[])
     AND (b.start_time, b.id) > ($7, $8::uuid)
-ORDER BY b.start_time, b.id LIMIT $9
 """
-_HOT_ALL = _HOT.format(of="AND b.room_id = ANY($2::uuid[])")
-_HOT_ROOMS = _HOT.format(of=_OF_ROOMS)
-# Two indexes find one's own and one's invitations; an OR over both would read everybody's.
-_HOT_PERSON = _HOT.format(
-    of="""AND b.id IN (SELECT o.id FROM bookings o WHERE o.tenant_id = $1 AND o.booked_by = $10 AND o.end_time > $5
-    UNION SELECT a.booking_id FROM attendees a WHERE a.tenant_id = $1 AND a.person_id = $10)"""
-    + _OF_ROOMS
-)
-_HOT_SERIES = _HOT.format(of="AND b.series_id = $10" + _OF_ROOMS)
+_AMONG = """
+($2::uuid[] IS NULL OR b.room_id = ANY($2::uuid[]) OR EXISTS (
+    SELECT FROM booking_rooms m WHERE m.tenant_id = $1 AND m.booking_id = b.id AND m.room_id = ANY($2::uuid[])))
+"""
+_FIRST = "ORDER BY start_time, id LIMIT $9"
+# One room after the other, each by its index: an OR over both kinds of rooms would read everybody's.
+_HOT_ROOMS = f"""
+SELECT id, start_time FROM unnest($2::uuid[]) AS wanted (room_id) CROSS JOIN LATERAL (
+    SELECT b.id, b.start_time FROM bookings b WHERE b.tenant_id = $1 AND b.room_id = wanted.room_id AND {_THEN} {_FIRST}
+) found
+UNION
+SELECT b.id, b.start_time FROM booking_rooms m JOIN bookings b ON b.tenant_id = m.tenant_id AND b.id = m.booking_id
+WHERE m.tenant_id = $1 AND m.room_id = ANY($2::uuid[]) AND {_THEN}
+{_FIRST}
+"""
+_HOT_ALL = f"""
+SELECT b.id, b.start_time FROM bookings b
+WHERE b.tenant_id = $1 AND ($2::uuid[] IS NULL OR b.room_id = ANY($2::uuid[])) AND {_THEN} {_FIRST}
+"""
+# Two indexes find one's own and one's invitations.
+_HOT_PERSON = f"""
+SELECT b.id, b.start_time FROM bookings b WHERE b.tenant_id = $1 AND b.booked_by = $10 AND {_THEN} AND {_AMONG}
+UNION
+SELECT b.id, b.start_time FROM attendees a JOIN bookings b ON b.tenant_id = a.tenant_id AND b.id = a.booking_id
+WHERE a.tenant_id = $1 AND a.person_id = $10 AND {_THEN} AND {_AMONG}
+{_FIRST}
+"""
+_HOT_SERIES = f"""
+SELECT b.id, b.start_time FROM bookings b WHERE b.tenant_id = $1 AND b.series_id = $10 AND {_THEN} AND {_AMONG} {_FIRST}
+"""
 _COLD_COLUMNS = """
 b.id, b.room_id, b.more_rooms, b.booked_by, b.title, b.start_time, b.end_time, b.attendees_count, b.status, b.private,
 b.cancel_reason, b.series_id, b.series_on, b.late_at, b.checked_in_at, b.attendees, b.equipment, b.created_at, b.updated_at,
@@ -64,8 +80,7 @@ b.version
 """
 _COLD = f"""
 SELECT {_COLD_COLUMNS} FROM bookings_archive b
-WHERE b.tenant_id = $1 AND (b.room_id = ANY($2::uuid[]) OR b.more_rooms && $2::uuid[]) AND b.start_time >= $3
-    AND b.start_time < $4 AND b.end_time > $5 AND b.status = ANY($6::text[]) AND (b.start_time, b.id) > ($7, $8::uuid)
+WHERE b.tenant_id = $1 AND ($2::uuid[] IS NULL OR b.room_id = ANY($2::uuid[]) OR b.more_rooms && $2::uuid[]) AND {_THEN}
     {{of}}
 ORDER BY b.start_time, b.id LIMIT $9
 """
@@ -195,8 +210,10 @@ class Listing:
         return await self._catalogues.using(lambda catalogue: self._db.read(partial(read, catalogue)))
 
 
-def _rooms(wanted: Wanted, catalogue: Catalogue) -> list[UUID]:
-    """Return the rooms that are wanted, all where none is named; raises RoomNotFound and LocationNotFound."""
+def _rooms(wanted: Wanted, catalogue: Catalogue) -> list[UUID] | None:
+    """Return the rooms that are wanted, None where all are; raises RoomNotFound and LocationNotFound."""
+    if not wanted.room_ids and wanted.location_id is None:
+        return None
     rooms = [catalogue.room(room_id) for room_id in wanted.room_ids] or list(catalogue.rooms)
     if wanted.location_id is not None:
         place = catalogue.location(wanted.location_id)
@@ -205,20 +222,22 @@ def _rooms(wanted: Wanted, catalogue: Catalogue) -> list[UUID]:
 
 
 async def _page(
-    session: ReadSession, wanted: Wanted, rooms: Sequence[UUID], catalogue: Catalogue, *, count: int
+    session: ReadSession, wanted: Wanted, rooms: Sequence[UUID] | None, catalogue: Catalogue, *, count: int
 ) -> list[Booking]:
     """Return the first bookings that are wanted, of both kinds, in order of start."""
-    about = wanted.series_id or wanted.person_id
+    named = [one for one in (wanted.series_id or wanted.person_id,) if one is not None]
     hot, cold = _statements(wanted)
     there: list[tuple[datetime, UUID]] = []
     archived: list[Mapping[str, Any]] = []
-    for first, last in _stretches(wanted):
-        values = _values(session, wanted, rooms, first, last, count=count)
-        named = () if about is None else (about,)
-        rows = await session.all(hot, *values, *named)
-        there += [(row["start_time"], row["id"]) for row in rows]
-        archived += await session.all(cold, *values, *named)
-        if len(there) + len(archived) >= count:
+    for number, (first, last) in enumerate(_stretches(wanted)):
+        values = partial(_values, session, wanted, rooms, first, count=count)
+        if not named or not number:
+            # Those of one person or series are found by an index of their own, all at once.
+            rows = await session.all(hot, *values(wanted.end if named else last), *named)
+            there += [(row["start_time"], row["id"]) for row in rows]
+        if not HOLDS_ROOM.issuperset(wanted.statuses):
+            archived += await session.all(cold, *values(last), *named)
+        if len(archived) + sum(start < last for start, _ in there) >= count:
             break
     known = await store.bookings(session, [booking_id for _, booking_id in there], catalogue)
     # What was archived meanwhile is found twice, or in neither.
@@ -237,11 +256,11 @@ def _statements(wanted: Wanted) -> tuple[str, str]:
 
 
 def _values(
-    session: ReadSession, wanted: Wanted, rooms: Sequence[UUID], first: datetime, last: datetime, *, count: int
+    session: ReadSession, wanted: Wanted, rooms: Sequence[UUID] | None, first: datetime, last: datetime, *, count: int
 ) -> tuple[object, ...]:
     after = wanted.after or (wanted.start - 2 * REACH, UUID(int=0))
     statuses = [status.value for status in wanted.statuses]
-    return (session.tenant, list(rooms), first, last, wanted.start, statuses, *after, count)
+    return (session.tenant, rooms if rooms is None else list(rooms), first, last, wanted.start, statuses, *after, count)
 
 
 def _stretches(wanted: Wanted) -> Iterator[tuple[datetime, datetime]]:
@@ -249,15 +268,14 @@ def _stretches(wanted: Wanted) -> Iterator[tuple[datetime, datetime]]:
     first = wanted.start - REACH
     if wanted.after is not None:
         first = max(first, wanted.after[0])
-    if wanted.person_id is not None or wanted.series_id is not None:
+    if HOLDS_ROOM.issuperset(wanted.statuses) and (wanted.person_id or wanted.series_id):
         yield first, wanted.end
         return
-    length = FIRST_STRETCH
+    length = LONGEST_STRETCH if wanted.person_id or wanted.series_id else FIRST_STRETCH
     while first < wanted.end:
-        # Everything that reaches into the window comes first, by itself.
         last = min(wanted.end, max(first, wanted.start) + length)
         yield first, last
-        first, length = last, length * GROWTH
+        first, length = last, min(length * GROWTH, LONGEST_STRETCH)
 
 
 async def _archived(session: ReadSession, rows: Sequence[Mapping[str, Any]], catalogue: Catalogue) -> list[Booking]:
