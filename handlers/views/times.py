@@ -12,6 +12,9 @@ from core import saying
 from core.models import Booking, Location, Person, Room, Slot
 from core.series_values import OneSeries
 
+# What stands for the zone of somebody whose profile has not come from Slack, which itself says "Etc/UTC".
+UNTOLD = "UTC"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
@@ -34,7 +37,9 @@ class Reader:
 
     @property
     def zone(self) -> ZoneInfo | None:
-        """The reader's own zone; None when this machine does not know it."""
+        """The reader's own zone; None when this machine does not know it, or Slack has not told of them yet."""
+        if self.person.zone == UNTOLD:
+            return None
         try:
             return ZoneInfo(self.person.zone)
         except (ZoneInfoNotFoundError, ValueError):

@@ -281,6 +281,11 @@ def test_somebody_elsewhere_reads_their_own_clock_too():
     assert "10:00-10:30 (New York; 16:00-16:30 for you), 8" in series_preview.preview(a_preview(), a_draft(), chloe).text
 
 
+def test_somebody_of_whom_slack_has_not_told_yet_reads_the_places_clock_alone():
+    unknown = replace(READER, person=replace(BEN, zone="UTC"))
+    assert "10:00-10:30 (New York), 8" in series_preview.preview(a_preview(), a_draft(), unknown).text
+
+
 def test_who_holds_a_taken_date_is_not_told_of_what_is_private():
     found = a_preview(taken=(1,))
     private = replace(found.dates[1], rivals=(Rival(slot=found.dates[1].slot, private=True),))
