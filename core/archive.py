@@ -1,5 +1,7 @@
 """What ended long ago goes from `bookings` to `bookings_archive`, and what is kept no longer goes for good.
 
+So do those who waited for something that is long over, and the words of series whose dates are all gone.
+
 People who were invited, with their answers, further rooms and equipment travel inside the archived row; its messages,
 approvals, proposals and places in line go; events stay. Kept out: reading history for figures (`stats`).
 """
@@ -73,6 +75,25 @@ _FORGET = """
 DELETE FROM bookings_archive WHERE tenant_id = $1 AND (id, start_time) IN (
     SELECT id, start_time FROM bookings_archive WHERE tenant_id = $1 AND start_time < $2 LIMIT $3)
 """
+# Who waited, for a time that is long over, and got nothing: what became a booking goes with it.
+_PICK_LINE = """
+SELECT id FROM waiting WHERE tenant_id = $1 AND end_time < $2 AND booking_id IS NULL
+    AND status NOT IN ('waiting', 'offered') ORDER BY end_time LIMIT $3 FOR UPDATE SKIP LOCKED
+"""
+_REMOVE_LINE = (
+    "DELETE FROM deliveries WHERE tenant_id = $1 AND waiting_id = ANY($2::uuid[])",
+    "DELETE FROM room_claims WHERE tenant_id = $1 AND waiting_id = ANY($2::uuid[])",
+    "DELETE FROM equipment_claims WHERE tenant_id = $1 AND waiting_id = ANY($2::uuid[])",
+    "DELETE FROM waiting WHERE tenant_id = $1 AND id = ANY($2::uuid[])",
+)
+# A series that is over, none of whose dates is kept, says no more what it was about and who came. Its row stays: others
+# continue it, and the audit tells of it for as long as that is kept.
+_FORGET_SERIES = """
+UPDATE series s SET title = NULL, invitees = '{}', version = version + 1
+WHERE s.tenant_id = $1 AND s.status <> 'active' AND s.updated_at < $2 AND (s.title IS NOT NULL OR s.invitees <> '{}')
+    AND NOT EXISTS (SELECT FROM bookings b WHERE b.tenant_id = $1 AND b.series_id = s.id)
+    AND NOT EXISTS (SELECT FROM bookings_archive a WHERE a.tenant_id = $1 AND a.series_id = s.id)
+"""
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('archive months', 0))"
 # Named as the owner's function names them; the one for what belongs to no month stays.
 _OLD_MONTHS = r"""
@@ -137,7 +158,23 @@ class Archive:
             return 0
         border = await self._db.read(lambda session: _border(session, now))
         removed = await self._remove(border.cold, now) if border.cold else 0
-        return removed + await self._move(border, now)
+        done = removed + await self._move(border, now)
+        await self._clear_the_line(border.hot)
+        if cold := border.cold:
+            await self._db.write(lambda session: session.run(_FORGET_SERIES, session.tenant, cold), repeatable=True)
+        return done
+
+    async def _clear_the_line(self, before: datetime) -> None:
+        """Remove those who waited and got nothing, in short batches."""
+
+        async def work(session: WriteSession) -> bool:
+            ids = [row["id"] for row in await session.all(_PICK_LINE, session.tenant, before, BATCH)]
+            for statement in _REMOVE_LINE if ids else ():
+                await session.run(statement, session.tenant, ids)
+            return bool(ids)
+
+        while await self._db.write(work, repeatable=True):
+            pass
 
     async def _move(self, border: Kept, now: datetime) -> int:
         """Archive what is over; what would be removed at once goes without having been there."""

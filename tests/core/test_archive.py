@@ -226,6 +226,69 @@ async def neighbours(office: Office) -> AsyncIterator[Database]:
     await db.close()
 
 
+_WAITED = """
+INSERT INTO waiting (tenant_id, id, person_id, start_time, end_time, status, title)
+    VALUES ('{tenant}', '{id}', '{person}', '{end}'::timestamptz - interval '1 hour', '{end}', '{status}', 'secret');
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, waiting_id, person_id, due_at)
+    VALUES ('{tenant}', gen_random_uuid(), '{id}', 'offer', 'T1', '{id}', '{person}', now());
+"""
+
+
+async def test_who_waited_for_what_is_long_over_goes_with_what_was_said_to_them(office: Office, worker: Database):
+    long_ago, lately = LATER - timedelta(days=91), LATER - timedelta(days=89)
+    stay = set()
+    for status in ("missed", "declined", "left", "over", "waiting"):
+        for end in (long_ago, lately):
+            one = new_id()
+            await office.damage(
+                _WAITED.format(tenant=office.db.tenant, id=one, person=office.ana.person_id, end=end, status=status)
+            )
+            # The job that ends a place in line is another one.
+            stay |= {one} if end == lately or status == "waiting" else set()
+
+    assert await Archive(worker).tidy(LATER) == 0
+
+    assert {row["id"] for row in await office.rows("SELECT id FROM waiting")} == stay
+    assert {row["waiting_id"] for row in await office.rows("SELECT waiting_id FROM deliveries")} == stay
+
+
+_SERIES = """
+INSERT INTO series (tenant_id, id, booked_by, room_id, zone, first_on, clock, minutes, rule, title, invitees, status,
+    updated_at) VALUES ('{tenant}', '{id}', '{person}', '{room}', 'Europe/Berlin', '2039-01-10', '10:00', 60,
+    'FREQ=WEEKLY;COUNT=2', 'secret', ARRAY['{person}'::uuid], '{status}', '{updated}')
+"""
+
+
+async def test_a_series_says_no_more_what_it_was_about_once_none_of_its_dates_is_kept(office: Office, worker: Database):
+    room = await office.room("Apollo")
+    gone, coming, dated, lately = new_id(), new_id(), new_id(), new_id()
+    long_ago = APRIL - timedelta(days=90)
+    for one, status, updated in (
+        *((gone, "over", long_ago), (coming, "active", long_ago), (dated, "over", long_ago)),
+        (lately, "cancelled", APRIL - timedelta(days=3)),
+    ):
+        await office.damage(
+            _SERIES.format(
+                tenant=office.db.tenant, id=one, person=office.ana.person_id, room=room.id, status=status, updated=updated
+            )
+        )
+    await remembered(office, "01", count=1)
+    await office.damage(f"UPDATE bookings_archive SET series_id = '{gone}', series_on = '2039-01-10'")
+    await remembered(office, "03", count=1)
+    await office.damage(
+        f"UPDATE bookings_archive SET series_id = '{dated}', series_on = '2039-03-10' WHERE series_id IS NULL"
+    )
+
+    await Archive(worker).tidy(APRIL)
+    silent = "SELECT id FROM series WHERE title IS NULL AND invitees = '{}'"
+    assert await office.rows(silent) == []
+    await keeps(office, 2)
+    await Archive(worker).tidy(APRIL)
+
+    assert [row["id"] for row in await office.rows(silent)] == [gone]
+    assert await office.count("SELECT count(*) FROM series WHERE title = 'secret'") == 3
+
+
 async def test_months_that_nobody_keeps_any_longer_are_dropped_whole(office: Office, worker: Database):
     for month in ("01", "02", "03"):
         await remembered(office, month)

@@ -189,6 +189,30 @@ async def test_an_audit_that_is_too_old_goes_and_what_is_needed_stays(office: Of
     assert await office.count("SELECT count(*) FROM events") == events
 
 
+async def test_with_the_audit_go_the_steps_of_bookings_that_are_gone_and_what_was_looked_for(office: Office):
+    tenant = office.db.tenant
+    for months in (13, 11):
+        await office.damage(
+            "INSERT INTO searches (tenant_id, id, person_id, surface, start_time, end_time, attendees_count, lacking,"
+            " made_at)"
+            f" VALUES ('{tenant}', gen_random_uuid(), '{office.ana.person_id}', 'slack', now(), now() + interval '1 h', 2,"
+            f" 'taken', now() - interval '{months} months');"
+            "INSERT INTO events (tenant_id, id, booking_id, kind, booking_version, happened_at, surface, actor_id)"
+            f" VALUES ('{tenant}', gen_random_uuid(), gen_random_uuid(), 'created', 1,"
+            f" now() - interval '{months} months', 'slack', '{office.ana.person_id}')"
+        )
+    worker = Database(office.urls.worker_url, role=schema.WORKER)
+    try:
+        erasing = erasing_of(office, worker)
+        await erasing.keep(Keeping(keep_audit_months=12), by=None)
+        await erasing.honour(await office.count("SELECT now()"))
+    finally:
+        await worker.close()
+    for table, moment in (("searches", "made_at"), ("events", "happened_at")):
+        assert await office.count(f"SELECT count(*) FROM {table}") == 1, table
+        assert await office.count(f"SELECT count(*) FROM {table} WHERE {moment} < now() - interval '12 months'") == 0
+
+
 async def test_a_failure_in_between_leaves_something_that_can_be_done_again(office: Office, monkeypatch: pytest.MonkeyPatch):
     await a_life(office)
     erasing = erasing_of(office)
