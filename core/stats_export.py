@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Any
 
 from core.stats import LEADS, Came, Figures, Freed, RoomFigures, Use
@@ -17,14 +18,77 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_text(figures: Figures, *, everything: bool) -> str:
-    """Return a row for each room; `everything` adds what concerns admins."""
+class Table(StrEnum):
+    """What there is a file of."""
+
+    ROOMS = "rooms"
+    LOCATIONS = "locations"
+    WEEKDAYS = "weekdays"
+    HOURS = "hours"
+    AHEAD = "ahead"
+    REFUSED = "refused"
+    TEAMS = "teams"
+
+
+FOR_ADMINS = frozenset({Table.AHEAD, Table.REFUSED, Table.TEAMS})
+
+
+def csv_text(figures: Figures, table: Table = Table.ROOMS, *, everything: bool) -> str:
+    """Return a table as CSV; `everything` adds to the rooms what concerns admins."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([*COLUMNS, *(MORE_COLUMNS if everything else ())])
-    for one in figures.rooms:
-        writer.writerow([_plain(cell) for cell in [*_use_cells(one), *(_more_cells(one) if everything else [])]])
+    for row in _rooms(figures, everything=everything) if table is Table.ROOMS else _TABLES[table](figures):
+        writer.writerow([_plain(cell) for cell in row])
     return out.getvalue()
+
+
+def _rooms(figures: Figures, *, everything: bool) -> Iterable[Sequence[object]]:
+    yield [*COLUMNS, *(MORE_COLUMNS if everything else ())]
+    for one in figures.rooms:
+        yield [*_use_cells(one), *(_more_cells(one) if everything else [])]
+
+
+def _locations(figures: Figures) -> Iterable[Sequence[object]]:
+    yield ["location", *_use(Use())]
+    yield from ([place.name, *_use(use).values()] for place, use in figures.locations)
+
+
+def _weekdays(figures: Figures) -> Iterable[Sequence[object]]:
+    yield ["weekday", *_use(Use())]
+    yield from ([_WEEKDAYS[day], *_use(use).values()] for day, use in enumerate(figures.weekdays))
+
+
+def _by_hour(figures: Figures) -> Iterable[Sequence[object]]:
+    yield ["weekday", "hour", *_use(Use())]
+    for (day, hour), use in sorted(figures.hours.items()):
+        if use.open or use.booked:
+            yield [_WEEKDAYS[day], f"{hour:02d}:00", *_use(use).values()]
+
+
+def _ahead(figures: Figures) -> Iterable[Sequence[object]]:
+    yield ["booked_ahead", "meetings"]
+    yield from zip(LEADS, figures.leads, strict=True)
+
+
+def _refused(figures: Figures) -> Iterable[Sequence[object]]:
+    yield ["location", "missing", "detail", "times"]
+    for one in figures.lacking:
+        yield [_place(figures, one.location_id) or "", one.what, one.detail or "", one.times]
+
+
+def _teams(figures: Figures) -> Iterable[Sequence[object]]:
+    yield ["team", "members", "meetings", "hours"]
+    yield from ([one.name, one.members, one.bookings, _hours(one.minutes)] for one in figures.teams)
+
+
+_TABLES = {
+    Table.LOCATIONS: _locations,
+    Table.WEEKDAYS: _weekdays,
+    Table.HOURS: _by_hour,
+    Table.AHEAD: _ahead,
+    Table.REFUSED: _refused,
+    Table.TEAMS: _teams,
+}
 
 
 def as_value(figures: Figures) -> dict[str, Any]:

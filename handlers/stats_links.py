@@ -17,7 +17,7 @@ from core.errors import BookingError
 from core.stats import Asked
 
 PATH = "/stats"
-CSV_PATH = "/stats.csv"
+CSV_PATH = "/stats/{table}.csv"
 LASTS = timedelta(hours=1)
 _PURPOSE = b"bookroom figures 1"
 

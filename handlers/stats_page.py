@@ -39,6 +39,7 @@ body { margin: 0; background: var(--ground); color: var(--ink); padding: 1.5rem 
 main { max-width: 60rem; margin: 0 auto; }
 h1 { font-size: 1.625rem; line-height: 1.2; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.125rem; line-height: 1.3; margin: 0 0 .5rem; }
+.files { float: right; display: flex; gap: 0 1rem; margin: 0 0 0 1rem; font-size: .875rem; }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0 0 1rem; }
 a { color: var(--accent); padding: .25rem 0; }
 a:focus-visible, .wide:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
@@ -65,7 +66,7 @@ th:first-child { text-align: left; font-weight: 600; min-width: 8rem; overflow-w
 .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 SHADES
 @media (max-width: 40rem) { .bars { display: none; } section { padding: .875rem; } th, td { padding: .3rem .35rem; } }
-@media print { :root { --ground: #fff; } body { padding: 0; } nav { display: none; }
+@media print { :root { --ground: #fff; } body { padding: 0; } nav, .files { display: none; }
   th:first-child { position: static; } .wide { overflow: visible; }
   section { border: 0; padding: .5rem 0; break-inside: avoid; }
   td { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
@@ -95,7 +96,7 @@ HEADERS = {
 
 
 def routes(services: Services) -> list[web.RouteDef]:
-    """Return the page and its CSV: 403 for an address that is over or not ours."""
+    """Return the page and its tables as CSV: 403 for an address that is over or not ours."""
 
     async def page(request: web.Request) -> web.Response:
         try:
@@ -104,19 +105,22 @@ def routes(services: Services) -> list[web.RouteDef]:
             return _response(_page(title="Figures", said=error.message), status=_status(error))
         return _response(_shown(services, look, figures))
 
-    async def table(request: web.Request) -> web.Response:
+    async def file(request: web.Request) -> web.Response:
         try:
             look, figures = await _looked(services, request)
         except BookingError as error:
             return web.Response(text=f"{error.message}\n", status=_status(error), headers=HEADERS)
-        name = f"figures-{figures.first}-{figures.last}.csv"
+        table = next((one for one in stats_export.Table if one == request.match_info["table"]), None)
+        if table is None or (table in stats_export.FOR_ADMINS and not look.everything):
+            return web.Response(text="There is no such table here.\n", status=404, headers=HEADERS)
+        name = f"{table}-{figures.first}-{figures.last}.csv"
         return web.Response(
-            text=stats_export.csv_text(figures, everything=look.everything),
+            text=stats_export.csv_text(figures, table, everything=look.everything),
             content_type="text/csv",
             headers={**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'},
         )
 
-    return [web.get(stats_links.PATH, page), web.get(stats_links.CSV_PATH, table)]
+    return [web.get(stats_links.PATH, page), web.get(stats_links.CSV_PATH, file)]
 
 
 async def _looked(services: Services, request: web.Request) -> tuple[Look, Figures]:
@@ -150,7 +154,9 @@ def _shown(services: Services, look: Look, figures: Figures) -> str:
     return _page(
         title=views.title(asked, today),
         others=others,
-        csv=links.relative(look, path=stats_links.CSV_PATH),
+        csv={
+            table.value: links.relative(look, path=stats_links.CSV_PATH.format(table=table)) for table in stats_export.Table
+        },
         figures=figures,
         everything=look.everything,
         lines=views.plain_lines(figures, everything=look.everything),
@@ -183,7 +189,7 @@ def _templates() -> Environment:
 
 
 def _page(**said: Any) -> str:  # noqa: ANN401 - what the template is given
-    usual: Mapping[str, Any] = {"said": "", "figures": None, "others": (), "csv": None, "advice": (), "everything": False}
+    usual: Mapping[str, Any] = {"said": "", "figures": None, "others": (), "advice": (), "everything": False}
     return _templates().get_template("stats.html").render({**usual, **said})
 
 

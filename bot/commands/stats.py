@@ -29,11 +29,17 @@ def stats(
     room: Annotated[str | None, typer.Option(help="Of this room alone; with --location where two have its name.")] = None,
     plots: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the pictures there too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print a row for each room as CSV.")] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print a table as CSV: a row for each room, or what --table says.")
+    ] = False,
+    table: Annotated[
+        str, typer.Option(metavar="TABLE", help="rooms, locations, weekdays, hours, ahead, refused or teams; with --csv.")
+    ] = "rooms",
 ) -> None:
     """Tell how rooms were used: booked and open time, who came, what people did not get, and what that suggests."""
     if as_json and as_csv:
         raise typer.BadParameter("Choose --json or --csv, not both.")
+    _check_table(table)
 
     async def work(db: Database) -> None:
         from core.catalogue import Catalogues
@@ -45,11 +51,18 @@ def stats(
         today = clock.now().date()
         asked = _asked(await catalogues.current(), today, first=first, last=last, days=days, location=location, room=room)
         figures = await Stats(db, catalogues, clock, at_once=1).figures(asked)
-        _print(figures, today, as_json=as_json, as_csv=as_csv)
+        _print(figures, today, as_json=as_json, table=table if as_csv else None)
         if plots:
             _write(figures, plots)
 
     with_database(work)
+
+
+def _check_table(table: str) -> None:
+    from core.stats_export import Table
+
+    if table not in set(Table):
+        raise typer.BadParameter(f"There is no table {table!r}; there are {', '.join(Table)}.")
 
 
 def _asked(
@@ -83,7 +96,7 @@ def _asked(
     return Asked(first=span.first, last=span.last, location=None if found else place, room=found[0] if found else None)
 
 
-def _print(figures: Figures, today: date, *, as_json: bool, as_csv: bool) -> None:
+def _print(figures: Figures, today: date, *, as_json: bool, table: str | None) -> None:
     from core import stats_export
     from core.suggestions import suggestions
     from handlers.views import stats as views
@@ -91,8 +104,8 @@ def _print(figures: Figures, today: date, *, as_json: bool, as_csv: bool) -> Non
     if as_json:
         typer.echo(json.dumps(stats_export.as_value(figures), indent=2, ensure_ascii=False))
         return
-    if as_csv:
-        typer.echo(stats_export.csv_text(figures, everything=True), nl=False)
+    if table:
+        typer.echo(stats_export.csv_text(figures, stats_export.Table(table), everything=True), nl=False)
         return
     typer.echo(views.title(figures.asked, today))
     if not figures.use.open:

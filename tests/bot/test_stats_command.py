@@ -86,6 +86,18 @@ def test_the_same_as_json_and_csv(bookroom: Run) -> None:
     ]
 
 
+def test_every_table_is_a_file_of_its_own(bookroom: Run) -> None:
+    def table(name: str) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(bookroom("stats", *OCTOBER, "--csv", "--table", name)[1])))
+
+    assert {row["location"]: row["booked_hours"] for row in table("locations")} == {"Berlin": "2.0", "Tokyo": "0.0"}
+    assert sum(float(row["booked_hours"]) for row in table("weekdays")) == 2
+    assert sum(float(row["booked_hours"]) for row in table("hours")) == 2
+    assert {row["booked_ahead"]: row["meetings"] for row in table("ahead")}["a day to a week"] == "2"
+    assert table("refused") == table("teams") == []
+    assert bookroom("stats", *OCTOBER, "--csv", "--table", "people")[0] == 2
+
+
 def test_pictures_go_into_a_folder(bookroom: Run, tmp_path: Path) -> None:
     code, _, told = bookroom("stats", *OCTOBER, "--json", "--plots", str(tmp_path / "new" / "plots"))
     assert code == 0

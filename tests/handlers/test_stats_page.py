@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from collections.abc import AsyncIterator
@@ -56,7 +57,7 @@ async def test_the_page_and_its_csv_hold_the_numbers_of_the_database(firm: Firm)
     async with opened(firm) as (links, session):
         look = links.look(Asked(first=FIRST, last=LAST), everything=True, now=firm.clock.now())
         page = await (await session.get(links.address(look))).text()
-        answer = await session.get(links.address(look, path=CSV_PATH))
+        answer = await session.get(links.address(look, path=CSV_PATH.format(table="rooms")))
         table = list(csv.DictReader(io.StringIO(await answer.text())))
 
     assert "Figures of all rooms, Mon 23 Nov to Sun 29 Nov" in page
@@ -64,7 +65,29 @@ async def test_the_page_and_its_csv_hold_the_numbers_of_the_database(firm: Firm)
     rows = {row["room"]: row for row in table}
     assert (rows["Apollo"]["booked_hours"], rows["Apollo"]["open_hours"], rows["Apollo"]["meetings"]) == ("2.0", "50.0", "2")
     assert rows["Corner"]["share"] == "0.01"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="figures-2026-11-23-2026-11-29.csv"'
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="rooms-2026-11-23-2026-11-29.csv"'
+
+
+async def test_each_table_of_the_page_leads_to_its_file(firm: Firm):
+    await a_week_of_meetings(firm)
+    async with opened(firm) as (links, session):
+        for everything in (True, False):
+            look = links.look(Asked(first=FIRST, last=LAST), everything=everything, now=firm.clock.now())
+            page = await (await session.get(links.address(look))).text()
+            files = {}
+            for address in re.findall(r'<a href="([^"]+)" download', page):
+                answer = await session.get(f"{links.address(look).partition('/stats')[0]}{html.unescape(address)}")
+                assert answer.status == 200
+                files[re.split(r"[/.]", address)[2]] = list(csv.DictReader(io.StringIO(await answer.text())))
+            refused = await session.get(links.address(look, path=CSV_PATH.format(table="refused")))
+            assert refused.status == (200 if everything else 404)
+            assert set(files) == {"rooms", "locations", "hours", "weekdays"} | ({"ahead"} if everything else set())
+            assert [row["booked_hours"] for row in files["weekdays"]] == ["0.0", "0.0", "1.5", "1.0", "0.0", "0.0", "0.0"]
+            [busy] = [row for row in files["hours"] if (row["weekday"], row["hour"]) == ("wednesday", "14:00")]
+            assert busy["booked_hours"] == "0.5"
+            if everything:
+                assert sum(int(row["meetings"]) for row in files["ahead"]) == 3
+        assert (await session.get(links.address(look, path=CSV_PATH.format(table="people")))).status == 404
 
 
 async def test_who_is_no_admin_sees_how_rooms_are_used_and_no_more(firm: Firm):
@@ -72,7 +95,7 @@ async def test_who_is_no_admin_sees_how_rooms_are_used_and_no_more(firm: Firm):
     async with opened(firm) as (links, session):
         look = links.look(Asked(first=FIRST, last=LAST), everything=False, now=firm.clock.now())
         page = await (await session.get(links.address(look))).text()
-        table = await (await session.get(links.address(look, path=CSV_PATH))).text()
+        table = await (await session.get(links.address(look, path=CSV_PATH.format(table="rooms")))).text()
         # Nobody makes more of an address than it was given for.
         more = await session.get(links.address(look).replace("for=everybody", "for=admins"))
 
@@ -131,7 +154,7 @@ async def test_what_people_typed_is_no_markup_and_no_formula(firm: Firm):
     async with opened(firm) as (links, session):
         look = links.look(Asked(first=FIRST, last=LAST), everything=True, now=firm.clock.now())
         page = await (await session.get(links.address(look))).text()
-        table = await (await session.get(links.address(look, path=CSV_PATH))).text()
+        table = await (await session.get(links.address(look, path=CSV_PATH.format(table="rooms")))).text()
     assert "=1+&lt;b&gt;Apollo&lt;/b&gt;" in page
     assert "<b>Apollo" not in page
     assert "'=1+<b>Apollo" in table
