@@ -79,6 +79,24 @@ _ERASE = (
         " WHERE tenant_id = $1 AND attendees @> jsonb_build_array(jsonb_build_object('person_id', $2::uuid::text))"
     ),
     (
+        "UPDATE tokens SET revoked_at = coalesce(revoked_at, now()), name = 'erased', digest = 'erased:' || id"
+        " WHERE tenant_id = $1 AND person_id = $2"
+    ),
+    "UPDATE tokens SET name = 'erased' WHERE tenant_id = $1 AND created_by = $2",
+    (
+        "UPDATE feeds SET revoked_at = coalesce(revoked_at, now()), token = 'erased:' || id"
+        " WHERE tenant_id = $1 AND person_id = $2"
+    ),
+    # Whoever plans what webhooks are told is waited for, so that nothing of them is written behind our back.
+    "SELECT id FROM webhooks WHERE tenant_id = $1 AND $2::uuid IS NOT NULL ORDER BY id FOR NO KEY UPDATE",
+    "UPDATE webhooks SET created_by = NULL, description = NULL WHERE tenant_id = $1 AND created_by = $2",
+    (
+        "DELETE FROM webhook_deliveries WHERE tenant_id = $1 AND (strpos(body::text, $2::uuid::text) > 0"
+        " OR event_id IN (SELECT id FROM events WHERE tenant_id = $1 AND actor_id = $2)"
+        f" OR (body #>> '{{data,booking,id}}')::uuid IN ({_ENDED_BY_THEM})"
+        " OR (body #>> '{data,booking,id}')::uuid IN (SELECT id FROM bookings WHERE tenant_id = $1 AND booked_by = $2))"
+    ),
+    (
         f"UPDATE people SET name = '{FORMER}', slack_user_id = '{ERASED}' || id, zone = 'UTC', locale = 'en-US',"
         " default_location_id = NULL, slack_admin = false, reminder_minutes = '{}', end_reminders = false,"
         " tell_invitations = false, tell_changes = false, quiet_from = NULL, quiet_until = NULL, digest_at = NULL,"
@@ -120,6 +138,12 @@ _EXPORT = {
     " WHERE tenant_id = $1 AND person_id = $2 ORDER BY created_at, id",
     "searches": "SELECT start_time, end_time, attendees_count, amenities, lacking, detail, made_at FROM searches"
     " WHERE tenant_id = $1 AND person_id = $2 ORDER BY made_at, id",
+    "tokens": "SELECT name, kind, scopes, created_at, expires_at, last_used_at, revoked_at FROM tokens"
+    " WHERE tenant_id = $1 AND person_id = $2 ORDER BY created_at, id",
+    "feeds": "SELECT location_id AS location, room_id AS room, created_at, last_used_at, revoked_at FROM feeds"
+    " WHERE tenant_id = $1 AND person_id = $2 ORDER BY created_at, id",
+    "webhooks": "SELECT url, description, created_at, removed_at FROM webhooks"
+    " WHERE tenant_id = $1 AND created_by = $2 ORDER BY created_at, id",
     "history": "SELECT booking_id AS booking, kind, surface, reason, happened_at FROM events"
     " WHERE tenant_id = $1 AND actor_id = $2 ORDER BY number",
     "audit": "SELECT subject, subject_name, action, surface, happened_at FROM changes"

@@ -147,7 +147,7 @@ class Tokens:
                 expires_at,
             )
             token = await _token(session, token_id)
-            facts = {"kind": kind, "scopes": sorted(scopes), "acts as": token.person_name, "expires": expires_at}
+            facts = {"kind": kind, "scopes": sorted(scopes), "person_id": token.person_id, "expires": expires_at}
             await _note(session, token, "made", by=by, before=None, after=facts)
             return token
 
@@ -251,8 +251,16 @@ async def _note(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
 ) -> None:
+    # What somebody called it is kept with the token alone, where it goes when they do.
     await changes.note(
-        session, subject=SUBJECT, subject_id=token.id, name=token.name, action=action, by=by, before=before, after=after
+        session,
+        subject=SUBJECT,
+        subject_id=token.id,
+        name=f"{token.kind} token …{token.id.hex[-6:]}",
+        action=action,
+        by=by,
+        before=before,
+        after=after,
     )
 
 

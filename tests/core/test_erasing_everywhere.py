@@ -12,13 +12,19 @@ import pytest
 from core.approval_deciding import Approvals
 from core.checks import violations
 from core.closures import Closures
+from core.db import Database
 from core.erasing import Erasing
 from core.granting import Granting
 from core.groups import Groups
 from core.models import Actor, Booking, Change, Right, Wish
 from core.rooms import Rooms
+from core.schema import WORKER
 from core.series import Series
 from core.series_values import SeriesWish
+from core.tokens import Scope, TokenKind, Tokens
+from core.webhook_planning import WebhookPlanning
+from core.webhooks import Webhooks
+from handlers.api import webhook_bodies
 from tests.core.office import Office, at, opened
 
 WORD = "xylophone"
@@ -107,7 +113,24 @@ async def a_whole_life(office: Office) -> Any:
     await Closures(db, catalogues, office.clock).add(
         at(0, 24 * 60, days=20), room_id=other.id, allowed_people=[zoe.person_id], reason="Paint", by=zoe
     )
+    await from_outside(office, zoe)
     return zoe
+
+
+async def from_outside(office: Office, zoe: Actor) -> None:
+    """Let them have tokens, a calendar and a webhook; webhooks were told of what they did."""
+    tokens = Tokens(office.db, office.clock)
+    await tokens.make(zoe.person_id, name=f"{WORD} script", scopes=[Scope.ADMIN], by=zoe)
+    await tokens.make(office.bob.person_id, name=f"{WORD} panel", scopes=[Scope.READ], kind=TokenKind.SERVICE, by=zoe)
+    await tokens.make(zoe.person_id, name="zoetrope's", scopes=[Scope.READ], by=office.boss)
+    webhooks = Webhooks(office.db, office.catalogues, office.clock)
+    hook, _ = await webhooks.add("https://example.com/", description=f"{WORD} hook", details=True, by=zoe)
+    # Of what happened before it was there, as if it had been there all the time.
+    await office.damage("UPDATE webhooks SET transaction = '0', number = 0")
+    worker = Database(office.urls.worker_url, role=WORKER, pool_size=2)
+    await WebhookPlanning(worker, office.catalogues, webhook_bodies.body).plan(office.clock.now())
+    await worker.close()
+    await webhooks.pause(hook.id, by=zoe)
 
 
 async def test_nothing_is_left_of_somebody_in_the_whole_database(office: Office):
@@ -119,7 +142,10 @@ async def test_nothing_is_left_of_somebody_in_the_whole_database(office: Office)
     found = json.loads(given)
     assert [one["decision"] for one in found["requests"]] == ["approved", None, "declined"]
     assert [one["granted"] for one in found["rights"]] == ["manage"]
-    assert set(holding(await everything(office), WORD)) >= {"bookings", "events", "series", "changes"}
+    tables = {"bookings", "events", "series", "changes", "tokens", "webhooks", "webhook_deliveries"}
+    assert set(holding(await everything(office), WORD)) >= tables
+    assert {one["name"] for one in found["tokens"]} == {f"{WORD} script", "zoetrope's"}
+    assert [one["description"] for one in found["webhooks"]] == [f"{WORD} hook"]
 
     await erasing.erase(zoe.person_id, by=office.boss)
 
