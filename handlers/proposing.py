@@ -9,7 +9,7 @@ from uuid import UUID
 from slack_sdk.models.blocks import ButtonElement
 
 from core.errors import BookingError, Busy, NothingFits, OfferGone, Unavailable
-from core.models import Actor, Alternative, Change, Changed, OfferKind, Wish
+from core.models import KEEP, Actor, Alternative, Change, Changed, OfferKind, Wish
 from core.rerooming import Proposal
 from handlers.drafts import Target
 from handlers.edge import OnClick
@@ -45,7 +45,7 @@ async def move(click: Click, desk: Desk) -> Message:
     """Move one booking to where a button says, and show what is left to answer."""
     to = MovedInstead.load(click.value)
     with wanting(Target(booking=to.booking, version=to.version)):
-        change = Change(slot=to.slot, room_id=to.room)
+        change = Change(slot=to.slot, room_id=to.room, instead_of=to.instead or KEEP)
         done = await desk.services.bookings.change(to.booking, change, version=to.version, by=desk.actor, key=click.key)
     return await _rest(bookings.changed(done, desk.reader), bookings.changed_line(done, desk.reader), done, desk)
 
@@ -124,6 +124,10 @@ async def offers_for(
 async def _instead(proposal: Proposal, services: Services, *, by: Actor) -> tuple[Alternative, ...]:
     """Return what is free instead: rooms like the one that closes, or other times; else any room at that time."""
     booking, most = proposal.booking, views.MOST_OFFERED
+    if booking.more_rooms:
+        # Of several rooms one takes the place of the one that is gone; where that is not known, the form asks.
+        gone = views.out_of_use(booking)
+        return await services.search.instead_of(booking, gone, by=by, limit=most) if gone else ()
     wish = Wish(slot=booking.slot, attendees_count=booking.attendees_count, location_id=booking.location.id)
     alike = replace(wish, amenities=booking.room.amenities, room_id=booking.room.id)
     offers = await services.search.alternatives(alike, by=by, but=(booking.id,), limit=most)

@@ -10,7 +10,7 @@ from pydantic import Field
 from slack_sdk.models.blocks import Block, ButtonElement, ConfirmObject, PlainTextObject
 
 from core import saying
-from core.models import Alternative, Booking
+from core.models import Alternative, Booking, Room
 from core.rerooming import Proposal
 from handlers.drafts import Carried, Moving, Target
 from handlers.ids import Action
@@ -189,12 +189,24 @@ def _row(
     return [take, *(moves or [buttons.edit(booking)]), give_up]
 
 
+def out_of_use(booking: Booking) -> Room | None:
+    """Return the one of a booking's rooms that is out of use, None where there is none or more than one."""
+    found = [room for room in booking.rooms if not room.active]
+    return found[0] if len(found) == 1 else None
+
+
 def _move(nth: int, offer: Alternative, proposal: Proposal, reader: Reader) -> ButtonElement | None:
     booking = proposal.booking
     label = buttons.offer_label(offer, instead_of=booking.slot, at=booking.location, reader=reader)
     to = buttons.moving(Target.at(booking), offer)
     value = MovedInstead(
-        proposal=proposal.id, booking=to.booking, version=to.version, room=to.room, start=to.start, end=to.end
+        proposal=proposal.id,
+        booking=to.booking,
+        version=to.version,
+        room=to.room,
+        start=to.start,
+        end=to.end,
+        instead=gone.id if booking.more_rooms and (gone := out_of_use(booking)) else None,
     )
     return buttons.button(label, Action.MOVE_PROPOSAL.nth(nth), value, aloud=f"Move to {label}")
 

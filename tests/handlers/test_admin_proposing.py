@@ -144,3 +144,17 @@ async def test_a_stranger_to_the_booking_takes_nothing(firm: Firm, teller: Telle
 
     assert "Only whoever booked it" in firm.answers[-1]["text"]
     assert [one.room.name for one in await firm.mine(BEN)] == ["Corner"]
+
+
+async def test_of_several_rooms_another_takes_the_place_of_the_one_that_is_gone(firm: Firm, teller: Teller):
+    await firm.booked("Boardroom", new_york(14), by=CHLOE, attendees_count=20)
+    more = (firm.rooms["Big Ben"].id,)
+    await firm.booked("Corner", new_york(14), title="Pair", by=BEN, more_room_ids=more)
+    await shut(firm, "Corner")
+    await teller.tell()
+    (message,) = await direct(firm, BEN)
+
+    offered = next(label for label in labels(message) if "Apollo" in label)
+    await firm.press(BEN, message, offered)
+
+    assert [[room.name for room in one.rooms] for one in await firm.mine(BEN)] == [["Apollo", "Big Ben"]]
