@@ -225,6 +225,8 @@ async def _page(
     session: ReadSession, wanted: Wanted, rooms: Sequence[UUID] | None, catalogue: Catalogue, *, count: int
 ) -> list[Booking]:
     """Return the first bookings that are wanted, of both kinds, in order of start."""
+    if rooms is not None and not rooms:
+        return []
     named = [one for one in (wanted.series_id or wanted.person_id,) if one is not None]
     hot, cold = _statements(wanted)
     there: list[tuple[datetime, UUID]] = []
@@ -271,7 +273,8 @@ def _stretches(wanted: Wanted) -> Iterator[tuple[datetime, datetime]]:
     if HOLDS_ROOM.issuperset(wanted.statuses) and (wanted.person_id or wanted.series_id):
         yield first, wanted.end
         return
-    length = LONGEST_STRETCH if wanted.person_id or wanted.series_id else FIRST_STRETCH
+    by_index = wanted.person_id or wanted.series_id or wanted.room_ids
+    length = LONGEST_STRETCH if by_index else FIRST_STRETCH
     while first < wanted.end:
         last = min(wanted.end, max(first, wanted.start) + length)
         yield first, last
