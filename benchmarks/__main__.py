@@ -1,4 +1,4 @@
-"""`python -m benchmarks [booking|command|search|parse|figures ...]`: everything, or what is named, as tables."""
+"""`python -m benchmarks [booking|command|search|parse|figures|streams ...]`: everything, or what is named, as tables."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import booking, command, figures, ground, parsing, searching
+from benchmarks import booking, command, figures, ground, parsing, searching, streams
 from benchmarks.sides import Side, ratios
 from bot import postgres
 
-NAMES = ("booking", "command", "search", "parse", "figures")
+NAMES = ("booking", "command", "search", "parse", "figures", "streams")
 
 
 def rates(title: str, rows: Iterable[tuple[int, Side, Side]], hold: float) -> Table:
@@ -67,6 +67,17 @@ def of_a_year(made: figures.Year) -> Table:
     return table
 
 
+def of_streams(made: streams.Measured) -> Table:
+    """Return how soon many listeners heard of a booking, and what they cost."""
+    hold = streams.HOLD_SECONDS
+    table = Table(title=f"streams of events (hold: the last hears of it within {hold:.0f} s)", title_justify="left")
+    table.add_column("what")
+    table.add_column("", justify="right")
+    for what, value in streams.said(made):
+        table.add_row(what, value)
+    return table
+
+
 async def measured(names: Iterable[str], running: postgres.Server, console: Console) -> None:
     """Measure what is named and print it."""
     if "booking" in names:
@@ -79,6 +90,8 @@ async def measured(names: Iterable[str], running: postgres.Server, console: Cons
         console.print(sentences())
     if "figures" in names:
         console.print(of_a_year(await figures.year(running)))
+    if "streams" in names:
+        console.print(of_streams(await streams.measure(running)))
 
 
 def main() -> None:

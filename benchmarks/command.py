@@ -68,7 +68,7 @@ async def compare(running: postgres.Server) -> list[tuple[int, Side, Side]]:
 
 @asynccontextmanager
 async def served(settings: dict[str, Any]) -> AsyncIterator[dict[str, int]]:
-    """Run the process that is measured, as long as the block lasts; yield its ports."""
+    """Run the process that is measured, as long as the block lasts; yield its ports and its process id."""
     pipe = asyncio.subprocess.PIPE
     command = [sys.executable, "-m", "benchmarks.serving", json.dumps(settings)]
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)

@@ -1,7 +1,7 @@
 """The process that is measured: the product as `serve` runs it, and beside it, on a port of its own, a bare Bolt app.
 
-Started as `python -m benchmarks.serving` with one JSON object of settings; says its two ports in one line of JSON and
-serves until its input ends.
+Started as `python -m benchmarks.serving` with one JSON object of settings; says its two ports and its id in one line of JSON
+and serves until its input ends.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 from typing import Any
 
@@ -46,7 +47,7 @@ async def serve(settings: dict[str, Any]) -> None:
     product = Bookroom(Settings(_env_file=None, **settings))
     await product.start()
     beside = await bare(product)
-    print(json.dumps({"product": product.port, "bare": beside.addresses[0][1]}), flush=True)
+    print(json.dumps({"product": product.port, "bare": beside.addresses[0][1], "pid": os.getpid()}), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await beside.cleanup()
     await product.stop()

@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from time import monotonic
 
 from core import heard
 from core.catalogue import Catalogue, Catalogues
@@ -202,6 +203,7 @@ class Hub:
         self._beginning = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._doings = heard.Doings()
+        self._looked_at = 0.0
         self._stopped = False
         self.position = BEGINNING
 
@@ -290,6 +292,7 @@ class Hub:
                 raise _stopping()
             if self._task is None or self._task.done():
                 self._doings = heard.Doings()
+                await self._db.read(self._doings.more)
                 self.position = await self._db.read(heard.present)
                 if self._stopped:
                     raise _stopping()
@@ -311,9 +314,6 @@ class Hub:
     async def _look(self) -> bool:
         """Tell everybody what is new; return whether more is there that is held back."""
         try:
-            if await self._db.read(self._doings.more):
-                self._catalogues.forget()
-                self._say(Anew.CATALOGUE)
             while self._of and not self._stopped:
                 page = await self._read(self.position)
                 if page.ahead:
@@ -322,12 +322,23 @@ class Hub:
                     return False
                 await self._publish(page)
                 if page.whole and not page.heard:
+                    await self._look_at_doings()
                     return page.held_back
         except BookingError as error:
             log.warning("streams hear nothing new: %s", type(error).__name__)
         except Exception:
             log.exception("what is new cannot be told", extra={"action": "stream"})
         return False
+
+    async def _look_at_doings(self) -> None:
+        """Tell everybody where admins have changed something; a ring is not about that, so each second will do."""
+        now = monotonic()
+        if now - self._looked_at < self._look_seconds:
+            return
+        self._looked_at = now
+        if await self._db.read(self._doings.more):
+            self._catalogues.forget()
+            self._say(Anew.CATALOGUE)
 
     async def _read(self, position: Position) -> Page:
         async def work(catalogue: Catalogue) -> Page:
