@@ -82,6 +82,8 @@ def panel(board: DayBoard, room: RoomBoard, asked: str, minutes: int | None, *, 
     free = next((one for one in room.free if one.start <= moment < one.end), None)
     if free is None:
         return Panel(title=f"{room.room.name} is being made ready then", lines=("Choose another time.", where))
+    if moment + CELL <= now:
+        return Panel(title="That time is over", lines=("Choose a later one.", where))
     return _free(board, room, max(moment, _from_now(now, free)), free, minutes, command=command, where=where)
 
 

@@ -17,6 +17,7 @@ from typer.main import get_command
 from bot import config, postgres
 from bot.binaries import bundled_binaries
 from bot.cli import app
+from handlers.web.identity import CALLBACK
 from migrations import head, upgrade
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -128,7 +129,9 @@ def test_the_manifest_asks_for_the_least() -> None:
     needed = ["commands", "channels:read", "groups:read", "chat:write", "users:read"]
     # Without these something is done in another way: groups by hand, figures in words, a list of rooms pasted.
     optional = ["usergroups:read", "files:write", "files:read"]
-    assert MANIFEST["oauth_config"]["scopes"] == {"bot": [*needed, *optional]}
+    # What those who sign in to our pages agree to.
+    signing_in = ["openid", "profile"]
+    assert MANIFEST["oauth_config"]["scopes"] == {"user": signing_in, "bot": [*needed, *optional]}
     assert MANIFEST["settings"]["event_subscriptions"]["bot_events"] == ["app_home_opened"]
 
 
@@ -154,6 +157,12 @@ def test_the_manifest_without_its_comments_serves_http() -> None:
         settings["interactivity"]["message_menu_options_url"],
     }
     assert addresses == {"https://bookroom.example.com/slack/events"}
+
+
+def test_the_manifest_without_its_comments_lets_people_sign_in() -> None:
+    text = (ROOT / "manifest.yml").read_text()
+    signing_in = yaml.safe_load(re.sub(r"# (redirect_urls:|  - https://)", r"\1", text))
+    assert signing_in["oauth_config"]["redirect_urls"] == [f"https://bookroom.example.com{CALLBACK}"]
 
 
 def test_the_sandbox_knows_the_manifest_s_command() -> None:
