@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from handlers.api import (
+    administering,
     approvals,
     attending,
     availability,
@@ -39,6 +40,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *proposals.OPERATIONS,
     *events.OPERATIONS,
     *webhooks.OPERATIONS,
+    *administering.OPERATIONS,
 )
 
 

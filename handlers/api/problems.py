@@ -144,7 +144,7 @@ _BY_ERROR = {error: status for status, family in _STATUSES.items() for error in 
 # Everything else is about what was asked for: a rule, or a field.
 OTHERWISE = 422
 # The names of the core's fields as the API calls them, where that is not their camelCase.
-_FIELDS = {"room": "roomId", "location": "locationId"}
+_FIELDS = {"room": "roomId", "location": "locationId", "zone": "timeZone"}
 
 
 def status_of(error: type[BookingError], named: frozenset[str]) -> int:
