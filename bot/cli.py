@@ -26,6 +26,8 @@ from bot.commands import (
     sentence,
     series,
     stats,
+    tokens,
+    webhooks,
 )
 from bot.commands.connected import require_schema, with_database
 from bot.failures import sentence_for
@@ -57,6 +59,8 @@ app.add_typer(admins.app, name="admins")
 app.add_typer(approvals.app, name="approvals")
 app.add_typer(series.app, name="series")
 app.add_typer(notices.app, name="notices")
+app.add_typer(tokens.app, name="tokens")
+app.add_typer(webhooks.app, name="webhooks")
 
 TRIAL = (
     "No DATABASE_URL is set: using a database of our own in {folder}. "
