@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core import changes
 from core.db import Database, ReadSession, WriteSession
-from core.errors import PersonNotFound
+from core.errors import InvalidSetting, PersonNotFound
 from core.ids import new_id
 from core.models import Actor, Attendee, Person
 
@@ -34,6 +34,10 @@ _MENTIONED = """
 INSERT INTO people (tenant_id, id, slack_team_id, slack_user_id, name)
 SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[], $4::text[])
 ON CONFLICT (tenant_id, slack_team_id, slack_user_id) DO NOTHING
+"""
+_ANY_ADMIN = """
+SELECT EXISTS (SELECT FROM people p WHERE p.tenant_id = $1 AND p.erased_at IS NULL AND (p.slack_admin
+    OR EXISTS (SELECT FROM admins a WHERE a.tenant_id = p.tenant_id AND a.person_id = p.id)))
 """
 
 
@@ -164,9 +168,14 @@ class People:
         return await self._db.write(work, repeatable=True)
 
     async def dismiss_admin(self, slack_team_id: str, slack_user_id: str, *, by: Actor | None = None) -> bool:
-        """Take that right back; return whether they had it. Slack's own admins keep theirs."""
+        """Take that right back; return whether they had it. Slack's own admins keep theirs.
+
+        Raises InvalidSetting where nobody would be left who can administrate; the command line (`by` None) can always.
+        """
 
         async def work(session: WriteSession) -> bool:
+            # Of two who dismiss each other at once, the second is the last.
+            await session.run("SELECT pg_advisory_xact_lock(hashtextextended('admins ' || $1, 0))", str(session.tenant))
             gone = await session.run(
                 "DELETE FROM admins a USING people p WHERE a.tenant_id = $1 AND p.tenant_id = a.tenant_id"
                 " AND p.id = a.person_id AND p.slack_team_id = $2 AND p.slack_user_id = $3",
@@ -176,6 +185,9 @@ class People:
             )
             if gone == "DELETE 0":
                 return False
+            if by is not None and not await session.value(_ANY_ADMIN, session.tenant):
+                said = "Nobody would be left who can administrate Bookroom. Make somebody else an admin first."
+                raise InvalidSetting(said, fields={"people": said})
             await _note_admin(session, await _by_slack(session, slack_team_id, slack_user_id), "made no admin any more", by)
             return True
 

@@ -64,8 +64,11 @@ _LOCK_ROOMS = "SELECT id, version FROM rooms WHERE tenant_id = $1 AND id = ANY($
 _LARGEST_AHEAD = """
 SELECT b.attendees_count, b.start_time FROM bookings b
 WHERE b.tenant_id = $1 AND b.end_time > $3 AND b.status IN ('pending', 'confirmed', 'checked_in')
-    AND b.room_id = $2 AND b.attendees_count > $4 AND NOT EXISTS (
-        SELECT FROM booking_rooms m WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id)
+    AND b.attendees_count > $4 AND (b.room_id = $2 OR EXISTS (
+        SELECT FROM booking_rooms m WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id AND m.room_id = $2))
+    AND b.attendees_count > $4 + coalesce((SELECT sum(r.capacity) FROM rooms r
+        WHERE r.tenant_id = b.tenant_id AND r.id <> $2 AND (r.id = b.room_id OR r.id IN (
+            SELECT m.room_id FROM booking_rooms m WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id))), 0)
 ORDER BY b.attendees_count DESC, b.start_time LIMIT 1
 """
 AHEAD_IN = """

@@ -217,7 +217,8 @@ class Rerooming:
         catalogue, now = await self._catalogues.current(), self._clock.now()
         thought = _Closure(
             id=None,
-            rooms=_with_wholes(closing.room_ids, catalogue),
+            # A part that goes out of use is not booked by itself any more; the hall goes on, and so the other way round.
+            rooms=_with_wholes(closing.room_ids, catalogue) if closing.slot else closing.room_ids,
             slot=closing.slot,
             people=closing.allowed_people,
             groups=closing.allowed_groups,

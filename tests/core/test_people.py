@@ -69,6 +69,29 @@ async def test_admins_are_slacks_own_and_those_who_were_made(office: Office):
     assert [person.name for person in await office.people.admins()] == ["boss"]
 
 
+async def test_the_last_admin_stays_one_whoever_takes_the_right_back(office: Office):
+    await office.people.make_admin("T1", "Ubob")
+    await office.people.make_admin("T1", "Uana")
+    await office.people.seen(Profile(slack_team_id="T1", slack_user_id="Uboss", name="boss"))
+    bob, ana = [await office.people.get(one.person_id) for one in (office.bob, office.ana)]
+
+    said = await asyncio.gather(
+        office.people.dismiss_admin("T1", "Uana", by=bob.acting()),
+        office.people.dismiss_admin("T1", "Ubob", by=ana.acting()),
+        return_exceptions=True,
+    )
+
+    (refusal,) = [one for one in said if one is not True]
+    assert isinstance(refusal, errors.InvalidSetting)
+    assert refusal.message == "Nobody would be left who can administrate Bookroom. Make somebody else an admin first."
+    (left,) = await office.people.admins()
+    with pytest.raises(errors.InvalidSetting):
+        await office.people.dismiss_admin("T1", left.slack_user_id, by=left.acting())
+    # An owner in Slack always can, and so can the command line.
+    await office.people.seen(Profile(slack_team_id="T1", slack_user_id="Uboss", name="boss", admin=True))
+    assert await office.people.dismiss_admin("T1", left.slack_user_id, by=left.acting())
+
+
 async def test_a_usual_place_is_kept_when_slack_tells_news(office: Office):
     await office.people.settle(office.ana.person_id, location_id=office.tokyo.id)
     await office.people.seen(Profile(slack_team_id="T1", slack_user_id="Uana", name="Ana B"))
