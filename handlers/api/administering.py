@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from handlers.api import (
+    audit,
     closures,
     equipment,
     groups,
     holidays,
     locations,
+    people,
     policies,
     quotas,
     rights,
     room_times,
+    statistics,
+    workspace,
 )
 from handlers.api.operations import Operation
 
@@ -25,4 +29,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *quotas.OPERATIONS,
     *rights.OPERATIONS,
     *groups.OPERATIONS,
+    *people.OPERATIONS,
+    *audit.OPERATIONS,
+    *statistics.OPERATIONS,
+    *workspace.OPERATIONS,
 )
