@@ -63,6 +63,10 @@ WRONG = {
         "WEBHOOK_PRIVATE_TARGETS is no list of host names, addresses and networks with commas between: "
         "write it like hooks.intranet, 10.1.0.0/16."
     ),
+    "API_ALLOWED_ORIGINS": (
+        "API_ALLOWED_ORIGINS is no list of origins with commas between: write it like https://office.example, "
+        "without a path and without a slash at the end."
+    ),
     "BOOKROOM_TENANT": "BOOKROOM_TENANT is not a UUID: leave it out unless several companies share the database.",
     "BOOKROOM_COMMAND": (
         "BOOKROOM_COMMAND is not a slash command: write a slash and up to 31 small letters, digits, - or _, like /book."
@@ -161,8 +165,21 @@ class Settings(StorageSettings):
     bookroom_command: str = "/book"
     api_requests_per_minute: int = Field(default=600, ge=0, le=1_000_000)
     """How many requests each token of the API is good for; 0: as many as come."""
+    api_allowed_origins: str = ""
+    """Of which sites pages may use the API from within a browser, with commas between; none where it is empty."""
     api_streams: int = Field(default=2000, ge=1, le=100_000)
     """How many event streams may be open at once in this process, each on a connection of its own."""
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may use the API."""
+        return tuple(_origins(self.api_allowed_origins))
+
+    @field_validator("api_allowed_origins")
+    @classmethod
+    def _allowed(cls, value: str) -> str:
+        _origins(value)
+        return value
 
     @property
     def socket_mode(self) -> bool:
@@ -269,6 +286,19 @@ def _web_address(value: str) -> str:
     if url.scheme not in {"http", "https"} or not url.hostname:
         raise ValueError
     return url.geturl().rstrip("/")
+
+
+def _origins(value: str) -> list[str]:
+    """Return origins as browsers write them, of a list with commas; raises ValueError for what is none."""
+    found = []
+    for word in filter(None, (part.strip() for part in value.split(","))):
+        url = urlsplit(word)
+        if url.scheme not in {"http", "https"} or not url.hostname or "@" in url.netloc or word != f"{url.scheme}://{url.netloc}":
+            raise ValueError("no origin")
+        usual = {"http": 80, "https": 443}[url.scheme]
+        host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+        found.append(f"{url.scheme}://{host}" + (f":{url.port}" if url.port not in {None, usual} else ""))
+    return found
 
 
 def _beginning(token: SecretStr, prefix: str) -> SecretStr:
