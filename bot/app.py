@@ -132,7 +132,8 @@ class Bookroom:
         web_app.add_routes(stats_page.routes(self.services))
         web_app.add_routes(self.pages.routes())
         a_minute = self.settings.api_requests_per_minute
-        web_app.add_routes(api.routes(self.services, per_minute=a_minute, session=self.pages.person))
+        origins = self.settings.allowed_origins
+        web_app.add_routes(api.routes(self.services, per_minute=a_minute, session=self.pages.person, origins=origins))
         web_app.add_routes(ops.routes(self._checks(), self.background.figures))
         self._runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
         await self._runner.setup()
