@@ -293,7 +293,12 @@ def _origins(value: str) -> list[str]:
     found = []
     for word in filter(None, (part.strip() for part in value.split(","))):
         url = urlsplit(word)
-        if url.scheme not in {"http", "https"} or not url.hostname or "@" in url.netloc or word != f"{url.scheme}://{url.netloc}":
+        if (
+            url.scheme not in {"http", "https"}
+            or not url.hostname
+            or "@" in url.netloc
+            or word != f"{url.scheme}://{url.netloc}"
+        ):
             raise ValueError("no origin")
         usual = {"http": 80, "https": 443}[url.scheme]
         host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
