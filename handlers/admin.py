@@ -16,7 +16,17 @@ from slack_sdk.models.views import View
 from core import rights
 from core.errors import NotAllowed
 from core.models import Right, Room
-from handlers import admin_audit, admin_equipment, admin_holidays, admin_people, admin_places, admin_rules, stats
+from handlers import (
+    admin_audit,
+    admin_equipment,
+    admin_holidays,
+    admin_people,
+    admin_places,
+    admin_rules,
+    admin_tokens,
+    admin_webhooks,
+    stats,
+)
 from handlers.admin_asked import Asked
 from handlers.drafts import OUT_OF_DATE, UnreadableError
 from handlers.edge import OnClick, OnLookup, OnSubmission
@@ -44,8 +54,10 @@ SECTIONS = {
     "undelivered": ("Undelivered", "messages that could not be sent, and why"),
     "import": ("Import & export", "rooms as a CSV file"),
     "audit": ("Audit", "who did what, when, before and after; take rules back"),
+    "tokens": ("API tokens", "what programs come with, whose they are, when they were used"),
+    "webhooks": ("Webhooks", "other programs that are told of each booking"),
 }
-PARTS = (admin_places, admin_rules, admin_people, admin_equipment, admin_holidays, admin_audit)
+PARTS = (admin_places, admin_rules, admin_people, admin_equipment, admin_holidays, admin_audit, admin_tokens, admin_webhooks)
 PAGES: Mapping[str, Page] = {name: page for part in PARTS for name, page in part.PAGES.items()}
 DEEDS: Mapping[str, Page] = {name: deed for part in PARTS for name, deed in part.DEEDS.items()}
 FORMS: Mapping[str, Page] = {name: form for part in PARTS for name, form in part.FORMS.items()}

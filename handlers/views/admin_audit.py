@@ -31,7 +31,7 @@ HOW = (
 SURFACES: Mapping[str, tuple[str, ...]] = {IN_SLACK: ("slack",), ON_COMMAND_LINE: ("cli",), ITSELF: ("clock",)}
 WHAT = (
     "booking", "series", "room", "location", "amenity", "equipment", "closure", "policy", "quota", "holiday", "right",
-    "group", "person", "workspace",
+    "group", "person", "workspace", "token", "webhook",
 )  # fmt: skip
 # What a person calls it.
 _CALLED = {"policy": "rules", "right": "right", "workspace": "setting"}

@@ -96,7 +96,18 @@ def test_each_message_is_one_sentence_that_names_a_variable(sentence: str) -> No
     assert ". " not in sentence.replace("xapp-...,", "").replace("(xoxb-...)", "")
     assert any(
         name in sentence
-        for name in ("SLACK_", "DATABASE_", "DB_", "BOOKROOM_", "PORT", "LOG_LEVEL", "PUBLIC_URL", "API_", "SESSION_")
+        for name in (
+            "SLACK_",
+            "DATABASE_",
+            "DB_",
+            "BOOKROOM_",
+            "PORT",
+            "LOG_LEVEL",
+            "PUBLIC_URL",
+            "API_",
+            "SESSION_",
+            "WEBHOOK_",
+        )
     )
 
 

@@ -33,7 +33,7 @@ async def state_of(firm: Firm) -> list[Any]:
 
     async def work(session: Any) -> list[Any]:
         tables = ("locations", "rooms", "room_amenities", "closures", "policies", "quotas", "rights", "groups", "admins",
-                  "workspace", "changes", "proposals")  # fmt: skip
+                  "workspace", "changes", "proposals", "tokens", "webhooks", "webhook_deliveries")  # fmt: skip
         return [[dict(row) for row in await session.all(f"SELECT * FROM {one} ORDER BY 1, 2")] for one in tables]
 
     return await firm.db.read(work)
