@@ -18,7 +18,9 @@ from core import saying
 from core.board import DayBoard
 from core.catalogue import Catalogue
 from core.errors import BookingError, LocationNotFound
+from core.heard import Interest
 from core.models import Location, Person
+from handlers.api import events, refusing
 from handlers.services import Services
 from handlers.web.planner import Panel, drawn, now_in, panel
 from handlers.web.sessions import Sessions
@@ -28,6 +30,7 @@ from handlers.web.site import HEADERS, Look, Site
 ALL = "/board"
 ONE = "/board/{location}"
 DATA = "/board/{location}/data"
+HEARD = "/board/{location}/events"
 EVENTS = "/api/v1/events"
 NOW = "Bookroom-Now"
 
@@ -43,7 +46,12 @@ class BoardPages:
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes."""
-        return [web.get(ALL, self._all), web.get(ONE, self._one), web.get(DATA, self._data)]
+        return [
+            web.get(ALL, self._all),
+            web.get(ONE, self._one),
+            web.get(DATA, self._data),
+            web.get(HEARD, self._heard, allow_head=False),
+        ]
 
     async def _all(self, request: web.Request) -> web.Response:
         person = await self._sessions.person(request)
@@ -95,7 +103,7 @@ class BoardPages:
             join="&" if asked else "?",
             panel=self._asked(request, board),
             source=here.replace(f"/{place.id}", f"/{place.id}/data", 1),
-            events=f"{EVENTS}?{urlencode({'locationId': str(place.id)})}" if person else "",
+            events=f"{EVENTS}?{urlencode({'locationId': str(place.id)})}" if person else f"{ALL}/{place.id}/events",
             slack=self._site.us.app_link,
             slack_web=self._site.us.web_link,
         )
@@ -113,6 +121,16 @@ class BoardPages:
             status = 404 if isinstance(error, LocationNotFound) else 503
             return _json({"error": error.code, "message": error.message, "validationErrors": {}}, status=status)
         return self._unless_had(request, drawn(board))
+
+    async def _heard(self, request: web.Request) -> web.StreamResponse:
+        """Tell whoever looks in passing that something has changed; who has signed in hears it of the API."""
+        try:
+            place = _place(await self._services.catalogues.current(), request.match_info["location"])
+            viewer = await events.in_passing(self._services, place.id)
+            interest = Interest(locations=frozenset({place.id}))
+            return await events.stream(request, self._services, viewer, interest, headers=HEADERS)
+        except BookingError as error:
+            return refusing.response(error, frozenset())
 
     def _unless_had(self, request: web.Request, day: dict[str, Any]) -> web.Response:
         content = _content(day)

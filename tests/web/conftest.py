@@ -38,7 +38,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def windows(browser: Browser, database: Any) -> AsyncIterator[Windows]:
     """An office in Chromium; afterwards no window may have asked the outside or failed in its scripts."""
-    async with opened(database) as made:
+    async with opened(database, with_api=True) as made:
         windows = Windows(office=made, browser=browser)
         yield windows
         await windows.close()

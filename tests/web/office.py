@@ -122,6 +122,9 @@ async def opened(database: Any, *, signs_in: bool = True, base: str = "", with_a
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
+        # As the bell does for a running process.
+        firm.db.when_something_happened = services.hub.wake
+        stack.push_async_callback(services.hub.stop)
         await web.TCPSite(runner, "127.0.0.1", int(url.rpartition(":")[2])).start()
         jar = aiohttp.CookieJar(unsafe=True)
         http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))

@@ -101,6 +101,17 @@ async def test_what_is_booked_meanwhile_appears_by_itself_and_what_has_the_focus
     await expect(page.get_by_role("link", name="Corner, free at 13:30")).to_be_focused()
 
 
+@pytest.mark.parametrize("user", [BEN, None])
+async def test_the_board_hears_of_a_booking_at_once(windows: Windows, user: str | None):
+    office = windows.office
+    await office.open_board()
+    page = await windows.window(office.board(), user=user)
+    # From then on it is asked for every two minutes: what appears sooner was heard of.
+    await expect(page.locator("body")).to_have_attribute("data-live", "yes")
+    await office.firm.booked("Apollo", new_york(17, day=24), by=DEEPA, title="Late one")
+    await expect(page.get_by_role("link", name="Late one")).to_be_visible(timeout=5_000)
+
+
 async def test_a_board_without_a_network_keeps_what_it_shows_and_says_how_old_it_is(windows: Windows):
     await lived_in(windows.office)
     page = await windows.window(windows.office.board(), user=BEN, width=390)

@@ -65,11 +65,12 @@ function listen() {
   if (!address || !window.EventSource) return;
   const source = new EventSource(address);
   const changed = () => { clearTimeout(settling); settling = setTimeout(look, SETTLE); };
-  source.onopen = () => { streaming = true; changed(); };
-  source.onmessage = changed;
-  for (const kind of ["booking", "change", "events", "catalogue"]) source.addEventListener(kind, changed);
+  source.onopen = () => { streaming = true; document.body.dataset.live = "yes"; changed(); };
+  for (const kind of ["booking", "catalogue", "reset"]) source.addEventListener(kind, changed);
+  source.addEventListener("gone", changed);
   source.onerror = () => {
     streaming = false;
+    document.body.dataset.live = "no";
     clearTimeout(timer);
     timer = setTimeout(look, POLL);
     // Where it is not to be had it is not asked for again before long; where it was lost, the browser itself tries.
