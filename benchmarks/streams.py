@@ -30,6 +30,8 @@ from sandbox.server import Sandbox, serving
 
 STREAMS, EACH, ROUNDS, IDLE_SECONDS = 1000, 50, 20, 20.0
 HOLD_SECONDS = 1.0
+# So many come at the same moment.
+BATCH = 100
 
 
 @dataclass(kw_only=True)
@@ -56,6 +58,7 @@ class Listeners:
         self._port, self._tokens = port, tokens
         self._reading: list[asyncio.Task[None]] = []
         self.ready = self.heard = 0
+        self.refused = ""
         self.first = self.last = 0.0
         self.everybody = asyncio.Event()
 
@@ -68,8 +71,15 @@ class Listeners:
         """Open so many streams, in batches, and wait until each is ready."""
         for number in range(count):
             self._reading.append(asyncio.create_task(self._listen(self._tokens[number // EACH])))
-        while self.ready < count:  # noqa: ASYNC110 - a count
-            await asyncio.sleep(0.005)
+            while number + 1 - self.ready >= BATCH:
+                await self._wait()
+        while self.ready < count:
+            await self._wait()
+
+    async def _wait(self) -> None:
+        if self.refused:
+            raise SystemExit(f"A stream was refused: {self.refused}. The machine is too busy.")
+        await asyncio.sleep(0.005)
 
     async def ended(self) -> None:
         """Wait until all are over."""
@@ -79,6 +89,9 @@ class Listeners:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         asked = f"GET /api/v1/events HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n"
         writer.write(asked.encode())
+        if b" 200 " not in (status := await reader.readline()):
+            self.refused = status.decode().strip()
+            return
         while line := await reader.readline():
             if line == b"event: ready\n":
                 self.ready += 1
