@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.endings import Endings
+from handlers.stats_links import Links
 from tests.handlers.firm import ANA, BEN, CHANNEL, GUEST, Firm, labels, new_york, words
 from tests.handlers.modal_acts import form
 
@@ -111,3 +112,20 @@ async def test_administration_says_where_figures_are_and_has_no_button_where_the
     opened = await form(firm, ANA, "admin", text="/book admin")
     assert "Figures" in words(opened)
     assert "open_page" not in str(opened)
+
+
+async def test_administration_leads_an_admin_to_a_page_of_the_last_four_weeks_that_opens(firm: Firm):
+    links = Links("https://rooms.example.org", "a secret")
+    object.__setattr__(firm.services, "links", links)
+    opened = await form(firm, ANA, "admin", text="/book admin")
+
+    [button] = [
+        block["accessory"] for block in opened["blocks"] if block.get("accessory", {}).get("action_id") == "open_page"
+    ]
+
+    page, _, query = button["url"].partition("?")
+    look = links.read(query, await firm.services.catalogues.current(), firm.clock.now())
+    today = firm.clock.now().date()
+    assert (page, look.everything) == ("https://rooms.example.org/stats", True)
+    assert (look.asked.first, look.asked.last) == (today - timedelta(days=28), today - timedelta(days=1))
+    assert (look.asked.location, look.asked.room) == (None, None)
