@@ -227,7 +227,14 @@ class Courier:
     async def _try_again(self, trip: _Trip, seconds: float, code: str, *, uncertain: bool, counted: bool = True) -> None:
         errand = trip.errand
         self._metrics.retried.labels(code).inc()
-        await errand.later(at=self._in(seconds), uncertain=uncertain, counted=counted)
+        at = self._in(seconds)
+        # What may lie on top of a newer state has to be noted: without a lease nobody else would come to it.
+        for wait in MARKING_PAUSES if uncertain else ():
+            with contextlib.suppress(BookingError):
+                await errand.later(at=at, uncertain=uncertain, counted=counted)
+                return
+            await asyncio.sleep(wait)
+        await errand.later(at=at, uncertain=uncertain, counted=counted)
         facts = {"reason": code, "seconds": round(seconds, 1), "uncertain": uncertain, "attempts": errand.attempts}
         log.info("notice put off", extra={"action": "notice_retried", "kind": errand.kind, **facts, **errand.facts})
 
