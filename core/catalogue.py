@@ -457,11 +457,15 @@ async def _learn_holidays(catalogue: Catalogue, *, year: int) -> None:
 class StaleCatalogueError(Exception):
     """An admin changed something after the catalogue was read by which somebody was judged; rolls the transaction back."""
 
+    def __init__(self, judged_by: Catalogue) -> None:
+        super().__init__()
+        self.judged_by = judged_by
+
 
 async def refuse_stale(session: ReadSession, catalogue: Catalogue) -> None:
     """Raise StaleCatalogueError where an admin changed anything since the catalogue was read, on whatever replica."""
     if await session.value(CHANGED_SINCE, session.tenant, catalogue.changed_at):
-        raise StaleCatalogueError
+        raise StaleCatalogueError(catalogue)
 
 
 def judged_by(catalogue: Catalogue, work: Callable[[WriteSession], Awaitable[T]]) -> Callable[[WriteSession], Awaitable[T]]:
@@ -499,8 +503,8 @@ def judged_anew(
             seen = await self._catalogues.current()
             try:
                 return await use_case(self, *args, **kwargs)
-            except StaleCatalogueError:
-                self._catalogues.outdated(seen)
+            except StaleCatalogueError as stale:
+                self._catalogues.outdated(stale.judged_by)
             except (KeyReused, Unavailable):
                 raise
             except BookingError:

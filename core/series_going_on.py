@@ -58,8 +58,8 @@ async def extend(desk: Desk, now: datetime) -> int:
         try:
             try:
                 booked += await _extend_one(desk, row["id"], catalogue, now)
-            except StaleCatalogueError:
-                desk.catalogues.forget()
+            except StaleCatalogueError as stale:
+                desk.catalogues.outdated(stale.judged_by)
                 catalogue = await desk.catalogues.current()
                 booked += await _extend_one(desk, row["id"], catalogue, now)
         except StaleCatalogueError:

@@ -275,7 +275,7 @@ async def insert(
         ((_, kept),) = held
         ids = (session.tenant, new_id(), new.room.id, new.id)
         row = await session.one(_BOOK_ONE, *ids, kept.start, kept.end, *facts, catalogue.changed_at)
-        return bool(_taken(row))
+        return bool(_taken(row, catalogue))
     return await _insert_each(session, _BOOK_EACH, [new_id() for _ in held], new, facts, catalogue=catalogue, until=until)
 
 
@@ -295,11 +295,11 @@ async def insert_offered(
     return await _insert_each(session, _BOOK_OFFERED, waiting_id, new, facts, catalogue=catalogue, until=until)
 
 
-def _taken(row: Mapping[str, Any] | None) -> int:
+def _taken(row: Mapping[str, Any] | None, catalogue: Catalogue) -> int:
     """Return how many claims a statement has made; raises StaleCatalogueError."""
     assert row is not None
     if row["stale"]:
-        raise StaleCatalogueError
+        raise StaleCatalogueError(catalogue)
     return int(row["taken"])
 
 
@@ -351,7 +351,7 @@ async def _insert_each(
         [room.id for room in new.more_rooms],
         catalogue.changed_at,
     )
-    if _taken(row) == len(held):
+    if _taken(row, catalogue) == len(held):
         return True
     await session.run("ROLLBACK TO SAVEPOINT booking")
     return False
