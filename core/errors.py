@@ -506,6 +506,12 @@ class TokenNotFound(BookingError):
     code = "TokenNotFound"
 
 
+class CalendarNotFound(BookingError):
+    """No calendar of that id, or its address was revoked."""
+
+    code = "CalendarNotFound"
+
+
 class WebhookNotFound(BookingError):
     """No webhook of that id, or it has been removed."""
 

@@ -116,6 +116,7 @@ _STATUSES: Mapping[int, tuple[type[BookingError], ...]] = {
         errors.RequestNotFound,
         errors.SubscriptionNotFound,
         errors.TokenNotFound,
+        errors.CalendarNotFound,
         errors.WebhookNotFound,
         errors.WebhookDeliveryNotFound,
     ),
