@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from core import checks, errors
+from core import changes, checks, errors
 from core.bookings import Bookings
 from core.catalogue import Catalogues
+from core.db import WriteSession
 from core.line import Line
 from core.models import Change, Slot, Wish
+from core.presence import Presence
 from core.search import Search
 from tests.core.furnished import claimed, divided, lendable
 from tests.core.office import Office, at
 from tests.core.ruling import Ruling
+from tests.core.series_office import series_of, weekly
 
 
 async def elsewhere(office: Office) -> Office:
@@ -29,6 +33,7 @@ async def elsewhere(office: Office) -> Office:
         search=search,
         bookings=Bookings(office.db, catalogues, search, office.clock),
         line=Line(office.db, catalogues, search, office.clock),
+        presence=Presence(office.db, catalogues, search, office.clock),
     )
 
 
@@ -103,3 +108,45 @@ async def test_what_is_refused_for_good_is_judged_once(office: Office, monkeypat
     office.clock.advance(timedelta(seconds=1))
 
     assert await there.catalogues.current() is held
+
+
+async def test_a_long_change_that_commits_after_a_younger_one_is_seen_all_the_same(office: Office):
+    apollo = await office.room("Apollo")
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def long(session: WriteSession) -> None:
+        await session.run("UPDATE rooms SET capacity = 2 WHERE tenant_id = $1", session.tenant)
+        await changes.note(
+            session, subject="room", subject_id=apollo.id, name="Apollo", action="changed", by=None, before=None, after=None
+        )
+        began.set()
+        await go_on.wait()
+
+    older = asyncio.create_task(office.db.write(long, repeatable=True))
+    await began.wait()
+    await office.people.make_admin("T1", "Ubob")
+    there = await elsewhere(office)
+    go_on.set()
+    await older
+
+    with pytest.raises(errors.TooManyAttendees):
+        await there.book(apollo, at(10), attendees_count=3)
+
+
+async def test_series_and_what_people_have_are_judged_by_what_an_admin_did_a_moment_ago(office: Office):
+    apollo = await office.room("Apollo")
+    series = await series_of(office).book(weekly(apollo, 3), by=office.ana)
+    booked = await office.book(apollo, at(10))
+    ruling, there = Ruling.of(office), await elsewhere(office)
+    await ruling.rooms.set_policy(room_id=apollo.id, longest_minutes=60, opening={"mon": ["08:00", "18:00"]}, by=office.boss)
+
+    with pytest.raises(errors.SeriesClash):
+        await series_of(there).book(weekly(apollo, 3, minutes=90), by=office.bob)
+    with pytest.raises(errors.TooLong):
+        await there.presence.extend(booked.id, until=at(10, 90).end, version=1, by=office.ana)
+    cancelled = await there.bookings.cancel(series.bookings[0].id, by=office.ana)
+    stale = await elsewhere(office)
+    await ruling.closures.add(series.bookings[0].slot, reason="painters", room_id=apollo.id, by=office.boss)
+    with pytest.raises(errors.BookingError):
+        await stale.bookings.undo(cancelled.after.id, version=cancelled.after.version, by=office.ana)
+    assert await checks.violations(office.db) == []
