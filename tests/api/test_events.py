@@ -248,6 +248,29 @@ async def test_an_event_that_is_committed_late_comes_before_those_that_overtook_
     assert [one["kind"] for one in listener.bookings] == ["changed", "booked", "booked"]
 
 
+async def test_what_happens_while_somebody_reads_what_they_missed_is_not_lost(
+    hall: Outside, monkeypatch: pytest.MonkeyPatch
+):
+    hub = hall.firm.services.hub
+    async with open_stream(hall) as listener:
+        start = listener.last_id
+        await hall.firm.booked("Apollo", new_york(9))
+        await listener.until(lambda one: one.bookings)
+        read = hub.page
+
+        async def overtaken(position: Any) -> Any:
+            page = await read(position)
+            # The page is read; before it is taken, everybody else is told of another booking.
+            await hall.firm.booked("Apollo", new_york(11))
+            await listener.until(lambda one: len(one.bookings) == 2)
+            return page
+
+        monkeypatch.setattr(hub, "page", overtaken)
+        async with open_stream(hall, since=start) as coming:
+            await coming.until(lambda one: len(one.bookings) == 2)
+        assert coming.ids == listener.ids == await everything(hall)
+
+
 async def test_whoever_hangs_up_at_random_hears_everything_once_and_in_order(hall: Outside):
     chance, firm = random.Random(7), hall.firm
     bookings = [await firm.booked(name, new_york(8)) for name in ("Apollo", "Corner", "Kiez", "Spree")]
