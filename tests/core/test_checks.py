@@ -64,6 +64,15 @@ def archived(status: str, start: str = "start_time") -> str:
     )
 
 
+HOOKED = """
+INSERT INTO webhooks (tenant_id, id, url, secret, transaction, number, updated_at)
+    SELECT id, gen_random_uuid(), 'https://example.com/', 's', '0', 0, now() - interval '1 hour' FROM tenants;
+"""
+TOLD = """
+INSERT INTO webhook_deliveries (tenant_id, id, webhook_id, event_id, kind, body, due_at)
+    SELECT tenant_id, gen_random_uuid(), id, {event}, 'booked', '{{}}', now() - interval '6 min' FROM webhooks;
+"""
+
 # Damage that only somebody with more rights than the application can do: triggers and constraints are switched off.
 PROPOSED = (
     "INSERT INTO proposals (tenant_id, id, booking_id, booking_version, offered_room_id, status, answer_by)"
@@ -182,6 +191,14 @@ DAMAGE = [
         INSERT INTO room_claims (tenant_id, id, room_id, kind, start_time, end_time)
         SELECT tenant_id, gen_random_uuid(), room_id, 'block', start_time + interval '59 min', end_time FROM room_claims""",
         "claims of one room overlap",
+    ),
+    (
+        HOOKED + TOLD.format(event="gen_random_uuid()"),
+        "a webhook's message has been due for minutes, and nobody sends",
+    ),
+    (
+        "DROP INDEX webhook_deliveries_once;" + HOOKED + TOLD.format(event="id") * 2,
+        "a webhook was told of one event twice",
     ),
 ]
 
