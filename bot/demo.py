@@ -42,6 +42,7 @@ Three things to try:
   1. As Ana, in #general:        /book room tomorrow 2-3:30pm for 6 with projector
   2. Become Ben (top left):      /book room apollo tomorrow 2pm
   3. Open #new-york and Bookroom's Home: they hear of it at once
+And beside it the board, which hears of it too: http://127.0.0.1:{bot_port}/board   (sign in as anybody)
 """
 
 
@@ -88,14 +89,15 @@ def _start_all(stack: ExitStack, *, root: Path, folder: Path, port: int, starter
     server = stack.enter_context(trial.own_database(folder))
     company = json.loads((root / COMPANY).read_text())
     _fill(server, company)
+    bot_port = postgres.free_port()
     sandbox_command = ["sandbox", "--host", "127.0.0.1", "--port", str(port), "--company", str(root / COMPANY)]
+    sandbox_command += ["--redirect-url", f"http://127.0.0.1:{bot_port}/signin/slack"]
     sandbox = stack.enter_context(_child("sandbox", sandbox_command, root=root, folder=folder, environment={}))
     _wait_for(f"http://127.0.0.1:{port}/", sandbox)
-    bot_port = postgres.free_port()
-    environment = _environment(server, tokens=company["tokens"], port=port, bot_port=bot_port)
+    environment = _environment(server, company=company, port=port, bot_port=bot_port)
     bot = stack.enter_context(_child("bot", ["bot", "serve"], root=root, folder=folder, environment=environment))
     _wait_for(f"http://127.0.0.1:{bot_port}/readyz", sandbox, bot)
-    typer.echo(WELCOME.format(port=port))
+    typer.echo(WELCOME.format(port=port, bot_port=bot_port))
     while os.getppid() == starter or "MAKELEVEL" not in os.environ:
         _all_live(sandbox, bot)
         if not server.alive:
@@ -120,12 +122,14 @@ def _fill(server: postgres.Server, company: Mapping[str, Any]) -> None:
     asyncio.run(seeded())
 
 
-def _environment(server: postgres.Server, *, tokens: Mapping[str, str], port: int, bot_port: int) -> dict[str, str]:
+def _environment(server: postgres.Server, *, company: Mapping[str, Any], port: int, bot_port: int) -> dict[str, str]:
     logins = {name.upper(): url.get_secret_value() for name, url in trial.urls(server).items()}
     return {
         **logins,
-        "SLACK_BOT_TOKEN": tokens["bot"],
-        "SLACK_APP_TOKEN": tokens["app"],
+        "SLACK_BOT_TOKEN": company["tokens"]["bot"],
+        "SLACK_APP_TOKEN": company["tokens"]["app"],
+        "SLACK_CLIENT_ID": company["client"]["client_id"],
+        "SLACK_CLIENT_SECRET": company["client"]["client_secret"],
         "SLACK_API_URL": f"http://127.0.0.1:{port}/api/",
         "HOST": "127.0.0.1",
         "PORT": str(bot_port),
