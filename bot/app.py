@@ -31,7 +31,8 @@ from core.bell import Bell
 from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession
 from core.errors import BookingError, SchemaMismatch
-from handlers import api, door, ops, slack_http, stats_page
+from handlers import api, calendars, door, ops, slack_http, stats_page
+from handlers.calendar_links import CalendarLinks
 from handlers.services import built
 from handlers.slack_errors import FAILED, reason
 from handlers.stats_links import Links
@@ -68,7 +69,7 @@ class Bookroom:
             private_targets=settings.private_targets,
             streams=settings.api_streams,
         )
-        self.services = replace(services, links=_links(settings))
+        self.services = replace(services, links=_links(settings), calendar_links=_calendar_links(settings))
         self.slack = _slack_client(settings)
         self.pages = Pages(self.services, _site(settings, self.slack))
         self.bolt = _bolt(settings, self.slack)
@@ -121,7 +122,7 @@ class Bookroom:
         self.db.when_something_happened = self.worker_db.when_something_happened = bell.ring
         services = built(self.worker_db, self.clock, command=settings.bookroom_command)
         # What this process remembers of forms and books is one, whoever asks.
-        services = replace(services, latest=ours.latest, books=ours.books)
+        services = replace(services, latest=ours.latest, books=ours.books, calendar_links=ours.calendar_links)
         return Background(settings, services, self.worker_db, self.clock, bell)
 
     async def _serve(self) -> None:
@@ -130,6 +131,7 @@ class Bookroom:
             web_app.add_routes(slack_http.routes(self.bolt))
         web_app.add_routes(door.routes(self.services))
         web_app.add_routes(stats_page.routes(self.services))
+        web_app.add_routes(calendars.routes(self.services, slack=lambda: self.pages.site.us.web_link))
         web_app.add_routes(self.pages.routes())
         a_minute = self.settings.api_requests_per_minute
         origins = self.settings.allowed_origins
@@ -199,6 +201,10 @@ class Bookroom:
 def _links(settings: Settings) -> Links:
     """Addresses of the page of figures; where nobody said where people reach us, this machine does."""
     return Links(_base(settings), settings.slack_bot_token.get_secret_value())
+
+
+def _calendar_links(settings: Settings) -> CalendarLinks:
+    return CalendarLinks(settings.public_url, settings.session_key)
 
 
 def _site(settings: Settings, slack: AsyncWebClient) -> Site:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from core import series_store
@@ -66,7 +65,7 @@ _PERSON = f"SELECT {COLUMNS} FROM people p WHERE p.tenant_id = $1 AND p.id = $2 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Feed:
-    """A calendar at an address: a room's, a location's, or with neither the person's own. `token` is the address's secret."""
+    """A calendar at an address, of which `token` is the secret: a room's, a location's, or with neither the person's own."""
 
     id: UUID
     person_id: UUID
@@ -127,9 +126,7 @@ class Calendars:
             catalogue.location(location_id)
 
         async def work(session: WriteSession) -> Feed:
-            await session.run(
-                _MAKE, session.tenant, new_id(), person_id, room_id, location_id, _secret(), self._clock.now()
-            )
+            await session.run(_MAKE, session.tenant, new_id(), person_id, room_id, location_id, _secret(), self._clock.now())
             row = await session.one(_THERE, session.tenant, person_id, room_id, location_id)
             if row is None:
                 raise CalendarNotFound("That calendar has just been taken away. Try again.")
@@ -216,10 +213,18 @@ class Calendars:
         """Return what stands in a calendar; raises RoomNotFound and LocationNotFound where what it is about is gone."""
         today, catalogue = _midnight(self._clock.now()), await self._catalogues.current()
         start, until, cut = today - PAST, today + AHEAD, False
-        ahead, more = await self._page(feed, by, catalogue, today, until, self._most)
+        wanted = Wanted(
+            start=today,
+            end=until,
+            room_ids=_rooms(feed, catalogue),
+            location_id=feed.location_id,
+            person_id=feed.person_id if feed.own else None,
+            statuses=tuple(Status),
+        )
+        ahead, more = await self._page(wanted, by, self._most)
         if more:
             until, cut = ahead[-1].start, True
-        past, more = await self._page(feed, by, catalogue, start, today, self._most - len(ahead))
+        past, more = await self._page(replace(wanted, start=start, end=today), by, self._most - len(ahead))
         if more:
             # What is over goes first.
             past, start, cut = (), today, True
@@ -230,24 +235,17 @@ class Calendars:
         )
         return Content(bookings=tuple(found.values()), series=series, start=start, until=until, cut=cut)
 
-    async def _page(
-        self, feed: Feed, by: Actor, catalogue: Catalogue, start: datetime, end: datetime, limit: int
-    ) -> tuple[tuple[Booking, ...], bool]:
-        rooms: tuple[UUID, ...] = ()
-        if feed.room_id is not None:
-            # Whatever takes a part of it, or all that it is a part of, keeps it from being free.
-            room = catalogue.room(feed.room_id)
-            rooms = tuple({room.id, *(one.id for one in catalogue.sharing(room))})
-        wanted = Wanted(
-            start=start,
-            end=end,
-            room_ids=rooms,
-            location_id=feed.location_id,
-            person_id=feed.person_id if feed.own else None,
-            statuses=tuple(Status),
-        )
+    async def _page(self, wanted: Wanted, by: Actor, limit: int) -> tuple[tuple[Booking, ...], bool]:
+        # What somebody may not see of each is left to whoever tells it.
         page = await self._listing.page(wanted, by=by, seen=lambda _booking, _catalogue: True, limit=limit)
         return page.bookings, page.more
+
+
+def _rooms(feed: Feed, catalogue: Catalogue) -> tuple[UUID, ...]:
+    """Return a room and whatever keeps it from being free: what takes a part of it, or all that it is a part of."""
+    if feed.room_id is None:
+        return ()
+    return tuple(one.id for one in catalogue.sharing(catalogue.room(feed.room_id)))
 
 
 def _kept(booking: Booking, feed: Feed, today: datetime) -> bool:
@@ -271,9 +269,3 @@ def _midnight(now: datetime) -> datetime:
 
 def _secret() -> str:
     return secrets.token_urlsafe(32)
-
-
-def row_of(feed: Feed) -> Mapping[str, Any]:
-    """Return a calendar as JSON has it, without its address."""
-    names = ("id", "person_id", "person_name", "room_id", "location_id", "created_at", "last_used_at", "revoked_at")
-    return {name: getattr(feed, name) for name in names}

@@ -12,6 +12,7 @@ from core.approval_deciding import Approvals
 from core.approving import just_asked, who_decides
 from core.board import Board
 from core.bookings import Bookings
+from core.calendars import Calendars
 from core.catalogue import FRESH_SECONDS, Catalogue, Catalogues
 from core.clock import Clock
 from core.consistency import Freshness
@@ -40,6 +41,7 @@ from core.webhooks import Webhooks
 from handlers.administration import Administration, administration
 from handlers.asides import Asides
 from handlers.books import Books
+from handlers.calendar_links import CalendarLinks
 from handlers.latest import Latest
 from handlers.meanwhile import Meanwhile, silent
 from handlers.people import Directory
@@ -71,6 +73,7 @@ class Services:
     board: Board
     equipments: Equipments
     free_times: FreeTimes
+    calendars: Calendars
     tokens: Tokens
     webhooks: Webhooks
     freshness: Freshness
@@ -84,6 +87,7 @@ class Services:
     books: Books = field(default_factory=Books)
     asides: Asides = field(default_factory=Asides)
     links: Links | None = None
+    calendar_links: CalendarLinks | None = None
 
 
 def built(
@@ -100,7 +104,7 @@ def built(
     search = Search(db, catalogues, clock)
     people = People(db)
     bookings, line = Bookings(db, catalogues, search, clock), Line(db, catalogues, search, clock)
-    series = Series(db, catalogues, search, clock)
+    series, listing = Series(db, catalogues, search, clock), Listing(db, catalogues)
     return Services(
         bookings=bookings,
         search=search,
@@ -109,7 +113,7 @@ def built(
         people=people,
         presence=Presence(db, catalogues, search, clock),
         line=line,
-        listing=Listing(db, catalogues),
+        listing=listing,
         approvals=Approvals(db, catalogues, bookings, search, clock),
         outbox=Outbox(db, catalogues, clock),
         preferences=PreferencesStore(db, clock),
@@ -121,6 +125,7 @@ def built(
         board=Board(db, catalogues, clock),
         equipments=Equipments(db, catalogues),
         free_times=FreeTimes(db, catalogues, clock),
+        calendars=Calendars(db, catalogues, listing, clock),
         tokens=Tokens(db, clock),
         webhooks=Webhooks(db, catalogues, clock, private_targets=private_targets),
         freshness=Freshness(db),
