@@ -36,9 +36,10 @@ SELECT w.id FROM webhooks w WHERE w.tenant_id = $1 AND w.paused IS NULL AND w.re
         ORDER BY e.transaction, e.number LIMIT 1))
 ORDER BY w.id
 """
+# Waited for, unlike other readers of the feed: who sends holds it too, for moments, and would leave the news for later.
 _READER = f"""
 SELECT {COLUMNS}, w.transaction, w.number FROM webhooks w
-WHERE w.tenant_id = $1 AND w.id = $2 AND w.paused IS NULL AND w.removed_at IS NULL FOR NO KEY UPDATE SKIP LOCKED
+WHERE w.tenant_id = $1 AND w.id = $2 AND w.paused IS NULL AND w.removed_at IS NULL FOR NO KEY UPDATE
 """
 _READ_SO_FAR = "UPDATE webhooks SET transaction = $3::xid8, number = $4 WHERE tenant_id = $1 AND id = $2"
 _EVENT_IDS = """
@@ -71,10 +72,7 @@ class WebhookPlanning:
         self._render = render
 
     async def plan(self, now: datetime) -> int:
-        """Plan for everything that happened since the last time, and return how many events were read.
-
-        What another replica is reading for, it passes over: that one will read what is there.
-        """
+        """Plan for everything that happened since the last time, and return how many events were read."""
         planned = 0
         for webhook_id in await self._db.read(_with_news):
             while done := await self._plan_batch(webhook_id, now):
