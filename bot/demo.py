@@ -28,6 +28,7 @@ from core.catalogue import Catalogues
 from core.clock import SystemClock
 from core.db import Database
 from core.outbox import Outbox
+from core.rooms import Rooms
 from migrations import upgrade
 
 READY_SECONDS = 60.0
@@ -35,6 +36,7 @@ STOP_SECONDS = 10.0
 HANDOVER_SECONDS = 2.0
 TAIL_LINES = 15
 COMPANY = Path("sandbox", "company.json")
+DOOR = "Apollo"
 WELCOME = """
 Bookroom is running: http://127.0.0.1:{port}/   (Ctrl-C stops it)
 
@@ -42,7 +44,9 @@ Three things to try:
   1. As Ana, in #general:        /book room tomorrow 2-3:30pm for 6 with projector
   2. Become Ben (top left):      /book room apollo tomorrow 2pm
   3. Open #new-york and Bookroom's Home: they hear of it at once
-And beside it the board, which hears of it too: http://127.0.0.1:{bot_port}/board   (sign in as anybody)
+And beside it, alive as well:
+  the board, which you sign in to as anybody:   {pages}/board
+  the tablet at Apollo's door:                  {pages}/door/{door}/display
 """
 
 
@@ -88,7 +92,7 @@ def _start_all(stack: ExitStack, *, root: Path, folder: Path, port: int, starter
     typer.echo("Starting PostgreSQL, the stand-in for Slack and the bot...")
     server = stack.enter_context(trial.own_database(folder))
     company = json.loads((root / COMPANY).read_text())
-    _fill(server, company)
+    door = _fill(server, company)
     bot_port = postgres.free_port()
     sandbox_command = ["sandbox", "--host", "127.0.0.1", "--port", str(port), "--company", str(root / COMPANY)]
     sandbox_command += ["--redirect-url", f"http://127.0.0.1:{bot_port}/signin/slack"]
@@ -97,7 +101,7 @@ def _start_all(stack: ExitStack, *, root: Path, folder: Path, port: int, starter
     environment = _environment(server, company=company, port=port, bot_port=bot_port)
     bot = stack.enter_context(_child("bot", ["bot", "serve"], root=root, folder=folder, environment=environment))
     _wait_for(f"http://127.0.0.1:{bot_port}/readyz", sandbox, bot)
-    typer.echo(WELCOME.format(port=port, bot_port=bot_port))
+    typer.echo(WELCOME.format(port=port, pages=f"http://127.0.0.1:{bot_port}", door=door))
     while os.getppid() == starter or "MAKELEVEL" not in os.environ:
         _all_live(sandbox, bot)
         if not server.alive:
@@ -107,19 +111,21 @@ def _start_all(stack: ExitStack, *, root: Path, folder: Path, port: int, starter
     raise _StopRequested
 
 
-def _fill(server: postgres.Server, company: Mapping[str, Any]) -> None:
-    """Make the tables, and on the first start the sample company's rooms and bookings."""
+def _fill(server: postgres.Server, company: Mapping[str, Any]) -> str:
+    """Make the tables, and on the first start the sample company's rooms and bookings; return the token of a door."""
     upgrade(server.url(postgres.OWNER, trial.DATABASE))
 
-    async def seeded() -> None:
+    async def seeded() -> str:
         db = Database(server.url(postgres.APP, trial.DATABASE))
         try:
             if not await sample.seed(db, company, now=SystemClock().now()):
                 await Outbox(db, Catalogues(db), SystemClock()).slack_forgot()
+            doors = {room.name: token for room, _, token in await Rooms(db, Catalogues(db)).doors()}
+            return doors.get(DOOR) or next(iter(doors.values()))
         finally:
             await db.close()
 
-    asyncio.run(seeded())
+    return asyncio.run(seeded())
 
 
 def _environment(server: postgres.Server, *, company: Mapping[str, Any], port: int, bot_port: int) -> dict[str, str]:
@@ -133,6 +139,7 @@ def _environment(server: postgres.Server, *, company: Mapping[str, Any], port: i
         "SLACK_API_URL": f"http://127.0.0.1:{port}/api/",
         "HOST": "127.0.0.1",
         "PORT": str(bot_port),
+        "PUBLIC_URL": f"http://127.0.0.1:{bot_port}",
     }
 
 
