@@ -16,7 +16,7 @@ from uuid import UUID
 from core import recurring
 from core.calendars import GONE, Content
 from core.catalogue import Catalogue
-from core.models import Actor, Booking, Room, Status, one_line
+from core.models import Actor, Booking, Room, Slot, Status, one_line
 from core.search import as_rival
 from core.series_values import OneSeries
 from handlers.views.held import borrowed
@@ -160,7 +160,8 @@ def _series(series: OneSeries, shown: Sequence[_Shown]) -> Iterator[Entry]:
         yield from (single(one.booking, one.face) for one in (*by_day.values(), *beside))
         return
     usual = _most_common([by_day[day].face for day in plain])
-    first = next(day for day in plain if by_day[day].face == usual)
+    # It begins with a date that there is, be it elsewhere, and at a time that every clock shows.
+    first = next(day for day in days if day in by_day and _told_by_rule(series, day))
     days = [day for day in days if day >= first]
     yield _rule(series, usual, days, by_day)
     within = set(days)
@@ -180,10 +181,15 @@ def _days(series: OneSeries, by_day: Mapping[date, _Shown]) -> list[date]:
 
 
 def _regular(series: OneSeries, booking: Booking) -> bool:
-    """Tell whether a date is when every program works out that it is: at its clock, as long as the others."""
+    """Tell whether a date is when every program works out that it is."""
     assert booking.series_on is not None
-    at = recurring.time_on(booking.series_on, series.clock, series.minutes, series.tz)
-    return not at.shifted and at.slot == booking.slot and at.slot.length == timedelta(minutes=series.minutes)
+    return _told_by_rule(series, booking.series_on) == booking.slot
+
+
+def _told_by_rule(series: OneSeries, day: date) -> Slot | None:
+    """Return when a date is by its rule; None where a change of clocks makes programs differ in it."""
+    at = recurring.time_on(day, series.clock, series.minutes, series.tz)
+    return None if at.shifted or at.slot.length != timedelta(minutes=series.minutes) else at.slot
 
 
 def _most_common(faces: Sequence[Face]) -> Face:
@@ -191,13 +197,14 @@ def _most_common(faces: Sequence[Face]) -> Face:
 
 
 def _rule(series: OneSeries, usual: Face, days: Sequence[date], by_day: Mapping[date, _Shown]) -> Entry:
-    first, last = by_day[days[0]].booking, _wall(series, days[-1])
+    slot, last = _told_by_rule(series, days[0]), _wall(series, days[-1])
+    assert slot is not None
     rule = replace(recurring.parse(series.rule), count=None, until=None)
     told = [by_day[day].booking for day in days if day in by_day]
     return Entry(
         uid=f"{series.id}@bookroom",
-        start=first.start,
-        end=first.end,
+        start=slot.start,
+        end=slot.end,
         zone=series.zone,
         face=usual,
         created=series.created_at,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, Timezone, vRecur
+from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vRecur
 
 from handlers.calendar_entries import CANCELLED, Entry
 
@@ -53,7 +53,54 @@ def add_zones(calendar: Calendar, entries: Iterable[Entry]) -> None:
 
 @lru_cache(maxsize=256)
 def _zone(name: str, first: int, last: int) -> Timezone:
-    return Timezone.from_tzinfo(ZoneInfo(name), tzid=name, first_date=date(first, 1, 1), last_date=date(last, 1, 1))
+    """Return a zone's clock from one year to another, each change at the moment at which it takes place.
+
+    The library's own way to tell a zone puts the clocks forward an hour late.
+    """
+    zone, begins = ZoneInfo(name), datetime(first, 1, 1, tzinfo=UTC)
+    made, told = Timezone(), dict[tuple[object, ...], TimezoneStandard | TimezoneDaylight]()
+    made.add("tzid", name)
+    made.add_component(_observed(begins, begins, zone))
+    for change in _changes(zone, begins, datetime(last, 1, 1, tzinfo=UTC)):
+        before, after = change - timedelta(seconds=1), change.astimezone(zone)
+        alike = (before.astimezone(zone).utcoffset(), after.utcoffset(), after.tzname())
+        if alike in told:
+            told[alike].add("rdate", _onset(before, change, zone))
+        else:
+            told[alike] = _observed(before, change, zone)
+            made.add_component(told[alike])
+    return made
+
+
+def _changes(zone: ZoneInfo, begins: datetime, ends: datetime) -> Iterator[datetime]:
+    """Yield the moments at which a zone's clock changes, to the second."""
+    while begins < ends:
+        low, high = begins, begins + timedelta(days=1)
+        begins = high
+        before = low.astimezone(zone).utcoffset()
+        if high.astimezone(zone).utcoffset() == before:
+            continue
+        while high - low > timedelta(seconds=1):
+            middle = (low + (high - low) / 2).replace(microsecond=0)
+            low, high = (middle, high) if middle.astimezone(zone).utcoffset() == before else (low, middle)
+        yield high
+
+
+def _observed(before: datetime, change: datetime, zone: ZoneInfo) -> TimezoneStandard | TimezoneDaylight:
+    after = change.astimezone(zone)
+    made = TimezoneDaylight() if after.dst() else TimezoneStandard()
+    made.add("dtstart", _onset(before, change, zone))
+    made.add("tzoffsetfrom", before.astimezone(zone).utcoffset())
+    made.add("tzoffsetto", after.utcoffset())
+    made.add("tzname", after.tzname())
+    return made
+
+
+def _onset(before: datetime, change: datetime, zone: ZoneInfo) -> datetime:
+    """Return what the clock would show at a change if it did not change, which is how a change is told."""
+    offset = before.astimezone(zone).utcoffset()
+    assert offset is not None
+    return (change + offset).replace(tzinfo=None)
 
 
 def event(entry: Entry) -> Event:
