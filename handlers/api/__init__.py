@@ -89,14 +89,19 @@ def routes(
         web.route(operation.method, PREFIX + operation.path, crossing.over(edge.handler(operation)))
         for operation in OPERATIONS
     ]
-    return [*free, *ours, web.route("*", PREFIX + "/{rest:.*}", unknown)]
+    # No id is called like one of our own addresses: what those do not know is not asked of what has an id.
+    named = {operation.path for operation in OPERATIONS if not operation.named}
+    others = [web.route("*", PREFIX + path, unknown) for path in sorted(named)]
+    return [*free, *ours, *others, web.route("*", PREFIX + "/{rest:.*}", unknown)]
 
 
 def _methods_at(path: str) -> list[str]:
     """Return the methods that an address knows, none where nothing is there."""
     if path.removeprefix(PREFIX) in {"", "/", "/docs", "/openapi.json"}:
         return ["GET", "HEAD", "OPTIONS"]
-    known: set[str] = {operation.method for operation in OPERATIONS if _matches(operation.path, path)}
+    there = [operation for operation in OPERATIONS if _matches(operation.path, path)]
+    there = [operation for operation in there if not operation.named] or there
+    known: set[str] = {operation.method for operation in there}
     return sorted(known | {"OPTIONS"} | ({"HEAD"} if "GET" in known else set())) if known else []
 
 

@@ -52,7 +52,9 @@ table { border-collapse: collapse; width: 100%; font-size: .9375rem; }
 th, td { text-align: left; padding: .375rem .75rem .375rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--soft); font-size: .8125rem; font-weight: 600; }
 tbody th { font-weight: 400; }
-td { min-width: 6rem; }
+td { min-width: 4rem; }
+th code { white-space: nowrap; }
+td:last-child { min-width: 8rem; }
 @media (min-width: 48rem) { .does { display: inline; margin-left: .5rem; } }
 @media print { details::details-content { content-visibility: visible; } .contents { display: none; } }
 """

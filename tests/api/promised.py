@@ -23,6 +23,8 @@ def described(method: str, path: str) -> dict[str, Any] | None:
     asked = path.removeprefix(api.PREFIX).split("/")
     found = [(known, one[method.lower()]) for known, one in document()["paths"].items() if method.lower() in one]
     alike = [(known, one) for known, one in found if _matches(known.split("/"), asked)]
+    if any("{" not in known and _matches(known.split("/"), asked) for known in document()["paths"]):
+        alike = [pair for pair in alike if "{" not in pair[0]]
     return min(alike, key=lambda pair: pair[0].count("{"), default=("", None))[1]
 
 

@@ -191,6 +191,8 @@ async def test_unknown_addresses_and_methods_are_told(outside: Outside):
     assert other.status == 405
     assert other.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
     assert (await outside.ask("GET", "/rooms/none")).status == 404
+    ours = await outside.ask("DELETE", "/quotas/rehearse", by="admin")
+    assert (ours.status, ours.headers["Allow"]) == (405, "OPTIONS, POST")
 
 
 async def test_answers_to_writes_say_how_fresh_a_reader_may_want_it(outside: Outside):
