@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from core import approving, bookkeeping, borrowing, claims, errors, events, people, rights, rules, store
-from core.catalogue import Catalogue, Catalogues, judged_anew, judged_by
+from core.catalogue import Catalogue, Catalogues, StaleCatalogueError, judged_anew, judged_by
 from core.clock import Clock
 from core.db import Database, ReadSession, WriteSession
 from core.errors import BookingError
@@ -146,7 +146,8 @@ class Proposal:
     """What is proposed for a booking. `room` is held for it, None where there is none.
 
     `status` is "open", "accepted", "declined", "moved" (elsewhere, by somebody), "cancelled" or "overtaken". A closure
-    tells its `reason` and time; without one, the room is out of use.
+    tells its `reason` and time; without one, the room is out of use. What was overtaken has `reopened` where the booking
+    can stay; otherwise another proposal has taken its place.
     """
 
     id: UUID
@@ -157,7 +158,7 @@ class Proposal:
     closure_id: UUID | None
     reason: str | None
     closed: Slot | None
-    lifted: bool
+    reopened: bool
     version: int
 
 
@@ -298,8 +299,12 @@ class Rerooming:
 
     # -- time ------------------------------------------------------------------------------------------------------
 
+    @judged_anew
     async def advance(self, now: datetime) -> int:
-        """Give back what no longer holds, propose to whoever has none yet, settle what is due; return how many changes."""
+        """Give back what no longer holds, propose to whoever has none yet, settle what is due; return how many changes.
+
+        A room that went out of use elsewhere a moment ago is not said to stay open: each step is judged by what holds.
+        """
         catalogue = await self._catalogues.current()
         done = await self._give_back(catalogue, now=now)
         while True:
@@ -325,7 +330,7 @@ class Rerooming:
             await _tell(session, held, now=now)
             return len(held)
 
-        return await self._db.write(work, repeatable=True)
+        return await self._db.write(judged_by(catalogue, work), repeatable=True)
 
     async def _give_back(self, catalogue: Catalogue, *, now: datetime) -> int:
         """End proposals whose booking is gone or elsewhere, or whose closure is lifted."""
@@ -339,23 +344,26 @@ class Rerooming:
         bookings = await self._db.read(
             lambda session: store.bookings(session, [row["booking_id"] for row in rows], catalogue)
         )
+        bookers = await self._db.read(lambda session: _actors(session, {one.booker.person_id for one in bookings.values()}))
         ended = 0
         for row in rows:
-            if _outcome(row, bookings[row["booking_id"]], catalogue) is None:
+            booking = bookings[row["booking_id"]]
+            if _outcome(row, booking, catalogue, booker=bookers[booking.booker.person_id]) is None:
                 continue
 
             async def work(session: WriteSession, proposal_id: UUID = row["id"]) -> int:
                 current = await _locked(session, proposal_id)
                 booking = await store.booking(session, current["booking_id"], catalogue)
-                outcome = _outcome(current, booking, catalogue)
+                booker = (await _actors(session, [booking.booker.person_id]))[booking.booker.person_id]
+                outcome = _outcome(current, booking, catalogue, booker=booker)
                 if current["status"] != "open" or outcome is None:
                     return 0
                 version = await _end(session, current["id"], outcome, now=now)
-                if outcome == "overtaken" and booking.holds_room and _stands_open(current, booking):
+                if outcome == "overtaken" and _reopened(current, booking, catalogue):
                     await _tell_one(session, current["id"], version, booking, now=now)
                 return 1
 
-            ended += await self._db.write(work, repeatable=True)
+            ended += await self._db.write(judged_by(catalogue, work), repeatable=True)
         return ended
 
     async def _settle(self, catalogue: Catalogue, *, now: datetime) -> int:
@@ -380,10 +388,12 @@ class Rerooming:
                 return 1
 
             try:
-                settled += await self._db.write(work, repeatable=True)
+                settled += await self._db.write(judged_by(catalogue, work), repeatable=True)
             except (errors.Busy, errors.Unavailable):
                 raise
-            except (BookingError, bookkeeping.TakenError):
+            except (BookingError, bookkeeping.TakenError) as error:
+                if await self._catalogues.overtaken(catalogue):
+                    raise StaleCatalogueError(catalogue) from error
                 # What was held no longer does, as when more people come: the next round proposes anew.
                 settled += await self._drop(row["id"], now=now)
         return settled
@@ -438,11 +448,12 @@ class Rerooming:
         if not booking.holds_room:
             raise bookkeeping.not_active(booking)
         bookkeeping.refuse_past(booking, now=now)
-        if row["status"] != "open" or row["offered_room_id"] is None or _outcome(row, booking, catalogue) is not None:
+        booker = (await _actors(session, [booking.booker.person_id]))[booking.booker.person_id]
+        gone = row["status"] != "open" or row["offered_room_id"] is None
+        if gone or _outcome(row, booking, catalogue, booker=booker) is not None:
             raise errors.OfferGone("That room is not held for you any more.")
         room = catalogue.room(row["offered_room_id"])
         after = bookkeeping.following(booking, now=now, room=room, location=catalogue.place_of(room))
-        booker = (await _actors(session, [booking.booker.person_id]))[booking.booker.person_id]
         status, _ = approving.after_change(booking, after, catalogue=catalogue, by=booker, now=now)
         wanted = Changed(before=booking, after=replace(after, status=status))
         # Equipment before rooms, as everybody does; the booking's own claim comes where this one was before anybody looks.
@@ -769,21 +780,40 @@ def _why(row: Mapping[str, Any]) -> str:
     return f"The room is closed: {row['reason']}" if row["reason"] else "The room is closed."
 
 
-def _outcome(row: Mapping[str, Any], booking: Booking, catalogue: Catalogue) -> str | None:
+def _outcome(row: Mapping[str, Any], booking: Booking, catalogue: Catalogue, *, booker: Actor) -> str | None:
     """Return how an open proposal ended by itself, None where it still stands."""
     if not booking.holds_room:
         return "cancelled"
-    if row["closure_id"] is None:
-        shut = any(not room.active or not catalogue.place_of(room).active for room in booking.rooms)
-    else:
-        covered = row["closed_from"] < booking.end and booking.start < row["closed_until"]
-        shut = row["lifted_at"] is None and covered and not _rooms_of(row, catalogue).isdisjoint(r.id for r in booking.rooms)
-    if not shut:
+    if not _shut(row, booking, catalogue):
         return "overtaken" if _stands_open(row, booking) else "moved"
     offered = catalogue.room(row["offered_room_id"]) if row["offered_room_id"] else None
-    if offered and (offered.capacity < booking.attendees_count or not offered.active):
+    if offered and (offered.capacity < booking.attendees_count or _gone(offered, booking, catalogue, booker=booker)):
         return "overtaken"
     return None
+
+
+def _gone(offered: Room, booking: Booking, catalogue: Catalogue, *, booker: Actor) -> bool:
+    """Tell whether a room that is held went out of use, or was closed to the booker, meanwhile."""
+    closures = catalogue.closures_of(offered)
+    closed = any(one.slot.overlaps(booking.slot) and not one.lets_pass(booker) for one in closures)
+    return closed or _idle(offered, catalogue)
+
+
+def _idle(room: Room, catalogue: Catalogue) -> bool:
+    return not room.active or not catalogue.place_of(room).active
+
+
+def _shut(row: Mapping[str, Any], booking: Booking, catalogue: Catalogue) -> bool:
+    """Tell whether what a proposal is about still stands against its booking."""
+    if row["closure_id"] is None:
+        return any(_idle(room, catalogue) for room in booking.rooms)
+    covered = row["closed_from"] < booking.end and booking.start < row["closed_until"]
+    return row["lifted_at"] is None and covered and not _rooms_of(row, catalogue).isdisjoint(r.id for r in booking.rooms)
+
+
+def _reopened(row: Mapping[str, Any], booking: Booking, catalogue: Catalogue) -> bool:
+    """Tell whether a booking can stay: not where its proposal ended because the room that was held went, too."""
+    return booking.holds_room and not _shut(row, booking, catalogue) and _stands_open(row, booking)
 
 
 def _rooms_of(row: Mapping[str, Any], catalogue: Catalogue) -> frozenset[UUID]:
@@ -808,6 +838,6 @@ def _proposal(row: Mapping[str, Any], booking: Booking, catalogue: Catalogue) ->
         closure_id=row["closure_id"],
         reason=row["reason"],
         closed=Slot(start=row["closed_from"], end=row["closed_until"]) if row["closed_from"] else None,
-        lifted=row["lifted_at"] is not None,
+        reopened=row["status"] == "overtaken" and _reopened(row, booking, catalogue),
         version=row["version"],
     )

@@ -59,9 +59,7 @@ def told(
 
 
 def _says_something(proposal: Proposal) -> bool:
-    return proposal.status in {"open", "accepted", "cancelled"} or (
-        proposal.status == "overtaken" and proposal.booking.holds_room
-    )
+    return proposal.status in {"open", "accepted", "cancelled"} or proposal.reopened
 
 
 def _one(proposal: Proposal, offers: Sequence[Alternative] | None, reader: Reader) -> Message:

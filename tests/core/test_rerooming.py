@@ -258,6 +258,80 @@ async def test_what_slips_in_while_another_replica_knows_of_no_closing_is_found(
     assert [row["booking_id"] for row in await proposed(office)] == [booking.id]
 
 
+async def test_a_replica_that_does_not_know_yet_of_rooms_out_of_use_says_of_none_that_it_stays_open(office: Office):
+    hudson, _ = await office.room("Hudson"), await office.room("Spree")
+    for hour in (9, 10, 11):
+        await office.book(hudson, at(hour, **TOMORROW))
+    stale = Catalogues(office.db, fresh_seconds=3600)
+    await stale.current()
+    await shut(office, hudson)
+    assert await rerooming_of(office).advance(office.clock.now()) == 3
+
+    assert await Rerooming(office.db, stale, office.clock).advance(office.clock.now()) == 0
+
+    assert {row["status"] for row in await proposed(office)} == {"open"}
+    assert len(await told(office)) == 1
+
+
+async def test_where_the_room_that_is_held_goes_out_of_use_too_another_is_held_and_nothing_stays_open(office: Office):
+    hudson, hall = await office.room("Hudson", seats=8), await office.room("Hall A", seats=8)
+    spree = await office.room("Spree", seats=9)
+    booked = [await office.book(hudson, at(hour, **TOMORROW)) for hour in (9, 10)]
+    rerooming = rerooming_of(office)
+    await shut(office, hudson)
+    await rerooming.advance(office.clock.now())
+    assert await held(office) == {hall.id}
+    await shut(office, hall)
+
+    await rerooming.advance(office.clock.now())
+
+    assert sorted(row["status"] for row in await proposed(office)) == ["open", "open", "overtaken", "overtaken"]
+    assert await held(office) == {spree.id}
+    first, second = await told(office)
+    assert set(first["proposals"]).isdisjoint(second["proposals"])
+    assert {str(one.id) for one in await rerooming.open_of(office.ana.person_id)} == set(second["proposals"])
+    gone = await rerooming.get([UUID(one) for one in first["proposals"]])
+    assert {one.booking.id for one in gone} == {one.id for one in booked}
+    assert not any(one.reopened for one in gone)
+    assert await violations(office.db) == []
+
+
+async def test_where_the_room_that_is_held_is_closed_too_another_is_held(office: Office):
+    apollo, hall = await office.room("Apollo", seats=8), await office.room("Hall A", seats=8)
+    spree = await office.room("Spree", seats=9)
+    await office.book(apollo, at(10, **TOMORROW))
+    await shut(office, apollo)
+    rerooming = rerooming_of(office)
+    await rerooming.advance(office.clock.now())
+    assert await held(office) == {hall.id}
+    await close(office, hall, at(9, 300, **TOMORROW))
+
+    await rerooming.advance(office.clock.now())
+    assert await rerooming.advance(office.clock.now()) == 0
+
+    assert await held(office) == {spree.id}
+    assert len(await told(office)) == 2
+    assert await violations(office.db) == []
+
+
+async def test_what_is_due_is_not_settled_by_a_catalogue_that_does_not_know_the_room_is_back(office: Office):
+    apollo, _ = await office.room("Apollo"), await office.room("Spree")
+    booking = await office.book(apollo, at(10, **TOMORROW))
+    await shut(office, apollo)
+    await rerooming_of(office).advance(office.clock.now())
+    stale = Catalogues(office.db, fresh_seconds=3600)
+    other = Rerooming(office.db, stale, office.clock)
+    await stale.current()
+    await Places(office.db, office.catalogues, office.clock).use_room(apollo.id, active=True, version=2, by=office.boss)
+    office.clock.advance(timedelta(hours=30))
+
+    await other.advance(office.clock.now())
+
+    assert (await now_in(office, booking)).room.name == "Apollo"
+    assert [row["status"] for row in await proposed(office)] == ["overtaken"]
+    assert await held(office) == set()
+
+
 async def test_an_admin_who_books_into_a_closed_room_knows_what_they_do(office: Office):
     apollo, _ = await office.room("Apollo"), await office.room("Spree")
     before = await office.book(apollo, at(12, **TOMORROW), by=office.boss)
