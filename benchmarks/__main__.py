@@ -1,4 +1,4 @@
-"""`python -m benchmarks [booking|command|search|parse|figures|streams ...]`: everything, or what is named, as tables."""
+"""`python -m benchmarks [booking|command|search|parse|figures|streams|api ...]`: everything, or what is named, as tables."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import booking, command, figures, ground, parsing, searching, streams
+from benchmarks import api, booking, command, figures, ground, parsing, searching, streams
 from benchmarks.sides import Side, ratios
 from bot import postgres
 
-NAMES = ("booking", "command", "search", "parse", "figures", "streams")
+NAMES = ("booking", "command", "search", "parse", "figures", "streams", "api")
 
 
 def rates(title: str, rows: Iterable[tuple[int, Side, Side]], hold: float) -> Table:
@@ -78,6 +78,17 @@ def of_streams(made: streams.Measured) -> Table:
     return table
 
 
+def of_the_api(made: api.Measured) -> Table:
+    """Return how long a booking over the API takes, and what polling costs."""
+    hold = f"one client p50 {api.HOLD_P50:.0f} ms, p99 {api.HOLD_P99:.0f} ms; eight {api.HOLD_RATE:.0f}/s"
+    table = Table(title=f"the API (hold: {hold})", title_justify="left")
+    table.add_column("what")
+    table.add_column("", justify="right")
+    for what, value in api.said(made):
+        table.add_row(what, value)
+    return table
+
+
 async def measured(names: Iterable[str], running: postgres.Server, console: Console) -> None:
     """Measure what is named and print it."""
     if "booking" in names:
@@ -92,6 +103,8 @@ async def measured(names: Iterable[str], running: postgres.Server, console: Cons
         console.print(of_a_year(await figures.year(running)))
     if "streams" in names:
         console.print(of_streams(await streams.measure(running)))
+    if "api" in names:
+        console.print(of_the_api(await api.measure(running)))
 
 
 def main() -> None:

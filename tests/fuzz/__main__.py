@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz`: thousands of requests that schemathesis makes up of the served document, against an office of ours."""
+"""`python -m tests.fuzz`: thousands of requests that schemathesis makes up of the served document, sent to an office."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.fuzz import office, running
 
 async def fuzz(server: TestServer, *, seed: int, examples: int, seconds: int, more: list[str]) -> int:
     """Open an office, let it be asked, and return the exit code."""
-    async with created(server.address, f"TEMPLATE {TEMPLATE} STRATEGY wal_log") as database:
-        async with outside.opened(database) as firm:
-            ids = await office.furnished(firm)
-            options = ["--max-examples", str(examples), "--max-time", str(seconds), *more]
-            outcome = await running.run(firm.url, firm.tokens["admin"], ids, *options, seed=seed, live=True)
-            return outcome.code
+    options = ["--max-examples", str(examples), "--max-time", str(seconds), *more]
+    template = f"TEMPLATE {TEMPLATE} STRATEGY wal_log"
+    async with created(server.address, template) as database, outside.opened(database) as firm:
+        ids = await office.furnished(firm)
+        outcome = await running.run(firm.url, firm.tokens["admin"], ids, *options, seed=seed, live=True)
+        return outcome.code
 
 
 def main() -> int:
@@ -33,9 +33,7 @@ def main() -> int:
         if said := server.address.failed or server.address.skipped or server.address.template_failed:
             print(said, file=sys.stderr)
             return 2
-        return asyncio.run(
-            fuzz(server, seed=given.seed, examples=given.examples, seconds=given.seconds, more=more)
-        )
+        return asyncio.run(fuzz(server, seed=given.seed, examples=given.examples, seconds=given.seconds, more=more))
     finally:
         server.stop()
 

@@ -1,4 +1,4 @@
-"""An office with one of everything in it, so that what is generated meets bookings, series and closures and not 404 alone."""
+"""An office with one of everything in it, so that what is made up meets bookings, series and closures, not 404 alone."""
 
 from __future__ import annotations
 

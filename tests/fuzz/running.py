@@ -30,16 +30,18 @@ async def run(
     url: str, token: str, ids: Mapping[str, Sequence[str]], *options: str, seed: int = 1, live: bool = False
 ) -> Outcome:
     """Ask the API that is served at a URL; `options` are schemathesis' own, `live` shows what it prints at once."""
+    there = url + api.PREFIX
     command = [
-        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(SETTINGS), "run", f"{url}{api.PREFIX}/openapi.json"),
-        *("--url", f"{url}{api.PREFIX}", "--header", f"Authorization: Bearer {token}", "--seed", str(seed), *options),
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(SETTINGS), "run", f"{there}/openapi.json"),
+        *("--url", there, "--header", f"Authorization: Bearer {token}", "--seed", str(seed), *options),
     ]
     folder = tempfile.mkdtemp(prefix="bookroom-fuzz-")
     # It keeps a folder of what it found where it runs; each run finds for itself.
     environment = {**os.environ, "FUZZ_IDS": json.dumps(ids), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    out = None if live else asyncio.subprocess.PIPE
     try:
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=folder, env=environment, stdout=None if live else asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            *command, cwd=folder, env=environment, stdout=out, stderr=asyncio.subprocess.STDOUT
         )
         try:
             printed, _ = await process.communicate()
