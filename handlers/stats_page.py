@@ -32,14 +32,17 @@ _DARK = ("#232b28", "#26352f", "#2a4038", "#2e4c42", "#33594d", "#3a685a", "#5b9
 STYLE = """
 :root { color-scheme: light dark; --ground: #f6f5f1; --card: #fff; --ink: #1c2321; --soft: #57605d; --line: #d9dbd6;
   --accent: #1f4d3f; LIGHT --over: #fff; }
-@media (prefers-color-scheme: dark) { :root { --ground: #151918; --card: #1e2422; --ink: #eef1ef; --soft: #a9b4b0;
+@media screen and (prefers-color-scheme: dark) { :root { --ground: #151918; --card: #1e2422; --ink: #eef1ef; --soft: #a9b4b0;
   --line: #38413e; --accent: #8fd0b8; DARK --over: #10211b; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); padding: 1.5rem 1rem; font: 1rem/1.5 system-ui, sans-serif; }
 main { max-width: 60rem; margin: 0 auto; }
 h1 { font-size: 1.625rem; line-height: 1.2; margin: 0 0 .5rem; overflow-wrap: anywhere; }
+.head { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 0 1rem;
+  margin: 0 0 .5rem; }
 h2 { font-size: 1.125rem; line-height: 1.3; margin: 0 0 .5rem; }
-.files { float: right; display: flex; gap: 0 1rem; margin: 0 0 0 1rem; font-size: .875rem; }
+.head h2, .head p { margin: 0; }
+.files { display: flex; gap: 0 1rem; font-size: .875rem; }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0 0 1rem; }
 a { color: var(--accent); padding: .25rem 0; }
 a:focus-visible, .wide:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
