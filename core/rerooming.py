@@ -646,8 +646,12 @@ async def _hold(
     left, but = list(found), frozenset[tuple[UUID, UUID]]()
     while left:
         planned = await _planned(session, left, closures, catalogue, now=now, but=but)
-        # In one order for everybody who claims, and after whoever divides rooms.
-        await claims.lock_rooms(session, planned.values())
+        # In one order for everybody who claims, and after whoever divides rooms. What is planned anew may want rooms out of
+        # that order: it takes those that nobody else has in hand, and leaves the rest to the next look.
+        if not but:
+            await claims.lock_rooms(session, planned.values())
+        elif not await claims.try_lock_rooms(session, planned.values()):
+            break
         for one in sorted(left, key=lambda a: planned[a.booking.id].id if a.booking.id in planned else a.booking.id):
             room = planned.get(one.booking.id)
             proposal_id = new_id()
