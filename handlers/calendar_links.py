@@ -22,7 +22,8 @@ BOOKING_PATH = "/calendar/booking/{id}.ics"
 LASTS = timedelta(days=365)
 GOOGLE = "https://calendar.google.com/calendar/render"
 OUTLOOK = "https://outlook.office.com/calendar/0/deeplink/compose"
-LONGEST_TITLE, LONGEST_PLACE = 100, 100
+# A message carries both forms' addresses in one line.
+LONGEST = 240
 _PURPOSE = b"bookroom meeting file 1"
 
 
@@ -74,8 +75,15 @@ class Additions:
 
 def additions(booking: Booking, *, file: str | None = None) -> Additions:
     """Return the addresses that add a meeting to somebody's own calendar; the title is one that they may see."""
-    title, where = title_of(booking, own=True)[:LONGEST_TITLE], place_of(booking)[:LONGEST_PLACE]
+    title, where = _short(title_of(booking, own=True)), _short(place_of(booking))
     return Additions(google=_google(booking.slot, title, where), outlook=_outlook(booking.slot, title, where), file=file)
+
+
+def _short(text: str) -> str:
+    """Return as much of a text as an address has room for."""
+    while len(quote(text)) > LONGEST:
+        text = text[:-1]
+    return text.rstrip()
 
 
 def _google(slot: Slot, title: str, where: str) -> str:

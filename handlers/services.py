@@ -24,7 +24,7 @@ from core.free_times import FreeTimes
 from core.leaving import Leaving
 from core.line import Line
 from core.listing import Listing
-from core.models import Actor, Person, Room
+from core.models import Actor, Booking, Person, Room
 from core.outbox import Outbox
 from core.people import People
 from core.preferences import PreferencesStore
@@ -41,7 +41,7 @@ from core.webhooks import Webhooks
 from handlers.administration import Administration, administration
 from handlers.asides import Asides
 from handlers.books import Books
-from handlers.calendar_links import CalendarLinks
+from handlers.calendar_links import Additions, CalendarLinks, additions
 from handlers.latest import Latest
 from handlers.meanwhile import Meanwhile, silent
 from handlers.people import Directory
@@ -170,7 +170,8 @@ class Desk:
     @property
     def reader(self) -> Reader:
         """The person as the reader of an answer."""
-        return reader_of(self.person, self.catalogue, now=self.services.clock.now(), command=self.command)
+        now, links = self.services.clock.now(), self.services.calendar_links
+        return reader_of(self.person, self.catalogue, now=now, command=self.command, links=links)
 
 
 def names_of_parts(room: Room, *, catalogue: Catalogue) -> tuple[str, ...]:
@@ -179,8 +180,10 @@ def names_of_parts(room: Room, *, catalogue: Catalogue) -> tuple[str, ...]:
     return tuple(sorted(known, key=str.casefold))
 
 
-def reader_of(person: Person, catalogue: Catalogue, *, now: datetime, command: str) -> Reader:
-    """Return a person as the reader of what is told at a moment."""
+def reader_of(
+    person: Person, catalogue: Catalogue, *, now: datetime, command: str, links: CalendarLinks | None = None
+) -> Reader:
+    """Return a person as the reader of what is told at a moment; `links` lead to other calendars."""
     bookable = catalogue.bookable_for(person.acting())
     return Reader(
         person=person,
@@ -193,7 +196,15 @@ def reader_of(person: Person, catalogue: Catalogue, *, now: datetime, command: s
         approvers=partial(who_decides, catalogue=catalogue),
         held_until=partial(just_asked, catalogue=catalogue, now=now),
         parts=partial(names_of_parts, catalogue=catalogue),
+        additions=partial(additions_of, links=links, person=person, now=now),
     )
+
+
+def additions_of(booking: Booking, *, links: CalendarLinks | None, person: Person, now: datetime) -> Additions | None:
+    """Return the addresses that add a booking to somebody's own calendar."""
+    if links is None or not booking.holds_room:
+        return None
+    return additions(booking, file=links.file(booking.id, person.id, now=now))
 
 
 def several_places(catalogue: Catalogue) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from slack_sdk.models.blocks import Block, ButtonElement
+from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement
 
 from core import saying
 from core.models import Booking, Changed, Response, Status
@@ -17,7 +17,7 @@ from handlers.sentence.model import Assumption
 from handlers.views import buttons, held
 from handlers.views.held import facts, made_of, rooms_of, same_rooms
 from handlers.views.series_words import mark
-from handlers.views.text import Line, bold, code, cut, grey, joined, mention, quoted, rich, said, spoken, struck
+from handlers.views.text import Line, bold, code, cut, grey, grey_links, joined, mention, quoted, rich, said, spoken, struck
 from handlers.views.times import Reader, dated, day_and_time, in_full, where_and_own_clock
 
 # What somebody invited has said, as a list of theirs reminds them of it.
@@ -47,8 +47,9 @@ def channel_untold(booking: Booking, reader: Reader, *, why: str) -> Message:
 
 def _noted(told: Message, note: str) -> Message:
     """Return a message with a grey line above its buttons."""
-    *shown, row = told.blocks
-    return Message(text=f"{told.text}\n{note}", blocks=[*shown, grey(note), row])
+    buttons_at = next(at for at, block in enumerate(told.blocks) if isinstance(block, ActionsBlock))
+    shown, rest = told.blocks[:buttons_at], told.blocks[buttons_at:]
+    return Message(text=f"{told.text}\n{note}", blocks=[*shown, grey(note), *rest])
 
 
 def restored(booking: Booking, reader: Reader) -> Message:
@@ -70,7 +71,7 @@ def changed(change: Changed, reader: Reader, *, assumptions: Sequence[Assumption
     # The line names the title already.
     asked: Line = ["It is held ", until_approved(reader.approvers(after)), "."] if after.status is Status.PENDING else []
     lines = (line, asked, details(replace(after, title=None), reader))
-    blocks = [rich(*lines), *_assumed(after, assumptions), *buttons.rows(row)]
+    blocks = [rich(*lines), *_assumed(after, assumptions), *buttons.rows(row), *_elsewhere(after, reader)]
     return Message(text=spoken(*lines, *([one.text] for one in assumptions)), blocks=blocks)
 
 
@@ -271,7 +272,17 @@ def _about(
     row += [buttons.tell_channel(booking)] if tellable and booking.status is not Status.PENDING else []
     row.append(buttons.stop(booking, reader))
     assumed = [[assumption.text] for assumption in assumptions]
-    return Message(text=spoken(*lines, *assumed), blocks=[rich(*lines), *_assumed(booking, assumptions), *buttons.rows(row)])
+    blocks = [rich(*lines), *_assumed(booking, assumptions), *buttons.rows(row), *_elsewhere(booking, reader)]
+    return Message(text=spoken(*lines, *assumed), blocks=blocks)
+
+
+def _elsewhere(booking: Booking, reader: Reader) -> list[Block]:
+    """Return the line with which a booking gets into somebody's calendar elsewhere."""
+    ways = reader.additions(booking)
+    if ways is None:
+        return []
+    links = {"Google": ways.google, "Outlook": ways.outlook, **({"file (.ics)": ways.file} if ways.file else {})}
+    return [grey_links("Add to your calendar: ", links)]
 
 
 def _yours(sign: str, booking: Booking, reader: Reader, how: str = "") -> Line:

@@ -5,10 +5,17 @@ A line is a sequence of pieces. From the same pieces come the rich text block an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from slack_sdk.models.blocks import Block, ContextBlock, PlainTextObject, RichTextBlock, RichTextSectionElement
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    RichTextBlock,
+    RichTextSectionElement,
+)
 from slack_sdk.models.blocks.block_elements import RichTextElementParts as Parts
 
 from core.erasing import ERASED, FORMER
@@ -95,6 +102,12 @@ def spoken(*lines: Line) -> str:
 def grey(text: str) -> Block:
     """Return a small grey line that shows every character as it is."""
     return ContextBlock(elements=[PlainTextObject(text=cut(text, GREY_LENGTH), emoji=False)])
+
+
+def grey_links(before: str, links: Mapping[str, str]) -> Block:
+    """Return a small grey line of links, each an address by its label."""
+    shown = " · ".join(f"<{said(address)}|{label}>" for label, address in links.items())
+    return ContextBlock(elements=[MarkdownTextObject(text=f"{before}{shown}", verbatim=True)])
 
 
 def _part(piece: str | Piece) -> Parts.Text | Parts.User | Parts.Channel:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core import saying
 from core.models import Booking, Location, Person, Room, Slot
 from core.series_values import OneSeries
+
+if TYPE_CHECKING:
+    from handlers.calendar_links import Additions
 
 # What stands for the zone of somebody whose profile has not come from Slack, which itself says "Etc/UTC".
 UNTOLD = "UTC"
@@ -22,7 +26,8 @@ class Reader:
 
     `may_book` is false for guests where no room is for guests; `approvers` returns the names of those who are asked about a
     booking, `held_until` until when it waits for them where it was asked just now, `parts` the names of the rooms that a
-    divisible one is made of; `series` are those that what is told belongs to.
+    divisible one is made of; `series` are those that what is told belongs to, `additions` returns the addresses that add a
+    booking to another calendar.
     """
 
     person: Person
@@ -34,6 +39,7 @@ class Reader:
     held_until: Callable[[Booking], datetime | None] = lambda _booking: None
     parts: Callable[[Room], tuple[str, ...]] = lambda _room: ()
     series: Mapping[UUID, OneSeries] = field(default_factory=dict)
+    additions: Callable[[Booking], Additions | None] = lambda _booking: None
 
     @property
     def zone(self) -> ZoneInfo | None:
