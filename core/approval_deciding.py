@@ -169,8 +169,9 @@ class Approvals:
     async def suggest(self, request_id: UUID, offer: Alternative, *, by: Actor, note: str | None = None) -> Request:
         """Tell the booker of another room or time, theirs in a tap; until then, and afterwards if not, the request waits.
 
-        Raises NotAllowed and NotWaiting as deciding does.
+        Raises NotAllowed and NotWaiting as deciding does, and what would keep the booker from taking it at this moment.
         """
+        await self._refuse_impossible(request_id, offer, by=by)
         catalogue = await self._catalogues.current()
         now = self._clock.now()
         about = {
@@ -198,6 +199,31 @@ class Approvals:
 
         return await self._db.write(judged_by(catalogue, work), repeatable=True)
 
+    async def _refuse_impossible(self, request_id: UUID, offer: Alternative, *, by: Actor) -> None:
+        """Raise why the booker could not take what is suggested; what waits no more is left to who looks at it next."""
+        catalogue = await self._catalogues.current()
+
+        async def work(session: ReadSession) -> Booking | None:
+            row = await approval_rows.by_id(session, request_id)
+            booking = await store.booking(session, row["booking_id"], catalogue)
+            if row["decision"] is not None or not await _may_decide(session, booking, catalogue, by):
+                return None
+            return booking
+
+        booking = await self._db.read(work)
+        if booking is None or booking.status is not Status.PENDING:
+            return
+        if (offer.room.id, offer.slot) == (booking.room.id, booking.slot) and not booking.more_rooms:
+            raise errors.InvalidSetting("That is what is asked for. Approve it, or suggest another room or time.")
+        try:
+            await self._bookings.rehearse(booking, _moving(offer), by=await self._booker(booking))
+        except (errors.Busy, errors.Unavailable, errors.StaleBooking, errors.NotActive):
+            raise
+        except errors.BookingError as error:
+            error.message = f"{booking.booker.name} could not take that: {error.message}"
+            error.fields, error.alternatives = {}, ()
+            raise
+
     async def suggestion(self, suggestion_id: UUID, *, by: Actor) -> Suggestion:
         """Return what was suggested to somebody, or raise NotWaiting."""
         catalogue = await self._catalogues.current()
@@ -214,24 +240,33 @@ class Approvals:
         return await self._db.read(work)
 
     async def take(self, suggestion_id: UUID, *, by: Actor, key: str | None = None) -> Changed:
-        """Move the booking to where an approver suggested; what they may approve there is approved with that.
+        """Move the booking to where an approver suggested; what they may approve there is approved with that, or neither.
 
         Raises NotActive where it is no booking any more, SlotTaken where the room is taken by now, and rules' errors.
         """
         found = await self.suggestion(suggestion_id, by=by)
-        change = Change(slot=found.offer.slot, room_id=found.offer.room.id, more_room_ids=())
-        done = await self._bookings.change(found.booking.id, change, version=found.booking.version, by=by, key=key)
+        suggester = await self._actor(found.by)
+
+        async def approved(session: WriteSession, moved: Changed, catalogue: Catalogue, now: datetime) -> Changed:
+            # Another room has other approvers: they are asked.
+            if moved.after.status is not Status.PENDING:
+                return moved
+            row = await approval_rows.latest(session, moved.after.id)
+            if row is None or row["decision"] is not None or row["expires_at"] <= now:
+                return moved
+            if not await _may_decide(session, moved.after, catalogue, suggester):
+                return moved
+            verdict = Verdict(decision="approved", by=suggester.person_id)
+            await conclude(session, [row], verdict, catalogue, by=suggester, now=now)
+            return Changed(before=moved.before, after=await store.booking(session, moved.after.id, catalogue))
+
+        booking = found.booking
+        # No version: the same tap, arriving again, is the same request.
+        done = await self._bookings.change(booking.id, _moving(found.offer), version=None, by=by, key=key, then=approved)
         if done.after.status is not Status.PENDING:
             return done
-        asked = await self.of_booking(done.after.id)
-        suggester = await self._actor(found.by)
-        try:
-            assert asked is not None
-            approved = await self.approve(asked.id, by=suggester)
-        except (errors.NotAllowed, NotWaiting):
-            # Another room has other approvers: they are asked.
-            return done
-        return Changed(before=done.before, after=approved.booking)
+        # Asked for once more: what came of it then is told, not only the step that the key stands for.
+        return Changed(before=done.before, after=await self._bookings.get(booking.id))
 
     async def _actor(self, person_id: UUID) -> Actor:
         sql = f"SELECT {people.COLUMNS} FROM people p WHERE p.tenant_id = $1 AND p.id = $2"
@@ -250,6 +285,10 @@ def suggested(suggestion_id: UUID, booking: Booking, about: Mapping[str, Any], c
     kind = OfferKind.OTHER_ROOM if room.id != booking.room.id else OfferKind.OTHER_TIME
     offer = Alternative(kind=kind, room=room, location=catalogue.place_of(room), slot=slot)
     return Suggestion(id=suggestion_id, booking=booking, offer=offer, by=UUID(about["by"]), note=about["note"])
+
+
+def _moving(offer: Alternative) -> Change:
+    return Change(slot=offer.slot, room_id=offer.room.id, more_room_ids=())
 
 
 async def _may_decide(session: ReadSession, booking: Booking, catalogue: Catalogue, by: Actor) -> bool:

@@ -58,6 +58,18 @@ _UNDONE = {
 }
 
 
+# What goes on in the transaction of a change: with the session, what was changed, the catalogue, and the moment.
+Then = Callable[[WriteSession, Changed, Catalogue, datetime], Awaitable[Changed]]
+
+
+class _RehearsedError(Exception):
+    """Rolls back what was only tried."""
+
+    def __init__(self, done: Changed) -> None:
+        super().__init__()
+        self.done = done
+
+
 class Bookings:
     """Book, change, cancel, take back, exchange; and look at one's own."""
 
@@ -195,9 +207,20 @@ class Bookings:
         raise refusal
 
     @judged_anew
-    async def change(self, booking_id: UUID, change: Change, *, version: int, by: Actor, key: str | None = None) -> Changed:
+    async def change(
+        self,
+        booking_id: UUID,
+        change: Change,
+        *,
+        version: int | None,
+        by: Actor,
+        key: str | None = None,
+        then: Then | None = None,
+    ) -> Changed:
         """Move or edit a booking and return it before and after; what changes nothing is not noted.
 
+        `version` None changes whatever it is now. `then` goes on in the same transaction, with what was changed, and
+        returns how it stands after that.
         Raises StaleBooking when it is no longer at `version`, NotAllowed, NotActive, a rule's error, or SlotTaken.
         """
         catalogue = await self._catalogues.current()
@@ -215,9 +238,20 @@ class Bookings:
             bookkeeping.check_change(wanted, catalogue, by=by, now=now)
             wanted = await bookkeeping.permitted(session, wanted, catalogue, by=by, now=now)
             await bookkeeping.write(session, events.Kind.CHANGED, wanted, catalogue, event_id=event_id, by=by, now=now)
-            return wanted
+            return await then(session, wanted, catalogue, now) if then else wanted
 
         return await self._committed(work, catalogue, repeatable=key is not None, by=by, now=now)
+
+    async def rehearse(self, booking: Booking, change: Change, *, by: Actor) -> Changed:
+        """Return what a change would lead to at this moment, or raise what `change` would; nothing is kept of it."""
+
+        async def take_back(_session: WriteSession, done: Changed, _catalogue: Catalogue, _now: datetime) -> Changed:
+            raise _RehearsedError(done)
+
+        try:
+            return await self.change(booking.id, change, version=booking.version, by=by, then=take_back)
+        except _RehearsedError as rehearsed:
+            return rehearsed.done
 
     @judged_anew
     async def cancel(

@@ -213,7 +213,6 @@ async def take(call: Call) -> Reply:
         return BookingOut.of(done.after, by=call.actor, catalogue=call.catalogue)
 
     moved = BookingOut.model_validate(await call.once(lambda: approvals.take(suggestion_id, by=call.actor), answered))
-    # What the move was approved with comes in a transaction of its own.
     return told(call, await call.services.bookings.get(moved.id))
 
 
@@ -306,7 +305,7 @@ OPERATIONS = (
         scope=Scope.BOOK,
         body=Suggest,
         answer=ApprovalOut,
-        refusals=(*DECIDING, errors.RoomNotFound, errors.EndBeforeStart, errors.StartInPast),
+        refusals=(*DECIDING, errors.NotActive, errors.StaleBooking, errors.InvalidSetting, *RULES),
     ),
     Operation(
         method="GET",

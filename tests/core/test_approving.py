@@ -475,6 +475,54 @@ async def test_a_suggestion_is_only_for_whom_it_was_made_and_while_it_waits(offi
         await asking.approvals.suggest(request, offer, by=office.bob)
 
 
+async def test_a_suggestion_is_taken_and_approved_in_one_or_not_at_all(
+    office: Office, asking: Asking, boardroom: Room, monkeypatch: pytest.MonkeyPatch
+):
+    booked = await office.book(boardroom, at(60))
+    later = Alternative(kind=OfferKind.OTHER_TIME, room=boardroom, location=office.berlin, slot=at(62))
+    await asking.approvals.suggest(await asking.request(booked), later, by=office.bob)
+    (row,) = await office.rows("SELECT id FROM deliveries WHERE kind = 'approval_suggestion'")
+
+    async def crash(*_: object, **__: object) -> None:
+        raise RuntimeError("crash")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("core.approval_deciding.conclude", crash)
+        with pytest.raises(RuntimeError, match="crash"):
+            await asking.approvals.take(row["id"], by=office.ana, key="tap")
+    assert await office.bookings.get(booked.id) == booked
+    assert await asking.decisions(booked) == [None]
+
+    done = await asking.approvals.take(row["id"], by=office.ana, key="tap")
+    again = await asking.approvals.take(row["id"], by=office.ana, key="tap")
+
+    assert (done.after.status, done.after.slot) == (Status.CONFIRMED, later.slot)
+    assert again == done
+    assert await checks.violations(office.db) == []
+
+
+async def test_what_the_booker_could_not_take_is_not_suggested(office: Office, asking: Asking, boardroom: Room):
+    apollo, closet = await office.room("Apollo", seats=8), await office.room("Closet", seats=2)
+    booked = await office.book(boardroom, at(60), attendees_count=4)
+    await office.book(apollo, at(60), by=office.bob)
+    request = await asking.request(booked)
+
+    async def suggested(room: Room, slot: Slot) -> str:
+        offer = Alternative(kind=OfferKind.OTHER_ROOM, room=room, location=office.berlin, slot=slot)
+        with pytest.raises(errors.BookingError) as refused:
+            await asking.approvals.suggest(request, offer, by=office.bob)
+        assert refused.value.alternatives == ()
+        return refused.value.message
+
+    assert (await suggested(apollo, at(60))).startswith("ana could not take that: Apollo is taken")
+    assert await suggested(closet, at(60)) == "ana could not take that: Closet seats 2; you asked for 4 people."
+    assert (await suggested(apollo, at(-2))).startswith("ana could not take that: ")
+    assert await suggested(boardroom, at(60)) == "That is what is asked for. Approve it, or suggest another room or time."
+    assert await office.rows("SELECT id FROM deliveries WHERE kind = 'approval_suggestion'") == []
+    assert await office.bookings.get(booked.id) == booked
+    assert await checks.violations(office.db) == []
+
+
 async def test_what_waits_is_listed_for_those_who_decide(office: Office, asking: Asking, boardroom: Room):
     lab = await office.room("Lab")
     await asking.needs(lab)
