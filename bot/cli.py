@@ -12,6 +12,7 @@ from bot.commands import (
     admins,
     approvals,
     audit,
+    calendars,
     closures,
     equipment,
     groups,
@@ -61,6 +62,7 @@ app.add_typer(series.app, name="series")
 app.add_typer(notices.app, name="notices")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(calendars.app, name="calendars")
 
 TRIAL = (
     "No DATABASE_URL is set: using a database of our own in {folder}. "

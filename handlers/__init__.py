@@ -28,6 +28,7 @@ from handlers import (
     series_choosing,
     series_dates,
     stats,
+    subscribing,
 )
 from handlers.edge import PATIENCE, Edge, OnClick
 from handlers.ids import Action
@@ -63,6 +64,7 @@ ACTIONS: Mapping[Action, OnClick] = {
     **series.ACTIONS,
     **series_choosing.ACTIONS,
     **series_dates.ACTIONS,
+    **subscribing.ACTIONS,
 }
 
 

@@ -82,9 +82,12 @@ class Action(StrEnum):
     # rooms that close; value: Answered JSON
     TAKE_PROPOSAL = "take_proposal"
     TAKE_PROPOSALS = "take_proposals"
+    EACH_PROPOSAL = "each_proposal"  # value: AnsweredSeries JSON
     PICK_PROPOSAL = "pick_proposal"
     CANCEL_PROPOSAL = "cancel_proposal"
     MOVE_PROPOSAL = "move_proposal"  # value: MovedInstead JSON
+    CALENDAR = "calendar"  # value: CalendarOf JSON: show the address of a calendar, below
+    RENEW_CALENDAR = "renew_calendar"  # value: CalendarAt JSON
     OPEN_PAGE = "open_page"  # an address: Slack opens it, and tells that somebody has clicked
     # inside modals
     PLACE = "place"
@@ -221,7 +224,7 @@ class Callback(StrEnum):
 
 
 # What is answered below the message in which it stands, so that its other buttons stay.
-ASIDE = frozenset({Action.TAKE_ASIDE})
+ASIDE = frozenset({Action.TAKE_ASIDE, Action.CALENDAR})
 # What changes bookings when it is used inside a view; the App Home is published anew after it.
 CHANGING_FORMS = frozenset(
     {

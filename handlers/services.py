@@ -197,6 +197,7 @@ def reader_of(
         held_until=partial(just_asked, catalogue=catalogue, now=now),
         parts=partial(names_of_parts, catalogue=catalogue),
         additions=partial(additions_of, links=links, person=person, now=now),
+        subscribes=links is not None and links.base is not None,
     )
 
 

@@ -13,6 +13,7 @@ from handlers.api import (
     attending,
     availability,
     bookings,
+    calendars,
     docs_page,
     events,
     openapi,
@@ -29,6 +30,9 @@ from handlers.api.edge import HEADERS, PREFIX, Edge, Session, nobody
 from handlers.api.operations import Operation
 from handlers.services import Services
 
+# What may be asked for in an address, each letter written as four bytes of three signs; aiohttp's own limit is an eighth.
+LONGEST_LINE = 64 * 1024
+
 OPERATIONS: tuple[Operation, ...] = (
     *rooms.OPERATIONS,
     *availability.OPERATIONS,
@@ -40,6 +44,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *proposals.OPERATIONS,
     *events.OPERATIONS,
     *webhooks.OPERATIONS,
+    *calendars.OPERATIONS,
     *administering.OPERATIONS,
 )
 

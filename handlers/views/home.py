@@ -27,13 +27,14 @@ from core.notices import Notice, Preferences, Waiting
 from core.outbox import GivenUp
 from handlers.drafts import Target
 from handlers.ids import Action, Callback
-from handlers.views import buttons
+from handlers.views import buttons, subscribing
 from handlers.views import line as line_views
 from handlers.views.bookings import ANSWERS, answering, details, invited_to, none_ahead_line, own_response, until_approved
 from handlers.views.cards import answers
 from handlers.views.held import facts, made_of
 from handlers.views.questions import no_rooms
 from handlers.views.settings import summary
+from handlers.views.subscribing import CalendarOf
 from handlers.views.text import Line, bold, channel, code, cut, joined, mention, rich
 from handlers.views.times import Reader, moment, where_and_own_clock
 
@@ -134,7 +135,7 @@ def _content(page: Page, reader: Reader) -> Iterator[Block]:
         yield rich(["These are the next ", str(len(page.ahead)), ". All of them: ", code(f"{reader.command} mine")])
     yield from _waiting(page, reader)
     yield DividerBlock()
-    yield from _settings(page)
+    yield from _settings(page, reader)
 
 
 def _begin(reader: Reader) -> Sequence[Block]:
@@ -157,9 +158,10 @@ def _waiting(page: Page, reader: Reader) -> Sequence[Block]:
     return [HeaderBlock(text=PlainTextObject(text=line_views.TITLE, emoji=False)), *blocks, *note]
 
 
-def _settings(page: Page) -> Sequence[Block]:
+def _settings(page: Page, reader: Reader) -> Sequence[Block]:
     said = summary(page.preferences, place=page.place)
     row = [buttons.button("Change settings", Action.OPEN_SETTINGS)]
+    row += subscribing.button(reader, CalendarOf(), label="Your calendar", aloud="Subscribe to a calendar of your meetings")
     return [rich([bold("Your settings"), ": ", *said]), *buttons.rows(row, block_id="settings")]
 
 

@@ -16,7 +16,8 @@ from core.models import Equipment, Location, Opening, Rival, Room, RoomDay
 from handlers.drafts import DayOfRoom, Draft, RoomsPage
 from handlers.ids import Action
 from handlers.replies import Message
-from handlers.views import buttons, held, photos
+from handlers.views import buttons, held, photos, subscribing
+from handlers.views.subscribing import CalendarOf
 from handlers.views.text import Line, bold, cut, mention, quoted, rich, said, spoken
 from handlers.views.times import Reader, room_facts
 
@@ -55,6 +56,8 @@ def listed(
     row = [buttons.new_booking(), buttons.find()] if reader.may_book else []
     row += [buttons.button("Earlier", Action.PAGE_ROOMS.nth(1), earlier)] if page.offset else []
     row += [buttons.button("More rooms", Action.PAGE_ROOMS.nth(2), later)] if last < total else []
+    if page.place is not None:
+        row += subscribing.button(reader, CalendarOf(place=page.place), aloud="Subscribe to a calendar of these rooms")
     return Message(text=cut("\n".join(told), 3000), blocks=[*blocks, *buttons.rows(row)])
 
 
@@ -83,6 +86,7 @@ def day(shown: RoomDay, on: date, reader: Reader, *, draft: Draft | None) -> Mes
     row = [buttons.button(f"Book {cut(room.name, 60)}", Action.OPEN_BOOKING, draft)] if draft and on >= today else []
     row += [buttons.button("Day before", Action.ROOM_DAY.nth(1), earlier)] if on > today else []
     row += [buttons.button("Day after", Action.ROOM_DAY.nth(2), later)]
+    row += subscribing.button(reader, CalendarOf(room=room.id), aloud=f"Subscribe to a calendar of {cut(room.name, 40)}")
     return Message(text=spoken(*lines), blocks=[rich(*lines), *photos.large(room), *buttons.rows(row)])
 
 

@@ -27,7 +27,7 @@ class Reader:
     `may_book` is false for guests where no room is for guests; `approvers` returns the names of those who are asked about a
     booking, `held_until` until when it waits for them where it was asked just now, `parts` the names of the rooms that a
     divisible one is made of; `series` are those that what is told belongs to, `additions` returns the addresses that add a
-    booking to another calendar.
+    booking to another calendar; `subscribes` says that calendars have addresses.
     """
 
     person: Person
@@ -40,6 +40,7 @@ class Reader:
     parts: Callable[[Room], tuple[str, ...]] = lambda _room: ()
     series: Mapping[UUID, OneSeries] = field(default_factory=dict)
     additions: Callable[[Booking], Additions | None] = lambda _booking: None
+    subscribes: bool = False
 
     @property
     def zone(self) -> ZoneInfo | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import parse_qs, urlsplit
 
 from handlers.calendar_links import CalendarLinks
-from tests.handlers.firm import BEN, Firm, new_york, words
+from tests.handlers.firm import ANA, BEN, Firm, labels, new_york, words
 
 BASE = "https://rooms.firm.example"
 
@@ -66,3 +67,44 @@ async def test_what_is_cancelled_is_offered_to_no_calendar(firm: Firm):
     cancelled = await firm.press(BEN, message, "Cancel booking")
 
     assert "Add to your calendar" not in words(cancelled)
+
+
+async def test_a_rooms_day_leads_to_its_calendar_and_a_new_address_ends_the_one_before(firm: Firm):
+    day = await offering(firm).say(BEN, "/book rooms apollo")
+
+    shown = await firm.press(BEN, day, "Calendar")
+
+    assert labels(shown) == ["Add to Google", "Add to Outlook", "New address"]
+    (feed,) = await firm.services.calendars.all()
+    assert feed.room_id == firm.rooms["Apollo"].id
+    assert f"{BASE}/calendar/{feed.token}.ics" in words(shown)
+    assert f"webcal://rooms.firm.example/calendar/{feed.token}.ics" in words(shown)
+    assert words(await firm.press(BEN, day, "Calendar")) == words(shown), "the one there is"
+    other = await firm.press(BEN, shown, "New address")
+    (renewed,) = await firm.services.calendars.all()
+    assert renewed.id == feed.id
+    assert renewed.token in words(other)
+    assert feed.token not in words(other)
+
+
+async def test_a_places_rooms_have_a_calendar_too_and_nobody_renews_anothers(firm: Firm):
+    listed = await offering(firm).say(BEN, "/book rooms new york")
+    await firm.press(BEN, listed, "Calendar")
+    (feed,) = await firm.services.calendars.all()
+    assert feed.location_id == firm.places["New York"].id
+
+    click = firm.click_of(ANA, "renew_calendar", json.dumps({"f": str(feed.id)}))
+    await firm.deliver(click)
+
+    assert await firm.services.calendars.all() == (feed,)
+
+
+async def test_the_home_has_ones_own_calendar_where_it_can_be_reached(firm: Firm):
+    async def home(user: str) -> str:
+        await firm.slack.open_home(user)
+        await firm.edge.drain(5)
+        return json.dumps(await firm.slack.wait_for(lambda: firm.slack.home(user)))
+
+    assert "Your calendar" not in await home(ANA)
+    offering(firm)
+    assert "Your calendar" in await home(BEN)
