@@ -137,7 +137,9 @@ class Bookroom:
         origins = self.settings.allowed_origins
         web_app.add_routes(api.routes(self.services, per_minute=a_minute, session=self.pages.person, origins=origins))
         web_app.add_routes(ops.routes(self._checks(), self.background.figures))
-        self._runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
+        self._runner = web.AppRunner(
+            web_app, access_log=None, shutdown_timeout=DRAIN_SECONDS, max_line_size=api.LONGEST_LINE
+        )
         await self._runner.setup()
         settings = self.settings
         try:

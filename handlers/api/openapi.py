@@ -116,6 +116,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         found.append(_header("Last-Event-ID", "The `id` that was told last: what came after it is told first.", 50))
     elif operation.method == "GET":
         found += [_header("If-None-Match", "ETags that the asker has already."), _header("If-Modified-Since", "A date.")]
+    found += _OF_ALL
     if operation.method == "POST":
         found.append(_header("Idempotency-Key", "Sent again with the same body: done once, and answered the same.", 255))
     if operation.changes:
@@ -123,6 +124,24 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
             _header("If-Match", "The ETag of what is changed, or `*`. Without it, the answer is 428.", required=False)
         )
     return found
+
+
+_OF_ALL: tuple[dict[str, Any], ...] = (
+    {
+        "name": edge.ON_BEHALF_OF,
+        "in": "header",
+        "required": False,
+        "description": "As whom an admin's program acts: a person's id.",
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    {
+        "name": edge.FRESH,
+        "in": "header",
+        "required": False,
+        "description": "What an answer to a write said: the answer is at least that fresh.",
+        "schema": {"type": "string", "pattern": "^[1-9][0-9]{0,9}-[0-9A-F]{1,8}/[0-9A-F]{1,8}$"},
+    },
+)
 
 
 def _of_address(operation: Operation, name: str) -> dict[str, Any]:

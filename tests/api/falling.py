@@ -1,4 +1,4 @@
-"""`python -m tests.api.falling URL`: serves the API on a database, and is killed by its first write, committed, not answered.
+"""`python -m tests.api.falling URL`: serves the API on a database; its first write, committed and not answered, kills it.
 
 It says its port in a line. The kill is SIGKILL: nothing is closed, rolled back or told.
 """

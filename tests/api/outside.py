@@ -80,7 +80,7 @@ async def opened(database: Any, *, per_minute: int = 0) -> AsyncIterator[Outside
         firm = await stack.enter_async_context(firm_opened(database))
         app = web.Application()
         app.add_routes(api.routes(firm.services, per_minute=per_minute))
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, max_line_size=api.LONGEST_LINE)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, "127.0.0.1", 0).start()

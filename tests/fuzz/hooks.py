@@ -45,11 +45,20 @@ def map_body(context: Any, body: Any) -> Any:
 
 @schemathesis.hook
 def map_headers(context: Any, headers: Any) -> Any:
-    """Change what there is, whatever its state: only `*`, or the version that was told, is not refused."""
-    if not isinstance(headers, dict) or not isinstance(headers.get("If-Match"), str):
+    """Change what there is, whatever its state: only `*`, or the version that was told, is not refused.
+
+    One in five acts as somebody else, who may do less.
+    """
+    if not isinstance(headers, dict):
         return headers
-    chosen = _number(headers["If-Match"]) % LEFT
-    return headers if chosen == 0 else {**headers, "If-Match": "*" if chosen > 1 else '"1.seen"'}
+    said, person = dict(headers), headers.get("Bookroom-Person")
+    if isinstance(person, str) and _UUID.fullmatch(person):
+        del said["Bookroom-Person"]
+        if _number(person) % LEFT == 0:
+            said["Bookroom-Person"] = _id(person[::-1], "personId")
+    if isinstance(said.get("If-Match"), str) and (chosen := _number(said["If-Match"]) % LEFT):
+        said["If-Match"] = "*" if chosen > 1 else '"1.seen"'
+    return said
 
 
 # What else has a form that nobody hits by chance; any other text is as well formed, but means nothing.
@@ -79,7 +88,7 @@ def _meant(value: Any, name: str = "") -> Any:
 def _id(value: str, name: str) -> str:
     known = KNOWN.get(name) or KNOWN.get(_CALLED.get(name, name.removesuffix("s"))) or []
     number = _number(value)
-    return value if not known or number % LEFT == 0 else known[number // LEFT % len(known)]
+    return value if not known or number % LEFT == 1 else known[number // LEFT % len(known)]
 
 
 def _moment(value: str, name: str) -> str:
