@@ -23,6 +23,7 @@ from datetime import time as clock_time
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
 from playwright.async_api import Page, async_playwright, expect
 from pydantic import SecretStr
 
@@ -279,7 +280,29 @@ async def figures(stage: Stage) -> None:
     await stage.take("stats-page", high=1120)
 
 
-SCENES = (booking, settings, living, waiting, approval, series, the_day, figures)
+async def pages(stage: Stage) -> None:
+    """The board of a place, for who has signed in, and the tablet at a room's door."""
+    base = f"http://127.0.0.1:{stage.bot.port}"
+    await stage.page.clock.set_fixed_time(stage.clock.now())
+    # Slack's word is good by the machine's clock, and the story has another: she has signed in already.
+    services = stage.bot.services
+    (ana,) = await services.people.mentioned("T0NORTHBAY", [ANA])
+    answer = web.Response()
+    stage.bot.pages.sessions.begin(answer, await services.people.get(ana))
+    (cookie,) = answer.cookies.values()
+    await stage.page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": base}])
+    await stage.page.goto(f"{base}/board")
+    await stage.page.locator("main a", has_text="New York").first.click()
+    await stage.page.locator("a", has_text="›").click()
+    await expect(stage.page.get_by_role("heading", name="New York")).to_be_visible()
+    await stage.take("board", high=860)
+    doors = await Rooms(stage.bot.db, stage.bot.services.catalogues).doors()
+    door = next(token for room, _, token in doors if room.name == "Apollo")
+    await stage.page.goto(f"{base}/door/{door}/display")
+    await stage.take("display")
+
+
+SCENES = (booking, pages, settings, living, waiting, approval, series, the_day, figures)
 
 
 @asynccontextmanager
@@ -292,12 +315,16 @@ async def opened(folder: Path, wanted: Sequence[str]) -> AsyncIterator[Stage]:
         await sample.seed(db, json.loads(people.model_dump_json()), now=clock.now())
         await db.close()
         async with serving(Sandbox(people, clock=clock.timestamp)) as running, SandboxClient(running.url) as slack:
+            port = postgres.free_port()
             told = Settings(
                 _env_file=None,
                 slack_bot_token=SecretStr(people.tokens.bot),
                 slack_app_token=SecretStr(people.tokens.app),
                 slack_api_url=running.api_url,
-                port=postgres.free_port(),
+                slack_client_id=people.client.client_id,
+                slack_client_secret=SecretStr(people.client.client_secret),
+                public_url=f"http://127.0.0.1:{port}",
+                port=port,
             )
             bot = Bookroom(told.model_copy(update=trial.urls(server)), clock=clock)
             await bot.start()

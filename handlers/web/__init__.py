@@ -22,15 +22,15 @@ class Pages:
     def __init__(self, services: Services, site: Site) -> None:
         self.site = site
         self._look = Look()
-        self._sessions = Sessions(services, site)
-        self._signing_in = SigningIn(services, site, self._sessions, self._look)
-        self._board = BoardPages(services, site, self._sessions, self._look)
+        self.sessions = Sessions(services, site)
+        self._signing_in = SigningIn(services, site, self.sessions, self._look)
+        self._board = BoardPages(services, site, self.sessions, self._look)
         self._display = Display(services, site, self._look)
-        self._figures = FiguresPage(services, self._sessions, self._look)
+        self._figures = FiguresPage(services, self.sessions, self._look)
 
     async def person(self, request: web.Request) -> Person | None:
         """Return who has signed in, as they stand now; None for nobody."""
-        return await self._sessions.person(request)
+        return await self.sessions.person(request)
 
     def introduced(self, team_id: str, user_id: str) -> None:
         """Note as whom Slack knows us, which the links to Slack need."""
