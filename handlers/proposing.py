@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from handlers.requests import Click
 from handlers.services import Desk, Services
 from handlers.views import bookings, buttons
 from handlers.views import proposing as views
-from handlers.views.proposing import Answered, MovedInstead
+from handlers.views.proposing import Answered, AnsweredSeries, MovedInstead
 from handlers.views.text import Line, rich, spoken
 from handlers.wanted import wanting
 
@@ -36,7 +36,8 @@ async def pick(click: Click, desk: Desk) -> Message:
     proposal_id = Answered.load(click.value).proposal
     left = await _open(proposal_id, desk)
     offers = await offers_for(left, desk.services, by=desk.actor, also=proposal_id)
-    said = views.told(left, offers, desk.reader)
+    each = {one.booking.series_id for one in left if one.id == proposal_id and one.booking.series_id}
+    said = views.told(left, offers, desk.reader, each=each)
     assert said is not None
     return said
 
@@ -79,15 +80,30 @@ async def _unanswered(desk: Desk) -> Sequence[Proposal]:
 async def _rest(alone: Message, said: Line, done: Changed, desk: Desk) -> Message:
     """Return what is left to answer below what was just done; `alone` where nothing is."""
     left = await _unanswered(desk)
-    return await _left(left, said, desk, undo=buttons.undo(done.after)) if left else alone
+    # Whoever answers one date of a series goes through them date by date.
+    each = {done.before.series_id} if done.before.series_id else ()
+    return await _left(left, said, desk, undo=buttons.undo(done.after), each=each) if left else alone
 
 
-async def take_all(click: Click, desk: Desk) -> Message:  # noqa: ARG001 - one shape for all
-    """Move every booking of the person's into the room that is held for it; what cannot be stays to be answered."""
+async def each(click: Click, desk: Desk) -> Message:
+    """Show the dates of a series one by one, each with its own answers."""
+    series = AnsweredSeries.load(click.value).series
+    left = await _unanswered(desk)
+    if series not in {one.booking.series_id for one in left}:
+        raise OfferGone("That is settled by now.")
+    return await _left(left, (), desk, each={series})
+
+
+async def take_all(click: Click, desk: Desk) -> Message:
+    """Move bookings into the rooms that are held for them: the dates that a button names, or every one of the person's.
+
+    What cannot be stays to be answered.
+    """
     rerooming = desk.services.administration.rerooming
+    only = AnsweredSeries.load(click.value) if click.value else None
     taken = 0
     for one in await rerooming.open_of(desk.person.id):
-        if one.room is None:
+        if one.room is None or (only and (one.booking.series_id, one.room.id) != (only.series, only.room)):
             continue
         try:
             await rerooming.accept(one.id, by=desk.actor)
@@ -99,13 +115,21 @@ async def take_all(click: Click, desk: Desk) -> Message:  # noqa: ARG001 - one s
             continue
     if not taken:
         raise OfferGone("Those rooms are not held for you any more.")
-    said: Line = [f"✏️ {taken} {'booking has' if taken == 1 else 'bookings have'} moved into the rooms that were held."]
+    held = "the room that was held" if only or taken == 1 else "the rooms that were held"
+    said: Line = [f"✏️ {taken} {'booking has' if taken == 1 else 'bookings have'} moved into {held}."]
     return await _left(await rerooming.open_of(desk.person.id), said, desk)
 
 
-async def _left(proposals: Sequence[Proposal], above: Line, desk: Desk, *, undo: ButtonElement | None = None) -> Message:
+async def _left(
+    proposals: Sequence[Proposal],
+    above: Line,
+    desk: Desk,
+    *,
+    undo: ButtonElement | None = None,
+    each: Collection[UUID] = (),
+) -> Message:
     offers = await offers_for(proposals, desk.services, by=desk.actor)
-    said = views.told(proposals, offers, desk.reader, above=above, undo=undo)
+    said = views.told(proposals, offers, desk.reader, above=above, undo=undo, each=each)
     return said or Message(text=spoken(above), blocks=[rich(above)])
 
 
@@ -146,6 +170,7 @@ async def _instead(proposal: Proposal, services: Services, *, by: Actor) -> tupl
 ACTIONS: Mapping[Action, OnClick] = {
     Action.TAKE_PROPOSAL: take,
     Action.TAKE_PROPOSALS: take_all,
+    Action.EACH_PROPOSAL: each,
     Action.PICK_PROPOSAL: pick,
     Action.MOVE_PROPOSAL: move,
     Action.CANCEL_PROPOSAL: cancel,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -23,6 +24,8 @@ from handlers.views.times import Reader, lasting, room_facts, where_and_own_cloc
 # Each takes two blocks, of which a message has fifty.
 MOST_LISTED = 20
 MOST_OFFERED = 4
+# So many dates of a series that go to one room are one entry.
+SEVERAL = 3
 Offers = Mapping[UUID, Sequence[Alternative]]
 
 
@@ -30,6 +33,13 @@ class Answered(Carried):
     """The proposal that is answered."""
 
     proposal: UUID
+
+
+class AnsweredSeries(Carried):
+    """The series whose dates are answered together: those that one room is held for, or none."""
+
+    series: UUID
+    room: UUID | None = None
 
 
 class MovedInstead(Moving):
@@ -45,21 +55,50 @@ def told(
     *,
     above: Line = (),
     undo: ButtonElement | None = None,
+    each: Collection[UUID] = (),
 ) -> Message | None:
     """Return the message about proposals, of one person's; `offers` are what else is free, by proposal that asked for it.
 
-    None where there is nothing to say of any of them. `above` is what was just done, `undo` takes it back.
+    None where there is nothing to say of any of them. `above` is what was just done, `undo` takes it back. Dates of a series
+    that go to the same room are one entry, but for the series in `each`.
     """
     speaking = [one for one in proposals if _says_something(one)]
     if not speaking:
         return Message(text=spoken(above), blocks=[rich(above)]) if above else None
     if len(speaking) == 1 and not above:
         return _one(speaking[0], offers.get(speaking[0].id), reader)
-    return _many(speaking, offers, reader, above=above, undo=undo)
+    return _many(speaking, _grouped(speaking, each), offers, reader, above=above, undo=undo)
 
 
 def _says_something(proposal: Proposal) -> bool:
     return proposal.status in {"open", "accepted", "cancelled"} or proposal.reopened
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Together:
+    """Dates of one series, soonest first, that are open and go to the same room, or to none."""
+
+    dates: Sequence[Proposal]
+
+    @property
+    def about(self) -> AnsweredSeries:
+        """What its buttons carry."""
+        first = self.dates[0]
+        assert first.booking.series_id is not None
+        return AnsweredSeries(series=first.booking.series_id, room=first.room.id if first.room else None)
+
+
+def _grouped(proposals: Sequence[Proposal], each: Collection[UUID]) -> list[Proposal | _Together]:
+    """Return the proposals as they are listed, in the order of the first of each entry."""
+    alike: dict[object, list[Proposal]] = {}
+    for one in proposals:
+        series = one.booking.series_id
+        together = series is not None and one.status == "open" and series not in each
+        alike.setdefault((series, one.room and one.room.id) if together else one.id, []).append(one)
+    entries: list[Proposal | _Together] = []
+    for found in alike.values():
+        entries += [_Together(dates=found)] if len(found) >= SEVERAL else found
+    return sorted(entries, key=lambda one: (one.dates[0] if isinstance(one, _Together) else one).booking.start)
 
 
 def _one(proposal: Proposal, offers: Sequence[Alternative] | None, reader: Reader) -> Message:
@@ -68,7 +107,13 @@ def _one(proposal: Proposal, offers: Sequence[Alternative] | None, reader: Reade
 
 
 def _many(
-    proposals: Sequence[Proposal], offers: Offers, reader: Reader, *, above: Line, undo: ButtonElement | None
+    proposals: Sequence[Proposal],
+    entries: Sequence[Proposal | _Together],
+    offers: Offers,
+    reader: Reader,
+    *,
+    above: Line,
+    undo: ButtonElement | None,
 ) -> Message:
     open_ = [one for one in proposals if one.status == "open"]
     title: Line = [bold(f"{saying.counted(len(open_), 'booking')} of yours must move.")] if open_ else []
@@ -79,17 +124,49 @@ def _many(
         heads.append(["Another room is held for the same time."])
     done: list[Block] = [rich(above), *buttons.rows([undo])] if above else []
     blocks: list[Block] = [*done, rich(*heads)] if heads else done
-    if len(held) > 1:
+    if len(held) > 1 and len(entries) > 1:
         take = buttons.button(f"Take all {len(held)} rooms", Action.TAKE_PROPOSALS, style="primary")
         blocks += buttons.rows([take])
-    for number, one in enumerate(proposals[:MOST_LISTED]):
+    for number, one in enumerate(entries[:MOST_LISTED]):
+        if isinstance(one, _Together):
+            blocks += [rich(_dates(one, reader)), *buttons.rows(_row_of_dates(one, number))]
+            continue
         row = _row(one, offers.get(one.id), reader, number=number, style=None)
         blocks += [rich(*_entry(one, reader)), *buttons.rows(row)]
-    if len(proposals) > MOST_LISTED:
-        blocks.append(rich([f"and {len(proposals) - MOST_LISTED} more: without an answer the rooms held are taken."]))
-    return Message(
-        text=spoken(*([above] if above else []), *heads, *(_entry(one, reader)[0] for one in proposals)), blocks=blocks
-    )
+    if len(entries) > MOST_LISTED:
+        blocks.append(rich([f"and {len(entries) - MOST_LISTED} more: without an answer the rooms held are taken."]))
+    said = [_dates(one, reader) if isinstance(one, _Together) else _entry(one, reader)[0] for one in entries]
+    return Message(text=spoken(*([above] if above else []), *heads, *said), blocks=blocks)
+
+
+def _dates(together: _Together, reader: Reader) -> Line:
+    """Return "Stand-up", 12 dates, Wed 25 Nov to Thu 10 Dec, 09:00-10:00: Apollo, and what happens without an answer."""
+    first, last = together.dates[0], together.dates[-1]
+    booking, room = first.booking, first.room
+    zone = booking.location.tz
+    today = reader.now.astimezone(zone).date()
+    days = [saying.short_date(one.booking.start.astimezone(zone).date(), today=today) for one in (first, last)]
+    clocks = {saying.hours(one.booking.slot, zone) for one in together.dates}
+    clock = f", {clocks.pop()}" if len(clocks) == 1 else ""
+    when = f"{len(together.dates)} dates, {' to '.join(days)}{clock}"
+    head: Line = [*_meeting(booking), ", ", bold(when), f" ({booking.location.name}): "]
+    answers = {_at(one.answer_by, one.booking, reader) for one in together.dates}
+    by = _at(min(one.answer_by for one in together.dates), booking, reader)
+    if room is None:
+        ends = f"by {by}, they are" if len(answers) == 1 else f"in time, from {by} on, each is"
+        return [*head, f"no other room is free. If nothing frees {ends} cancelled."]
+    yours = f"it is yours for all of them on {by}" if len(answers) == 1 else f"it is yours for each in turn, from {by} on"
+    facts = room_facts(room)
+    return [*head, bold(cut(room.name, 100)), f" ({facts})" if facts else "", f". If you say nothing, {yours}."]
+
+
+def _row_of_dates(together: _Together, number: int) -> list[ButtonElement | None]:
+    room, how_many = together.dates[0].room, len(together.dates)
+    each = buttons.button("Date by date", Action.EACH_PROPOSAL.nth(number), together.about)
+    if room is None:
+        return [each]
+    label = f"Take {cut(room.name, 50)} for {how_many} dates"
+    return [buttons.button(label, Action.TAKE_PROPOSALS.nth(number), together.about), each]
 
 
 def _entry(proposal: Proposal, reader: Reader) -> tuple[Line, ...]:

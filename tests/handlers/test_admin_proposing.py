@@ -158,3 +158,50 @@ async def test_of_several_rooms_another_takes_the_place_of_the_one_that_is_gone(
     await firm.press(BEN, message, offered)
 
     assert [[room.name for room in one.rooms] for one in await firm.mine(BEN)] == [["Apollo", "Big Ben"]]
+
+
+async def a_series_and_a_meeting(firm: Firm) -> None:
+    shown = await firm.say(BEN, '/book every weekday at 9am for 12 times in corner for 3 "Stand-up"')
+    await firm.press(BEN, shown, "Book all 12")
+    await firm.booked("Corner", new_york(14), title="Budget", by=BEN)
+
+
+async def test_the_dates_of_a_series_are_one_entry_and_one_tap(firm: Firm, teller: Teller):
+    await a_series_and_a_meeting(firm)
+    await shut(firm, "Corner")
+    await teller.tell()
+
+    message = (await direct(firm, BEN))[-1]
+
+    assert words(message).startswith("13 bookings of yours must move.")
+    assert words(message).count('"Stand-up"') == 1
+    assert '"Stand-up", 12 dates, ' in words(message)
+    assert labels(message) == [
+        "Take all 13 rooms",
+        "Take Apollo for 12 dates",
+        "Date by date",
+        "Take Apollo",
+        "Pick another",
+        "Cancel booking",
+    ]
+    taken = await firm.press(BEN, message, "Take Apollo for 12 dates")
+    assert words(taken).startswith("✏️ 12 bookings have moved into the room that was held.")
+    assert "1 booking of yours must move." in words(taken)
+    assert {one.title for one in await firm.mine(BEN) if one.room.name == "Apollo"} == {"Stand-up"}
+
+
+async def test_the_dates_of_a_series_can_be_answered_one_by_one(firm: Firm, teller: Teller):
+    await a_series_and_a_meeting(firm)
+    await shut(firm, "Corner")
+    await teller.tell()
+    message = (await direct(firm, BEN))[-1]
+
+    every = await firm.press(BEN, message, "Date by date")
+
+    assert words(every).count('"Stand-up"') == 12
+    assert labels(every).count("Take Apollo") == 13
+    gone = await firm.press(BEN, every, "Cancel booking")
+    assert words(gone).startswith("❌")
+    assert "12 bookings of yours must move." in words(gone)
+    assert labels(gone)[0] == "Undo"
+    assert labels(gone).count("Take Apollo") == 12, "the rest stays one by one"
