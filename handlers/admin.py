@@ -45,7 +45,7 @@ Page = Callable[[Asked], Awaitable[View]]
 SECTIONS = {
     "rooms": ("Rooms & locations", "add, edit, take out of use, amenities"),
     "equipment": ("Equipment", "what comes along with a room, and how many there are"),
-    "closures": ("Closures", "close rooms for a time; everybody affected gets another room"),
+    "closures": ("Closures", "close rooms for a time; whoever booked is offered another room"),
     "rules": ("Rules", "opening hours, lengths, notice, check-in, quotas, holidays"),
     "rights": ("Rights & approvers", "who may book what, who decides on requests"),
     "groups": ("Groups", "people who are ruled together"),

@@ -209,7 +209,7 @@ def closing(name: str, plan: Plan, where: Where, *, back: Where, reader: Reader,
 
 
 def plan_blocks(plan: Plan, reader: Reader) -> list[Block]:
-    """Return "12 bookings: 10 get another room, 2 find none", and which."""
+    """Return "12 bookings: 10 get another room, for 2 none is free", and which."""
     if not plan.bookings:
         return [admin.words("No bookings are affected.")]
     blocks: list[Block] = [rich([bold(plan_said(plan))])]
@@ -219,20 +219,20 @@ def plan_blocks(plan: Plan, reader: Reader) -> list[Block]:
     blocks.append(admin.words("\n".join(f"• {line}" for line in shown)))
     if len(shown) < plan.bookings:
         blocks.append(admin.words(f"and {plan.bookings - len(shown)} more"))
-    blocks.append(
-        admin.words(
-            "Each booker is told at once: the other room is held for them, and they take it, pick another or cancel."
-        )
-    )
+    told = "Each booker is told at once"
+    held = f"{told}: the other room is held for them, and they take it, pick another or cancel."
+    blocks.append(admin.words(held if plan.placed else f"{told}, and picks another time or place, or cancels."))
     return blocks
 
 
 def plan_said(plan: Plan) -> str:
-    """Return "12 bookings: 10 get another room, 2 find none."."""
+    """Return "12 bookings: 10 get another room, for 2 none is free."."""
     placed, none = len(plan.placed), len(plan.unplaced)
-    parts = [f"{placed} {'gets' if placed == 1 else 'get'} another room"] if placed else []
-    parts += [f"{none} {'finds' if none == 1 else 'find'} none"] if none else []
-    return f"{saying.counted(plan.bookings, 'booking')}: {', '.join(parts)}."
+    said = f"{saying.counted(plan.bookings, 'booking')}: "
+    if not placed:
+        return f"{said}no other room is free{' for any of them' if none > 1 else ''}."
+    gets = f"{placed} {'gets' if placed == 1 else 'get'} another room"
+    return f"{said}{gets}, for {none} none is free." if none else f"{said}{gets}."
 
 
 def _booking(booking: Booking, reader: Reader) -> str:
