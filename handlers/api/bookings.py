@@ -162,7 +162,7 @@ class BookingsAsked(Page):
     location_id: UUID | None = None
     person_id: UUID | None = None
     series_id: UUID | None = None
-    status: tuple[Status, ...] = ()
+    status: Annotated[tuple[Status, ...], Field(max_length=20)] = ()
 
     def wanted(self, now: datetime) -> Wanted:
         """Return it as the core takes it; raises Invalid for a window that cannot be meant."""

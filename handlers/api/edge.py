@@ -251,7 +251,7 @@ def _key(operation: Operation, request: web.Request, token: Token | None) -> str
     if header is None or operation.method != "POST":
         return None
     key = header.strip().strip('"')
-    if not 1 <= len(key) <= 255 or not key.isprintable() or not key.isascii():
+    if not key or len(header) > 255 or not key.isprintable() or not key.isascii():
         raise problems.BadRequest("Idempotency-Key is up to 255 plain characters, such as a UUID.")
     return f"api:{token.id if token else '-'}:{operation.name}:{key}"
 

@@ -21,7 +21,7 @@ from handlers.api.values import Body, Line, Out, Query
 from handlers.requests import Sender
 
 TAG = "People"
-Clock = Annotated[Line, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="A time of the day, such as 18:30.")]
+Clock = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="A time of the day, such as 18:30.")]
 
 
 class PersonFullOut(Out):

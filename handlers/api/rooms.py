@@ -28,9 +28,9 @@ class RoomsAsked(Page):
 
     location_id: UUID | None = None
     min_capacity: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    amenity: tuple[Line, ...] = ()
-    floor: Line | None = None
-    name: Line | None = None
+    amenity: Annotated[tuple[Annotated[Line, Field(max_length=40)], ...], Field(max_length=50)] = ()
+    floor: Annotated[Line, Field(max_length=40)] | None = None
+    name: Annotated[Line, Field(max_length=100)] | None = None
     active: bool | None = None
     bookable: bool | None = None
 

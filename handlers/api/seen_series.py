@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from uuid import UUID
 
 from core import rights
@@ -21,7 +21,7 @@ from core.series_values import (
     Verdict,
 )
 from handlers.api.seen import BookingOut, BorrowedOut, PersonOut
-from handlers.api.values import Out
+from handlers.api.values import Out, WallClock
 
 
 class SeriesOut(Out):
@@ -40,7 +40,7 @@ class SeriesOut(Out):
     location_id: UUID
     time_zone: str
     first_on: date
-    clock: time
+    clock: WallClock
     minutes: int
     rule: str
     private: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from handlers.api.seen_series import (
     SeriesSummaryOut,
     SeriesViewOut,
 )
-from handlers.api.values import Body, Day, Line, Moment, Out, Title
+from handlers.api.values import Body, Day, Line, Moment, Out, Title, WallClock
 
 TAG = "Series"
 LONGEST_MINUTES = 366 * 24 * 60
@@ -36,12 +36,6 @@ Rooms = Annotated[tuple[UUID, ...], Field(max_length=20)]
 Things = Annotated[tuple[BorrowedIn, ...], Field(max_length=20)]
 
 
-def _clock(said: time) -> time:
-    if said.tzinfo is not None or said.microsecond:
-        raise problems.Invalid("A clock has no zone.", fields={"clock": "Write a wall-clock time as 14:30; see timeZone."})
-    return said
-
-
 class SeriesNew(Body):
     """What is to be booked again and again: a wall-clock time of a zone, and a rule as RFC 5545 writes it.
 
@@ -50,7 +44,7 @@ class SeriesNew(Body):
     """
 
     first_on: Day
-    clock: time
+    clock: WallClock
     minutes: Minutes
     rule: Rule
     time_zone: Annotated[Line, Field(min_length=1, max_length=64)] | None = None
@@ -71,7 +65,7 @@ class SeriesNew(Body):
         """Return it as the core takes it; raises Invalid where nobody can tell which clock is meant."""
         return SeriesWish(
             first_on=self.first_on,
-            clock=_clock(self.clock),
+            clock=self.clock,
             minutes=self.minutes,
             zone=self.time_zone or self._zone(call),
             rule=self.rule,
@@ -134,7 +128,7 @@ class ChangeIn(Body):
     Another `rule` gives the dates anew; `day` is where the date that was looked at is to be, the others with it.
     """
 
-    clock: time | None = None
+    clock: WallClock | None = None
     minutes: Minutes | None = None
     rule: Rule | None = None
     day: Day | None = None
@@ -162,7 +156,7 @@ class ChangeIn(Body):
         if self.invitee_ids is not None:
             given["invitees"] = tuple(dict.fromkeys(self.invitee_ids))
         equipment = KEEP if self.equipment is None else _things(self.equipment)
-        clock = KEEP if self.clock is None else _clock(self.clock)
+        clock = KEEP if self.clock is None else self.clock
         return SeriesChange(clock=clock, equipment=equipment, **given)
 
 

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
+
+# Digits are said one by one: `\\d` means those of every script.
+CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
+ONE_LINE = "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"
 
 
 class Body(BaseModel):
@@ -72,9 +87,31 @@ def _plain(value: str) -> str:
     return value
 
 
+def _a_clock(value: Any) -> Any:  # noqa: ANN401 - whatever came
+    if not (type(value) is time or (isinstance(value, str) and re.fullmatch(CLOCK, value))):
+        raise ValueError("write a time of the day as 14:30")
+    return value
+
+
+class _OneLine:
+    """Tells in the document what `_plain` sees to."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        told = handler(schema)
+        told.setdefault("pattern", ONE_LINE)
+        return told
+
+
 # What comes of reading text is strict no more: `_a_moment` is.
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_a_moment), AfterValidator(_reckonable)]
 Day = Annotated[date, Field(strict=False), BeforeValidator(_a_day), AfterValidator(_near)]
-Line = Annotated[str, Field(max_length=1000), AfterValidator(_plain)]
-Title = Annotated[str, Field(max_length=200), AfterValidator(_plain)]
+# A clock on a wall, without a zone.
+WallClock = Annotated[
+    time,
+    Field(strict=False),
+    BeforeValidator(_a_clock),
+    WithJsonSchema({"type": "string", "pattern": CLOCK, "description": "A time of the day, such as 14:30."}),
+]
+Line = Annotated[str, Field(max_length=1000), AfterValidator(_plain), _OneLine()]
+Title = Annotated[str, Field(max_length=200), AfterValidator(_plain), _OneLine()]
 Version = Annotated[int, Field(ge=1)]

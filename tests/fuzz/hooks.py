@@ -44,6 +44,12 @@ def map_body(context: Any, body: Any) -> Any:
 
 
 @schemathesis.hook
+def filter_headers(context: Any, headers: Any) -> bool:
+    """Leave out what HTTP does not carry: blanks around a header's value are none of it."""
+    return not isinstance(headers, dict) or all(one == one.strip() for one in headers.values() if isinstance(one, str))
+
+
+@schemathesis.hook
 def map_headers(context: Any, headers: Any) -> Any:
     """Change what there is, whatever its state: only `*`, or the version that was told, is not refused.
 
