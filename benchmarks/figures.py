@@ -7,6 +7,7 @@ import random
 import statistics
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 
 import asyncpg
@@ -15,7 +16,7 @@ from benchmarks import ground
 from bot import postgres
 from core.catalogue import Catalogues
 from core.clock import SystemClock
-from core.db import Database, WriteSession
+from core.db import Database, ReadSession, WriteSession
 from core.ids import new_id
 from core.stats import Asked, Figures, Stats
 
@@ -114,11 +115,12 @@ async def year(running: postgres.Server, *, rooms: int = ROOMS, people: int = PE
         await db.close()
 
 
+async def _count(session: ReadSession, *, table: str) -> int:
+    return int(await session.value(f"SELECT count(*) FROM {table}"))
+
+
 async def _measured(db: Database, rounds: int) -> Year:
-    counts = [
-        await db.read(lambda session, table=table: session.value(f"SELECT count(*) FROM {table}"))
-        for table in ("bookings", "bookings_archive")
-    ]
+    counts = [await db.read(partial(_count, table=table)) for table in ("bookings", "bookings_archive")]
     made = Year(living=counts[0], archived=counts[1], bookings=sum(counts))
     clock = SystemClock()
     stats = Stats(db, Catalogues(db), clock)

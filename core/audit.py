@@ -18,7 +18,7 @@ from core import policies
 from core.audit_facts import ids_in, names_in, readable
 from core.catalogue import Catalogues
 from core.db import Database, ReadSession, WriteSession
-from core.errors import NothingToUndo
+from core.errors import ChangeNotFound, NothingToUndo
 from core.models import Actor
 
 BOOKING = "booking"
@@ -181,14 +181,14 @@ class Audit:
     async def undo(self, change_id: UUID, *, by: Actor | None = None) -> UUID:
         """Take a change of rules back and return the id of the change that does so; it can be undone in its turn.
 
-        Raises NothingToUndo for what is no change of rules, or where the same rules were changed again since.
+        Raises ChangeNotFound, or NothingToUndo for what is no change of rules and where the same rules were changed since.
         """
         catalogue = await self._catalogues.current()
 
         async def work(session: WriteSession) -> UUID:
             row = await session.one(_CHANGE, session.tenant, change_id)
             if row is None:
-                raise NothingToUndo("That change is not known.")
+                raise ChangeNotFound("That change is not known.")
             if row["subject"] != policies.SUBJECT:
                 raise NothingToUndo("Only changes of rules are taken back like this.")
             return await policies.take_back(session, row, catalogue, by=by)

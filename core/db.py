@@ -290,6 +290,7 @@ CONSTRAINTS: dict[str, Callable[[], BookingError]] = {
     "bookings_room_id_fkey": lambda: RoomNotFound("That room does not exist any more."),
     "bookings_booked_by_fkey": lambda: PersonNotFound("That person is not known here."),
     "attendees_person_id_fkey": lambda: PersonNotFound("That person is not known here."),
+    "group_members_person_id_fkey": lambda: PersonNotFound("That person is not known here."),
     "people_default_location_id_fkey": lambda: LocationNotFound("That location does not exist any more."),
     "policies_location_id_fkey": lambda: LocationNotFound("That location does not exist any more."),
     "policies_room_id_fkey": lambda: RoomNotFound("That room does not exist any more."),

@@ -12,7 +12,7 @@ from uuid import UUID
 from core import borrowing, changes, rights
 from core.catalogue import Catalogue, Catalogues, load
 from core.db import Database, ReadSession, WriteSession
-from core.errors import InvalidSetting, NotAllowed, StillUsed
+from core.errors import InvalidSetting, NotAllowed, StalePlace, StillUsed
 from core.ids import new_id
 from core.models import KEEP, Actor, Equipment, Keep, Location, Right, Slot, one_line
 from core.roomfile import LONGEST_NAME
@@ -92,8 +92,7 @@ class Equipments:
     ) -> Equipment:
         """Rename equipment, say that there is more or less of it, or take it out of use and back; return it.
 
-        Raises InvalidSetting, NotAllowed, and StillUsed where more is booked ahead than would be there
-        or somebody changed it meanwhile.
+        Raises InvalidSetting, NotAllowed, StalePlace, and StillUsed where more is booked ahead than would be there.
         """
 
         async def work(session: WriteSession) -> Equipment:
@@ -114,7 +113,7 @@ class Equipments:
             if new == old:
                 return old
             if old.version != version:
-                raise StillUsed(f"Somebody changed {old.name} meanwhile. Nothing was saved.")
+                raise StalePlace(f"Somebody changed {old.name} meanwhile. Nothing was saved.")
             _refuse_faults(new, catalogue)
             await _refuse_too_few(session, new, place)
             await _write(

@@ -338,6 +338,12 @@ class NothingToUndo(BookingError):
     code = "NothingToUndo"
 
 
+class ChangeNotFound(NothingToUndo):
+    """No change of that id."""
+
+    code = "ChangeNotFound"
+
+
 class StaleBooking(BookingError):
     """Somebody changed the booking meanwhile; `booking` is how it stands now."""
 
@@ -417,6 +423,12 @@ class OfferGone(BookingError):
     code = "OfferGone"
 
 
+class ProposalNotFound(OfferGone):
+    """No proposal of that id."""
+
+    code = "ProposalNotFound"
+
+
 # What another room or another time would mend: refusals that come with alternatives.
 MENDED_ELSEWHERE = (
     OutsideOpeningHours,
@@ -477,7 +489,7 @@ class InvalidSetting(BookingError):
 
 
 class StalePlace(BookingError):
-    """Somebody else changed the room or location meanwhile; nothing was saved."""
+    """Somebody else changed the room, location or equipment meanwhile; nothing was saved."""
 
     code = "StalePlace"
 

@@ -282,7 +282,7 @@ class Rerooming:
     async def accept(self, proposal_id: UUID, *, by: Actor, key: str | None = None) -> Changed:
         """Move the booking into the room that is held for it; twice is once.
 
-        Raises OfferGone where the proposal no longer stands, NotAllowed, or NotActive.
+        Raises ProposalNotFound, OfferGone where the proposal no longer stands, NotAllowed, or NotActive.
         """
         catalogue, now = await self._catalogues.current(), self._clock.now()
 
@@ -736,7 +736,7 @@ async def _locked(session: WriteSession, proposal_id: UUID) -> Mapping[str, Any]
         "SELECT booking_id FROM proposals WHERE tenant_id = $1 AND id = $2", session.tenant, proposal_id
     )
     if booking_id is None:
-        raise errors.OfferGone("That proposal does not exist.")
+        raise errors.ProposalNotFound("That proposal does not exist.")
     await store.lock(session, booking_id)
     row: Mapping[str, Any] | None = await session.one(
         f"SELECT {_COLUMNS} {_FROM} WHERE p.tenant_id = $1 AND p.id = $2 FOR NO KEY UPDATE OF p",

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
 
@@ -100,7 +100,7 @@ class SeriesDraft(Carried):
         """The time on its first date; raises UnreadableError where there is no such zone."""
         try:
             zone = ZoneInfo(self.zone)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ZoneInfoNotFoundError) as error:
             raise UnreadableError(OUT_OF_DATE) from error
         return time_on(self.first_on, self.clock.replace(tzinfo=None), self.minutes, zone).slot
 

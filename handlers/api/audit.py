@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from core.audit import Entry, Filter
-from core.errors import InvalidPolicy, InvalidSetting, LocationNotFound, NothingToUndo, RoomNotFound
+from core.errors import ChangeNotFound, InvalidPolicy, InvalidSetting, LocationNotFound, NothingToUndo, RoomNotFound
 from core.tokens import Scope
 from handlers.api import problems
 from handlers.api.operations import Call, Operation, Reply
@@ -175,6 +175,6 @@ OPERATIONS = (
         handle=undo,
         scope=Scope.ADMIN,
         answer=UndoneOut,
-        refusals=(NothingToUndo, InvalidPolicy, InvalidSetting, LocationNotFound, RoomNotFound),
+        refusals=(ChangeNotFound, NothingToUndo, InvalidPolicy, InvalidSetting, LocationNotFound, RoomNotFound),
     ),
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.errors import EquipmentNotFound, InvalidSetting, LocationNotFound, NotAllowed, StillUsed
+from core.errors import EquipmentNotFound, InvalidSetting, LocationNotFound, NotAllowed, StalePlace, StillUsed
 from core.models import Equipment, Slot
 from core.tokens import Scope
 from handlers.api import problems
@@ -151,10 +151,7 @@ async def add(call: Call) -> Reply:
 async def edit(call: Call) -> Reply:
     """Change equipment, or take it out of use and back."""
     equipment_id, said = call.id("equipment_id"), given(call.body(EquipmentChange))
-    known = await _now(call, equipment_id)
     version = await call.version(lambda: _version(call, equipment_id))
-    if version != known.version:
-        raise problems.PreconditionFailed(f"Somebody changed {known.name} meanwhile. Nothing was saved.")
     done = await call.services.administration.equipment.edit(equipment_id, version=version, by=call.actor, **said)
     return _told(call, done)
 
@@ -248,7 +245,7 @@ OPERATIONS = (
         body=EquipmentChange,
         answer=EquipmentOut,
         changes=True,
-        refusals=(EquipmentNotFound, InvalidSetting, NotAllowed, StillUsed),
+        refusals=(EquipmentNotFound, InvalidSetting, NotAllowed, StalePlace, StillUsed),
     ),
     Operation(
         method="GET",

@@ -118,6 +118,8 @@ _STATUSES: Mapping[int, tuple[type[BookingError], ...]] = {
         errors.TokenNotFound,
         errors.CalendarNotFound,
         errors.WebhookNotFound,
+        errors.ChangeNotFound,
+        errors.ProposalNotFound,
         errors.WebhookDeliveryNotFound,
     ),
     409: (

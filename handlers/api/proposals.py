@@ -97,6 +97,6 @@ OPERATIONS = (
         handle=accept,
         scope=Scope.BOOK,
         answer=BookingOut,
-        refusals=(errors.OfferGone, errors.NotAllowed, errors.NotActive, errors.BookingNotFound),
+        refusals=(errors.ProposalNotFound, errors.OfferGone, errors.NotAllowed, errors.NotActive, errors.BookingNotFound),
     ),
 )

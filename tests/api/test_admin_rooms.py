@@ -199,7 +199,7 @@ async def test_equipment_is_added_counted_and_changed(outside: Outside):
     done = await changed(outside, "PATCH", path, json={"quantity": 1, "active": False})
     assert (done.body["quantity"], done.body["active"]) == (1, False)
     stale = await outside.ask("PATCH", path, by="admin", json={"quantity": 3}, headers={"If-Match": made.etag})
-    assert stale.status == 412
+    assert (stale.status, stale.body["error"]) == (412, "StalePlace")
     assert (await outside.ask("GET", f"/equipment/{uuid4()}")).status == 404
 
 

@@ -250,7 +250,7 @@ async def test_whose_room_closes_takes_the_one_that_is_held(people: Outside):
     moved = await at_once(people, f"/proposals/{proposal['id']}/accept")
     assert moved.body["roomId"] == proposal["roomId"]
     nothing = await people.ask("POST", f"/proposals/{uuid4()}/accept")
-    assert (nothing.status, nothing.body["error"]) == (409, "OfferGone")
+    assert (nothing.status, nothing.body["error"]) == (404, "ProposalNotFound")
 
 
 async def test_guests_are_told_what_they_may_not_do(people: Outside):

@@ -155,7 +155,7 @@ async def test_admins_say_what_there_is_and_nobody_else(office: Office):
         assert list(refused.value.fields) == [field]
     renamed = await things.edit(projector.id, version=1, by=office.boss, name="Beamer", quantity=3)
     assert (await office.catalogues.current()).thing(projector.id) == renamed
-    with pytest.raises(errors.StillUsed):
+    with pytest.raises(errors.StalePlace):
         await things.edit(projector.id, version=1, by=office.boss, quantity=4)
     rows = await office.rows("SELECT action, actor_name, subject_name FROM changes ORDER BY number")
     assert [tuple(row) for row in rows] == [

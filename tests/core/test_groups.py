@@ -48,6 +48,15 @@ async def test_own_groups_are_made_filled_renamed_and_removed(office: Office, ru
     assert (await ruling.groups.create("crew")).id != crew.id
 
 
+async def test_somebody_who_is_not_known_is_in_no_group(office: Office, ruling: Ruling):
+    crew = await ruling.groups.create("Crew")
+    with pytest.raises(errors.PersonNotFound):
+        await ruling.groups.add(crew.id, [office.ana.person_id, new_id()])
+    with pytest.raises(errors.PersonNotFound):
+        await ruling.groups.create("Other", people=[new_id()])
+    assert await people_in(ruling) == {"Crew": []}
+
+
 async def test_names_that_are_taken_or_empty_and_groups_that_are_gone_are_refused(ruling: Ruling):
     crew = await ruling.groups.create("Crew")
     for name, said in (

@@ -516,3 +516,9 @@ def test_the_longest_of_every_modal_is_within_slacks_limits(number: int):
 def test_a_wish_of_a_series_is_for_the_same_room_and_people():
     wish: SeriesWish = full_draft().wish()
     assert (wish.title, wish.attendees_count, wish.private, wish.shared) == ('"' * 200, 1, True, True)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Nowhere", "", "../etc/passwd", "Europe"])
+def test_a_series_on_the_clock_of_no_place_is_out_of_date(zone: str):
+    with pytest.raises(UnreadableError, match="out of date"):
+        _ = a_draft(zone=zone).first_slot
