@@ -157,6 +157,7 @@ class Background:
             metrics.webhooks_paused.set(calls.paused)
         metrics.in_hand.set(self.deliverer.in_hand)
         metrics.listening.set(self.listener.connected)
+        metrics.streams.set(self._services.hub.open_streams)
         return metrics.text()
 
     def _jobs(self) -> Jobs:

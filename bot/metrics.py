@@ -71,6 +71,7 @@ class Metrics:
         self.oldest_due = self._gauge("bookroom_notices_oldest_due_seconds", "Age of the oldest message that is due.")
         self.in_hand = self._gauge("bookroom_notices_in_hand", "Messages that this process is posting.")
         self.token_refused = self._gauge("bookroom_slack_token_refused", "1 while Slack refuses the bot's token.")
+        self.streams = self._gauge("bookroom_streams_open", "Streams of events that are open at this process.")
         self.listening = self._gauge("bookroom_listening", "1 while other replicas are heard.")
 
     def text(self) -> bytes:

@@ -6,6 +6,7 @@ many requests one is good for.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Collection, Mapping
@@ -107,6 +108,7 @@ class Tokens:
         self._clock = clock
         self._fresh_seconds = fresh_seconds
         self._known: dict[str, tuple[float, Bearer | None]] = {}
+        self._asked: dict[str, asyncio.Task[Bearer | None]] = {}
         self._noted: dict[UUID, datetime] = {}
 
     async def make(
@@ -172,6 +174,7 @@ class Tokens:
 
         token = await self._db.write(work, repeatable=True)
         self._known.clear()
+        self._asked.clear()
         return token
 
     async def all(self, *, person_id: UUID | None = None) -> tuple[Token, ...]:
@@ -187,17 +190,29 @@ class Tokens:
         digest, moment = _digest(secret), monotonic()
         known = self._known.get(digest)
         if known is None or known[0] <= moment:
-            found = await self._db.read(lambda session: _bearer(session, digest))
-            # A guess leaves no trace: only tokens that there are take up room.
-            if found is not None:
-                if len(self._known) >= _KEPT:
-                    self._known.clear()
-                self._known[digest] = (moment + self._fresh_seconds, found)
-            known = (moment, found)
+            if digest not in self._asked:
+                self._asked[digest] = asyncio.create_task(self._ask(digest))
+            # Shielded: whoever gives up must not end it for the others.
+            known = (moment, await asyncio.shield(self._asked[digest]))
         bearer, now = known[1], self._clock.now()
         if bearer is None or not bearer.token.good(now):
             return None
         return bearer
+
+    async def _ask(self, digest: str) -> Bearer | None:
+        """Ask the database who comes with a token, once for all who come with it meanwhile."""
+        task, moment = asyncio.current_task(), monotonic()
+        try:
+            found = await self._db.read(lambda session: _bearer(session, digest))
+            # A guess leaves no trace: only tokens that there are take up room. Nor does what was asked before a revocation.
+            if found is not None and self._asked.get(digest) is task:
+                if len(self._known) >= _KEPT:
+                    self._known.clear()
+                self._known[digest] = (moment + self._fresh_seconds, found)
+            return found
+        finally:
+            if self._asked.get(digest) is task:
+                del self._asked[digest]
 
     async def used(self, bearer: Bearer) -> None:
         """Note that a token was used, at most once a minute."""

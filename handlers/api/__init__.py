@@ -22,6 +22,7 @@ from handlers.api import (
     refusing,
     rooms,
     series,
+    tokens,
     waitlist,
     webhooks,
 )
@@ -44,6 +45,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *proposals.OPERATIONS,
     *events.OPERATIONS,
     *webhooks.OPERATIONS,
+    *tokens.OPERATIONS,
     *calendars.OPERATIONS,
     *administering.OPERATIONS,
 )
@@ -57,7 +59,7 @@ def routes(
     `per_minute` is how many requests a token is good for; 0: as many as come. Pages of these `origins` may use it.
     """
     crossing = Crossing(origins)
-    edge = Edge(services, per_minute=per_minute, session=session)
+    edge = Edge(services, per_minute=per_minute, session=session, crossing=crossing)
     whole = openapi.document(OPERATIONS)
     document, page = json.dumps(whole, ensure_ascii=False).encode(), docs_page.drawn(whole)
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 from core import errors
 from core.models import FreeRoom, Slot, Wish
 from core.search import order_of_fit
+from handlers.api import demand
 from handlers.api.bookings import RULES, BookingNew, last_event
 from handlers.api.operations import Call, Operation, Reply
 from handlers.api.paging import Page
@@ -97,6 +98,8 @@ async def free(call: Call) -> Reply:
     asked = call.query(FreeAsked)
     wish = asked.wish()
     found = await call.services.search.find(wish, by=call.actor)
+    if not found.free:
+        demand.note(call, wish, None)
 
     def place(one: FreeRoom) -> tuple[str, ...]:
         seats, spare, name, room_id = order_of_fit(one.room, wish)
@@ -105,6 +108,11 @@ async def free(call: Call) -> Reply:
     page, following = asked.of(found.free, key=place)
     body = FreeOut(items=[FreeRoomOut.free(one, call) for one in page], taken=found.taken, next=following)
     return Reply(body=body, modified=await last_event(call), dated=False, following=following)
+
+
+def wanted(call: Call) -> Wish:
+    """Return what is looked for."""
+    return call.query(FreeAsked).wish()
 
 
 async def instead(call: Call) -> Reply:
@@ -129,6 +137,7 @@ OPERATIONS = (
         summary="Find rooms that are free for a time",
         description="Where no room fits, or a rule stands against all that do, the answer says which.",
         handle=free,
+        wish=wanted,
         query=FreeAsked,
         answer=FreeOut,
         refusals=RULES,

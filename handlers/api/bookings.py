@@ -315,6 +315,11 @@ async def book(call: Call) -> Reply:
     return told(call, booking, at=f"/bookings/{booking.id}")
 
 
+def wanted(call: Call) -> Wish:
+    """Return what is to be booked."""
+    return call.body(BookingNew).wish()
+
+
 async def change(call: Call) -> Reply:
     """Move or edit a booking."""
     booking_id, wanted = call.id("booking_id"), call.body(BookingChange).change()
@@ -352,6 +357,7 @@ OPERATIONS = (
         summary="Book a room",
         description="Without `roomId`, the smallest room that fits is taken. A refusal may say what can be had instead.",
         handle=book,
+        wish=wanted,
         scope=Scope.BOOK,
         body=BookingNew,
         answer=BookingOut,

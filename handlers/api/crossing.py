@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from aiohttp import web
 
@@ -52,7 +52,7 @@ class Crossing:
 
         async def crossed(request: web.Request) -> web.StreamResponse:
             response = await handler(request)
-            # A stream is under way already: what it says of itself was said at its beginning.
+            # A stream is under way already, and has said it.
             if not response.prepared:
                 self.mark(request, response)
             return response
@@ -61,14 +61,20 @@ class Crossing:
 
     def mark(self, request: web.Request, response: web.StreamResponse) -> None:
         """Say in an answer who may read it; another answer for another origin, for whoever keeps answers."""
-        if not self._origins:
-            return
         vary = response.headers.get("Vary")
-        response.headers["Vary"] = f"{vary}, Origin" if vary else "Origin"
+        response.headers.update(self.marked(request, {"Vary": vary} if vary else {}))
+
+    def marked(self, request: web.Request, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the headers of an answer with who may read it."""
+        said = dict(headers)
+        if not self._origins:
+            return said
+        said["Vary"] = f"{said['Vary']}, Origin" if "Vary" in said else "Origin"
         origin = request.headers.get("Origin")
         if origin in self._origins:
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Expose-Headers"] = TOLD_WITH
+            said["Access-Control-Allow-Origin"] = origin
+            said["Access-Control-Expose-Headers"] = TOLD_WITH
+        return said
 
     def asked_before(self, request: web.Request, response: web.StreamResponse, methods: Iterable[str]) -> None:
         """Answer a browser that asks what a page may send, before it sends it."""

@@ -21,7 +21,8 @@ from core.consistency import Consistency
 from core.errors import BookingError, PersonNotFound
 from core.models import Actor, Person
 from core.tokens import Bearer, Scope, Token
-from handlers.api import conditions, problems, refusing
+from handlers.api import conditions, demand, problems, refusing
+from handlers.api.crossing import Crossing
 from handlers.api.kept import Kept
 from handlers.api.limiting import FAILURES_PER_MINUTE, Allowance, Limits
 from handlers.api.operations import Call, NotModifiedError, Operation, Reply
@@ -45,9 +46,12 @@ async def nobody(_: web.Request) -> Person | None:
 class Edge:
     """Runs operations for requests. `session` says who has signed in to our pages; they may read by it."""
 
-    def __init__(self, services: Services, *, per_minute: int, session: Session = nobody) -> None:
+    def __init__(
+        self, services: Services, *, per_minute: int, session: Session = nobody, crossing: Crossing | None = None
+    ) -> None:
         self._services = services
         self._session = session
+        self._crossing = crossing or Crossing()
         self._limits = Limits(per_minute)
         self._failures = Limits(FAILURES_PER_MINUTE)
         self._kept = Kept()
@@ -80,13 +84,17 @@ class Edge:
     async def _answered(self, operation: Operation, request: web.Request, allowance: list[Allowance]) -> web.StreamResponse:
         call = await self._call(operation, request, allowance)
         if operation.listen:
-            return await operation.listen(call, lambda: self._again(call), _headers(allowance))
+            # A stream says of itself at its beginning who may read it.
+            headers = self._crossing.marked(request, _headers(allowance))
+            return await operation.listen(call, lambda: self._again(call), headers)
         assert operation.handle is not None
         try:
             reply = await operation.handle(call)
         except BookingError as error:
             # How things stand is told as the asker may see it.
             error.wanted = call
+            if operation.wish:
+                demand.note(call, operation.wish(call), error)
             raise
         response = _response(operation, call, reply)
         if operation.method != "GET":

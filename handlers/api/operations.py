@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from core import requests
 from core.catalogue import Catalogue
 from core.errors import BookingError
-from core.models import Actor, Person
+from core.models import Actor, Person, Wish
 from core.once import DoneBeforeError, Guard, once
 from core.tokens import Scope, Token
 from handlers.api import conditions, problems
@@ -190,6 +190,8 @@ class Operation:
     changes: bool = False
     managers: bool = False
     """With the scope “admin”: whether more than admins may, and the core says who."""
+    wish: Callable[[Call], Wish] | None = None
+    """What somebody wants by it, where a refusal is demand that was not met."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What the parts of the address are, for those that are no ids: a description by name."""
 

@@ -51,6 +51,13 @@ class MethodNotAllowed(ApiError):
     status = 405
 
 
+class ToldOnce(ApiError):
+    """What the request made was told in its first answer, and is kept nowhere."""
+
+    code = "ToldOnce"
+    status = 409
+
+
 class PreconditionFailed(ApiError):
     """If-Match names another state than the present one."""
 

@@ -70,6 +70,16 @@ async def test_pages_of_a_named_site_may_and_of_no_other(outside: Outside, cross
     assert (refused.status, refused.headers["Access-Control-Allow-Origin"]) == (401, OURS)
 
 
+async def test_pages_of_a_named_site_may_hear_what_happens(outside: Outside, crossed: str):
+    token = {"Authorization": f"Bearer {outside.tokens['reader']}"}
+    for origin, allowed in ((OURS, OURS), (THEIRS, None)):
+        async with outside.http.get(f"{crossed}/events", headers={**token, "Origin": origin}) as stream:
+            assert stream.status == 200
+            assert stream.headers.get("Access-Control-Allow-Origin") == allowed
+            assert "Origin" in stream.headers["Vary"]
+    await outside.firm.services.hub.stop()
+
+
 async def test_a_browser_that_asks_before_is_told_what_may_be_sent(outside: Outside, crossed: str):
     asked = {"Origin": OURS, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
     answer = await outside.ask("OPTIONS", f"{crossed}/bookings", by=None, headers=asked)
