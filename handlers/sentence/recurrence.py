@@ -246,6 +246,9 @@ def _nth(ts: list[Token], i: int) -> tuple[tuple[int, ...], int, int] | None:
         j += 1 + (ts[j].low == "," and ts[j + 1].low == "and")
 
 
+_BEHIND_A_DATE = frozenset({"", "at", "@", "from", "in", "for", "until", "till", "with", ","})
+
+
 def _monthly(ts: list[Token], i: int) -> tuple[Every, int] | None:
     """First Monday of every month, the last friday of each month, every 2nd tuesday of the month, the 5th of..."""
     j = i
@@ -269,6 +272,9 @@ def _monthly(ts: list[Token], i: int) -> tuple[Every, int] | None:
     found = ordinal(ts, j)
     if found and 1 <= found[0] <= 31:
         k, interval = _of_each_month(ts, found[1], led=led)
+        # "Every 15th at 11": of what else than the month.
+        if not k and led and ts[j].low[:1].isdigit() and ts[found[1]].low in _BEHIND_A_DATE:
+            k = found[1]
         return (Every("MONTHLY", interval, monthday=found[0]), k) if k else None
     return None
 

@@ -26,7 +26,7 @@ class Inexpressible(ValueError):
 REASONS = {
     "unit": "I can repeat daily, weekly or monthly. How often should it be?",
     "twice": "On which days of the week should it repeat?",
-    "nth": 'Every other week, or that weekday "of every month"? Say which one you mean.',
+    "nth": 'Every so many weeks, or that weekday "of every month"? Say which one you mean.',
 }
 
 

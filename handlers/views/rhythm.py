@@ -90,13 +90,31 @@ def _weekly(days: tuple[int, ...], interval: int) -> str:
 
 def _day_of_month(said: Mapping[str, str], first_on: date) -> str:
     by_day, by_date = said.get("BYDAY", ""), said.get("BYMONTHDAY", "")
-    if by_day[-2:] in DAYS:
-        place = by_day[:-2] or said.get("BYSETPOS", "")
-        which = "last" if place == "-1" else nth(int(place)) if place.isdecimal() else ""
-        return f"the {which} {_NAMES[DAYS.index(by_day[-2:])]}".replace("  ", " ")
-    if by_date == "-1":
-        return "the last day"
-    return f"the {nth(int(by_date) if by_date.isdecimal() else first_on.day)}"
+    days = [day for day in by_day.split(",") if day[-2:] in DAYS]
+    if days:
+        places = [day[:-2] or said.get("BYSETPOS", "") for day in days]
+        named = list(dict.fromkeys(_NAMES[DAYS.index(day[-2:])] for day in days))
+        if len(named) == 1:
+            return " ".join(["the", *filter(None, [saying.listed(map(_place, places))]), *named])
+        pairs = zip(places, days, strict=True)
+        each = [" ".join(filter(None, [_place(place), _NAMES[DAYS.index(day[-2:])]])) for place, day in pairs]
+        return f"the {saying.listed(each)}"
+    dates = [_date(one) for one in by_date.split(",") if one] or [nth(first_on.day)]
+    return f"the {saying.listed(dates)}"
+
+
+def _place(text: str) -> str:
+    """Return "2nd", "last" or "2nd to last" for where a weekday or date stands in its month; "" where nothing is said."""
+    if text.isdecimal():
+        return nth(int(text))
+    back = text.removeprefix("-")
+    if not back.isdecimal():
+        return ""
+    return "last" if back == "1" else f"{nth(int(back))} to last"
+
+
+def _date(text: str) -> str:
+    return _place(text) if text.isdecimal() else f"{_place(text)} day"
 
 
 def _days(text: str) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ SERIES = [
     ("biweekly friday 2pm", "11-27", "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR"),
     ("every 2 weeks on monday at 1pm", "11-30", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"),
     ("2nd tuesday of every month 2pm", "12-08", "FREQ=MONTHLY;BYDAY=2TU"),
+    ("every 15th at 2pm for 6 months", "12-15", "FREQ=MONTHLY;BYMONTHDAY=15;COUNT=6"),
     ("last friday of each month 3pm", "11-27", "FREQ=MONTHLY;BYDAY=-1FR"),
     ("monthly on the 15th at 10am", "12-15", "FREQ=MONTHLY;BYMONTHDAY=15"),
     ("weekly sync tomorrow 3pm", "11-25", "FREQ=WEEKLY;BYDAY=WE"),
