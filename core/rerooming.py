@@ -147,7 +147,8 @@ class Proposal:
 
     `status` is "open", "accepted", "declined", "moved" (elsewhere, by somebody), "cancelled" or "overtaken". A closure
     tells its `reason` and time; without one, the room is out of use. What was overtaken has `reopened` where the booking
-    can stay; otherwise another proposal has taken its place.
+    can stay; otherwise another proposal has taken its place. `closed_room` is the one of the booking's rooms that a closure
+    names, None where it names a place, or the whole or a part of it.
     """
 
     id: UUID
@@ -160,6 +161,7 @@ class Proposal:
     closed: Slot | None
     reopened: bool
     version: int
+    closed_room: Room | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -844,4 +846,5 @@ def _proposal(row: Mapping[str, Any], booking: Booking, catalogue: Catalogue) ->
         closed=Slot(start=row["closed_from"], end=row["closed_until"]) if row["closed_from"] else None,
         reopened=row["status"] == "overtaken" and _reopened(row, booking, catalogue),
         version=row["version"],
+        closed_room=next((room for room in booking.rooms if room.id == row["closed_room"]), None),
     )

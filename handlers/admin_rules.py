@@ -119,6 +119,10 @@ def _may_close(asked: Asked, closure: Closure) -> None:
 async def _closure(asked: Asked) -> Closure:
     filled, catalogue = asked.filled, asked.desk.catalogue
     location_id, room_id = _scope(filled.option("scope"))
+    if not (room_id or location_id) and shown.on_several_clocks(catalogue):
+        # Midnight is at another moment in each place: one span would leave some of them open for hours of that day.
+        said = "Your places are on different clocks: close one after the other."
+        raise InvalidSetting(said, fields={"scope": said})
     zone = shown.zone_of(catalogue, room_id, location_id)
     try:
         start, end = (

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from slack_sdk.models.blocks import ButtonElement
 
+from core import rules
+from core.catalogue import Catalogue
 from core.errors import BookingError, Busy, NothingFits, OfferGone, Unavailable
 from core.models import KEEP, Actor, Alternative, Change, Changed, OfferKind, Wish
 from core.rerooming import Proposal
@@ -154,9 +157,12 @@ async def _instead(proposal: Proposal, services: Services, *, by: Actor) -> tupl
         return await services.search.instead_of(booking, gone, by=by, limit=most) if gone else ()
     wish = Wish(slot=booking.slot, attendees_count=booking.attendees_count, location_id=booking.location.id)
     alike = replace(wish, amenities=booking.room.amenities, room_id=booking.room.id)
-    offers = await services.search.alternatives(alike, by=by, but=(booking.id,), limit=most)
+    found_alike = await services.search.alternatives(alike, by=by, but=(booking.id,), limit=3 * most)
+    catalogue = await services.catalogues.current()
+    # Whoever may override a closure does so by naming the room; nobody is offered the closed one for having been in it.
+    offers = [one for one in found_alike if not _shut(one, catalogue, by, services.clock.now())]
     if offers:
-        return offers
+        return tuple(offers[:most])
     try:
         found = await services.search.find(wish, by=by)
     except NothingFits:
@@ -165,6 +171,11 @@ async def _instead(proposal: Proposal, services: Services, *, by: Actor) -> tupl
         Alternative(kind=OfferKind.OTHER_ROOM, room=one.room, location=booking.location, slot=booking.slot)
         for one in found.free[:most]
     )
+
+
+def _shut(offer: Alternative, catalogue: Catalogue, by: Actor, now: datetime) -> bool:
+    """Tell whether a closure stands against an offer, for whoever is not on its list."""
+    return bool(rules.of_closures(offer.slot, room=offer.room, catalogue=catalogue, actor=by, now=now))
 
 
 ACTIONS: Mapping[Action, OnClick] = {

@@ -178,6 +178,11 @@ def zone_of(catalogue: Catalogue, room_id: UUID | None, location_id: UUID | None
     return catalogue.location(location_id).tz if location_id else catalogue.locations[0].tz
 
 
+def on_several_clocks(catalogue: Catalogue) -> bool:
+    """Tell whether places differ in their clocks."""
+    return len({place.zone for place in catalogue.locations}) > 1
+
+
 def answers_said(one: Progress) -> str:
     """Return "12 bookings: 8 moved, 2 wait for an answer, 2 found no room"."""
     parts = {
@@ -200,7 +205,8 @@ def close_form(
 ) -> View:
     """Return the form in which something is closed for a time."""
     today = reader.now.astimezone(reader.zone).date().isoformat()
-    several = len({place.zone for place in catalogue.locations}) > 1
+    several = on_several_clocks(catalogue)
+    first = scope_of(None, catalogue.locations[0].id) if several else EVERYTHING
     allowed = admin.choices(
         "groups", "Groups that may still book", [(str(g.group.id), g.group.name) for g in groups], (), where
     )
@@ -208,7 +214,7 @@ def close_form(
         "Close something",
         where,
         [
-            scope_field(catalogue, EVERYTHING, where, only_rooms=only_rooms),
+            scope_field(catalogue, first, where, only_rooms=only_rooms),
             admin.field("from_day", "From", DatePickerElement(action_id="from_day", initial_date=today), where),
             admin.field("from_time", "From, time", TimePickerElement(action_id="from_time", initial_time="00:00"), where),
             admin.field("until_day", "Until", DatePickerElement(action_id="until_day", initial_date=today), where),

@@ -118,7 +118,7 @@ def _many(
     open_ = [one for one in proposals if one.status == "open"]
     title: Line = [bold(f"{saying.counted(len(open_), 'booking')} of yours must move.")] if open_ else []
     # Why is said once for each room and closure.
-    causes = {(one.booking.room.id, one.closure_id): one for one in open_}
+    causes = {(_shut_room(one).id, one.closure_id): one for one in open_}
     heads: list[Line] = [line for line in (title, *(_closed(one, reader) for one in causes.values())) if line]
     if held := [one for one in open_ if one.room]:
         heads.append(["Another room is held for the same time."])
@@ -149,7 +149,7 @@ def _dates(together: _Together, reader: Reader) -> Line:
     clocks = {saying.hours(one.booking.slot, zone) for one in together.dates}
     clock = f", {clocks.pop()}" if len(clocks) == 1 else ""
     when = f"{len(together.dates)} dates, {' to '.join(days)}{clock}"
-    head: Line = [*_meeting(booking), ", ", bold(when), f" ({booking.location.name}): "]
+    head: Line = [*_named(booking), ", ", bold(when), f" ({booking.location.name}): "]
     answers = {_at(one.answer_by, one.booking, reader) for one in together.dates}
     by = _at(min(one.answer_by for one in together.dates), booking, reader)
     if room is None:
@@ -175,9 +175,12 @@ def _entry(proposal: Proposal, reader: Reader) -> tuple[Line, ...]:
         return _lines(proposal, reader)
     booking, room = proposal.booking, proposal.room
     until = _at(proposal.answer_by, booking, reader)
-    head: Line = [*_meeting(booking), ", ", *_when(booking, reader), ": "]
+    head: Line = [*_named(booking), ", ", *_when(booking, reader), ": "]
     if room is None:
-        return ([*head, f"no other room is free. If nothing frees by {until}, it is cancelled."],)
+        free = "no other room is free. If nothing frees"
+        if booking.more_rooms:
+            free = "pick another room beside the rest. If you say nothing"
+        return ([*head, f"{free} by {until}, it is cancelled."],)
     return ([*head, bold(cut(room.name, 100)), f" ({room_facts(room)}). If you say nothing, it is yours on {until}."],)
 
 
@@ -200,7 +203,8 @@ def _lines(proposal: Proposal, reader: Reader) -> tuple[Line, ...]:
     why = _closed(proposal, reader)
     until = _at(proposal.answer_by, booking, reader)
     if room is None:
-        none: Line = [*why, " No other room is free for ", *_meeting(booking), ", ", *_when(booking, reader), "."]
+        free = " Pick another room beside the rest for " if booking.more_rooms else " No other room is free for "
+        none: Line = [*why, free, *_meeting(booking), ", ", *_when(booking, reader), "."]
         return (none, [f"Pick another time or room. If nothing is free by {until}, it is cancelled."])
     held: Line = [*why, " ", bold(cut(room.name, 100)), " is held for ", *_meeting(booking), " at the same time: "]
     facts = room_facts(room)
@@ -213,12 +217,17 @@ def _lines(proposal: Proposal, reader: Reader) -> tuple[Line, ...]:
 def _closed(proposal: Proposal, reader: Reader) -> Line:
     """Return "Apollo is closed Thu 3 Dec, 09:00-17:00 (painting)." or that it is out of use."""
     booking = proposal.booking
-    name = bold(cut(booking.room.name, 100))
+    name = bold(cut(_shut_room(proposal).name, 100))
     if proposal.closed is None:
         return [name, " is out of use from now on."]
     why = f" ({cut(proposal.reason, 200)})" if proposal.reason else ""
     closed = span(proposal.closed.start, proposal.closed.end, booking.location.tz, now=reader.now)
     return [name, f" is closed {closed}{why}."]
+
+
+def _shut_room(proposal: Proposal) -> Room:
+    """Return the room of the booking that closes, of several the one that is known to."""
+    return proposal.closed_room or out_of_use(proposal.booking) or proposal.booking.room
 
 
 def _at(at: datetime, booking: Booking, reader: Reader) -> str:
@@ -230,6 +239,11 @@ def _at(at: datetime, booking: Booking, reader: Reader) -> str:
 
 def _meeting(booking: Booking) -> Line:
     return [bold(quoted(cut(booking.title, 100)))] if booking.title else ["your booking"]
+
+
+def _named(booking: Booking) -> Line:
+    """Return the meeting as a line begins with it."""
+    return _meeting(booking) if booking.title else ["Your booking"]
 
 
 def _when(booking: Booking, reader: Reader) -> Line:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.models import Status
+from core.granting import Granting
+from core.models import Right, Status
 from tests.handlers.firm import ANA, BEN, CHLOE, Firm, labels, new_york, words
 from tests.handlers.telling import Teller
 
@@ -205,3 +206,35 @@ async def test_the_dates_of_a_series_can_be_answered_one_by_one(firm: Firm, tell
     assert "12 bookings of yours must move." in words(gone)
     assert labels(gone)[0] == "Undo"
     assert labels(gone).count("Take Apollo") == 12, "the rest stays one by one"
+
+
+async def test_of_several_rooms_the_one_that_closes_is_named(firm: Firm, teller: Teller):
+    apollo, corner = firm.rooms["Apollo"], firm.rooms["Corner"]
+    await firm.booked("Apollo", new_york(14), title="All hands", by=BEN, more_room_ids=(corner.id,))
+    office = firm.services.administration
+    await office.closures.add(new_york(13, minutes=180), room_id=corner.id, reason="painting", by=await firm.actor(ANA))
+    await office.rerooming.advance(firm.clock.now())
+    await teller.tell()
+
+    message = (await direct(firm, BEN))[-1]
+
+    assert words(message).startswith("Corner is closed Wed 25 Nov, 13:00-16:00 (painting).")
+    assert apollo.name not in words(message).partition(".")[0]
+
+
+async def test_a_closed_room_is_not_offered_even_to_those_who_may_override(firm: Firm, teller: Teller):
+    await firm.booked("Corner", new_york(14), title="Budget", by=BEN)
+    for room in firm.rooms.values():
+        if room.name != "Corner" and room.location_id == firm.rooms["Corner"].location_id:
+            await firm.booked(room.name, new_york(14), by=CHLOE)
+    office = firm.services.administration
+    await office.closures.add(new_york(0, minutes=1440), room_id=firm.rooms["Corner"].id, by=await firm.actor(ANA))
+    await office.rerooming.advance(firm.clock.now())
+    give = Granting(firm.db, firm.services.catalogues).give
+    await give(Right.OVERRIDE, person_id=(await firm.actor(BEN)).person_id)
+    await teller.tell()
+
+    message = (await direct(firm, BEN))[-1]
+
+    assert "No other room is free" in words(message)
+    assert not [one for one in labels(message) if one.startswith("Corner")]

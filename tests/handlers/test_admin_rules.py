@@ -56,6 +56,8 @@ async def test_a_closure_that_cannot_be_meant_is_refused_at_the_field(firm: Firm
     assert list(answer["errors"].values()) == ["It ends before it begins."]
     answer = await send(firm, ANA, view, from_day="2026-11-20", until_day="2026-11-21")
     assert list(answer["errors"].values()) == ["That time is over."]
+    answer = await send(firm, ANA, view, scope="all", from_day="2026-11-26", until_day="2026-11-26")
+    assert list(answer["errors"].values()) == ["Your places are on different clocks: close one after the other."]
 
 
 async def test_a_rule_is_rehearsed_before_it_is_saved_and_can_be_taken_back(firm: Firm):
