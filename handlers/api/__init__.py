@@ -28,6 +28,7 @@ from handlers.api import (
 )
 from handlers.api.crossing import Crossing
 from handlers.api.edge import HEADERS, PREFIX, Edge, Session, nobody
+from handlers.api.limiting import FAILURES_PER_MINUTE
 from handlers.api.operations import Operation
 from handlers.services import Services
 
@@ -52,14 +53,26 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 def routes(
-    services: Services, *, per_minute: int = 0, session: Session = nobody, origins: Iterable[str] = ()
+    services: Services,
+    *,
+    per_minute: int = 0,
+    session: Session = nobody,
+    origins: Iterable[str] = (),
+    failures_per_minute: int = FAILURES_PER_MINUTE,
 ) -> list[web.RouteDef]:
     """Return the routes of the API.
 
     `per_minute` is how many requests a token is good for; 0: as many as come. Pages of these `origins` may use it.
+    Tokens of no use are heard `failures_per_minute` times from an address; 0: as often as they come.
     """
     crossing = Crossing(origins)
-    edge = Edge(services, per_minute=per_minute, session=session, crossing=crossing)
+    edge = Edge(
+        services,
+        per_minute=per_minute,
+        session=session,
+        crossing=crossing,
+        failures_per_minute=failures_per_minute,
+    )
     whole = openapi.document(OPERATIONS)
     document, page = json.dumps(whole, ensure_ascii=False).encode(), docs_page.drawn(whole)
 

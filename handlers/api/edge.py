@@ -47,13 +47,19 @@ class Edge:
     """Runs operations for requests. `session` says who has signed in to our pages; they may read by it."""
 
     def __init__(
-        self, services: Services, *, per_minute: int, session: Session = nobody, crossing: Crossing | None = None
+        self,
+        services: Services,
+        *,
+        per_minute: int,
+        session: Session = nobody,
+        crossing: Crossing | None = None,
+        failures_per_minute: int = FAILURES_PER_MINUTE,
     ) -> None:
         self._services = services
         self._session = session
         self._crossing = crossing or Crossing()
         self._limits = Limits(per_minute)
-        self._failures = Limits(FAILURES_PER_MINUTE)
+        self._failures = Limits(failures_per_minute)
         self._kept = Kept()
 
     def handler(self, operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -16,6 +16,7 @@ from aiohttp import web
 from core.models import Actor
 from core.tokens import Scope, TokenKind
 from handlers import api
+from handlers.api.limiting import FAILURES_PER_MINUTE
 from tests.api import promised
 from tests.handlers.firm import ANA, BEN, Firm
 from tests.handlers.firm import opened as firm_opened
@@ -74,12 +75,14 @@ class Outside:
 
 
 @asynccontextmanager
-async def opened(database: Any, *, per_minute: int = 0) -> AsyncIterator[Outside]:
+async def opened(
+    database: Any, *, per_minute: int = 0, failures_per_minute: int = FAILURES_PER_MINUTE
+) -> AsyncIterator[Outside]:
     """Open the firm to programs."""
     async with AsyncExitStack() as stack:
         firm = await stack.enter_async_context(firm_opened(database))
         app = web.Application()
-        app.add_routes(api.routes(firm.services, per_minute=per_minute))
+        app.add_routes(api.routes(firm.services, per_minute=per_minute, failures_per_minute=failures_per_minute))
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, max_line_size=api.LONGEST_LINE)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
