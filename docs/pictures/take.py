@@ -246,6 +246,15 @@ async def series(stage: Stage) -> None:
     await stage.leave()
 
 
+async def administration(stage: Stage) -> None:
+    """What there is to administer, all inside Slack."""
+    await stage.look(ANA, CHANNEL)
+    await stage.say("/book admin")
+    await expect(stage.page.get_by_test_id("modal")).to_contain_text("Webhooks")
+    await stage.take("admin", high=1160)
+    await stage.leave()
+
+
 async def the_day(stage: Stage) -> None:
     """The next day: digest, reminder, nobody comes, and the room is given back."""
     (person,) = await stage.bot.services.people.mentioned("T0NORTHBAY", [ANA])
@@ -302,7 +311,7 @@ async def pages(stage: Stage) -> None:
     await stage.take("display")
 
 
-SCENES = (booking, pages, settings, living, waiting, approval, series, the_day, figures)
+SCENES = (booking, pages, settings, living, waiting, approval, series, administration, the_day, figures)
 
 
 @asynccontextmanager
