@@ -70,6 +70,9 @@ class Action(StrEnum):
     TAKE_SUGGESTION = "take_suggestion"  # value: Suggested JSON
     # settings and subscriptions
     OPEN_SETTINGS = "open_settings"
+    OPEN_TOKENS = "open_tokens"  # one's own, for the API
+    MAKE_TOKEN = "make_token"  # noqa: S105 - no secret
+    REVOKE_TOKEN = "revoke_token"  # noqa: S105 - value: a token's id
     OPEN_NOTIFY = "open_notify"
     EDIT_SUBSCRIPTION = "edit_subscription"
     DROP_SUBSCRIPTION = "drop_subscription"
@@ -161,6 +164,10 @@ class Field(StrEnum):
     TELL = "tell"
     QUIET_FROM = "quiet_from"
     QUIET_UNTIL = "quiet_until"
+    # a token of the API
+    TOKEN_NAME = "token_name"  # noqa: S105 - no secret
+    TOKEN_SCOPE = "token_scope"  # noqa: S105 - no secret
+    TOKEN_LASTING = "token_lasting"  # noqa: S105 - no secret
     # series: how often, until when, how many of its dates a change is about
     REPEAT = "repeat"
     WEEKDAYS = "weekdays"
@@ -211,6 +218,8 @@ class Callback(StrEnum):
     HOME = "home"
     INVITE = "invite"
     SETTINGS = "settings"
+    TOKENS = "tokens"  # one's own tokens of the API, listed
+    TOKEN = "token"  # noqa: S105 - one of them, to be made
     NOTIFY = "notify"  # a channel's subscriptions, listed
     SUBSCRIBE = "subscribe"  # one of them, to be made or changed
     ADMIN = "admin"  # a page of administration

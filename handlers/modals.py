@@ -14,6 +14,7 @@ from handlers import (
     inviting_modal,
     modal_refusals,
     notify,
+    own_tokens,
     preferring,
     search_modal,
     series,
@@ -81,6 +82,7 @@ ACTIONS: dict[Action, OnClick] = {
     Action.OPEN_NOTIFY: notify.add,
     Action.EDIT_SUBSCRIPTION: notify.edit,
     Action.DROP_SUBSCRIPTION: notify.drop,
+    **own_tokens.ACTIONS,
     **admin.ACTIONS,
 }
 
@@ -91,6 +93,7 @@ SUBMISSIONS: dict[Callback, OnSubmission] = {
     Callback.INVITE: inviting_modal.sent,
     Callback.SETTINGS: preferring.sent,
     Callback.SUBSCRIBE: notify.sent,
+    **own_tokens.SUBMISSIONS,
     **admin.SUBMISSIONS,
     **series.SUBMISSIONS,
     **series_choosing.SUBMISSIONS,

@@ -19,6 +19,7 @@ from core import saying
 from core.models import Location
 from core.notices import Preferences
 from handlers.ids import Action, Callback, Field
+from handlers.views import own_tokens
 from handlers.views.text import Line, cut, joined
 from handlers.views.times import Reader
 
@@ -62,6 +63,7 @@ def settings_form(preferences: Preferences, reader: Reader, *, places: Iterable[
                 _MORNING,
                 hint="Your meetings of the day, every morning at this time.",
             ),
+            *own_tokens.opener(),
         ],
     )
 

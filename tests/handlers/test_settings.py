@@ -1,10 +1,12 @@
 """One's own settings: opened by command and from the Home, judged at the field, kept, told in the Home."""
 
-from datetime import time
+from datetime import time, timedelta
 
 from core.notices import Preferences
-from tests.handlers.firm import BEN, CHANNEL, Firm, words
-from tests.handlers.modal_acts import form, push, send, shown, state, top
+from core.tokens import Scope
+from sandbox import payloads
+from tests.handlers.firm import ANA, BEN, CHANNEL, Firm, words
+from tests.handlers.modal_acts import button, deliver, element, form, push, send, shown, state, top
 
 
 async def test_settings_open_on_what_holds_and_are_kept(firm: Firm):
@@ -100,3 +102,49 @@ async def test_a_meeting_called_settings_is_booked(firm: Firm):
     assert (await firm.mine(BEN)) or "settings" not in answer["text"].split()[0]
     assert not await firm.slack.views(BEN)
     assert answer["channel"] == CHANNEL
+
+
+async def test_ones_own_tokens_are_made_and_revoked_from_the_settings(firm: Firm):
+    tokens = firm.services.tokens
+    settings = await form(firm, BEN, "settings", text="/book settings")
+    listed = await push(firm, BEN, settings, "API tokens")
+    assert "You have none." in words(listed)
+
+    making = await push(firm, BEN, listed, "Make a token")
+    assert "admin" not in {one["value"] for one in element(making, "token_scope")["options"]}
+    await send(firm, BEN, making, token_name="my *laptop*", token_scope="book", token_lasting="30")
+    told = words(await top(firm, BEN, "message"))
+    secret = next(word for word in told.split() if word.startswith("bkr_"))
+    bearer = await tokens.bearer(secret)
+    assert bearer is not None
+    assert bearer.person.id == (await firm.actor(BEN)).person_id
+    assert bearer.token.scopes == {Scope.BOOK}
+    assert bearer.token.expires_at == firm.clock.now() + timedelta(days=30)
+
+    again = await push(firm, BEN, await form(firm, BEN, "settings", text="/book settings"), "API tokens")
+    assert "my *laptop*" in words(again)
+    left = await push(firm, BEN, again, "Revoke")
+    assert "Revoked: my *laptop*." in words(left)
+    assert await tokens.bearer(secret) is None
+
+
+async def test_nobody_revokes_anothers_token_from_their_settings(firm: Firm):
+    theirs, secret = await firm.services.tokens.make((await firm.actor(ANA)).person_id, name="hers", scopes=[Scope.READ])
+    ben = await firm.actor(BEN)
+    await firm.services.tokens.make(ben.person_id, name="his", scopes=[Scope.READ])
+    listed = await push(firm, BEN, await form(firm, BEN, "settings", text="/book settings"), "API tokens")
+    assert "hers" not in words(listed)
+    block_id, action_id = button(listed, "Revoke")
+    sandbox = firm.running.sandbox
+    found = sandbox.parts.views.find(listed["id"])
+    assert found is not None
+    source = {"view": payloads.view(sandbox.parts.ws, found, state=True), "container": {"type": "view"}}
+    acted = {"type": "button", "action_id": action_id, "block_id": block_id, "value": str(theirs.id), "action_ts": "1.0"}
+    await deliver(
+        firm,
+        payloads.block_actions(
+            sandbox.parts.ws, user=BEN, source=source, acted=acted, trigger_id="forged", response_url=None
+        ),
+    )
+    assert await firm.services.tokens.bearer(secret) is not None
+    assert len(await firm.services.tokens.all(person_id=theirs.person_id)) == 1
