@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import ButtonElement
 
 from core import rules
 from core.catalogue import Catalogue
-from core.errors import BookingError, Busy, NothingFits, OfferGone, Unavailable
+from core.errors import BookingError, Busy, OfferGone, Unavailable
 from core.models import KEEP, Actor, Alternative, Change, Changed, OfferKind, Wish
 from core.rerooming import Proposal
 from handlers.drafts import Target
@@ -165,7 +165,10 @@ async def _instead(proposal: Proposal, services: Services, *, by: Actor) -> tupl
         return tuple(offers[:most])
     try:
         found = await services.search.find(wish, by=by)
-    except NothingFits:
+    except (Busy, Unavailable):
+        raise
+    except BookingError:
+        # Nothing fits, or the only room that would is the one that closes: they are told all the same.
         return ()
     return tuple(
         Alternative(kind=OfferKind.OTHER_ROOM, room=one.room, location=booking.location, slot=booking.slot)
