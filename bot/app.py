@@ -121,8 +121,8 @@ class Bookroom:
         bell.heard_by(ours.hub.wake)
         self.db.when_something_happened = self.worker_db.when_something_happened = bell.ring
         services = built(self.worker_db, self.clock, command=settings.bookroom_command)
-        # What this process remembers of forms and books is one, whoever asks.
-        services = replace(services, latest=ours.latest, books=ours.books, calendar_links=ours.calendar_links)
+        # What this process remembers of forms and books is one, whoever asks; so are its open streams, which are counted.
+        services = replace(services, latest=ours.latest, books=ours.books, calendar_links=ours.calendar_links, hub=ours.hub)
         return Background(settings, services, self.worker_db, self.clock, bell)
 
     async def _serve(self) -> None:

@@ -191,3 +191,12 @@ async def test_a_view_that_slack_refuses_for_now_is_pushed_when_it_said(
     assert await pusher.push(firm.clock.now()) == 1
     assert metrics.registry.get_sample_value("bookroom_pushes_total", {"kind": "home", "outcome": "pushed"}) == 1
     assert await pusher.push(firm.clock.now()) == 0
+
+
+async def test_open_streams_are_counted_as_long_as_they_are_open(firm: Firm, monkeypatch: pytest.MonkeyPatch):
+    async with serving(firm, monkeypatch) as background:
+        hub = background._services.hub
+        async with hub.open(lambda _: True, asker="somebody"), hub.open(lambda _: True, asker="another"):
+            assert "bookroom_streams_open 2.0" in (await background.figures()).decode()
+        assert "bookroom_streams_open 0.0" in (await background.figures()).decode()
+        await hub.stop()
