@@ -11,6 +11,8 @@ from tests.api.outside import Outside
 from tests.core.approved import grant
 from tests.handlers.firm import ANA, CHLOE, NOW, new_york
 
+# What must not be taken away: who asks, and what they ask with.
+OURS = "ours"
 # Where the ids of each part of an address, and of each field that is called so, are kept.
 KEPT = {
     "roomId": "SELECT id FROM rooms",
@@ -31,6 +33,7 @@ KEPT = {
     "personId": "SELECT id FROM people WHERE id NOT IN (SELECT person_id FROM tokens)",
     "changeId": "SELECT id FROM changes",
     "subscriptionId": "SELECT id FROM subscriptions",
+    OURS: "SELECT id FROM tokens UNION SELECT person_id FROM tokens",
 }
 HOURS = range(9, 17)
 

@@ -37,7 +37,13 @@ async def run(
     ]
     folder = tempfile.mkdtemp(prefix="bookroom-fuzz-")
     # It keeps a folder of what it found where it runs; each run finds for itself.
-    environment = {**os.environ, "FUZZ_IDS": json.dumps(ids), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+    environment = {
+        **os.environ,
+        "FUZZ_IDS": json.dumps(ids),
+        "FUZZ_OURS": json.dumps(ids["ours"]),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "ignore",
+    }
     out = None if live else asyncio.subprocess.PIPE
     try:
         process = await asyncio.create_subprocess_exec(
