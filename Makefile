@@ -9,7 +9,7 @@ PIP    := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check
 LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test faults faults-short bench lint format lock clean
+.PHONY: help install demo serve test faults faults-short fuzz bench lint format lock clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,9 @@ faults: install ## kill replicas 200 times, crash PostgreSQL, let Slack fail; th
 
 faults-short: install ## the same within a minute, with 10 kills [SEED=1]
 	@exec $(BIN)/python -m tests.faults --short $(if $(SEED),--seed $(SEED))
+
+fuzz: install ## ask the API thousands of things that schemathesis makes up of its document (10 minutes) [SEED=1] [SECONDS=600]
+	@exec $(BIN)/python -m tests.fuzz --seconds $(if $(SECONDS),$(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 bench: install ## measure bookings, commands, searches and sentences, both sides in one run [WHAT="booking search"]
 	@exec $(BIN)/python -m benchmarks $(WHAT)

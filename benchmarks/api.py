@@ -30,7 +30,7 @@ from sandbox import company
 from sandbox.server import Sandbox, serving
 
 CLIENTS = (1, 8)
-ROOMS, ACTS, ROUNDS = 60, 400, 5
+ROOMS, ACTS, ROUNDS = 60, 400, 3
 POLLS, POLLS_A_BOOKING = 2000, 40
 # Of one client: a booking's median and its slowest in a hundred, in milliseconds. Of eight: bookings in a second.
 HOLD_P50, HOLD_P99, HOLD_RATE = 5.0, 15.0, 470.0
