@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.granting import Granting
-from core.models import Right, Status
+from core.models import Right, Slot, Status
 from tests.handlers.firm import ANA, BEN, CHLOE, Firm, labels, new_york, words
 from tests.handlers.telling import Teller
 
@@ -238,3 +238,19 @@ async def test_a_closed_room_is_not_offered_even_to_those_who_may_override(firm:
 
     assert "No other room is free" in words(message)
     assert not [one for one in labels(message) if one.startswith("Corner")]
+
+
+async def test_whoever_has_the_only_room_that_is_large_enough_hears_of_its_closure(firm: Firm, teller: Teller):
+    room = max(firm.rooms.values(), key=lambda one: one.capacity)
+    booking = await firm.booked(room.name, new_york(14), title="Budget", by=BEN, attendees_count=room.capacity)
+    office, day = firm.services.administration, timedelta(days=1)
+    closed = Slot(start=booking.start - day, end=booking.start + 90 * day)
+    await office.closures.add(closed, reason="painters", room_id=room.id, by=await firm.actor(ANA))
+    await office.rerooming.advance(firm.clock.now())
+    await teller.tell()
+
+    (message,) = await direct(firm, BEN)
+
+    assert 'No other room is free for "Budget"' in words(message)
+    assert "(painters)" in words(message)
+    assert labels(message)[-1] == "Cancel booking"
