@@ -21,7 +21,7 @@ from bot.pace import POST, Pace
 from bot.posting import UPDATE, Blind, Posted, Poster
 from bot.verdicts import CLOSED_CHANNELS, DEAD, TOKEN_SECONDS, Ruling, Verdict, judge, pause
 from core.clock import Clock
-from core.errors import BookingError
+from core.errors import BookingError, Busy, Unavailable
 from core.outbox import LEASE_SECONDS
 from core.preferences import quiet_until
 from handlers.replies import Message
@@ -97,10 +97,11 @@ class Courier:
             # We are stopping: whoever comes next need not wait for the lease to run out.
             with contextlib.suppress(BookingError):
                 await self._put_off(trip, 0.0, why="stopping", uncertain=trip.speaking or errand.uncertain)
-        except BookingError as error:
+        except (Busy, Unavailable) as error:
             log.warning("a notice waits for the database: %s", type(error).__name__, extra=errand.facts)
         except Exception:
-            # A fault of ours, in a message's words for instance: by tomorrow a newer version may have mended it.
+            # A fault of ours, in a message's words for instance: by tomorrow a newer version may have mended it. A refusal
+            # that nobody expected is one too: waiting would not change it, and nobody would hear of it.
             log.exception("a notice failed", extra={"action": "notice_failed", **errand.facts})
             await self._stumbled(trip)
 

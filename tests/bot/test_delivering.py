@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.pace import BURST
+from core.errors import RoomClosed
 from core.models import Change
 from tests.bot.dispatch import Dispatch, Sender, opened
 from tests.handlers.firm import BEN, CHANNEL, CHLOE, new_york
@@ -320,13 +321,18 @@ async def test_what_slack_finds_wrong_with_a_message_is_given_up_at_once(dispatc
     assert (row["status"], row["reason"]) == ("given_up", "Slack refuses the message (invalid_blocks)")
 
 
+@pytest.mark.parametrize("fault", [ZeroDivisionError(), RoomClosed("The room is closed.")])
 async def test_words_that_cannot_be_made_are_tried_again_and_logged(
-    dispatch: Dispatch, sender: Sender, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    dispatch: Dispatch,
+    sender: Sender,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
 ):
     await dispatch.reminded(await dispatch.booked())
 
     async def broken(_delivery: object) -> None:
-        raise ZeroDivisionError
+        raise fault
 
     with monkeypatch.context() as patched:
         patched.setattr(sender.deliverer._renderer, "delivery", broken)
