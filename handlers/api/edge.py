@@ -287,6 +287,9 @@ def _response(operation: Operation, call: Call, reply: Reply) -> web.Response:
     if reply.following:
         there = call.request.rel_url.update_query(cursor=reply.following)
         response.headers["Link"] = f'<{there}>; rel="next"'
+    if operation.method == "GET":
+        # Where nobody knows when it changed, it may have been now; by that date alone nothing is ever left out.
+        response.headers["Last-Modified"] = conditions.http_date(call.now)
     return _headed(response, etag, reply)
 
 

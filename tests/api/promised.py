@@ -61,3 +61,6 @@ def check(method: str, path: str, status: int, body: Any, headers: Mapping[str, 
     wrong = [f"{error.json_path}: {error.message}" for error in _validator(name).iter_errors(body)]
     assert not wrong, f"{operation['operationId']} answers {status} with what is no {name}: {wrong[:3]}"
     assert headers["Content-Type"].startswith("application/json")
+    if method == "GET" and status == 200:
+        assert headers["ETag"]
+        assert headers["Last-Modified"]
