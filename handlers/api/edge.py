@@ -148,15 +148,16 @@ class Edge:
         return actor
 
     async def _who(self, request: web.Request, operation: Operation) -> tuple[Person, Token | None]:
-        """Return who asks; whoever guesses at tokens is not heard for long."""
-        if "Authorization" not in request.headers:
-            return await self._known(request, operation)
-        if self._failures.spent(request.remote):
-            raise problems.TooManyRequests("Too many tokens of no use came from your address. Wait a moment.")
+        """Return who asks; whoever guesses at tokens is soon told to wait, and nobody with a good one beside them is."""
         try:
             return await self._known(request, operation)
         except problems.Unauthorized:
-            self._failures.taken(request.remote)
+            if "Authorization" not in request.headers:
+                raise
+            left = self._failures.taken(request.remote)
+            if left and left.over:
+                said = "Too many tokens of no use came from your address. Wait a moment."
+                raise problems.TooManyRequests(said) from None
             raise
 
     async def _known(self, request: web.Request, operation: Operation) -> tuple[Person, Token | None]:

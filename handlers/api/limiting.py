@@ -46,10 +46,6 @@ class Limits:
         """Count a request and say what is left after it; None where nobody counts."""
         return self._counted(asker, 1.0) if self._quota else None
 
-    def spent(self, asker: Hashable) -> bool:
-        """Tell whether nothing is left, without counting."""
-        return bool(self._quota) and self._level(asker, self._clock()) < 1.0
-
     def _counted(self, asker: Hashable, cost: float) -> Allowance:
         moment = self._clock()
         level, rate = self._level(asker, moment), self._quota / WINDOW_SECONDS

@@ -174,6 +174,15 @@ async def test_too_many_requests_are_told_when_to_come_again(database: Any):
     assert "Retry-After" in answers[-1].headers
 
 
+async def test_who_guesses_at_tokens_is_told_to_wait_and_nobody_else(database: Any):
+    async with opened(database, failures_per_minute=3) as outside:
+        guess = {"Authorization": "Bearer bkr_guess"}
+        answers = [await outside.ask("GET", "/rooms", by=None, headers=guess) for _ in range(5)]
+        good = await outside.ask("GET", "/rooms")
+    assert [answer.status for answer in answers] == [401, 401, 401, 429, 429]
+    assert good.status == 200
+
+
 def test_an_allowance_fills_evenly():
     moment = [0.0]
     limits = Limits(60, clock=lambda: moment[0])
