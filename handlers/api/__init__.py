@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 
@@ -14,6 +14,7 @@ from handlers.api import (
     availability,
     bookings,
     calendars,
+    conditions,
     docs_page,
     events,
     openapi,
@@ -74,16 +75,32 @@ def routes(
         failures_per_minute=failures_per_minute,
     )
     whole = openapi.document(OPERATIONS)
-    document, page = json.dumps(whole, ensure_ascii=False).encode(), docs_page.drawn(whole)
+    document, page = json.dumps(whole, ensure_ascii=False).encode(), docs_page.drawn(whole).encode()
 
-    async def described(_: web.Request) -> web.Response:
-        return web.Response(body=document, content_type="application/json", charset="utf-8")
+    # They change with the program alone, so that they are as old as this run of it.
+    since = services.clock.now()
 
-    async def begun(_: web.Request) -> web.Response:
-        return web.Response(body=docs_page.INDEX, content_type="application/json", charset="utf-8", headers=docs_page.LINKS)
+    async def described(request: web.Request) -> web.Response:
+        return _unless_had(request, document, "application/json", docs_page.SAID)
 
-    async def explained(_: web.Request) -> web.Response:
-        return web.Response(text=page, content_type="text/html", charset="utf-8", headers=docs_page.HEADERS)
+    async def begun(request: web.Request) -> web.Response:
+        return _unless_had(request, docs_page.INDEX, "application/json", docs_page.LINKS)
+
+    async def explained(request: web.Request) -> web.Response:
+        return _unless_had(request, page, "text/html", docs_page.HEADERS)
+
+    def _unless_had(request: web.Request, content: bytes, kind: str, headers: Mapping[str, str]) -> web.Response:
+        etag, asked = conditions.tag(content), request.headers
+        told = {**headers, "ETag": etag, "Last-Modified": conditions.http_date(since)}
+        if conditions.had_before(
+            etag,
+            since,
+            if_none_match=asked.get("If-None-Match"),
+            if_modified_since=asked.get("If-Modified-Since"),
+            now=services.clock.now(),
+        ):
+            return web.Response(status=304, headers=told)
+        return web.Response(body=content, content_type=kind, charset="utf-8", headers=told)
 
     async def unknown(request: web.Request) -> web.Response:
         known = _methods_at(request.path)

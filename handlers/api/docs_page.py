@@ -67,11 +67,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
 }
-LINKS = {
-    "Link": f'<{PREFIX}/openapi.json>; rel="service-desc", <{PREFIX}/docs>; rel="service-doc"',
-    "Cache-Control": "no-cache",
-    "X-Content-Type-Options": "nosniff",
-}
+SAID = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+LINKS = {"Link": f'<{PREFIX}/openapi.json>; rel="service-desc", <{PREFIX}/docs>; rel="service-doc"', **SAID}
 INDEX = json.dumps(
     {"name": "Bookroom", "documentation": f"{PREFIX}/docs", "description": f"{PREFIX}/openapi.json"}, indent=2
 ).encode()

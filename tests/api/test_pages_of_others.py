@@ -1,6 +1,7 @@
 """The page that explains the API, and pages of other sites that use it: none, unless they are named."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -46,6 +47,21 @@ async def test_the_beginning_leads_to_the_explanation(outside: Outside):
         begun = await outside.ask("GET", path, by=None)
         assert begun.body["documentation"] == "/api/v1/docs"
         assert 'rel="service-doc"' in begun.headers["Link"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json"])
+async def test_who_has_the_document_or_its_page_already_is_not_sent_it_again(outside: Outside, path: str):
+    first = await outside.ask("GET", path, by=None)
+    assert first.headers["X-Content-Type-Options"] == "nosniff"
+    for had in ({"If-None-Match": first.etag}, {"If-None-Match": f'"another", W/{first.etag}'}):
+        again = await outside.ask("GET", path, by=None, headers=had)
+        assert (again.status, again.etag) == (304, first.etag)
+        assert not again.body
+    outside.firm.clock.advance(timedelta(minutes=1))
+    by_date = await outside.ask("GET", path, by=None, headers={"If-Modified-Since": first.headers["Last-Modified"]})
+    assert by_date.status == 304
+    other = await outside.ask("GET", path, by=None, headers={"If-None-Match": '"another"'})
+    assert (other.status, other.body) == (200, first.body)
 
 
 async def test_no_page_of_another_site_may_use_it_unless_that_is_set(outside: Outside):
