@@ -10,8 +10,10 @@ import typer
 from bot.commands.admins import TeamOption, _checked, _team
 from bot.commands.answers import AsJson, answer
 from bot.commands.connected import with_services
+from bot.commands.scopes import ids_of
 
 if TYPE_CHECKING:
+    from bot.commands.scopes import Ids
     from core.calendars import Feed
     from core.catalogue import Catalogue
     from core.db import Database
@@ -47,11 +49,9 @@ def make_calendar(
     *,
     person: Person,
     room: Annotated[
-        UUID | None, typer.Option("--room", metavar="ID", help="Of a room; `bookroom rooms list` shows it.")
+        str | None, typer.Option("--room", help="Of a room, by name or id; with --location where two share the name.")
     ] = None,
-    location: Annotated[
-        UUID | None, typer.Option("--location", metavar="ID", help="Of a place; `bookroom locations list` shows it.")
-    ] = None,
+    location: Annotated[str | None, typer.Option("--location", help="Of a place, by name or id.")] = None,
     team: TeamOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -59,7 +59,8 @@ def make_calendar(
 
     async def work(services: Services, db: Database) -> None:  # noqa: ARG001 - one shape
         whose = await _person(services.people, person, team)
-        _tell(await services.calendars.make(whose, room_id=room, location_id=location), as_json=as_json)
+        what = _of(await services.catalogues.current(), location=location, room=room)
+        _tell(await services.calendars.make(whose, **what), as_json=as_json)
 
     with_services(work)
 
@@ -83,6 +84,15 @@ def revoke_calendar(calendar: Id, *, as_json: AsJson = False) -> None:
         answer(_facts(gone), [f"Revoked: {_line(gone, await services.catalogues.current())}"], as_json=as_json)
 
     with_services(work)
+
+
+def _of(catalogue: Catalogue, *, location: str | None, room: str | None) -> Ids:
+    """Return the ids of what is named; an id is taken as the name of what it is of."""
+    rooms = {str(one.id): one for one in catalogue.rooms}
+    places = {str(one.id): one.name for one in catalogue.locations}
+    if chosen := rooms.get(room or ""):
+        return {"room_id": chosen.id, "location_id": None}
+    return ids_of(catalogue, location=places.get(location or "", location), room=room)
 
 
 def _tell(feed: Feed, *, as_json: bool) -> None:

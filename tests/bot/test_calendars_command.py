@@ -37,3 +37,16 @@ async def test_a_calendar_is_made_listed_renewed_and_revoked(
     assert await json_of(bookroom, "calendars", "list") == []
     code, said = await bookroom("calendars", "renew", made["id"])
     assert (code, "revoked" in said) == (2, True)
+
+
+async def test_a_room_and_a_place_are_named_by_name_or_by_id(bookroom: Run, office: Office, monkeypatch: pytest.MonkeyPatch):
+    apollo = await office.room("Apollo")
+    monkeypatch.setenv("PUBLIC_URL", "https://rooms.firm.example")
+    made = ("calendars", "make", "--person", "U024BE7LH")
+    by_name = await json_of(bookroom, *made, "--room", "apollo")
+    assert by_name["room_id"] == str(apollo.id)
+    assert (await json_of(bookroom, *made, "--room", str(apollo.id)))["address"] == by_name["address"]
+    place = await json_of(bookroom, *made, "--location", str(apollo.location_id))
+    assert (place["location_id"], place["room_id"]) == (str(apollo.location_id), None)
+    code, said = await bookroom(*made, "--room", "Nowhere")
+    assert (code, "There is no room 'Nowhere'" in said) == (2, True)
