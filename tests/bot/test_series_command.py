@@ -216,7 +216,7 @@ async def test_a_series_is_renewed_as_long_again(office: Office, apollo: Room, b
     ("words", "why"),
     [
         (["book", SENTENCE, "--by", "Unobody"], "Nobody is known here"),
-        (["book", "tomorrow 10:00-11:00 in Apollo", "--by", "Uana"], "how often"),
+        (["book", f"{FIRST} 10:00-11:00 in Apollo", "--by", "Uana"], "how often"),
         (["book", SENTENCE, "--skip", "2020-01-01", "--by", "Uana"], "no date on 2020-01-01"),
         (["book", SENTENCE, "--at", "tomorrow", "--by", "Uana"], "is not written like"),
         (["preview", "every blue moon", "--by", "Uana"], ""),

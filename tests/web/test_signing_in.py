@@ -143,7 +143,7 @@ async def test_over_tls_it_never_travels_without(database: Any):
         assert parse_qs(urlsplit(start.headers["Location"]).query)["redirect_uri"] == [
             "https://rooms.example.com/signin/slack"
         ]
-        assert office.pages._sessions.cookie == "__Host-bookroom"
+        assert office.pages.sessions.cookie == "__Host-bookroom"
 
 
 async def test_an_answer_for_another_browser_is_not_taken(office: Office):
@@ -179,11 +179,11 @@ async def test_whoever_was_deactivated_is_out_soon_and_a_silent_slack_lets_nobod
     board = office.board()
     assert (await office.get(board))[2].url.path == board
     await office.firm.slack.faults(drop_requests={"method": "users.info", "times": 1})
-    office.pages._sessions._standing = Standing(office.pages.site.slack)
+    office.pages.sessions._standing = Standing(office.pages.site.slack)
     assert (await office.get(board))[2].url.path == board
     await office.firm.slack.faults(clear=True)
     await office.firm.slack.person(BEN, action="deactivate")
-    office.pages._sessions._standing = Standing(office.pages.site.slack)
+    office.pages.sessions._standing = Standing(office.pages.site.slack)
     assert (await office.get(board))[2].url.path == "/signin"
 
 
