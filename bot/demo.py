@@ -47,6 +47,7 @@ Three things to try:
 And beside it, alive as well:
   the board, which you sign in to as anybody:   {pages}/board
   the tablet at Apollo's door:                  {pages}/door/{door}/display
+  what programs can do:                         {pages}/api/v1/docs
 """
 
 

@@ -5,6 +5,7 @@ The operations know none of it. Nothing that can be sent leads to a 500: what do
 
 from __future__ import annotations
 
+import json
 import logging
 import types
 import typing
@@ -256,9 +257,23 @@ async def _said(operation: Operation, request: web.Request) -> BaseModel | None:
     if request.content_type not in {"application/json", "application/merge-patch+json"}:
         raise problems.UnsupportedMediaType("Send the body as Content-Type: application/json.")
     try:
-        return operation.body.model_validate_json(content)
+        said = operation.body.model_validate_json(content)
     except ValidationError as error:
         raise problems.invalid(error) from None
+    # Of a name that is said twice, readers take the first or the last: neither may be what was meant.
+    try:
+        json.loads(content, object_pairs_hook=_said_once)
+    except (ValueError, RecursionError):
+        raise problems.BadRequest("The body is no JSON that can be read.") from None
+    return said
+
+
+def _said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name in found if sum(name == other for other, _ in pairs) > 1)
+        raise problems.BadRequest(f"The body says {twice[:50]} twice: say it once.")
+    return found
 
 
 def _key(operation: Operation, request: web.Request, token: Token | None) -> str | None:

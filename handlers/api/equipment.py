@@ -193,7 +193,7 @@ async def _version(call: Call, equipment_id: UUID) -> int:
 
 
 def _told(call: Call, one: Equipment) -> Reply:
-    return Reply(body=EquipmentOut.of(one), version=one.version, modified=call.catalogue.changed_at, dated=False)
+    return Reply(body=EquipmentOut.of(one), version=one.version, modified=call.catalogue.changed_at)
 
 
 OPERATIONS = (

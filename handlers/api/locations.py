@@ -153,7 +153,7 @@ async def _version(call: Call, location_id: UUID) -> int:
 
 async def _now(call: Call, location_id: UUID) -> Reply:
     told = _told(await _placed(call, location_id))
-    return Reply(body=told, version=told.version, modified=call.catalogue.changed_at, dated=False)
+    return Reply(body=told, version=told.version, modified=call.catalogue.changed_at)
 
 
 def _told(placed: Placed) -> LocationOut:

@@ -187,7 +187,7 @@ async def listed(call: Call) -> Reply:
     """Return what is set anywhere."""
     found = await call.services.administration.rooms.policies()
     body = PoliciesOut(items=[ScopedOut.of(one) for one in found])
-    return Reply(body=body, modified=call.catalogue.changed_at, dated=False)
+    return Reply(body=body, modified=call.catalogue.changed_at)
 
 
 async def change(call: Call) -> Reply:

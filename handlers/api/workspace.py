@@ -162,14 +162,12 @@ async def import_rooms(call: Call) -> Reply:
 async def export_rooms(call: Call) -> Reply:
     """Return every room as CSV."""
     text = await call.services.administration.rooms.export()
-    return Reply(body=None, content=text.encode(), modified=call.catalogue.changed_at, dated=False)
+    return Reply(body=None, content=text.encode(), modified=call.catalogue.changed_at)
 
 
 async def keeping(call: Call) -> Reply:
     """Return for how long things are kept."""
-    return Reply(
-        body=_kept(await call.services.administration.erasing.keeping()), modified=call.catalogue.changed_at, dated=False
-    )
+    return Reply(body=_kept(await call.services.administration.erasing.keeping()), modified=call.catalogue.changed_at)
 
 
 async def keep(call: Call) -> Reply:

@@ -62,6 +62,14 @@ async def test_a_refusal_says_what_can_be_had_instead(outside: Outside):
         ({}, 400, "BadRequest"),
         ({"data": "{}", "headers": {"Content-Type": "text/plain"}}, 415, "UnsupportedMediaType"),
         ({"data": " " * 300_000, "headers": {"Content-Type": "application/json"}}, 413, "BodyTooLarge"),
+        (
+            {
+                "data": '{"start": "2026-11-25T15:00:00Z", "end": "2026-11-25T16:00:00Z", "end": "2026-11-25T17:00:00Z"}',
+                "headers": {"Content-Type": "application/json"},
+            },
+            400,
+            "BadRequest",
+        ),
         ({"json": []}, 422, "InvalidRequest"),
         ({"json": {}}, 422, "InvalidRequest"),
         ({"json": {**TOMORROW, "colour": "red"}}, 422, "InvalidRequest"),
