@@ -122,16 +122,15 @@ class WriteSession(ReadSession):
 
 
 class Guard(Protocol):
-    """Something that begins and ends a transaction of its own accord: see `once`."""
+    """Something that begins and ends one transaction of its own accord: see `once`. `over` once that is committed."""
+
+    over: bool
 
     async def begin(self, session: WriteSession) -> None:
         """Run the transaction's first statements; whatever it raises undoes the transaction."""
 
     async def end(self, session: WriteSession, result: Any) -> None:  # noqa: ANN401 - what the work returns
         """Run the transaction's last statements."""
-
-    def committed(self) -> None:
-        """Hear that the transaction is over."""
 
 
 # Set around a use case by an edge whose requests may come twice; the use case does not know.
@@ -230,15 +229,18 @@ class Database:
         Raises the product's errors (see `translate`).
         """
 
+        guard = guarded_by.get()
+        if guard and guard.over:
+            guard = None
+
         def again(error: Exception) -> bool:
             if isinstance(error, LostConnectionError):
-                return repeatable or guarded_by.get() is not None or not error.committed_unknown
+                return repeatable or guard is not None or not error.committed_unknown
             return getattr(error, "sqlstate", None) in {SERIALIZATION_FAILURE, DEADLOCK}
 
         try:
             async for attempt in stamina.retry_context(on=again, attempts=3, wait_initial=0.02, wait_max=0.3, timeout=None):
                 with attempt:
-                    guard = guarded_by.get()
                     async with self._transaction() as session:
                         if guard:
                             await guard.begin(session)
@@ -248,7 +250,7 @@ class Database:
                         for last in session.at_last:
                             await last(session)
                     if guard:
-                        guard.committed()
+                        guard.over = True
                     if session.happened and self.when_something_happened:
                         self.when_something_happened()
                     return result

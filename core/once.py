@@ -33,25 +33,18 @@ class Guard:
         self._content = content
         self._now = now
         self._answer = answer
-        self._over = False
+        # What the request writes behind its first transaction is its own; tasks that it has begun see that too.
+        self.over = False
 
     async def begin(self, session: WriteSession) -> None:
         """Claim the key; raises DoneBeforeError with the answer that was kept, or KeyReused."""
-        if self._over:
-            return
         earlier = await requests.claim_for_answer(session, self._key, content=self._content, now=self._now)
         if earlier is not None:
             raise DoneBeforeError(earlier["answer"])
 
     async def end(self, session: WriteSession, result: Any) -> None:  # noqa: ANN401 - what the use case returns
-        """Keep the answer; later transactions of the same request are not guarded."""
-        if self._over:
-            return
+        """Keep the answer."""
         await requests.keep_answer(session, self._key, json.dumps({"answer": self._answer(result)}))
-
-    def committed(self) -> None:
-        """The transaction is over: what the request writes from now on is its own."""
-        self._over = True
 
 
 @contextmanager
