@@ -18,8 +18,9 @@ from bot import usergroups
 from bot.config import Settings
 from bot.courier import Courier
 from bot.deadline import Deadline
-from bot.deliverer import GIVE_BACK_SECONDS, Deliverer
+from bot.deliverer import Deliverer
 from bot.errands import Errand
+from bot.hands import GIVE_BACK_SECONDS
 from bot.jobs import Job, Jobs, Work
 from bot.listening import Listener
 from bot.metrics import Metrics

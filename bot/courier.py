@@ -13,9 +13,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from weakref import WeakValueDictionary
 
 from bot.errands import Errand, say
+from bot.hands import patiently
 from bot.metrics import Metrics
 from bot.pace import POST, Pace
 from bot.posting import UPDATE, Blind, Posted, Poster
@@ -36,8 +38,6 @@ BUSY_SECONDS = 2.0
 UNPLACED_SECONDS = 5.0
 # A message without an end of its own is given up after about a day of the longest pauses.
 MOST_ATTEMPTS = 340
-# A post that cannot be marked will be repeated: the database gets half a minute to come back.
-MARKING_PAUSES = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0, 6.0, 8.0, 8.0)
 
 PauseSubscriptions = Callable[[str, str, str], Awaitable[object]]
 Sent = Callable[[Errand], Awaitable[object]]
@@ -172,7 +172,8 @@ class Courier:
         return found
 
     async def _mark(self, errand: Errand, posted: Posted) -> None:
-        ours = await self._marked(errand, posted)
+        # Whether the lease was still ours; a post that is not marked will be repeated.
+        ours = await patiently(lambda: errand.done(posted))
         lag = max(0.0, (self._clock.now() - errand.since).total_seconds())
         told = {"channel": posted.channel_id, "ts": posted.ts, "attempts": errand.attempts, **errand.facts}
         if ours is None:
@@ -188,14 +189,6 @@ class Courier:
         facts = {"action": "notice_sent", "kind": errand.kind, "uncertain": errand.uncertain, "lag_ms": round(lag * 1000)}
         log.info("notice sent", extra=facts | told)
         await self._sent(errand)
-
-    async def _marked(self, errand: Errand, posted: Posted) -> bool | None:
-        """Return whether the lease was still ours; None when the database could not be told."""
-        for wait in MARKING_PAUSES:
-            await asyncio.sleep(wait)
-            with contextlib.suppress(BookingError):
-                return await errand.done(posted)
-        return None
 
     async def _failed(self, trip: _Trip, place: str, ruling: Ruling) -> None:
         errand = trip.errand
@@ -228,14 +221,10 @@ class Courier:
     async def _try_again(self, trip: _Trip, seconds: float, code: str, *, uncertain: bool, counted: bool = True) -> None:
         errand = trip.errand
         self._metrics.retried.labels(code).inc()
-        at = self._in(seconds)
+        later = partial(errand.later, at=self._in(seconds), uncertain=uncertain, counted=counted)
         # What may lie on top of a newer state has to be noted: without a lease nobody else would come to it.
-        for wait in MARKING_PAUSES if uncertain else ():
-            with contextlib.suppress(BookingError):
-                await errand.later(at=at, uncertain=uncertain, counted=counted)
-                return
-            await asyncio.sleep(wait)
-        await errand.later(at=at, uncertain=uncertain, counted=counted)
+        if not uncertain or await patiently(later) is None:
+            await later()
         facts = {"reason": code, "seconds": round(seconds, 1), "uncertain": uncertain, "attempts": errand.attempts}
         log.info("notice put off", extra={"action": "notice_retried", "kind": errand.kind, **facts, **errand.facts})
 

@@ -5,22 +5,16 @@ Kept out: what is due (`core.outbox`), and carrying one message to Slack (`bot.c
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
 from collections.abc import Callable
 
 from bot.courier import Courier
 from bot.errands import Errand, Renderer, of_card, of_delivery
+from bot.hands import Hands
 from core.clock import Clock
-from core.errors import BookingError
 from core.outbox import Outbox
 
-log = logging.getLogger(__name__)
-
 AT_ONCE = 8
-# What is broken off has so long to give its message back.
-GIVE_BACK_SECONDS = 1.0
 
 
 class Deliverer:
@@ -37,10 +31,7 @@ class Deliverer:
     ) -> None:
         self._outbox, self._renderer, self._courier, self._clock = outbox, renderer, courier, clock
         self._monotonic = monotonic
-        self._in_hand: set[asyncio.Task[None]] = set()
-        self._woken = asyncio.Event()
-        self._running: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._hands = Hands(AT_ONCE, self._fill, named="the outbox")
         self._looked_at = monotonic()
 
     @property
@@ -51,56 +42,28 @@ class Deliverer:
     @property
     def in_hand(self) -> int:
         """How many messages are being carried."""
-        return len(self._in_hand)
+        return self._hands.full
 
     def wake(self) -> None:
         """Look into the outbox now; returns at once."""
-        self._woken.set()
+        self._hands.wake()
 
     def start(self) -> None:
         """Begin; from then on, `wake` makes it look."""
-        self._running = asyncio.create_task(self._run())
+        self._hands.start()
 
     async def deliver(self) -> int:
         """Carry out all that is due, and return how many messages were taken in hand."""
-        taken = 0
-        while True:
-            some = await self._fill()
-            taken += some
-            if self._in_hand:
-                await asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED)
-            elif not some:
-                return taken
+        return await self._hands.deliver()
 
     async def stop(self, seconds: float) -> None:
         """Take nothing more, finish what is in hand within so many seconds, and give the rest back."""
-        self._stopping = True
-        self.wake()
-        if self._running:
-            await self._running
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=seconds)
-        if left := set(self._in_hand):
-            for task in left:
-                task.cancel()
-            await asyncio.wait(left, timeout=GIVE_BACK_SECONDS)
-
-    async def _run(self) -> None:
-        while not self._stopping:
-            await self._woken.wait()
-            self._woken.clear()
-            try:
-                while await self._fill():
-                    pass
-            except BookingError as error:
-                log.warning("the outbox cannot be looked into: %s", type(error).__name__)
-            except Exception:
-                log.exception("the outbox cannot be looked into")
+        await self._hands.stop(seconds)
 
     async def _fill(self) -> int:
         """Claim as much as there are hands for, and return how much that was."""
-        hands = AT_ONCE - len(self._in_hand)
-        if hands <= 0 or self._stopping:
+        hands = self._hands.free
+        if hands <= 0:
             return 0
         if self._courier.silent:
             self._looked_at = self._monotonic()
@@ -118,10 +81,4 @@ class Deliverer:
         return len(deliveries) + len(cards)
 
     def _take(self, errand: Errand, usable_until: float) -> None:
-        task = asyncio.create_task(self._courier.carry(errand, usable_until))
-        self._in_hand.add(task)
-        task.add_done_callback(self._carried)
-
-    def _carried(self, task: asyncio.Task[None]) -> None:
-        self._in_hand.discard(task)
-        self.wake()
+        self._hands.take(self._courier.carry(errand, usable_until))

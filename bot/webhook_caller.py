@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from bot.hands import Hands, patiently
 from bot.metrics import Metrics
 from bot.webhook_posting import Poster
 from core.clock import Clock
@@ -23,9 +24,6 @@ log = logging.getLogger(__name__)
 HANDS = 16
 # For all that happens between the look at the clock and the first byte.
 MARGIN_SECONDS = 1.0
-# What was posted and cannot be marked will be repeated: the database gets half a minute to come back.
-MARKING_PAUSES = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0, 6.0, 8.0, 8.0)
-GIVE_BACK_SECONDS = 1.0
 
 
 class Caller:
@@ -46,71 +44,34 @@ class Caller:
         self._sending, self._poster, self._clock, self._metrics = sending, poster, clock, metrics
         self._told, self._monotonic = told, monotonic
         self._usable_seconds = lease_seconds - poster.seconds - MARGIN_SECONDS
-        self._in_hand: set[asyncio.Task[None]] = set()
-        self._woken = asyncio.Event()
-        self._running: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._hands = Hands(HANDS, self._fill, named="webhooks")
 
     def wake(self) -> None:
         """Look for what is due now; returns at once."""
-        self._woken.set()
+        self._hands.wake()
 
     def start(self) -> None:
         """Begin; from then on, `wake` makes it look."""
-        self._running = asyncio.create_task(self._run())
+        self._hands.start()
 
     async def deliver(self) -> int:
         """Send all that is due, and return how many messages were taken in hand."""
-        taken = 0
-        while True:
-            some = await self._fill()
-            taken += some
-            if self._in_hand:
-                await asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED)
-            elif not some:
-                return taken
+        return await self._hands.deliver()
 
     async def stop(self, seconds: float) -> None:
         """Take nothing more, finish what is in hand within so many seconds, and leave the rest to others."""
-        self._stopping = True
-        self.wake()
-        if self._running:
-            await self._running
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=seconds)
-        if left := set(self._in_hand):
-            for task in left:
-                task.cancel()
-            await asyncio.wait(left, timeout=GIVE_BACK_SECONDS)
-
-    async def _run(self) -> None:
-        while not self._stopping:
-            await self._woken.wait()
-            self._woken.clear()
-            try:
-                while await self._fill():
-                    pass
-            except BookingError as error:
-                log.warning("webhooks cannot be looked into: %s", type(error).__name__)
-            except Exception:
-                log.exception("webhooks cannot be looked into")
+        await self._hands.stop(seconds)
 
     async def _fill(self) -> int:
-        hands = HANDS - len(self._in_hand)
-        if hands <= 0 or self._stopping:
+        hands = self._hands.free
+        if hands <= 0:
             return 0
         # Before the claim: no lease begins earlier.
         usable_until = self._monotonic() + self._usable_seconds
         claimed = await self._sending.claim(self._clock.now(), limit=hands)
         for out in claimed:
-            task = asyncio.create_task(self._carry(out, usable_until))
-            self._in_hand.add(task)
-            task.add_done_callback(self._carried)
+            self._hands.take(self._carry(out, usable_until))
         return len(claimed)
-
-    def _carried(self, task: asyncio.Task[None]) -> None:
-        self._in_hand.discard(task)
-        self.wake()
 
     async def _carry(self, out: Outgoing, usable_until: float) -> None:
         facts = {"delivery": str(out.message.id), "webhook": str(out.message.webhook_id), "kind": out.message.kind}
@@ -131,7 +92,8 @@ class Caller:
             log.exception("a webhook failed", extra={"action": "webhook_failed", **facts})
 
     async def _mark(self, out: Outgoing, answer: Answer, facts: dict[str, str]) -> None:
-        outcome = await self._marked(out, answer)
+        # What was posted and is not marked will be repeated.
+        outcome = await patiently(lambda: self._sending.answered(out, answer))
         if outcome is None:
             log.error("a webhook was sent and could not be marked", extra={"action": "webhook_unmarked", **facts})
             outcome = "unmarked"
@@ -145,10 +107,3 @@ class Caller:
             self._metrics.webhook_lag.observe(max(0.0, lag))
         elif outcome == "paused":
             self._told()
-
-    async def _marked(self, out: Outgoing, answer: Answer) -> str | None:
-        for wait in MARKING_PAUSES:
-            await asyncio.sleep(wait)
-            with contextlib.suppress(BookingError):
-                return await self._sending.answered(out, answer)
-        return None
