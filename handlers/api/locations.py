@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -9,14 +10,14 @@ from pydantic import Field
 
 from core.errors import InvalidSetting, LocationNotFound, StalePlace, StillUsed
 from core.models import Location
-from core.places import Closed, Placed
+from core.places import Placed
 from core.rerooming import Closing
 from core.tokens import Scope
 from handlers.api.kept import Made
 from handlers.api.operations import Call, Operation, Reply
 from handlers.api.paging import Page
 from handlers.api.patching import given
-from handlers.api.seen_closing import ClosedOut, PlanOut
+from handlers.api.seen_closing import ClosedOut, PlanOut, used
 from handlers.api.values import Body, Line, Out
 
 TAG = "Locations"
@@ -129,15 +130,8 @@ async def activate(call: Call) -> Reply:
 async def _use(call: Call, *, active: bool) -> Reply:
     location_id, office = call.id("location_id"), call.services.administration
     version = await call.version(lambda: _version(call, location_id))
-
-    def told(closed: Closed) -> ClosedOut:
-        return ClosedOut.of(closed, call, active=active)
-
-    done = await call.once(
-        lambda: office.places.use_location(location_id, active=active, version=version, by=call.actor), told
-    )
-    await office.rerooming.advance(call.now)
-    return Reply(body=ClosedOut.model_validate(done))
+    use = partial(office.places.use_location, location_id, active=active, version=version, by=call.actor)
+    return await used(call, use, active=active)
 
 
 async def _placed(call: Call, location_id: UUID) -> Placed:

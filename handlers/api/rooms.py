@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from core.errors import InvalidSetting, LocationNotFound, NotAllowed, RoomNotFound, StalePlace, StillUsed
 from core.models import Room
-from core.places import Closed, RoomFacts, allow
+from core.places import RoomFacts, allow
 from core.rerooming import Closing
 from core.tokens import Scope
 from handlers.api.kept import Made
@@ -17,7 +18,7 @@ from handlers.api.operations import Call, Operation, Reply
 from handlers.api.paging import Page
 from handlers.api.patching import given
 from handlers.api.seen import RoomOut
-from handlers.api.seen_closing import ClosedOut, PlanOut
+from handlers.api.seen_closing import ClosedOut, PlanOut, used
 from handlers.api.values import Body, Line, Out
 
 TAG = "Rooms"
@@ -184,14 +185,8 @@ async def activate(call: Call) -> Reply:
 async def _use(call: Call, *, active: bool) -> Reply:
     room_id, office = call.id("room_id"), call.services.administration
     version = await call.version(lambda: _version(call, room_id))
-
-    def told(closed: Closed) -> ClosedOut:
-        return ClosedOut.of(closed, call, active=active)
-
-    done = await call.once(lambda: office.places.use_room(room_id, active=active, version=version, by=call.actor), told)
-    # Safe at any time: whoever is concerned is written to at once.
-    await office.rerooming.advance(call.now)
-    return Reply(body=ClosedOut.model_validate(done))
+    use = partial(office.places.use_room, room_id, active=active, version=version, by=call.actor)
+    return await used(call, use, active=active)
 
 
 async def doors(call: Call) -> Reply:

@@ -1,13 +1,14 @@
-"""What closing rooms leads to, as an answer tells it: bookings that stand there, and where each could go."""
+"""Closing rooms and what it leads to, as an answer tells it: bookings that stand there, and where each could go."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from core.models import Booking, Room
 from core.places import Closed
 from core.rerooming import Plan
-from handlers.api.operations import Call
+from handlers.api.operations import Call, Reply
 from handlers.api.seen import BookingOut
 from handlers.api.values import Out
 
@@ -55,3 +56,10 @@ class PlanOut(Out):
 def seen(bookings: tuple[Booking, ...], call: Call) -> list[BookingOut]:
     """Return bookings as the asker may see them."""
     return [BookingOut.of(one, by=call.actor, catalogue=call.catalogue) for one in bookings]
+
+
+async def used(call: Call, use: Callable[[], Awaitable[Closed]], *, active: bool) -> Reply:
+    """Take something into use or out of it, once for each key; whoever is concerned is proposed another room at once."""
+    done = await call.once(use, lambda closed: ClosedOut.of(closed, call, active=active))
+    await call.services.administration.rerooming.advance(call.now)
+    return Reply(body=ClosedOut.model_validate(done))
