@@ -322,7 +322,7 @@ async def offer_among(
             continue
         if row["more_room_ids"] and not await _all_free(session, rooms_of(row, room, catalogue), wanted, now=now):
             continue
-        if not await _mine_to_offer(session, row["id"]):
+        if not await _mine_to_offer(session, row):
             continue
         if await _offer(session, row, room, wanted, catalogue, now=now):
             offered.append(row["id"])
@@ -358,13 +358,18 @@ async def _all_free(session: ReadSession, rooms: Sequence[Room], slot: Slot, *, 
     return len(await claims.free(session, [(room, claims.span(room, slot)) for room in rooms], now=now)) == len(rooms)
 
 
-async def _mine_to_offer(session: WriteSession, waiting_id: UUID) -> bool:
-    """Lock a place in line, unless it is not in line any more or somebody else is changing it at this moment."""
+async def _mine_to_offer(session: WriteSession, row: Mapping[str, Any]) -> bool:
+    """Lock a place in line, unless it is not as it was read any more or somebody else is changing it at this moment.
+
+    Whoever asked for the same again meanwhile, with other things to come along, is not offered what they wanted before.
+    """
     return bool(
         await session.value(
-            "SELECT true FROM waiting WHERE tenant_id = $1 AND id = $2 AND status = 'waiting' FOR NO KEY UPDATE SKIP LOCKED",
+            "SELECT true FROM waiting WHERE tenant_id = $1 AND id = $2 AND status = 'waiting' AND version = $3"
+            " FOR NO KEY UPDATE SKIP LOCKED",
             session.tenant,
-            waiting_id,
+            row["id"],
+            row["version"],
         )
     )
 
