@@ -36,6 +36,7 @@ SETTINGS = {
     "checkpoint_timeout": "1h",
     "max_wal_size": "512MB",
 }
+SHOWN_CIRCLES, LONGEST_CIRCLE = 3, 4000
 NO_SYSTEM_SERVER = "PG=system asks for a system PostgreSQL of version 15 or newer, and there is none."
 
 numbers = itertools.count(1)
@@ -159,6 +160,18 @@ def serving(config: pytest.Config) -> Address:
 def pytest_configure_node(node: Any) -> None:
     """Tell a parallel worker where the server is; called in the controller before each worker starts."""
     node.workerinput["postgres"] = vars(serving(node.config))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Show what PostgreSQL says of circles of locks where something failed: nothing else tells who met whom."""
+    failed = terminalreporter.stats.get("failed") or terminalreporter.stats.get("error")
+    server = config.stash[running].server if running in config.stash else None
+    if not failed or server is None:
+        return
+    circles = server.log.read_text(errors="replace").split("deadlock detected\n")[1:]
+    for circle in circles[:SHOWN_CIRCLES]:
+        terminalreporter.section("deadlock, by PostgreSQL's log")
+        terminalreporter.write_line(circle[:LONGEST_CIRCLE])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
