@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from time import monotonic
 from typing import Any, NoReturn, Protocol, TypeVar
 from uuid import UUID
 
@@ -39,6 +40,7 @@ from core.errors import (
     TooManyAttendees,
     Unavailable,
 )
+from core.telling import LOST, POOL, SILENT, Telling
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -154,6 +156,7 @@ class Database:
         self.tenant = tenant
         # Called after each commit that wrote an event; returns at once.
         self.when_something_happened: Callable[[], None] | None = None
+        self.telling: Telling = SILENT
         # The role is set at connecting: a login with more rights steps down before its first statement.
         self._settings = {**timeouts, "role": role, "app.tenant": str(tenant), "application_name": "bookroom", "jit": "off"}
         self.engine = create_async_engine(
@@ -185,7 +188,9 @@ class Database:
     async def _open(self) -> AsyncConnection:
         """Check a connection out; one that died while it was idle is replaced unseen, since nothing was sent on it."""
         try:
+            began = monotonic()
             connection = await self.engine.connect()
+            self.telling.checked_out(self._settings["role"], monotonic() - began)
             raw = await connection.get_raw_connection()
             driver: Any = raw.driver_connection
             if not driver.is_closed():
@@ -235,8 +240,12 @@ class Database:
 
         def again(error: Exception) -> bool:
             if isinstance(error, LostConnectionError):
-                return repeatable or guard is not None or not error.committed_unknown
-            return getattr(error, "sqlstate", None) in {SERIALIZATION_FAILURE, DEADLOCK}
+                may = repeatable or guard is not None or not error.committed_unknown
+            else:
+                may = getattr(error, "sqlstate", None) in {SERIALIZATION_FAILURE, DEADLOCK}
+            if may:
+                self.telling.tried_again(_why(error))
+            return may
 
         try:
             async for attempt in stamina.retry_context(on=again, attempts=3, wait_initial=0.02, wait_max=0.3, timeout=None):
@@ -255,7 +264,7 @@ class Database:
                         self.when_something_happened()
                     return result
         except Exception as error:
-            translate(error)
+            self._translate(error)
         raise AssertionError("unreachable")
 
     async def read(self, work: Callable[[ReadSession], Awaitable[T]]) -> T:
@@ -273,9 +282,20 @@ class Database:
             try:
                 return await attempt()
             except LostConnectionError:
+                self.telling.tried_again(LOST)
                 return await attempt()
         except Exception as error:
+            self._translate(error)
+
+    def _translate(self, error: Exception) -> NoReturn:
+        """Raise the product's error for a driver's; what the database failed of is told."""
+        try:
             translate(error)
+        except (Busy, Unavailable) as ours:
+            # What the use case itself calls busy or out of reach is none of the database's failures.
+            if ours is not error:
+                self.telling.undone(_why(error))
+            raise
 
 
 # What a broken constraint means to the person. The database's own names; never its texts.
@@ -317,6 +337,13 @@ def translate(error: Exception) -> NoReturn:
     if isinstance(error, (LostConnectionError, PoolTimeoutError, TimeoutError, *_LOST)):
         raise _unavailable() from error
     raise error
+
+
+def _why(error: Exception) -> str:
+    """Return the one word for what a transaction failed of."""
+    if isinstance(error, PoolTimeoutError):
+        return POOL
+    return getattr(error, "sqlstate", None) or LOST
 
 
 def _unavailable() -> Unavailable:
