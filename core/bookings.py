@@ -35,6 +35,7 @@ from core.models import (
 )
 from core.saying import listed
 from core.search import Search, all_taken_sentence, taken_sentence
+from core.telling import Telling, told
 
 T = TypeVar("T")
 
@@ -64,6 +65,8 @@ Then = Callable[[WriteSession, Changed, Catalogue, datetime], Awaitable[Changed]
 
 class _RehearsedError(Exception):
     """Rolls back what was only tried."""
+
+    told_as = "rehearsed"
 
     def __init__(self, done: Changed) -> None:
         super().__init__()
@@ -141,6 +144,7 @@ class Bookings:
 
     # -- changing --------------------------------------------------------------------------------------------------
 
+    @told("book")
     async def book(self, wish: Wish, *, by: Actor, key: str | None = None) -> Booking:
         """Book the named room, or the best that fits, and return the booking.
 
@@ -148,6 +152,7 @@ class Bookings:
         """
         return await self._book(wish, by=by, key=key, since=None)
 
+    @told("book")
     async def book_once(self, wish: Wish, *, by: Actor, key: str) -> Once:
         """Book as `book` does, unless the actor has booked the same within the last minute: return that then."""
         try:
@@ -193,6 +198,7 @@ class Bookings:
                 try:
                     if made := await bookkeeping.make(session, new, catalogue, by=by, event_id=event_id, now=now):
                         return made
+                    self._telling.overtaken()
                 except (errors.QuotaReached, errors.AnotherRoomThen) as error:
                     # Another room may be under another quota.
                     over = over or error
@@ -206,6 +212,7 @@ class Bookings:
             refusal = await self._lent_out(lent_out, catalogue, by=by)
         raise refusal
 
+    @told("change")
     @judged_anew
     async def change(
         self,
@@ -253,6 +260,7 @@ class Bookings:
         except _RehearsedError as rehearsed:
             return rehearsed.done
 
+    @told("cancel")
     @judged_anew
     async def cancel(
         self, booking_id: UUID, *, by: Actor, version: int | None = None, reason: str | None = None, key: str | None = None
@@ -278,6 +286,7 @@ class Bookings:
         # Whatever admins change meanwhile, nobody is kept from giving a room back.
         return await self._db.write(work, repeatable=key is not None)
 
+    @told("undo")
     @judged_anew
     async def undo(self, booking_id: UUID, *, version: int, by: Actor, key: str | None = None) -> Changed:
         """Take back the change that led to `version`: a booking is cancelled, a move moved back, a cancelling restored.
@@ -306,6 +315,7 @@ class Bookings:
 
         return await self._committed(work, catalogue, repeatable=key is not None, by=by, now=now)
 
+    @told("swap")
     @judged_anew
     async def swap(
         self, first_id: UUID, second_id: UUID, *, versions: tuple[int, int], by: Actor, key: str | None = None
@@ -349,6 +359,10 @@ class Bookings:
         return one, other
 
     # -- parts -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _telling(self) -> Telling:
+        return self._db.telling
 
     async def _done(
         self, key: str, wish: Wish, by: Actor, catalogue: Catalogue, now: datetime

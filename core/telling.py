@@ -5,6 +5,7 @@ Kept out: names of figures and how they are kept. No method waits, raises, or is
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -16,7 +17,7 @@ _P = ParamSpec("_P")
 
 # What a transaction failed of, where PostgreSQL gave no SQLSTATE.
 LOST, POOL = "connection", "pool"
-DONE, FAILED = "done", "failed"
+DONE, FAILED, ABANDONED = "done", "failed", "abandoned"
 
 
 class Telling:
@@ -61,7 +62,10 @@ _Self = TypeVar("_Self", bound=_Telling)
 
 def outcome_of(error: BaseException) -> str:
     """Return the one word for what came of something that raised."""
-    return error.code if isinstance(error, BookingError) else FAILED
+    if isinstance(error, BookingError):
+        return error.code
+    # Whoever asked has left, or the process is stopping: nobody's fault.
+    return ABANDONED if isinstance(error, asyncio.CancelledError) else str(getattr(error, "told_as", FAILED))
 
 
 def told(
