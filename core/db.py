@@ -8,6 +8,7 @@ them anew. Kept out: SQL.
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -40,6 +41,7 @@ from core.errors import (
     TooManyAttendees,
     Unavailable,
 )
+from core.scoped import NOBODY, ScopedTransaction
 from core.telling import LOST, POOL, SILENT, Telling
 
 T = TypeVar("T")
@@ -140,7 +142,7 @@ guarded_by: ContextVar[Guard | None] = ContextVar("guarded_by", default=None)
 
 
 class Database:
-    """A pool of connections that act as one role for one tenant."""
+    """A pool of connections that act as one role for one tenant, or, by `of`, for each of many."""
 
     def __init__(
         self,
@@ -152,13 +154,16 @@ class Database:
         pool_timeout: float = 2.0,
         timeouts: Mapping[str, str] = TIMEOUTS,
     ) -> None:
-        """`timeouts` are PostgreSQL's, in milliseconds; `pool_timeout` is in seconds."""
+        """`timeouts` are PostgreSQL's, in milliseconds; `pool_timeout` is in seconds. For `tenant` NOBODY, see `of`."""
         self.tenant = tenant
+        self._scoped = False
         # Called after each commit that wrote an event; returns at once.
         self.when_something_happened: Callable[[], None] | None = None
         self.telling: Telling = SILENT
         # The role is set at connecting: a login with more rights steps down before its first statement.
-        self._settings = {**timeouts, "role": role, "app.tenant": str(tenant), "application_name": "bookroom", "jit": "off"}
+        self._settings = {**timeouts, "role": role, "application_name": "bookroom", "jit": "off"}
+        if tenant != NOBODY:
+            self._settings["app.tenant"] = str(tenant)
         self.engine = create_async_engine(
             "postgresql+asyncpg://",
             pool_size=pool_size,
@@ -172,9 +177,19 @@ class Database:
         """Act as another role, on connections that are made from now on."""
         self._settings["role"] = role
 
+    def of(self, tenant: UUID) -> Database:
+        """Return a view for another tenant on the same connections, each of whose transactions says whose it is.
+
+        It has its own `when_something_happened`; closing it closes nothing.
+        """
+        view = copy.copy(self)
+        view.tenant, view._scoped, view.when_something_happened = tenant, True, None
+        return view
+
     async def close(self) -> None:
         """Close every connection."""
-        await self.engine.dispose()
+        if not self._scoped:
+            await self.engine.dispose()
 
     @asynccontextmanager
     async def _driver(self) -> AsyncIterator[tuple[AsyncConnection, Any]]:
@@ -206,7 +221,7 @@ class Database:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[WriteSession]:
         async with self._driver() as (connection, driver):
-            transaction = driver.transaction()
+            transaction = ScopedTransaction(driver, self.tenant) if self._scoped else driver.transaction()
             committing = False
             try:
                 await transaction.start()
@@ -271,6 +286,9 @@ class Database:
         """Run reading `work`, each statement a snapshot of its own; tried once more when the connection is lost."""
 
         async def attempt() -> T:
+            if self._scoped:
+                async with self._transaction() as session:
+                    return await work(ReadSession(session._driver, self.tenant))
             async with self._driver() as (connection, driver):
                 try:
                     return await work(ReadSession(driver, self.tenant))
