@@ -14,7 +14,6 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 
-import asyncpg
 import uvloop
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
@@ -26,18 +25,18 @@ from bot import open_files
 from bot.background import Background, as_far_as_allowed, worker_database
 from bot.config import Settings, SettingsError
 from bot.deadline import Deadline
+from bot.schema_version import require_schema
 from bot.socket_mode import SocketMode
 from core.bell import Bell
 from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession
-from core.errors import BookingError, SchemaMismatch
+from core.errors import BookingError
 from handlers import api, calendars, door, ops, slack_http, stats_page
 from handlers.calendar_links import CalendarLinks
 from handlers.services import built
 from handlers.slack_errors import FAILED, reason
 from handlers.stats_links import Links
 from handlers.web import Pages, Site
-from migrations import head
 
 log = logging.getLogger(__name__)
 
@@ -84,9 +83,9 @@ class Bookroom:
     async def start(self) -> None:
         """Come up; raises SchemaMismatch, SettingsError or Unavailable where that cannot be."""
         open_files.make_room(self.settings.api_streams)
-        await _check_schema(self.db)
+        await require_schema(self.db)
         await as_far_as_allowed(self.worker_db, self.settings)
-        await _check_schema(self.worker_db)
+        await require_schema(self.worker_db)
         await self._introduce_once()
         await self._ask_for_a_socket()
         await self._serve()
@@ -263,25 +262,6 @@ def _socket(settings: Settings, bolt: AsyncApp) -> SocketMode | None:
 
 async def _answers(session: ReadSession) -> bool:
     return bool(await session.value("SELECT true"))
-
-
-async def _schema(session: ReadSession) -> str | None:
-    try:
-        version: str | None = await session.value("SELECT version_num FROM alembic_version")
-    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
-        return None
-    return version
-
-
-async def _check_schema(db: Database) -> None:
-    """Raise SchemaMismatch unless the database is at the migration that this version was written for."""
-    try:
-        found = await db.read(_schema)
-    except asyncpg.InvalidParameterValueError:  # the application's role does not exist yet
-        found = None
-    if found != head():
-        state = f"is at {found}, this version needs {head()}" if found else "is empty"
-        raise SchemaMismatch(f"The database {state}: run `bookroom migrate` first.")
 
 
 async def _main(settings: Settings) -> None:

@@ -119,8 +119,9 @@ def migrate() -> None:
     from migrations import head, upgrade
 
     with reachable_database(config.load_storage()) as settings:
-        upgrade(settings.owner_url)
-    typer.echo(f"The database is at {head()}.")
+        reached = upgrade(settings.owner_url)
+    newer = "" if reached == head() else ", by a newer version; this one goes with it"
+    typer.echo(f"The database is at {reached}{newer}.")
 
 
 @app.command()

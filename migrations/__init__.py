@@ -1,10 +1,16 @@
-"""Numbered Alembic migrations, and how to run them from Python and from the command line.
+"""Numbered Alembic migrations, how to run them, and which versions of the code go with which of the database.
 
 A URL is `postgresql://user[:password]@host:port/database`, the owner's.
+
+Each migration declares `oldest_code`: the newest revision that code must know of in order to go on beside it. One that
+only adds declares an earlier revision, one that takes away its own. The database keeps what the last one declared, so
+that an older bot, which has never heard of that migration, can tell whether it may start.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -12,6 +18,21 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 HERE = Path(__file__).parent
+# One row, or none; what it declares is NULL where the last migration came before there was such a thing.
+STAMP = "SELECT version_num, to_jsonb(v) ->> 'oldest_code' AS oldest_code FROM alembic_version v"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a database says of itself: the migration that it is at, and which code that asks for; None where it is empty."""
+
+    revision: str | None = None
+    oldest_code: str | None = None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether a newer version than this one has migrated it."""
+        return self.revision is not None and self.revision not in known()
 
 
 def configuration(owner_url: str | None = None) -> Config:
@@ -23,9 +44,15 @@ def configuration(owner_url: str | None = None) -> Config:
     return config
 
 
-def upgrade(owner_url: str, revision: str = "head") -> None:
-    """Bring the database to the revision; waits for another process that is migrating it."""
-    command.upgrade(configuration(owner_url), revision)
+def upgrade(owner_url: str, revision: str = "head") -> str:
+    """Bring the database to the revision, and return the one that it is at; waits for another process that migrates it.
+
+    One that a newer version has migrated stays as it is, where that version has left room for this one; SchemaMismatch
+    where it has not. Busy when the tables stayed in use by others for as long as we wait.
+    """
+    config = configuration(owner_url)
+    command.upgrade(config, revision)
+    return str(config.attributes["reached"])
 
 
 def downgrade(owner_url: str, revision: str) -> None:
@@ -35,6 +62,33 @@ def downgrade(owner_url: str, revision: str) -> None:
 
 def head() -> str:
     """Return the newest revision's id."""
-    revision = ScriptDirectory.from_config(configuration()).get_current_head()
-    assert revision is not None
-    return revision
+    return known()[-1]
+
+
+@cache
+def known() -> tuple[str, ...]:
+    """Return the ids of all revisions, the oldest first."""
+    scripts = ScriptDirectory.from_config(configuration())
+    return tuple(script.revision for script in reversed(list(scripts.walk_revisions())))
+
+
+def oldest_code(revision: str) -> str:
+    """Return the revision that code must know of to go on beside this one; its own where it declares nothing."""
+    script = ScriptDirectory.from_config(configuration()).get_revision(revision)
+    return str(getattr(script.module, "oldest_code", revision))
+
+
+def misfit(found: Stamp) -> str | None:
+    """Return in a sentence why this version of the code cannot work on such a database, None where it can."""
+    if found.revision is None:
+        return "The database has no tables of ours: run `bookroom migrate` first."
+    if found.unknown:
+        if found.oldest_code in known():
+            return None
+        return (
+            f"The database is at {found.revision}, which is newer than this version ({head()}) and no longer goes with it: "
+            "start the version that migrated it."
+        )
+    if found.revision != head():
+        return f"The database is at {found.revision}, this version needs {head()}: run `bookroom migrate` first."
+    return None

@@ -1,4 +1,4 @@
-"""${message}."""
+<%! from migrations import oldest_code %>"""${message}."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+# While it only adds: as the one before. When it takes away what older code uses: its own revision.
+oldest_code = ${repr(oldest_code(down_revision))}
 
 
 def upgrade() -> None:

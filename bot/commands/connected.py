@@ -51,10 +51,7 @@ def with_services(work: Callable[[Services, Database], Awaitable[T]]) -> T:
 
 
 async def require_schema(db: Database) -> None:
-    """Raise SchemaMismatch unless the database is at the migration that this version was written for."""
-    from core.errors import SchemaMismatch
-    from migrations import head
+    """Raise SchemaMismatch unless the database goes with this version."""
+    from bot import schema_version
 
-    found = await db.read(lambda session: session.value("SELECT version_num FROM alembic_version"))
-    if found != head():
-        raise SchemaMismatch(f"The database is at {found}, this version needs {head()}: run `bookroom migrate` first.")
+    await schema_version.require_schema(db)
