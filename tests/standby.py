@@ -47,7 +47,9 @@ numbers = itertools.count(1)
 class Cluster(Protocol):
     """A server that can be followed: the one of a run, one of a test's own, or a promoted standby."""
 
-    port: int
+    @property
+    def port(self) -> int:
+        """The port of 127.0.0.1 that it listens on."""
 
     def url(self, user: str, database: str) -> str:
         """Return the address by which somebody reaches a database."""
