@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from alembic import context
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -52,12 +54,13 @@ def _run(connection: Connection) -> None:
         context.run_migrations()
 
 
-def _declare(**told: Any) -> None:  # noqa: ANN401 - Alembic's own
+def _declare(ctx: MigrationContext, step: MigrationInfo, heads: Collection[Any], run_args: Mapping[str, Any]) -> None:
     """Say, within the migration's transaction, which versions of the code may go on beside it."""
-    step, ctx = told["step"], told["ctx"]
+    del heads, run_args
     reached = step.up_revision_id if step.is_upgrade else next(iter(step.down_revision_ids), None)
     if reached is None:
         return
+    assert ctx.connection is not None
     if not ctx.connection.scalar(text(_HAS_COLUMN)):
         ctx.connection.execute(text("ALTER TABLE alembic_version ADD COLUMN oldest_code text"))
     ctx.connection.execute(text("UPDATE alembic_version SET oldest_code = :oldest"), {"oldest": oldest_code(reached)})

@@ -8,6 +8,7 @@ revision = "0008_tenants"
 down_revision = "0007_forgetting"
 branch_labels = None
 depends_on = None
+oldest_code = "0007_forgetting"
 
 TABLES = (
     (
