@@ -76,6 +76,8 @@ TENANT_TABLES = (
     "webhook_deliveries",
     "feeds",
 )
+# Of operators: neither the application nor the worker sees them.
+OPERATOR_TABLES = ("tenant_log", "tenant_moves")
 _NO_ID = "'00000000-0000-0000-0000-000000000000'::uuid"
 
 
@@ -181,7 +183,51 @@ def _check(name: str, condition: str) -> CheckConstraint:
     return CheckConstraint(condition, name=name)
 
 
-tenants = Table("tenants", metadata, _id(), _text("name"), _created(), PrimaryKeyConstraint("id", name="tenants_pkey"))
+# The directory: also of tenants that live in another database (`placement`; null is this one), and in theirs as well.
+tenants = Table(
+    "tenants",
+    metadata,
+    _id(),
+    _text("name"),
+    _text("slug", nullable=True),
+    _text("placement", nullable=True),
+    _moment("closed_at", nullable=True),
+    _created(),
+    PrimaryKeyConstraint("id", name="tenants_pkey"),
+    UniqueConstraint("slug", name="tenants_slug"),
+    _check("tenants_slug_plain", "slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'"),
+)
+
+# What was done to tenants, kept when they are gone: for operators alone.
+tenant_log = Table(
+    "tenant_log",
+    metadata,
+    _id(),
+    _tenant(),
+    _text("name"),
+    _text("action"),
+    _json("detail", "'{}'"),
+    _moment("happened_at", default_now=True),
+    PrimaryKeyConstraint("id", name="tenant_log_pkey"),
+    Index("tenant_log_tenant", "tenant_id", "happened_at"),
+)
+
+# How far carrying a tenant over has come; what is in it is over when `ended_at` is set.
+tenant_moves = Table(
+    "tenant_moves",
+    metadata,
+    _tenant(),
+    _id(),
+    _text("phase"),
+    _text("source", nullable=True),
+    _text("target", nullable=True),
+    _json("detail", "'{}'"),
+    _moment("started_at", default_now=True),
+    _moment("ended_at", nullable=True),
+    _key("tenant_moves", "id"),
+    _check("tenant_moves_phase_known", "phase IN ('freezing','copying','switching','kept','arriving','done','aborted')"),
+    Index("tenant_moves_open", "tenant_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+)
 
 slack_teams = Table(
     "slack_teams",
@@ -1283,6 +1329,12 @@ DECLARE
     seats integer;
     in_use boolean;
 BEGIN
+    -- Whoever carries a whole tenant over brings rows that were judged where they come from.
+    IF current_setting('app.carrying', true) <> '' THEN
+        IF pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     IF NEW.status NOT IN ('pending', 'confirmed', 'checked_in') THEN
         RETURN NULL;
     END IF;
@@ -1335,6 +1387,12 @@ DECLARE
     booking uuid;
     tenant uuid;
 BEGIN
+    -- Whoever carries a whole tenant over brings rows that were judged where they come from.
+    IF current_setting('app.carrying', true) <> '' THEN
+        IF pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     IF TG_TABLE_NAME = 'bookings' THEN
         tenant := NEW.tenant_id;
         booking := NEW.id;
@@ -1371,6 +1429,12 @@ DECLARE
     there integer;
     wanted integer;
 BEGIN
+    -- Whoever carries a whole tenant over brings rows that were judged where they come from.
+    IF current_setting('app.carrying', true) <> '' THEN
+        IF pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     SELECT CASE WHEN active THEN quantity ELSE 0 END INTO there FROM equipment
         WHERE tenant_id = NEW.tenant_id AND id = NEW.equipment_id FOR NO KEY UPDATE;
     -- The most that is out at once within the claim's time: it is so at the start of one of those that meet it.
@@ -1393,7 +1457,7 @@ END $$
     # Partitions belong to the owner: whoever moves history may ask for a month, but for nothing else.
     """
 CREATE FUNCTION make_archive_month(month date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public AS $$
+SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     first date := date_trunc('month', month)::date;
     name text := 'bookings_archive_' || to_char(first, 'YYYY_MM');
@@ -1409,7 +1473,7 @@ END $$
     # A month is everybody's, and only its owner sees all of it: whoever asks loses their own rows and nobody else's.
     """
 CREATE FUNCTION drop_archive_month(month date, today date) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public SET lock_timeout = '500ms' AS $$
+SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '500ms' AS $$
 DECLARE
     ours uuid := nullif(current_setting('app.tenant', true), '')::uuid;
     first date := date_trunc('month', month)::date;
@@ -1443,7 +1507,7 @@ END $$
     # The history is only ever added to; what names somebody in it is taken out by this alone, when they ask for it.
     r"""
 CREATE FUNCTION forget_in_history(person uuid) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public AS $$
+SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     ours uuid := nullif(current_setting('app.tenant', true), '')::uuid;
     words jsonb := '{"title": null, "cancel_reason": null}';
@@ -1490,6 +1554,51 @@ BEGIN
     RETURN touched;
 END $$
 """,
+    # Which tenants there are and where each lives, for whoever serves all of them: no names, nothing of theirs.
+    """
+CREATE FUNCTION tenant_directory() RETURNS TABLE (id uuid, slug text, placement text, closed_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT t.id, t.slug, t.placement, t.closed_at FROM public.tenants t ORDER BY t.created_at, t.id
+$$
+""",
+    # Whose a Slack team is: it is asked before anybody knows the tenant. A team of a known enterprise is its tenant's.
+    """
+CREATE FUNCTION tenant_of_team(team text, enterprise text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(
+        (SELECT t.tenant_id FROM public.slack_teams t WHERE t.team_id = team),
+        (SELECT min(t.tenant_id::text)::uuid FROM public.slack_teams t WHERE t.enterprise_id = enterprise
+            HAVING count(DISTINCT t.tenant_id) = 1))
+$$
+""",
+    # A team that installs Bookroom gets its tenant: the one it has, its enterprise's, or the one that is named here.
+    """
+CREATE FUNCTION admit_team(team text, enterprise text, team_name text, tenant uuid, tenant_name text) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    found uuid;
+BEGIN
+    -- Two who install the same team at once get one tenant.
+    PERFORM pg_advisory_xact_lock(hashtextextended('tenants', 0));
+    found := coalesce(public.tenant_of_team(team, enterprise), tenant);
+    INSERT INTO public.tenants (id, name) VALUES (found, tenant_name) ON CONFLICT (id) DO NOTHING;
+    INSERT INTO public.slack_teams (tenant_id, team_id, enterprise_id, name) VALUES (found, team, enterprise, team_name)
+        ON CONFLICT (team_id) DO NOTHING;
+    RETURN found;
+END $$
+""",
+    # Its triggers exist while a tenant is moved, and only for that tenant's rows.
+    """
+CREATE FUNCTION refuse_while_moving() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('app.carrying', true) = coalesce(NEW.tenant_id, OLD.tenant_id)::text THEN
+        IF pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+            RETURN coalesce(NEW, OLD);
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'the workspace is being moved' USING ERRCODE = 'BK001';
+END $$
+""",
 )
 
 TRIGGERS = (
@@ -1529,7 +1638,24 @@ def _security(table: str) -> tuple[str, ...]:
     )
 
 
-SECURITY = tuple(statement for table in ("tenants", *TENANT_TABLES) for statement in _security(table))
+def _of_the_owner(table: str) -> str:
+    return f"CREATE POLICY {table}_directory ON {table} TO CURRENT_USER USING (true) WITH CHECK (true)"
+
+
+def _hidden(table: str) -> tuple[str, ...]:
+    return (
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        _of_the_owner(table),
+    )
+
+
+# The owner is bound as well, except by the directory: a team's tenant is looked for before it is known.
+SECURITY = (
+    *(statement for table in ("tenants", *TENANT_TABLES) for statement in _security(table)),
+    *(_of_the_owner(table) for table in ("tenants", "slack_teams")),
+    *(statement for table in OPERATOR_TABLES for statement in _hidden(table)),
+)
 
 _CHANGED = (
     "slack_teams, people, locations, rooms, policies, bookings,"
@@ -1562,6 +1688,12 @@ _TIDYING = (
     f"GRANT EXECUTE ON FUNCTION drop_archive_month(date, date) TO {WORKER}",
     "REVOKE EXECUTE ON FUNCTION forget_in_history(uuid) FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION forget_in_history(uuid) TO {APPLICATION}, {WORKER}",
+    "REVOKE EXECUTE ON FUNCTION tenant_directory() FROM PUBLIC",
+    f"GRANT EXECUTE ON FUNCTION tenant_directory() TO {APPLICATION}, {WORKER}",
+    "REVOKE EXECUTE ON FUNCTION tenant_of_team(text, text) FROM PUBLIC",
+    f"GRANT EXECUTE ON FUNCTION tenant_of_team(text, text) TO {APPLICATION}, {WORKER}",
+    "REVOKE EXECUTE ON FUNCTION admit_team(text, text, text, uuid, text) FROM PUBLIC",
+    f"GRANT EXECUTE ON FUNCTION admit_team(text, text, text, uuid, text) TO {APPLICATION}",
 )
 GRANTS = (*_grants(APPLICATION), *_grants(WORKER), *_TIDYING)
 CODE = (*PARTITIONS, *FUNCTIONS, *TRIGGERS, *SECURITY, *GRANTS)
