@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from rapidfuzz.distance import OSA
+from structlog.contextvars import bind_contextvars
 
 from handlers import admin, cancelling, guide, leaving, mine, moving, notify, preferring, rooms, series_dates, stats
 from handlers.booking import book_reading, book_sentence
@@ -53,7 +54,10 @@ async def run_button(click: Click, desk: Desk) -> ClickReply:
 async def run(request: Command | Click, text: str, desk: Desk) -> ClickReply:
     """Do what a text after the command's name says."""
     first, rest = _split(text, desk.command)
-    handler = _COMMANDS.get(ALSO.get(first.casefold(), first.casefold()))
+    name = ALSO.get(first.casefold(), first.casefold())
+    handler = _COMMANDS.get(name)
+    # In the log as well: one of ours, and never what somebody has typed.
+    bind_contextvars(command=(name or "form") if handler else "sentence")
     if handler:
         return await handler(request, rest, desk)
     return await _sentence_or_slip(request, f"{first} {rest}".strip(), desk)

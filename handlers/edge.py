@@ -12,7 +12,6 @@ import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncAck, AsyncRespond
@@ -21,7 +20,9 @@ from slack_sdk.models.views import View
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.errors import BookingError
-from handlers import demand, forms, looking, pictures, requests
+from core.telling import FAILED as WENT_WRONG
+from core.telling import outcome_of
+from handlers import demand, forms, logbook, looking, pictures, requests
 from handlers.ids import ASIDE, CHANGING_ACTIONS, CHANGING_FORMS, Callback
 from handlers.looking import SearchView, There
 from handlers.meanwhile import MOST_IN_A_VIEW, MOST_ON_A_MESSAGE, Meanwhile, silent
@@ -50,6 +51,14 @@ PATIENCE = 1.5
 TRAVEL = 0.5
 APOLOGY = "Something went wrong on our side, and nothing more was changed. Try again in a minute."
 STRANGER = "Only people of this workspace can book rooms here. Ask the colleague who shares this channel with you."
+
+SURFACES: Mapping[type[object], str] = {
+    Command: "command",
+    Click: "action",
+    Submission: "view",
+    Lookup: "options",
+    HomeOpened: "home",
+}
 
 OnCommand = Callable[[Command, Desk], Awaitable[CommandReply]]
 OnClick = Callable[[Click, Desk], Awaitable[ClickReply]]
@@ -176,11 +185,13 @@ class Edge:
         async def listener(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
             request = requests.lookup(body)
             options: list[dict[str, Any]] = []
-            try:
-                desk = await self._desk(request.sender, client)
-                options = await asyncio.wait_for(handle(request, desk), 2.5)
-            except Exception:
-                log.exception("options %s", request.action_id)
+            with self._entry(request, request.sender, handle) as entry:
+                try:
+                    desk = await self._desk(request.sender, client)
+                    options = await asyncio.wait_for(handle(request, desk), 2.5)
+                except Exception as error:
+                    entry.outcome = outcome_of(error)
+                    log.exception("options %s", request.action_id)
             await ack(options=options)
 
         return listener
@@ -205,14 +216,17 @@ class Edge:
             if body["event"].get("tab", "home") != "home":
                 return
             request = requests.home_opened(body)
-            try:
-                await self._publish(handle, request, client)
-            except Exception as error:
-                if _away(error):
-                    # Whoever opens it again sees it.
-                    log.warning("home of %s not shown: %s", request.sender.user_id, type(error).__name__)
-                    return
-                log.exception("home of %s", request.sender.user_id)
+            with self._entry(request, request.sender, handle) as entry:
+                try:
+                    await self._publish(handle, request, client)
+                except Exception as error:
+                    if _away(error):
+                        # Whoever opens it again sees it.
+                        entry.outcome = getattr(error, "code", "slack")
+                        log.warning("home of %s not shown: %s", request.sender.user_id, type(error).__name__)
+                        return
+                    entry.outcome = WENT_WRONG
+                    log.exception("home of %s", request.sender.user_id)
 
         return listener
 
@@ -256,32 +270,32 @@ class Edge:
         meanwhile: Meanwhile | None = None,
     ) -> R | S | Message:
         """Run the handler; an error of the product becomes its answer, any other an apology and a line in the log."""
-        began, outcome = monotonic(), "done"
-        name = getattr(handle, "__name__", "handler")
         desk: Desk | None = None
-        try:
-            if sender.stranger:
-                outcome = "stranger"
-                return Message(text=STRANGER, replace=False)
-            desk = replace(await self._desk(sender, client), meanwhile=meanwhile or silent())
+        with self._entry(request, sender, handle) as entry:
             try:
-                return await handle(request, desk)
+                if sender.stranger:
+                    entry.outcome = "stranger"
+                    return Message(text=STRANGER, replace=False)
+                desk = replace(await self._desk(sender, client), meanwhile=meanwhile or silent())
+                try:
+                    return await handle(request, desk)
+                except BookingError as error:
+                    entry.outcome = error.code
+                    demand.refused(error, desk)
+                    return await refuse(error, desk)
             except BookingError as error:
-                outcome = error.code
-                demand.refused(error, desk)
-                return await refuse(error, desk)
-        except BookingError as error:
-            # Without a desk, or when what a refusal looks up cannot be had either.
-            outcome = error.code
-            return await refuse(error, None)
-        except Exception:
-            outcome = "failed"
-            log.exception("%s failed", name)
-            return Message(text=APOLOGY, replace=False)
-        finally:
-            spent = round((monotonic() - began) * 1000)
-            ids = {"user": sender.user_id, "team": sender.team_id}
-            log.info("request", extra={"action": name, "outcome": outcome, "ms": spent, **ids})
+                # Without a desk, or when what a refusal looks up cannot be had either.
+                entry.outcome = error.code
+                return await refuse(error, None)
+            except Exception:
+                entry.outcome = WENT_WRONG
+                log.exception("%s failed", entry.action)
+                return Message(text=APOLOGY, replace=False)
+
+    def _entry(self, request: object, sender: Sender, handle: Callable[..., Any]) -> logbook.Entry:
+        action = getattr(handle, "__name__", "handler")
+        facts = {"user": sender.user_id, "team": sender.team_id}
+        return logbook.Entry.of(self._services, SURFACES[type(request)], action, facts)
 
     async def _message(self, error: BookingError, desk: Desk | None) -> Message:
         reply = await self._refuse(error, desk) if desk else Message(text=error.message, replace=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from uuid import UUID
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -16,7 +17,7 @@ from core.calendars import Calendars
 from core.catalogue import FRESH_SECONDS, Catalogue, Catalogues
 from core.clock import Clock
 from core.consistency import Freshness
-from core.db import Database
+from core.db import DEFAULT_TENANT, Database
 from core.demand import Demand
 from core.digests import Digests
 from core.equipment import Equipments
@@ -34,6 +35,7 @@ from core.series import Series
 from core.stats import Stats
 from core.streaming import MOST_STREAMS, Hub
 from core.subscriptions import Subscriptions
+from core.telling import SILENT, Telling
 from core.tokens import Tokens
 from core.watching import Watching
 from core.webhook_targets import NOTHING_PRIVATE, Allowed
@@ -82,6 +84,8 @@ class Services:
     catalogues: Catalogues
     directory: Directory
     clock: Clock
+    tenant: UUID = DEFAULT_TENANT
+    telling: Telling = SILENT
     command: str = "/book"
     latest: Latest = field(default_factory=Latest)
     books: Books = field(default_factory=Books)
@@ -134,6 +138,8 @@ def built(
         catalogues=catalogues,
         directory=Directory(people),
         clock=clock,
+        tenant=db.tenant,
+        telling=db.telling,
         command=command,
     )
 

@@ -21,7 +21,9 @@ from pydantic import BaseModel, ValidationError
 from core.consistency import Consistency
 from core.errors import BookingError, PersonNotFound
 from core.models import Actor, Person
+from core.telling import FAILED
 from core.tokens import Bearer, Scope, Token
+from handlers import logbook
 from handlers.api import conditions, demand, problems, refusing
 from handlers.api.crossing import Crossing
 from handlers.api.kept import Kept
@@ -67,26 +69,35 @@ class Edge:
         """Return what aiohttp calls for an operation."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            allowance: list[Allowance] = []
-            response: web.StreamResponse
-            try:
-                response = await self._answered(operation, request, allowance)
-            except NotModifiedError as had:
-                response = _headed(web.Response(status=304), had.etag, had)
-            except BookingError as error:
-                response = refusing.response(error, operation.named)
-            except (web.HTTPException, ConnectionError):
-                raise
-            except Exception:
-                log.exception("a request failed", extra={"action": f"api.{operation.name}"})
-                response = refusing.response(
-                    problems.InternalError("Something went wrong here. It was noted; try again."), operation.named
-                )
-            if not response.prepared:
-                response.headers.update(_headers(allowance))
+            with logbook.Entry.of(self._services, "api", operation.name, {}, timed=operation.listen is None) as entry:
+                response = await self._replied(operation, request, entry)
+                entry.status = response.status
             return response
 
         return handle
+
+    async def _replied(self, operation: Operation, request: web.Request, entry: logbook.Entry) -> web.StreamResponse:
+        """Return the answer or the refusal; how it ended stands in the logbook's entry."""
+        allowance: list[Allowance] = []
+        response: web.StreamResponse
+        try:
+            response = await self._answered(operation, request, allowance)
+        except NotModifiedError as had:
+            response = _headed(web.Response(status=304), had.etag, had)
+        except BookingError as error:
+            entry.outcome = error.code
+            response = refusing.response(error, operation.named)
+        except (web.HTTPException, ConnectionError):
+            raise
+        except Exception:
+            entry.outcome = FAILED
+            log.exception("a request failed", extra={"action": f"api.{operation.name}"})
+            response = refusing.response(
+                problems.InternalError("Something went wrong here. It was noted; try again."), operation.named
+            )
+        if not response.prepared:
+            response.headers.update(_headers(allowance))
+        return response
 
     async def _answered(self, operation: Operation, request: web.Request, allowance: list[Allowance]) -> web.StreamResponse:
         call = await self._call(operation, request, allowance)
