@@ -256,7 +256,7 @@ async def write(
         operation_id=operation_id,
     )
     if wanted:
-        await offers.offer_freed(session, catalogue, rooms_and_slots=freed, now=now)
+        await offers.offer_freed(session, catalogue, rooms_and_slots=freed, lines=wanted, now=now)
 
 
 async def _reserve(
@@ -662,4 +662,4 @@ async def exchange(
             session, events.Kind.CHANGED, event_id=event_id, before=change.before, after=change.after, by=by, at=now
         )
     if wanted:
-        await offers.offer_freed(session, catalogue, rooms_and_slots=freed, now=now)
+        await offers.offer_freed(session, catalogue, rooms_and_slots=freed, lines=wanted, now=now)

@@ -240,7 +240,7 @@ class Line:
 
             async def work(session: WriteSession, late: Mapping[str, Any] = row) -> int:
                 # The line first: see `offers`.
-                await offers.hold_lines_of(session, _held_rooms(late, catalogue), catalogue)
+                lines = await offers.hold_lines_of(session, _held_rooms(late, catalogue), catalogue)
                 current = await session.one(
                     f"{_ONE} AND w.status = 'offered' AND w.offer_expires_at <= $3 FOR NO KEY UPDATE SKIP LOCKED",
                     session.tenant,
@@ -254,7 +254,7 @@ class Line:
                     await _extend(session, late["id"], offers.open_until(slot, now))
                     return 0
                 await offers.miss(session, [late["id"]], now=now)
-                await _pass_on(session, current, catalogue, now=now)
+                await _pass_on(session, current, lines, catalogue, now=now)
                 return 1
 
             ended += await self._db.write(work, repeatable=True)
@@ -375,9 +375,9 @@ class Line:
         now = self._clock.now()
 
         async def work(session: WriteSession) -> Waiting:
-            seen = await _own(session, waiting_id, by=by, lock=False)
+            seen, lines = await _own(session, waiting_id, by=by, lock=False), set[UUID]()
             if seen["status"] == "offered":
-                await offers.hold_lines_of(session, _held_rooms(seen, catalogue), catalogue)
+                lines = await offers.hold_lines_of(session, _held_rooms(seen, catalogue), catalogue)
             row = await _own(session, waiting_id, by=by, lock=True)
             if row["status"] in {"waiting", "offered"}:
                 await session.run(
@@ -391,7 +391,7 @@ class Line:
             if row["status"] == "offered":
                 await claims.give_back_offer(session, waiting_id)
                 await borrowing.give_back_offer(session, waiting_id)
-                await _pass_on(session, row, catalogue, now=now)
+                await _pass_on(session, row, lines, catalogue, now=now)
             return await _waiting(session, waiting_id, catalogue)
 
         return await self._db.write(work, repeatable=True)
@@ -541,11 +541,13 @@ async def _extend(session: WriteSession, waiting_id: UUID, until: datetime) -> N
     await borrowing.extend_offer(session, waiting_id, until=until)
 
 
-async def _pass_on(session: WriteSession, row: Mapping[str, Any], catalogue: Catalogue, *, now: datetime) -> None:
+async def _pass_on(
+    session: WriteSession, row: Mapping[str, Any], lines: set[UUID], catalogue: Catalogue, *, now: datetime
+) -> None:
     """Offer to the next in line what somebody has not taken; the lines of the room and its parts are held."""
     slot = Slot(start=row["start_time"], end=row["end_time"])
     freed = [(room, slot) for room in _held_rooms(row, catalogue)]
-    await offers.offer_freed(session, catalogue, rooms_and_slots=freed, now=now)
+    await offers.offer_freed(session, catalogue, rooms_and_slots=freed, lines=lines, now=now)
 
 
 def _held_rooms(row: Mapping[str, Any], catalogue: Catalogue) -> tuple[Room, ...]:

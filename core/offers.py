@@ -12,7 +12,7 @@ never waits for a place in line, for equipment or for further rooms that somebod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -240,10 +240,12 @@ def _touched(
     return found
 
 
-async def hold_lines_of(session: WriteSession, rooms: Sequence[Room], catalogue: Catalogue) -> None:
-    """Be the only one who offers these rooms, and what shares parts with them, until the transaction ends."""
-    for room_id in sorted({other.id for room in rooms for other in catalogue.sharing(room)}):
+async def hold_lines_of(session: WriteSession, rooms: Sequence[Room], catalogue: Catalogue) -> set[UUID]:
+    """Be the only one who offers these rooms, and what shares parts with them, until the transaction ends; return whose."""
+    shared = {other.id for room in rooms for other in catalogue.sharing(room)}
+    for room_id in sorted(shared):
         await hold_line(session, room_id)
+    return shared
 
 
 async def waited_for_with(
@@ -280,14 +282,19 @@ async def hold_lines(
 
 
 async def offer_freed(
-    session: WriteSession, catalogue: Catalogue, *, rooms_and_slots: Sequence[tuple[Room, Slot]], now: datetime
+    session: WriteSession,
+    catalogue: Catalogue,
+    *,
+    rooms_and_slots: Sequence[tuple[Room, Slot]],
+    lines: Collection[UUID],
+    now: datetime,
 ) -> int:
     """Offer what has become free to the first in line whom it serves, then the rest of it to the next; return how many.
 
-    `rooms_and_slots` are bookings' own times, without setup; what of them is still held is left alone. Costs one
-    indexed query when nobody waits.
+    `rooms_and_slots` are bookings' own times, without setup; what of them is still held is left alone. `lines` are the
+    rooms whose lines are held: no others are taken, since claims have been given back by now. Who came into another line
+    only just is found by `Line.advance`.
     """
-    lines = await hold_lines(session, rooms_and_slots, catalogue=catalogue, now=now)
     offered: set[UUID] = set()
     for room, slot in rooms_and_slots:
         among = [(one, then) for one, then in _touched([(room, slot)], catalogue, now=now) if one.id in lines]

@@ -286,7 +286,7 @@ async def change(
     await _invite(session, steps, now=now)
     await _tell(session, steps, by=by, operation_id=operation_id, now=now, reason=reason)
     if lines:
-        await offers.offer_freed(session, catalogue, rooms_and_slots=wanted, now=now)
+        await offers.offer_freed(session, catalogue, rooms_and_slots=wanted, lines=lines, now=now)
 
 
 async def _borrow(session: WriteSession, steps: Sequence[Step], *, now: datetime) -> None:
