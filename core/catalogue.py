@@ -7,7 +7,7 @@ Kept out: changing rooms (`rooms`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property, wraps
@@ -38,6 +38,8 @@ _Scoped = TypeVar("_Scoped", Grant, Closure)
 FRESH_SECONDS = 5.0
 # So often somebody is judged anew while admins go on changing rooms and rules.
 JUDGED_AGAIN = 8
+# Of so many selections of rooms it is remembered which they are.
+MOST_REMEMBERED = 100
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _ROOMS = """
@@ -99,6 +101,7 @@ class Catalogue:
     _bookable: dict[tuple[UUID, bool, frozenset[UUID]], tuple[Room, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
+    _remembered: dict[Hashable, Sequence[Room]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_rooms_by_id", {room.id: room for room in self.rooms})
@@ -323,6 +326,14 @@ class Catalogue:
             return self.by_size
         there = {room.id for room in mine}
         return [room for room in self.by_size if room.id in there]
+
+    def remembered(self, key: Hashable, find: Callable[[], Sequence[Room]]) -> Sequence[Room]:
+        """Return the rooms that were found under a key, or find and keep them; not to be changed by who gets them."""
+        if key not in self._remembered:
+            if len(self._remembered) >= MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[key] = find()
+        return self._remembered[key]
 
     def rooms_at(self, location_id: UUID | None, actor: Actor | None = None) -> tuple[Room, ...]:
         """Return the rooms in use at the location, or everywhere; of those that the actor may book where one is given."""

@@ -251,6 +251,21 @@ _BUSY = BUSY.format(
 )
 _TAKEN = BUSY.format(rooms="$2", starts="$3", ends="$4", now="$5", but="")
 
+# More parts than these are not looked at one by one: what is held then at all is fewer rows than they are.
+MANY_PARTS = 64
+# What is longer than this has an index of its own; whatever else is held at a moment began less than this before it.
+LONG = timedelta(hours=12)
+# Two reaches into two indexes, however many rooms there are: $2 and $3 are the time, $4 is `LONG` before it.
+_HELD_THEN = """
+SELECT room_id, start_time, end_time FROM room_claims
+WHERE tenant_id = $1 AND start_time >= $4 AND start_time < $3 AND end_time > $2
+    AND (expires_at IS NULL OR expires_at > $5) AND (booking_id IS NULL OR booking_id <> ALL($6::uuid[]))
+UNION ALL
+SELECT room_id, start_time, end_time FROM room_claims
+WHERE tenant_id = $1 AND end_time - start_time > interval '12 hours' AND start_time < $4 AND end_time > $2
+    AND (expires_at IS NULL OR expires_at > $5) AND (booking_id IS NULL OR booking_id <> ALL($6::uuid[]))
+"""
+
 # Who is offered what in a window; never so many that their order matters.
 _OFFERED = """
 SELECT c.room_id, c.start_time, c.end_time, c.expires_at, c.waiting_id, w.person_id, w.offered_room_id
@@ -313,9 +328,31 @@ async def busy_rooms(
     session: ReadSession, rooms: Sequence[Room], slot: Slot, *, now: datetime, but: Sequence[UUID] = ()
 ) -> set[UUID]:
     """Return which of the rooms somebody holds in the slot (setup and teardown counted), the bookings `but` left out."""
+    if len(rooms) > MANY_PARTS:
+        return await _busy_of_many(session, rooms, slot, now=now, but=but)
     asked = Parts((room, span(room, slot)) for room in rooms)
     rows = await session.all(_BUSY, session.tenant, asked.rooms, asked.starts, asked.ends, list(but), now)
     return {rooms[asked.of(row["number"])].id for row in rows}
+
+
+async def _busy_of_many(
+    session: ReadSession, rooms: Sequence[Room], slot: Slot, *, now: datetime, but: Sequence[UUID]
+) -> set[UUID]:
+    """Return what `busy_rooms` does, from everything that anybody holds then."""
+    around = widest(rooms, slot)
+    values = (around.start, around.end, around.start - LONG, now, list(but))
+    rows = await session.all(_HELD_THEN, session.tenant, *values)
+    if around == slot:
+        held = {row["room_id"] for row in rows}
+        return {room.id for room in rooms if room.id in held or (room.parts and not held.isdisjoint(room.parts))}
+    kept: dict[UUID, list[Slot]] = {}
+    for row in rows:
+        kept.setdefault(row["room_id"], []).append(Slot(start=row["start_time"], end=row["end_time"]))
+    return {
+        room.id
+        for room in rooms
+        if any(there.overlaps(span(room, slot)) for leaf in room.leaves for there in kept.get(leaf, ()))
+    }
 
 
 async def free(session: ReadSession, wanted: Sequence[tuple[Room, Slot]], *, now: datetime) -> set[int]:

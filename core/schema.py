@@ -575,6 +575,8 @@ room_claims = Table(
         using="gist",
     ),
     Index("room_claims_room_span", "tenant_id", "room_id", "start_time", "end_time"),
+    Index("room_claims_then", "tenant_id", "start_time", "end_time"),
+    Index("room_claims_long", "tenant_id", "end_time", postgresql_where=text("end_time - start_time > interval '12 hours'")),
     Index("room_claims_booking", "tenant_id", "booking_id"),
     Index("room_claims_proposal", "tenant_id", "proposal_id", postgresql_where=text("proposal_id IS NOT NULL")),
     Index("room_claims_waiting", "tenant_id", "waiting_id", postgresql_where=text("waiting_id IS NOT NULL")),

@@ -45,9 +45,13 @@ LEAST_SHARE = 0.75
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """The answer to a search: rooms that are free, best first, and of those that fit how many are taken."""
+    """The answer to a search: rooms that are free, best first, and of those that fit how many are free and how many taken.
+
+    `free` are those of one page where one was asked for, else all.
+    """
 
     free: tuple[FreeRoom, ...]
+    count: int
     taken: int
 
 
@@ -80,17 +84,25 @@ def suitable(catalogue: Catalogue, wish: Wish, by: Actor | None = None) -> list[
     """
     place, people, wanted = wish.location_id, wish.attendees_count, wish.amenities
     floor = wish.floor.casefold() if wish.floor is not None else None
-    fitting = [
-        room
-        for room in (catalogue.by_size_for(by) if by else catalogue.by_size)
-        if room.capacity >= people
-        and (place is None or room.location_id == place)
-        and wanted <= room.amenities
-        and (floor is None or (room.floor or "").casefold() == floor)
-    ]
-    # All of these have what was asked for, so that who has the fewest amenities has the fewest to spare; names are in order.
-    fitting.sort(key=lambda room: (room.capacity, len(room.amenities)))
-    return fitting
+    among = catalogue.by_size_for(by) if by else catalogue.by_size
+
+    def fitting() -> list[Room]:
+        found = [
+            room
+            for room in among
+            if room.capacity >= people
+            and (place is None or room.location_id == place)
+            and wanted <= room.amenities
+            and (floor is None or (room.floor or "").casefold() == floor)
+        ]
+        # All have what was asked for: who has the fewest amenities has the fewest to spare. Names are in order.
+        found.sort(key=lambda room: (room.capacity, len(room.amenities)))
+        return found
+
+    if among is not catalogue.by_size:
+        return fitting()
+    # Most people look for much the same, and a large office has thousands of rooms.
+    return list(catalogue.remembered((place, people, wanted, floor), fitting))
 
 
 def nothing_suits(catalogue: Catalogue, wish: Wish, by: Actor | None = None) -> BookingError:
@@ -134,7 +146,7 @@ class Search:
         """Return the rooms that fit and are free, with what is to come along; raises what is in the way of every room.
 
         That is a rule; or EquipmentTaken, with alternatives, where rooms are free but what is to come along is not there.
-        Until when each is free is looked up for those of a page alone where one is given, and left None for the others.
+        Where a page is given, those on it alone are told; the rest is counted.
         """
         catalogue = await self._catalogues.current()
         now = self._clock.now()
@@ -150,13 +162,14 @@ class Search:
             if along and free:
                 free = await _with(session, along, free, wish.slot, place, now=now)
             day_after = Slot(start=wish.slot.end, end=wish.slot.end + timedelta(days=1))
-            next_starts = await claims.next_starts(session, page.of(free) if page else free, day_after, now=now)
-            places = {place.id: place for place in catalogue.locations}
+            told = page.of(free) if page else free
+            next_starts = await claims.next_starts(session, told, day_after, now=now)
             return Found(
                 free=tuple(
-                    FreeRoom(room=room, location=places[room.location_id], free_until=next_starts.get(room.id))
-                    for room in free
+                    FreeRoom(room=room, location=catalogue.place_of(room), free_until=next_starts.get(room.id))
+                    for room in told
                 ),
+                count=len(free),
                 taken=len(busy),
             )
 

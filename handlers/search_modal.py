@@ -184,7 +184,7 @@ async def _results(content: Filled, searching: Searching, place: Location, desk:
         waits_for = Draft.of(wish) if wish and lent_out and _there_at_all(wish, desk) else None
         return Results(slot=slot, people=people, trouble=error.message, offers=offers, waits_for=waits_for)
     if found.free:
-        return Results(slot=slot, people=people, free=found.free, taken=found.taken, along=along)
+        return Results(slot=slot, people=people, free=found.free, count=found.count, taken=found.taken, along=along)
     offers = await search.alternatives(wish, by=desk.actor)
     demand.found_nothing(wish, None, desk)
     return Results(slot=slot, people=people, taken=found.taken, offers=offers, waits_for=Draft.of(wish))

@@ -38,7 +38,7 @@ _FORMATTED = re.compile(r"[*_~`]")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Results:
-    """What a search has found: free rooms, best first, how many more fit but are taken; or why there are none.
+    """What a search has found: a page of the free rooms, best first, how many are free and taken; or why there are none.
 
     `slot` is None where the form holds no time; `offers` are the nearest ways out where nothing is free,
     `waits_for` is what one can stand in line for then. `along` comes with whatever room is booked.
@@ -47,6 +47,7 @@ class Results:
     slot: Slot | None = None
     people: int = 1
     free: tuple[FreeRoom, ...] = ()
+    count: int = 0
     taken: int = 0
     trouble: str | None = None
     offers: tuple[Alternative, ...] = ()
@@ -56,8 +57,8 @@ class Results:
 
 def search_form(fields: Fields, results: Results, searching: Searching) -> SearchView:
     """Return the search with one page of what it found; a page past the end is the last."""
-    last = max(0, (len(results.free) - 1) // PAGE)
-    page = Page(number=searching.page, length=PAGE).shown(len(results.free))
+    last = max(0, (results.count - 1) // PAGE)
+    page = Page(number=searching.page, length=PAGE).shown(results.count)
     return SearchView(
         type="modal",
         callback_id=Callback.SEARCH.value,
@@ -84,12 +85,11 @@ def _found(results: Results, fields: Fields, *, page: int, last: int) -> Iterato
         yield from _nothing(results, fields)
         return
     slot, reader = results.slot, fields.reader
-    count = len(results.free)
-    rooms = "1 room is" if count == 1 else f"{count} rooms are"
+    rooms = "1 room is" if results.count == 1 else f"{results.count} rooms are"
     where = where_and_own_clock(slot, fields.place, reader)
     along = borrowed(results.along)
     yield rich([bold(f"{rooms} free"), f" {in_passing(slot, fields.place, reader)}{where}", f" {along}" if along else ""])
-    for free in results.free[page * PAGE : (page + 1) * PAGE]:
+    for free in results.free:
         yield from _room(free, results, slot)
     yield from buttons.rows(
         [

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from core import errors
+from core.claims import MANY_PARTS, busy_rooms
+from core.db import ReadSession
 from core.models import Alternative, OfferKind, Room, Slot, Wish
 from core.rooms import Rooms
 from core.search import Page
@@ -297,14 +300,50 @@ async def test_until_when_a_room_is_free_is_looked_up_for_the_page_that_is_shown
     for room in rooms:
         await office.book(room, at(12))
 
-    async def untils(number: int) -> list[bool]:
+    async def shown(number: int) -> list[Room]:
         found = await office.search.find(Wish(slot=at(10)), by=office.ana, page=Page(number=number, length=2))
-        assert [free.room for free in found.free] == rooms
-        return [free.free_until == at(12).start for free in found.free]
+        assert found.count == len(rooms)
+        assert {free.free_until for free in found.free} == {at(12).start}
+        return [free.room for free in found.free]
 
-    assert await untils(0) == [True, True, False, False, False]
-    assert await untils(1) == [False, False, True, True, False]
-    assert await untils(2) == await untils(9) == [False, False, False, False, True]
+    assert await shown(0) == rooms[:2]
+    assert await shown(1) == rooms[2:4]
+    assert await shown(2) == await shown(9) == rooms[4:]
+
+
+async def test_among_many_rooms_whoever_holds_one_then_is_found_however_long_they_have_held_it(office: Office):
+    """The same answer as when each room is looked at by itself, with setup, parts, offers that are over and long claims."""
+    chance = random.Random(17)
+    rooms = [await office.room(f"Room {number:02}", setup=chance.choice((0, 0, 30))) for number in range(MANY_PARTS + 6)]
+    east, west = rooms[0], rooms[1]
+    await office.damage(
+        "INSERT INTO room_parts (tenant_id, whole_id, part_id) VALUES"
+        f" ('{office.db.tenant}', '{rooms[2].id}', '{east.id}'), ('{office.db.tenant}', '{rooms[2].id}', '{west.id}')"
+    )
+    office.catalogues.forget()
+    minutes = (30, 60, 13 * 60, 40 * 60)
+    held = [
+        (room.id, at(10).start + timedelta(minutes=chance.randrange(-2880, 240)), chance.choice(minutes), chance.random())
+        for room in rooms
+        if room.id != rooms[2].id
+    ]
+    for room_id, start, long, roll in held:
+        end = start + timedelta(minutes=long)
+        expires = "NULL" if roll < 0.7 else f"'{office.clock.now() + timedelta(minutes=chance.choice((-5, 5)))}'"
+        await office.damage(
+            "INSERT INTO room_claims (tenant_id, id, room_id, kind, start_time, end_time, expires_at) VALUES"
+            f" ('{office.db.tenant}', gen_random_uuid(), '{room_id}', 'block', '{start}', '{end}', {expires})"
+        )
+    catalogue = await office.catalogues.current()
+    there = [catalogue.room(room.id) for room in rooms]
+
+    async def both(session: ReadSession) -> tuple[set[UUID], set[UUID]]:
+        each = [await busy_rooms(session, [room], at(10), now=office.clock.now()) for room in there]
+        return await busy_rooms(session, there, at(10), now=office.clock.now()), set().union(*each)
+
+    at_once, one_by_one = await office.db.read(both)
+    assert at_once == one_by_one
+    assert 10 < len(at_once) < len(rooms) - 10
 
 
 async def test_what_is_offered_instead_begins_and_ends_on_whole_five_minutes(office: Office):

@@ -36,7 +36,7 @@ from handlers.views.fields import Fields, room_options
 from handlers.views.home import Ahead, Page, Undelivered, home
 from handlers.views.inviting_form import inviting_form
 from handlers.views.notify import InChannel, Wanted, listed, subscribe_form
-from handlers.views.search_form import Results, search_form
+from handlers.views.search_form import PAGE, Results, search_form
 from handlers.views.settings import settings_form
 from handlers.views.text import rich
 from handlers.views.times import Reader
@@ -193,7 +193,7 @@ def every_view(catalogue: Catalogue, room: Room) -> list[Any]:
     offer = Alternative(kind=OfferKind.OTHER_TIME, room=room, location=place, slot=draft.slot)
     free = tuple(FreeRoom(room=one, location=place, free_until=None) for one in catalogue.rooms_at(place.id))
     searching = Searching(place=place.id, page=3, title=content.title, invitees=content.invitees, private=True)
-    found = Results(slot=draft.slot, people=6, free=free, taken=5)
+    found = Results(slot=draft.slot, people=6, free=free[:PAGE], count=len(free), taken=5)
     nothing = Results(slot=draft.slot, people=6, taken=2, offers=(offer,) * 5)
     drawn, live = fields(content, catalogue), fields(content, catalogue, live=True)
     return [
