@@ -27,6 +27,7 @@ from bot.commands import (
     sentence,
     series,
     stats,
+    stress,
     tokens,
     webhooks,
 )
@@ -145,3 +146,4 @@ def check() -> None:
 
 app.command("parse")(sentence.parse)
 app.command("stats")(stats.stats)
+app.command("stress")(stress.stress)

@@ -9,6 +9,7 @@ _OURS = (
     "bot.config.SettingsError",
     "bot.cluster.PostgresUnavailable",
     "bot.demo.DemoFailed",
+    "bot.stress.plan.StressRefused",
     "core.errors.BookingError",
 )
 _UNREACHABLE = "The database cannot be reached: check host, port and sslmode in DATABASE_URL, and that it is running."
