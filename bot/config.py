@@ -67,6 +67,13 @@ WRONG = {
         "API_ALLOWED_ORIGINS is no list of origins with commas between: write it like https://office.example, "
         "without a path and without a slash at the end."
     ),
+    "TENANT_DATABASES": (
+        "TENANT_DATABASES is no list of databases with spaces between: write it like "
+        "eu=postgresql://user:password@host:5432/bookroom big=postgresql://user:password@host2:5432/bookroom."
+    ),
+    "TENANT_OWNER_DATABASES": (
+        "TENANT_OWNER_DATABASES is no list like that of TENANT_DATABASES, with the logins that own the tables."
+    ),
     "BOOKROOM_TENANT": "BOOKROOM_TENANT is not a UUID: leave it out unless several companies share the database.",
     "BOOKROOM_COMMAND": (
         "BOOKROOM_COMMAND is not a slash command: write a slash and up to 31 small letters, digits, - or _, like /book."
@@ -74,6 +81,9 @@ WRONG = {
     "PORT": "PORT is not a number from 0 to 65535: it says where to listen for HTTP, 3000 by default.",
     "LOG_LEVEL": "LOG_LEVEL is none of DEBUG, INFO, WARNING and ERROR.",
 }
+
+# What operators call the database that holds the directory of tenants; no other can have the name.
+MAIN = "main"
 
 S = TypeVar("S", bound="StorageSettings")
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -97,6 +107,10 @@ class StorageSettings(BaseSettings):
     db_pool_size: int = Field(default=10, ge=1, le=200)
     bookroom_data: Path = Path("var")
     bookroom_tenant: UUID = DEFAULT_TENANT
+    tenant_databases: SecretStr | None = None
+    """Databases in which tenants may be placed, as name=url with spaces between; a login that may act as both roles."""
+    tenant_owner_databases: SecretStr | None = None
+    """The same with logins that own the tables, for migrations and operators; those of `tenant_databases` where not set."""
     public_url: str | None = None
     """Where people reach our pages, without a slash at the end; None where nobody has said."""
     webhook_private_targets: str = ""
@@ -119,6 +133,22 @@ class StorageSettings(BaseSettings):
     def worker_url(self) -> str:
         """The login of the worker; DATABASE_URL where no other is set."""
         return self.database_worker_url.get_secret_value() if self.database_worker_url else self.app_url
+
+    @property
+    def placements(self) -> dict[str, str]:
+        """Addresses of the databases in which tenants may be placed, by name; the main one is not among them."""
+        return _databases(self.tenant_databases)
+
+    @property
+    def owner_placements(self) -> dict[str, str]:
+        """The same, with logins that own the tables."""
+        return {**self.placements, **_databases(self.tenant_owner_databases)}
+
+    @field_validator("tenant_databases", "tenant_owner_databases")
+    @classmethod
+    def _placed(cls, value: SecretStr | None) -> SecretStr | None:
+        _databases(value)
+        return value
 
     @field_validator("database_url", "database_owner_url", "database_worker_url", mode="after")
     @classmethod
@@ -286,6 +316,17 @@ def _web_address(value: str) -> str:
     if url.scheme not in {"http", "https"} or not url.hostname:
         raise ValueError
     return url.geturl().rstrip("/")
+
+
+def _databases(value: SecretStr | None) -> dict[str, str]:
+    """Return the addresses of a list of name=url, for the driver; raises ValueError for what is none."""
+    found: dict[str, str] = {}
+    for word in value.get_secret_value().split() if value else ():
+        name, _, url = word.partition("=")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", name) or name in found or name == MAIN:
+            raise ValueError("no name of a database")
+        found[name] = driver_dsn(url)
+    return found
 
 
 def _origins(value: str) -> list[str]:

@@ -11,6 +11,7 @@ _OURS = (
     "bot.demo.DemoFailed",
     "bot.stress.plan.StressRefused",
     "core.errors.BookingError",
+    "core.tenants.TenantError",
 )
 _UNREACHABLE = "The database cannot be reached: check host, port and sslmode in DATABASE_URL, and that it is running."
 _SENTENCES = {

@@ -40,6 +40,7 @@ from core.errors import (
     TitleTooLong,
     TooManyAttendees,
     Unavailable,
+    WorkspaceMoving,
 )
 from core.scoped import NOBODY, ScopedTransaction
 from core.telling import LOST, POOL, SILENT, Telling
@@ -59,6 +60,8 @@ TIMEOUTS = {
 # PostgreSQL's SQLSTATEs that mean "the whole transaction may be tried again".
 SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
 LOCK_TIMEOUT, STATEMENT_TIMEOUT, TOO_MANY_CONNECTIONS = "55P03", "57014", "53300"
+# Our own: of the triggers that exist while a tenant is moved.
+MOVING = "BK001"
 
 _LOST = (
     OSError,
@@ -352,6 +355,10 @@ def translate(error: Exception) -> NoReturn:
             raise Busy("Many people are booking at this moment. Nothing was changed; try again.") from error
         if error.sqlstate == TOO_MANY_CONNECTIONS:
             raise _unavailable() from error
+        if error.sqlstate == MOVING:
+            raise WorkspaceMoving(
+                "Your workspace is being moved to another database. Nothing was changed; try again in a few minutes."
+            ) from error
     if isinstance(error, (LostConnectionError, PoolTimeoutError, TimeoutError, *_LOST)):
         raise _unavailable() from error
     raise error

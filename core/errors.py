@@ -456,6 +456,12 @@ class Busy(BookingError):
     code = "Busy"
 
 
+class WorkspaceMoving(Busy):
+    """The workspace is carried to another database at this moment: everything can be read, nothing changed."""
+
+    code = "WorkspaceMoving"
+
+
 class Unavailable(BookingError):
     """The database could not be reached; whether the change was made is not known unless a request key was given."""
 
