@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from time import monotonic
 from typing import Any
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+
+from core.telling import SILENT, Telling
+from handlers import slack_http
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +25,9 @@ CLOSE_SECONDS = 3.0
 class _Handler(AsyncSocketModeHandler):
     """Bolt's handler, which knows what it has in hand: an envelope's answer goes back over the connection it came by."""
 
-    def __init__(self, app: AsyncApp, app_token: str) -> None:
+    def __init__(self, app: AsyncApp, app_token: str, telling: Telling) -> None:
         super().__init__(app, app_token, ping_interval=PING_SECONDS)
+        self._telling = telling
         self.in_hand: set[asyncio.Task[Any]] = set()
         self.closing = False
 
@@ -32,8 +37,11 @@ class _Handler(AsyncSocketModeHandler):
         task = asyncio.current_task()
         assert task is not None
         self.in_hand.add(task)
+        began = monotonic()
         try:
             await super().handle(client, req)
+            if isinstance(req.payload, Mapping):
+                self._telling.acknowledged("socket", slack_http.kind_of(req.payload), monotonic() - began)
         finally:
             self.in_hand.discard(task)
 
@@ -49,8 +57,8 @@ class _Handler(AsyncSocketModeHandler):
 class SocketMode:
     """One connection to Slack that is kept up until `stop`."""
 
-    def __init__(self, app: AsyncApp, app_token: str) -> None:
-        self._handler = _Handler(app, app_token)
+    def __init__(self, app: AsyncApp, app_token: str, telling: Telling = SILENT) -> None:
+        self._handler = _Handler(app, app_token, telling)
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def ask(self) -> None:
