@@ -78,6 +78,8 @@ TENANT_TABLES = (
 )
 # Of operators: neither the application nor the worker sees them.
 OPERATOR_TABLES = ("tenant_log", "tenant_moves")
+# Of the database itself, whoever's rows are in it.
+COMMON_TABLES = ("heartbeats",)
 _NO_ID = "'00000000-0000-0000-0000-000000000000'::uuid"
 
 
@@ -227,6 +229,18 @@ tenant_moves = Table(
     _key("tenant_moves", "id"),
     _check("tenant_moves_phase_known", "phase IN ('freezing','copying','switching','kept','arriving','done','aborted')"),
     Index("tenant_moves_open", "tenant_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+)
+
+# Written each second where a copy of the database is read: by the newest one that it has, a copy shows whom it follows,
+# and how far behind it is.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    _flag("one", "true"),
+    Column("timeline", Integer, nullable=False),
+    _moment("beaten_at"),
+    PrimaryKeyConstraint("one", name="heartbeats_pkey"),
+    _check("heartbeats_one", "one"),
 )
 
 slack_teams = Table(
@@ -1678,6 +1692,7 @@ def _grants(role: str) -> tuple[str, ...]:
         f"GRANT SELECT, INSERT, UPDATE ON {_CHANGED} TO {role}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {_CHANGED_AND_DELETED} TO {role}",
         f"GRANT SELECT, INSERT ON events, changes TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE ON heartbeats TO {role}",
     )
 
 
