@@ -1,11 +1,42 @@
-"""Every figure that `/metrics` tells, declared in one place; nothing here names a person, a title or a token."""
+"""Every figure that `/metrics` tells, declared in one place; nothing here names a person, a title, a token or a tenant.
+
+Labels take words of ours, HTTP's statuses, Slack's methods and codes, and PostgreSQL's SQLSTATEs: never what people type.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import platform
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from uuid import UUID
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+
+from core.checks import INVARIANTS, Report
+from core.db import DEADLOCK, SERIALIZATION_FAILURE, Database
+from core.telling import LOST, Telling
+from migrations import head
 
 _LAGS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
 _RUNS = (0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 10)
+# Around the three seconds that Slack waits, and the five milliseconds that a booking should take.
+_ANSWERS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5, 3, 5, 10)
+_WAITS = (0.0005, 0.001, 0.005, 0.025, 0.1, 0.5, 1, 2)
 _CALLS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -74,6 +105,110 @@ class Metrics:
         self.streams = self._gauge("bookroom_streams_open", "Streams of events that are open at this process.")
         self.listening = self._gauge("bookroom_listening", "1 while other replicas are heard.")
 
+        self._of_requests()
+        self._of_the_database()
+        self._of_the_process()
+        self.telling = Heard(self)
+        self.slack_calls = counter("bookroom_slack_calls", "Slack's answers to all our calls.", "method", "outcome")
+        self.ready = self._gauge("bookroom_check_ok", "1 where what `/readyz` looks at holds, by its name.", "check")
+
+    def _of_requests(self) -> None:
+        self.bookings = self._counter(
+            "bookroom_bookings",
+            "Bookings made, changed, cancelled, taken back or swapped, by what came of it.",
+            "action",
+            "surface",
+            "outcome",
+        )
+        self.conflicts = self._counter(
+            "bookroom_booking_conflicts", "Refusals because somebody else has the room or the equipment.", "surface"
+        )
+        self.races_lost = self._counter(
+            "bookroom_races_lost", "Rooms that were free when they were looked at and taken when they were claimed."
+        )
+        self.requests = self._counter(
+            "bookroom_requests", "All that was asked of us, by what came of it.", "surface", "action", "outcome"
+        )
+        self.request_seconds = self._histogram(
+            "bookroom_request_seconds", "How long the answer took to make, by surface.", _ANSWERS, "surface"
+        )
+        self.ack_seconds = self._histogram(
+            "bookroom_ack_seconds",
+            "From when Slack's request had come until its acknowledgement had gone; Slack waits 3 s.",
+            _ANSWERS,
+            "transport",
+            "kind",
+        )
+        self.responses = self._counter(
+            "bookroom_http_responses", "Answers of the API and of our pages by status.", "surface", "action", "status"
+        )
+        self.cache = self._counter("bookroom_cache_lookups", "Looks into a cache, by what came of it.", "cache", "outcome")
+
+    def _of_the_database(self) -> None:
+        self.retries = self._counter(
+            "bookroom_transaction_retries",
+            "Transactions that failed of what lets them be tried again: an SQLSTATE, or the connection.",
+            "reason",
+        )
+        self.failures = self._counter(
+            "bookroom_transaction_failures",
+            "Transactions that failed for good of the database: an SQLSTATE, the connection, or the pool.",
+            "reason",
+        )
+        for reason in (SERIALIZATION_FAILURE, DEADLOCK, LOST):
+            self.retries.labels(reason)
+        self.pool_wait = self._histogram(
+            "bookroom_pool_wait_seconds", "How long it took to get a connection.", _WAITS, "role"
+        )
+        self.pool_size = self._gauge("bookroom_pool_size", "Connections that the pool may have.", "role")
+        self.pool_in_use = self._gauge("bookroom_pool_in_use", "Connections that are in use.", "role")
+        self.reads = self._counter(
+            "bookroom_reads", "Reads that a replica could serve, by where they went and why.", "place", "why"
+        )
+        self.replica_lag = self._gauge(
+            "bookroom_replica_lag_seconds", "By how much the replica is behind; infinite when gone."
+        )
+        self.violations = self._gauge(
+            "bookroom_invariant_violations", "Rows that contradict an invariant; 0 when it holds.", "invariant"
+        )
+        self.unfinished = self._gauge("bookroom_invariants_unfinished", "Invariants that could not be looked at in time.")
+        self.checked_at = self._gauge(
+            "bookroom_invariants_checked_timestamp_seconds", "When the invariants were last looked at; the oldest, of many."
+        )
+        self._reports: dict[UUID, Report] = {}
+        self.check_seconds = self._gauge("bookroom_invariants_seconds", "How long the last look at the invariants took.")
+        for name in INVARIANTS:
+            self.violations.labels(name).set(0)
+
+    def _of_the_process(self) -> None:
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        built = self._gauge("bookroom_build_info", "1, with the version and its schema.", "version", "schema", "python")
+        built.labels(version("bookroom"), head(), platform.python_version()).set(1)
+
+    def watch(self, db: Database, role: str) -> None:
+        """Hear what a database's use cases tell, and watch its pool."""
+        db.telling = self.telling
+        pool = db.engine.pool
+        self.pool_size.labels(role).set_function(pool.size)  # type: ignore[attr-defined]
+        self.pool_in_use.labels(role).set_function(pool.checkedout)  # type: ignore[attr-defined]
+
+    def found(self, tenant: UUID, report: Report) -> None:
+        """Take over what the last look at a tenant's invariants has found, by whichever replica; told of all in one."""
+        self._reports[tenant] = report
+        reports = self._reports.values()
+        for name in INVARIANTS:
+            self.violations.labels(name).set(sum(one.rows.get(name, 0) for one in reports))
+        self.unfinished.set(sum(len(one.unfinished) for one in reports))
+        self.checked_at.set(min(one.finished_at.timestamp() for one in reports))
+        self.check_seconds.set(sum(one.seconds for one in reports))
+
+    def checks(self, found: Mapping[str, bool]) -> None:
+        """Take over how what `/readyz` looks at stands."""
+        for name, ok in found.items():
+            self.ready.labels(name).set(ok)
+
     def text(self) -> bytes:
         """Return all figures in Prometheus' text format."""
         return generate_latest(self.registry)
@@ -83,3 +218,113 @@ class Metrics:
 
     def _gauge(self, name: str, told: str, *labels: str) -> Gauge:
         return Gauge(name, told, labels, registry=self.registry)
+
+    def _histogram(self, name: str, told: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(name, told, labels, registry=self.registry, buckets=buckets)
+
+
+# What somebody else holding the room or the equipment is called.
+CONFLICTS = frozenset({"SlotTaken", "NothingFits", "EquipmentTaken", "SeriesClash"})
+
+
+class Heard(Telling):
+    """Counts what the core and the edges tell; on their way, so that each figure is looked for once."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._conflicts, self._bookings = cache(metrics.conflicts.labels), cache(metrics.bookings.labels)
+        self._requests, self._request_seconds = cache(metrics.requests.labels), cache(metrics.request_seconds.labels)
+        self._responses, self._acks = cache(metrics.responses.labels), cache(metrics.ack_seconds.labels)
+        self._waits, self._cache = cache(metrics.pool_wait.labels), cache(metrics.cache.labels)
+        self._reads = cache(metrics.reads.labels)
+        self._metrics = metrics
+
+    def tried_again(self, why: str) -> None:
+        """Count it."""
+        self._metrics.retries.labels(why).inc()
+
+    def undone(self, why: str) -> None:
+        """Count it."""
+        self._metrics.failures.labels(why).inc()
+
+    def checked_out(self, role: str, seconds: float) -> None:
+        """Note it by the database's role."""
+        self._waits(role).observe(seconds)
+
+    def attempted(self, use_case: str, surface: str, outcome: str) -> None:
+        """Count it; a conflict once more on its own."""
+        self._bookings(use_case, surface, outcome).inc()
+        if outcome in CONFLICTS:
+            self._conflicts(surface).inc()
+
+    def overtaken(self) -> None:
+        """Count it."""
+        self._metrics.races_lost.inc()
+
+    def cached(self, cache: str, outcome: str) -> None:
+        """Count it."""
+        self._cache(cache, outcome).inc()
+
+    def read_at(self, place: str, why: str) -> None:
+        """Count it."""
+        self._reads(place, why).inc()
+
+    def lags(self, seconds: float) -> None:
+        """Keep the last."""
+        self._metrics.replica_lag.set(seconds)
+
+    def handled(self, surface: str, action: str, outcome: str, seconds: float) -> None:
+        """Count it by all three, and time it by surface."""
+        self._requests(surface, action, outcome).inc()
+        self._request_seconds(surface).observe(seconds)
+
+    def responded(self, surface: str, action: str, status: int) -> None:
+        """Count it."""
+        self._responses(surface, action, status).inc()
+
+    def acknowledged(self, transport: str, kind: str, seconds: float) -> None:
+        """Time it."""
+        self._acks(transport, kind).observe(seconds)
+
+
+_METHOD = re.compile(r"[a-z]+(\.[a-zA-Z]+){1,4}")
+_CODE = re.compile(r"[a-z_]{1,40}")
+
+
+class SlackCalls(AsyncRetryHandler):
+    """Counts each answer of Slack's, tries included: first among a client's retry handlers, it sees all and retries none.
+
+    Bolt copies a client for each request, with its handlers and without its class: this is the one place for all calls.
+    """
+
+    def __init__(self, metrics: Metrics) -> None:
+        super().__init__(max_retry_count=0)
+        self._metrics = metrics
+
+    async def can_retry_async(
+        self,
+        *,
+        state: RetryState,  # noqa: ARG002 - the base class's signature
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        """Count one answer, or what came instead of one."""
+        last = request.url.partition("?")[0].rstrip("/").rpartition("/")[2]
+        method = last if _METHOD.fullmatch(last) else "file"
+        self._metrics.slack_calls.labels(method, outcome_of(response, error)).inc()
+        return False
+
+
+def outcome_of(response: HttpResponse | None, error: Exception | None) -> str:
+    """Return the one word for an answer of Slack's: "ok", its code, its status, or what broke."""
+    if response is None:
+        return type(error).__name__ if error else "unknown"
+    if response.status_code == 429:
+        return "ratelimited"
+    if response.status_code >= 300:
+        return f"http_{response.status_code}"
+    body: object = response.body
+    if isinstance(body, Mapping) and not body.get("ok", True):
+        code = str(body.get("error"))
+        return code if _CODE.fullmatch(code) else "unknown"
+    return "ok"

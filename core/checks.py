@@ -1,4 +1,4 @@
-"""What must always be true, as SQL that returns no rows: run after every race test and by `bookroom check`.
+"""What must always be true, as SQL that returns no rows: run after every race test, by `bookroom check`, and by the clock.
 
 The constraints keep most of it already; this finds what was done past them, and what no constraint can see.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from core import archive, rerooming, webhook_sending
-from core.db import Database, WriteSession
+from core.db import Database, ReadSession, WriteSession
 
 # Enough to see what is wrong; the first of many thousand say the same.
 ROWS_SHOWN = 20
@@ -215,6 +216,27 @@ INVARIANTS: Mapping[str, str] = {
             AND NOT EXISTS (SELECT FROM deliveries d WHERE d.tenant_id = w.tenant_id AND d.waiting_id = w.id
                 AND d.kind = 'offer')
     """,
+    "a message has been due for minutes, and nobody sends": """
+        SELECT d.id AS delivery_id, d.kind, d.due_at, d.attempts FROM deliveries d
+        LEFT JOIN cards c ON c.tenant_id = d.tenant_id AND c.id = d.card_id
+        WHERE d.tenant_id = $1 AND d.status = 'pending' AND greatest(d.due_at, d.created_at) < now() - interval '5 min'
+            AND (d.leased_until IS NULL OR d.leased_until < now() - interval '5 min')
+            AND (d.card_id IS NULL OR c.ts IS NOT NULL OR c.given_up IS NOT NULL OR c.rendered_version >= c.wanted_version)
+        UNION ALL
+        SELECT c.id, 'card', c.due_at, c.attempts FROM cards c
+        WHERE c.tenant_id = $1 AND c.rendered_version < c.wanted_version AND c.given_up IS NULL
+            AND greatest(c.due_at, c.updated_at) < now() - interval '5 min'
+            AND (c.leased_until IS NULL OR c.leased_until < now() - interval '5 min')
+    """,
+    # What came to its end by the clock, and a series' further dates, change no card.
+    "a card is not asked to show its booking as it stands": """
+        SELECT c.id AS card_id, c.booking_id, c.wanted_version, b.version, b.status FROM cards c
+        JOIN bookings b ON b.tenant_id = c.tenant_id AND b.id = c.booking_id
+        WHERE c.tenant_id = $1 AND c.role = 'news' AND c.given_up IS NULL AND c.wanted_version < b.version
+            AND greatest(b.updated_at, c.created_at) < now() - interval '5 min' AND EXISTS (
+                SELECT FROM events e WHERE e.tenant_id = c.tenant_id AND e.booking_id = c.booking_id
+                    AND e.booking_version > c.wanted_version AND e.kind <> 'ended')
+    """,
     "two request keys claim the same event": """
         SELECT event, array_agg(key ORDER BY key) AS keys FROM requests,
             jsonb_array_elements_text(result->'events') AS event
@@ -235,6 +257,25 @@ class Violation:
     rows: tuple[Mapping[str, Any], ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What one look at all invariants came to: rows by invariant, for those that do not hold, at most `ROWS_SHOWN` each.
+
+    `seconds` is how long the database worked for it.
+    """
+
+    finished_at: datetime
+    seconds: float
+    rows: Mapping[str, int]
+    unfinished: tuple[str, ...] = ()
+
+
+async def rows(session: ReadSession, name: str) -> list[Mapping[str, Any]]:
+    """Return the first rows that contradict one invariant."""
+    found = await session.all(f"SELECT * FROM ({INVARIANTS[name]}) found LIMIT {ROWS_SHOWN}", session.tenant)
+    return [dict(row) for row in found]
+
+
 async def violations(db: Database) -> list[Violation]:
     """Return the invariants that do not hold; an empty list is good news. Reads every booking of the tenant once."""
 
@@ -242,10 +283,6 @@ async def violations(db: Database) -> list[Violation]:
         # One moment for all of it, and more time than a request may take.
         await session.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         await session.run("SET LOCAL statement_timeout = '10min'")
-        return [
-            Violation(name=name, rows=tuple(dict(row) for row in rows))
-            for name, sql in INVARIANTS.items()
-            if (rows := await session.all(f"SELECT * FROM ({sql}) found LIMIT {ROWS_SHOWN}", session.tenant))
-        ]
+        return [Violation(name=name, rows=tuple(found)) for name in INVARIANTS if (found := await rows(session, name))]
 
     return await db.write(work, repeatable=True)
