@@ -238,7 +238,7 @@ async def empty_database(postgres_address: Address) -> AsyncIterator[Database]:
 def no_settings_from_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own tokens and addresses must not steer a test."""
     for name in tuple(os.environ):
-        ours = name.startswith(("SLACK_", "BOOKROOM_", "DATABASE_", "WEBHOOK_")) or name in {
+        ours = name.startswith(("SLACK_", "BOOKROOM_", "DATABASE_", "WEBHOOK_", "TENANT_")) or name in {
             "HOST",
             "PORT",
             "LOG_LEVEL",

@@ -77,6 +77,11 @@ def test_a_token_pasted_with_its_line_end_works(monkeypatch: pytest.MonkeyPatch)
         ("BOOKROOM_COMMAND", "/Book Rooms"),
         ("BOOKROOM_TENANT", "us"),
         ("PUBLIC_URL", "rooms.firm.com"),
+        ("TENANT_DATABASES", "postgresql://somebody:hunter2@localhost/rooms"),
+        ("TENANT_DATABASES", "eu=mysql://somebody:hunter2@localhost/rooms"),
+        ("TENANT_DATABASES", "main=postgresql://somebody:hunter2@localhost/rooms"),
+        ("TENANT_DATABASES", "eu=postgresql://a:hunter2@one/rooms eu=postgresql://a:hunter2@two/rooms"),
+        ("TENANT_OWNER_DATABASES", "eu=hunter2"),
     ],
 )
 def test_a_wrong_value_is_told_by_name_and_not_by_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -98,6 +103,7 @@ def test_each_message_is_one_sentence_that_names_a_variable(sentence: str) -> No
         name in sentence
         for name in (
             "SLACK_",
+            "TENANT_",
             "DATABASE_",
             "DB_",
             "BOOKROOM_",
@@ -197,3 +203,18 @@ def test_signing_in_needs_the_app_s_id_and_its_secret(monkeypatch: pytest.Monkey
     monkeypatch.delenv("SLACK_CLIENT_SECRET")
     with pytest.raises(SettingsError, match="go together"):
         config.load()
+
+
+def test_databases_of_tenants_are_named_and_their_owners_logins_may_be_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(
+        monkeypatch,
+        TENANT_DATABASES="eu=postgres://bot:hunter2@one/rooms  big=postgresql://bot:hunter2@two/rooms",
+        TENANT_OWNER_DATABASES="big=postgresql://owner:hunter2@two/rooms",
+    )
+    settings = config.load()
+    assert settings.placements == {
+        "eu": "postgresql://bot:hunter2@one/rooms",
+        "big": "postgresql://bot:hunter2@two/rooms",
+    }
+    assert settings.owner_placements == {**settings.placements, "big": "postgresql://owner:hunter2@two/rooms"}
+    assert "hunter2" not in repr(settings) + str(settings)
