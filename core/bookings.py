@@ -394,7 +394,9 @@ class Bookings:
             refusal = await self._lent_out(lent_out, catalogue, by=by, but=but)
         raise refusal
 
-    async def _considered(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> tuple[Wish, list[Room]]:
+    async def _considered(
+        self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime
+    ) -> tuple[Wish, Sequence[Room]]:
         """Return the wish in order and the rooms to try, best first, or raise the rule in the way."""
         wish = replace(wish, title=one_line(wish.title))
         if wish.more_room_ids and wish.room_id is None:
@@ -407,7 +409,7 @@ class Bookings:
         await self._refuse_lacking(catalogue, wish, by=by)
         return wish, rooms
 
-    async def _candidates(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> list[Room]:
+    async def _candidates(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> Sequence[Room]:
         try:
             if wish.room_id is None or not wish.more_room_ids:
                 return self._search.bookable(catalogue, wish, by=by, now=now)

@@ -30,6 +30,7 @@ from core.errors import (
 )
 from core.models import Actor, CheckIn, Equipment, Location, Opening, Policy, Right, Room
 from core.regulations import Closure, Grant, Group, OwnDay, Quota
+from core.selection import Selection
 
 T = TypeVar("T")
 _P = ParamSpec("_P")
@@ -101,7 +102,7 @@ class Catalogue:
     _bookable: dict[tuple[UUID, bool, frozenset[UUID]], tuple[Room, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
-    _remembered: dict[Hashable, Sequence[Room]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _remembered: dict[Hashable, Selection] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_rooms_by_id", {room.id: room for room in self.rooms})
@@ -327,8 +328,14 @@ class Catalogue:
         there = {room.id for room in mine}
         return [room for room in self.by_size if room.id in there]
 
-    def remembered(self, key: Hashable, find: Callable[[], Sequence[Room]]) -> Sequence[Room]:
-        """Return the rooms that were found under a key, or find and keep them; not to be changed by who gets them."""
+    def one_of_each(self, rooms: Selection) -> Mapping[UUID, Room]:
+        """Return, for each kind of rooms among these that are `alike`, the first of them."""
+        if rooms.kinds is None:
+            rooms.kinds = {self.alike(room): room for room in reversed(rooms)}
+        return rooms.kinds
+
+    def remembered(self, key: Hashable, find: Callable[[], Selection]) -> Selection:
+        """Return the rooms that were found under a key, or find and keep them."""
         if key not in self._remembered:
             if len(self._remembered) >= MOST_REMEMBERED:
                 self._remembered.clear()

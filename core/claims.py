@@ -15,6 +15,7 @@ from uuid import UUID
 from core.db import ReadSession, WriteSession
 from core.ids import new_id
 from core.models import Room, Slot
+from core.selection import Selection
 
 # Placeholders: $1 tenant, $2 claim, $3 room, $4 booking, $5 start, $6 end. Returns a row when the room was taken.
 TAKE = """
@@ -329,22 +330,22 @@ async def busy_rooms(
 ) -> set[UUID]:
     """Return which of the rooms somebody holds in the slot (setup and teardown counted), the bookings `but` left out."""
     if len(rooms) > MANY_PARTS:
-        return await _busy_of_many(session, rooms, slot, now=now, but=but)
+        return await _busy_of_many(session, Selection.of(rooms), slot, now=now, but=but)
     asked = Parts((room, span(room, slot)) for room in rooms)
     rows = await session.all(_BUSY, session.tenant, asked.rooms, asked.starts, asked.ends, list(but), now)
     return {rooms[asked.of(row["number"])].id for row in rows}
 
 
 async def _busy_of_many(
-    session: ReadSession, rooms: Sequence[Room], slot: Slot, *, now: datetime, but: Sequence[UUID]
+    session: ReadSession, rooms: Selection, slot: Slot, *, now: datetime, but: Sequence[UUID]
 ) -> set[UUID]:
     """Return what `busy_rooms` does, from everything that anybody holds then."""
-    around = widest(rooms, slot)
+    around = widest(rooms, slot) if rooms.buffered else slot
     values = (around.start, around.end, around.start - LONG, now, list(but))
     rows = await session.all(_HELD_THEN, session.tenant, *values)
-    if around == slot:
+    if not rooms.buffered:
         held = {row["room_id"] for row in rows}
-        return {room.id for room in rooms if room.id in held or (room.parts and not held.isdisjoint(room.parts))}
+        return (held & rooms.ids) | {room.id for room in rooms.divisible if not held.isdisjoint(room.parts)}
     kept: dict[UUID, list[Slot]] = {}
     for row in rows:
         kept.setdefault(row["room_id"], []).append(Slot(start=row["start_time"], end=row["end_time"]))

@@ -341,7 +341,7 @@ class Line:
 
     # -- parts -----------------------------------------------------------------------------------------------------
 
-    def _rooms_for(self, wish: Wish, catalogue: Catalogue, *, by: Actor, now: datetime) -> list[Room]:
+    def _rooms_for(self, wish: Wish, catalogue: Catalogue, *, by: Actor, now: datetime) -> Sequence[Room]:
         """Return the rooms that would do, or raise why none ever will."""
         rules.check(rules.of_wish(wish.slot, attendees_count=wish.attendees_count, title=wish.title))
         if wish.more_room_ids:
@@ -470,7 +470,7 @@ def _in_order(wish: Wish, catalogue: Catalogue) -> Wish:
     return replace(wish, equipment=tuple(sorted((one, count) for one, count in counts.items() if count > 0)))
 
 
-def _named(wish: Wish, catalogue: Catalogue) -> list[Room]:
+def _named(wish: Wish, catalogue: Catalogue) -> Sequence[Room]:
     return [catalogue.room(room_id) for room_id in (wish.room_id, *wish.more_room_ids) if room_id is not None]
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 from core import borrowing, claims, errors, rights, rules, store
@@ -35,6 +36,7 @@ from core.models import (
 )
 from core.rounding import FIVE, rounded_down, rounded_up
 from core.saying import clock_time, listed, people, when
+from core.selection import Selection
 
 # Alternatives are worked out for this many of the best rooms, this far around the wanted time.
 ROOMS_CONSIDERED = 20
@@ -71,13 +73,13 @@ class Page:
         """Return the number of the page that is shown of so many."""
         return min(self.number, max(0, (count - 1) // self.length))
 
-    def of(self, rooms: Sequence[Room]) -> Sequence[Room]:
-        """Return the rooms on it."""
-        first = self.shown(len(rooms)) * self.length
-        return rooms[first : first + self.length]
+    def of(self, rooms: Iterable[Room], count: int) -> list[Room]:
+        """Return the rooms on it, of so many; those behind it are not looked at."""
+        first = self.shown(count) * self.length
+        return list(islice(rooms, first, first + self.length))
 
 
-def suitable(catalogue: Catalogue, wish: Wish, by: Actor | None = None) -> list[Room]:
+def suitable(catalogue: Catalogue, wish: Wish, by: Actor | None = None) -> Selection:
     """Return the rooms in use that have what the wish asks for, in `order_of_fit`, whether they are free or not.
 
     Of those that somebody may book, where `by` says for whom.
@@ -86,7 +88,7 @@ def suitable(catalogue: Catalogue, wish: Wish, by: Actor | None = None) -> list[
     floor = wish.floor.casefold() if wish.floor is not None else None
     among = catalogue.by_size_for(by) if by else catalogue.by_size
 
-    def fitting() -> list[Room]:
+    def fitting() -> Selection:
         found = [
             room
             for room in among
@@ -97,12 +99,12 @@ def suitable(catalogue: Catalogue, wish: Wish, by: Actor | None = None) -> list[
         ]
         # All have what was asked for: who has the fewest amenities has the fewest to spare. Names are in order.
         found.sort(key=lambda room: (room.capacity, len(room.amenities)))
-        return found
+        return Selection(found)
 
     if among is not catalogue.by_size:
         return fitting()
     # Most people look for much the same, and a large office has thousands of rooms.
-    return list(catalogue.remembered((place, people, wanted, floor), fitting))
+    return catalogue.remembered((place, people, wanted, floor), fitting)
 
 
 def nothing_suits(catalogue: Catalogue, wish: Wish, by: Actor | None = None) -> BookingError:
@@ -158,18 +160,20 @@ class Search:
 
         async def work(session: ReadSession) -> Found:
             busy = await claims.busy_rooms(session, rooms, wish.slot, now=now)
-            free = [room for room in rooms if room.id not in busy]
-            if along and free:
-                free = await _with(session, along, free, wish.slot, place, now=now)
+            free: Iterable[Room] = (room for room in rooms if room.id not in busy)
+            count = len(rooms) - len(busy)
+            if along and count:
+                free = await _with(session, along, list(free), wish.slot, place, now=now)
+                count = len(free)
             day_after = Slot(start=wish.slot.end, end=wish.slot.end + timedelta(days=1))
-            told = page.of(free) if page else free
+            told = page.of(free, count) if page else list(free)
             next_starts = await claims.next_starts(session, told, day_after, now=now)
             return Found(
                 free=tuple(
                     FreeRoom(room=room, location=catalogue.place_of(room), free_until=next_starts.get(room.id))
                     for room in told
                 ),
-                count=len(free),
+                count=count,
                 taken=len(busy),
             )
 
@@ -179,26 +183,22 @@ class Search:
             refusal.alternatives = await self.alternatives(wish, by=by)
             raise
 
-    def bookable(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> list[Room]:
+    def bookable(self, catalogue: Catalogue, wish: Wish, *, by: Actor, now: datetime) -> Selection:
         """Return the rooms that suit the wish and whose rules let it pass, best first, whether they are free or not.
 
         Raises the reason when there is none: for a named room its own, else what no room has or which rule all break.
         """
         if wish.room_id is not None:
-            rooms = [catalogue.room(wish.room_id)]
+            rooms = Selection((catalogue.room(wish.room_id),))
         else:
             rooms = suitable(catalogue, wish, by)
             if not rooms:
                 raise nothing_suits(catalogue, wish, by)
         # Seats and use are judged already: rooms of one place under the same rules pass or fail together.
-        verdicts: dict[UUID, bool] = {}
-        passing = []
-        for room in rooms:
-            alike = catalogue.alike(room)
-            if alike not in verdicts:
-                verdicts[alike] = not _broken(catalogue, room, wish, by=by, now=now)
-            if verdicts[alike]:
-                passing.append(room)
+        broken = {
+            alike for alike, room in catalogue.one_of_each(rooms).items() if _broken(catalogue, room, wish, by=by, now=now)
+        }
+        passing = Selection(room for room in rooms if catalogue.alike(room) not in broken) if broken else rooms
         if not passing:
             speaker, called = _spokesroom(catalogue, rooms, wish, by=by, now=now)
             rules.check(_broken(catalogue, speaker, wish, by=by, now=now, called=called))
@@ -403,13 +403,13 @@ async def _alternatives(
         amenities=wish.amenities,
         location_id=where,
     )
-    rooms = suitable(catalogue, anywhere, by)
+    rooms: Sequence[Room] = suitable(catalogue, anywhere, by)
     if named and not wish.amenities:
         # Rooms like the named one come first; any that seats everybody is better than none.
-        rooms = suitable(catalogue, replace(anywhere, amenities=frozenset()), by)
-        rooms.sort(key=lambda room: unlikeness(room, named))
+        every = suitable(catalogue, replace(anywhere, amenities=frozenset()), by)
+        rooms = sorted(every, key=lambda room: unlikeness(room, named))
     if wish.floor:
-        rooms.sort(key=lambda room: (room.floor or "").casefold() != str(wish.floor).casefold())
+        rooms = sorted(rooms, key=lambda room: (room.floor or "").casefold() != str(wish.floor).casefold())
     if named:
         rooms = [named, *(room for room in rooms if room.id != named.id)]
     rooms = rooms[:ROOMS_CONSIDERED]
