@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from core.db import Database, ReadSession
 
 _WRITTEN = re.compile(r"([1-9]\d{0,9})-([0-9A-F]{1,8})/([0-9A-F]{1,8})")
-_NOW = "SELECT (pg_control_checkpoint()).timeline_id AS timeline, pg_current_wal_insert_lsn()::text AS place"
+# The timeline is the one that is written to: what the control file says of it is, after a failover, minutes old.
+TIMELINE = "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::integer"
+_NOW = f"SELECT {TIMELINE} AS timeline, pg_current_wal_insert_lsn()::text AS place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,12 @@ class Consistency:
         return cls(int(found[1]), (int(found[2], 16) << 32) + int(found[3], 16)) if found else None
 
     def __str__(self) -> str:
-        return f"{self.timeline}-{self.place >> 32:X}/{self.place & 0xFFFFFFFF:X}"
+        return f"{self.timeline}-{self.lsn}"
+
+    @property
+    def lsn(self) -> str:
+        """The place as PostgreSQL writes it."""
+        return f"{self.place >> 32:X}/{self.place & 0xFFFFFFFF:X}"
 
 
 class Freshness:
@@ -48,4 +55,4 @@ class Freshness:
             assert place is not None
             return place
 
-        return await self._db.read(work)
+        return await self._db.read_here(work)

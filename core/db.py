@@ -42,6 +42,7 @@ from core.errors import (
     Unavailable,
     WorkspaceMoving,
 )
+from core.reading import Elsewhere, asked
 from core.scoped import NOBODY, ScopedTransaction
 from core.telling import LOST, POOL, SILENT, Telling
 
@@ -144,6 +145,21 @@ class Guard(Protocol):
 guarded_by: ContextVar[Guard | None] = ContextVar("guarded_by", default=None)
 
 
+class Copy(Protocol):
+    """What is read in place of a database by whoever has leave to: see `replica`."""
+
+    async def read(
+        self,
+        db: Database,
+        work: Callable[[ReadSession], Awaitable[T]],
+        leave: Elsewhere,
+        *,
+        settings: str | None = None,
+        seconds: float = ...,
+    ) -> T:
+        """Run reading work on the copy, or else on the database."""
+
+
 class Database:
     """A pool of connections that act as one role for one tenant, or, by `of`, for each of many."""
 
@@ -163,6 +179,7 @@ class Database:
         # Called after each commit that wrote an event; returns at once.
         self.when_something_happened: Callable[[], None] | None = None
         self.telling: Telling = SILENT
+        self.copy: Copy | None = None
         # The role is set at connecting: a login with more rights steps down before its first statement.
         self._settings = {**timeouts, "role": role, "application_name": "bookroom", "jit": "off"}
         if tenant != NOBODY:
@@ -286,27 +303,48 @@ class Database:
         raise AssertionError("unreachable")
 
     async def read(self, work: Callable[[ReadSession], Awaitable[T]]) -> T:
-        """Run reading `work`, each statement a snapshot of its own; tried once more when the connection is lost."""
+        """Run reading `work`, each statement a snapshot of its own; on a copy where it has leave to, see `reading`."""
+        if self.copy is not None and (leave := asked.get()) is not None:
+            return await self.copy.read(self, work, leave)
+        return await self.read_here(work)
 
-        async def attempt() -> T:
-            if self._scoped:
-                async with self._transaction() as session:
-                    return await work(ReadSession(session._driver, self.tenant))
-            async with self._driver() as (connection, driver):
-                try:
-                    return await work(ReadSession(driver, self.tenant))
-                except _LOST as error:
-                    await connection.invalidate()
-                    raise LostConnectionError(committed_unknown=False) from error
+    async def report(self, work: Callable[[ReadSession], Awaitable[T]], *, settings: str, seconds: float) -> T:
+        """Run reading `work` in one transaction that begins with `settings`, on a copy where there is one.
 
+        `seconds` is how long it may take on the copy.
+        """
+        if self.copy is not None:
+            leave = asked.get() or Elsewhere()
+            return await self.copy.read(self, work, leave, settings=settings, seconds=seconds)
+        return await self.read_here(work, settings=settings)
+
+    async def read_here(self, work: Callable[[ReadSession], Awaitable[T]], *, settings: str | None = None) -> T:
+        """Run reading `work` where it is written; tried once more when the connection is lost."""
         try:
             try:
-                return await attempt()
+                return await self.read_once(work, settings=settings)
             except LostConnectionError:
                 self.telling.tried_again(LOST)
-                return await attempt()
+                return await self.read_once(work, settings=settings)
         except Exception as error:
             self._translate(error)
+
+    async def read_once(self, work: Callable[[ReadSession], Awaitable[T]], *, settings: str | None = None) -> T:
+        """Run reading `work` here; what goes wrong is raised as the driver says it."""
+        if self._scoped or settings:
+            async with self._transaction() as session:
+                if settings:
+                    await session.run(settings)
+                return await work(ReadSession(session._driver, self.tenant))
+        async with self._driver() as (connection, driver):
+            try:
+                return await work(ReadSession(driver, self.tenant))
+            except _LOST as error:
+                await connection.invalidate()
+                raise LostConnectionError(committed_unknown=False) from error
+            except asyncio.CancelledError:
+                await connection.invalidate()
+                raise
 
     def _translate(self, error: Exception) -> NoReturn:
         """Raise the product's error for a driver's; what the database failed of is told."""

@@ -1,0 +1,36 @@
+"""Whether what is read now may be a moment old: said by the edge that asks, heard by the database that is asked.
+
+Boards, feeds, figures and reading by programs can do with what a copy of the database knows. Whoever writes, and whoever
+answers somebody in Slack, reads where it is written: that needs no word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.consistency import Consistency
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Leave to read a copy; where `after` is given, one that has come as far."""
+
+    after: Consistency | None = None
+
+
+asked: ContextVar[Elsewhere | None] = ContextVar("asked", default=None)
+
+
+@contextmanager
+def elsewhere(after: Consistency | None = None) -> Iterator[None]:
+    """Let what is read within be read from a copy, where there is one that does."""
+    token = asked.set(Elsewhere(after))
+    try:
+        yield
+    finally:
+        asked.reset(token)
