@@ -79,7 +79,7 @@ TENANT_TABLES = (
 # Of operators: neither the application nor the worker sees them.
 OPERATOR_TABLES = ("tenant_log", "tenant_moves")
 # Of the database itself, whoever's rows are in it.
-COMMON_TABLES = ("heartbeats",)
+COMMON_TABLES = ("heartbeats", "slack_installations", "slack_bots", "slack_oauth_states")
 _NO_ID = "'00000000-0000-0000-0000-000000000000'::uuid"
 
 
@@ -241,6 +241,66 @@ heartbeats = Table(
     _moment("beaten_at"),
     PrimaryKeyConstraint("one", name="heartbeats_pkey"),
     _check("heartbeats_one", "one"),
+)
+
+
+def _plain_moment(name: str, *, nullable: bool = False, default_now: bool = False) -> Column[object]:
+    """A moment without a zone, in UTC, as slack_sdk's stores write them."""
+    default = text("(now() AT TIME ZONE 'UTC')") if default_now else None
+    return Column(name, DateTime(timezone=False), nullable=nullable, server_default=default)
+
+
+def _numbered(table: str) -> tuple[Column[object], PrimaryKeyConstraint]:
+    return Column("id", Integer, Identity(always=False), nullable=False), PrimaryKeyConstraint("id", name=f"{table}_pkey")
+
+
+def _maybe_texts(*names: str) -> tuple[Column[object], ...]:
+    return tuple(_text(name, nullable=True) for name in names)
+
+
+# The app's installations, by team or organisation and not by tenant: they are looked into to find out whose a request is.
+# Tokens in them are encrypted.
+slack_installations = Table(
+    "slack_installations",
+    metadata,
+    *_numbered("slack_installations"),
+    _text("client_id"),
+    _text("app_id"),
+    *_maybe_texts("enterprise_id", "enterprise_name", "enterprise_url", "team_id", "team_name"),
+    *_maybe_texts("bot_token", "bot_id", "bot_user_id", "bot_scopes", "bot_refresh_token"),
+    _plain_moment("bot_token_expires_at", nullable=True),
+    _text("user_id"),
+    *_maybe_texts("user_token", "user_scopes", "user_refresh_token"),
+    _plain_moment("user_token_expires_at", nullable=True),
+    *_maybe_texts("incoming_webhook_url", "incoming_webhook_channel", "incoming_webhook_channel_id"),
+    *_maybe_texts("incoming_webhook_configuration_url"),
+    _flag("is_enterprise_install"),
+    _text("token_type", nullable=True),
+    _plain_moment("installed_at", default_now=True),
+    Index("slack_installations_of_team", "client_id", "team_id", "enterprise_id", "installed_at"),
+)
+
+slack_bots = Table(
+    "slack_bots",
+    metadata,
+    *_numbered("slack_bots"),
+    _text("client_id"),
+    _text("app_id"),
+    *_maybe_texts("enterprise_id", "enterprise_name", "team_id", "team_name"),
+    *_maybe_texts("bot_token", "bot_id", "bot_user_id", "bot_scopes", "bot_refresh_token"),
+    _plain_moment("bot_token_expires_at", nullable=True),
+    _flag("is_enterprise_install"),
+    _plain_moment("installed_at", default_now=True),
+    Index("slack_bots_of_team", "client_id", "team_id", "enterprise_id", "installed_at"),
+)
+
+slack_oauth_states = Table(
+    "slack_oauth_states",
+    metadata,
+    *_numbered("slack_oauth_states"),
+    _text("state"),
+    _plain_moment("expire_at"),
+    UniqueConstraint("state", name="slack_oauth_states_state"),
 )
 
 slack_teams = Table(
@@ -1615,6 +1675,29 @@ BEGIN
     RAISE EXCEPTION 'the workspace is being moved' USING ERRCODE = 'BK001';
 END $$
 """,
+    # An address of the API that names no workspace: its token alone says whose it is.
+    """
+CREATE FUNCTION tenant_of_token(token_digest text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT t.tenant_id FROM public.tokens t WHERE t.digest = token_digest
+$$
+""",
+    # A workspace's short name stands in its addresses: given once, to whoever has none.
+    """
+CREATE FUNCTION name_tenant(tenant uuid, wanted text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    given text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('tenants', 0));
+    SELECT slug INTO given FROM public.tenants WHERE id = tenant;
+    IF given IS NULL AND NOT EXISTS (SELECT FROM public.tenants WHERE slug = wanted) THEN
+        UPDATE public.tenants SET slug = wanted WHERE id = tenant;
+        given := wanted;
+    END IF;
+    RETURN given;
+END $$
+""",
 )
 
 TRIGGERS = (
@@ -1671,6 +1754,8 @@ SECURITY = (
     *(statement for table in ("tenants", *TENANT_TABLES) for statement in _security(table)),
     *(_of_the_owner(table) for table in ("tenants", "slack_teams")),
     *(statement for table in OPERATOR_TABLES for statement in _hidden(table)),
+    # By the digest of a token alone, whose it is.
+    "CREATE POLICY tokens_directory ON tokens FOR SELECT TO CURRENT_USER USING (true)",
 )
 
 _CHANGED = (
@@ -1712,5 +1797,12 @@ _TIDYING = (
     "REVOKE EXECUTE ON FUNCTION admit_team(text, text, text, uuid, text) FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION admit_team(text, text, text, uuid, text) TO {APPLICATION}",
 )
-GRANTS = (*_grants(APPLICATION), *_grants(WORKER), *_TIDYING)
+_INSTALLING = (
+    f"GRANT SELECT, INSERT, UPDATE, DELETE ON slack_installations, slack_bots, slack_oauth_states TO {APPLICATION}",
+    "REVOKE EXECUTE ON FUNCTION tenant_of_token(text) FROM PUBLIC",
+    f"GRANT EXECUTE ON FUNCTION tenant_of_token(text) TO {APPLICATION}",
+    "REVOKE EXECUTE ON FUNCTION name_tenant(uuid, text) FROM PUBLIC",
+    f"GRANT EXECUTE ON FUNCTION name_tenant(uuid, text) TO {APPLICATION}",
+)
+GRANTS = (*_grants(APPLICATION), *_grants(WORKER), *_TIDYING, *_INSTALLING)
 CODE = (*PARTITIONS, *FUNCTIONS, *TRIGGERS, *SECURITY, *GRANTS)
