@@ -8,6 +8,7 @@ them anew. Kept out: SQL.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -19,9 +20,9 @@ from uuid import UUID
 
 import asyncpg
 import stamina
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import PoolProxiedConnection
 
 from core import schema
 from core.address import driver_dsn
@@ -143,6 +144,15 @@ class Guard(Protocol):
 
 # Set around a use case by an edge whose requests may come twice; the use case does not know.
 guarded_by: ContextVar[Guard | None] = ContextVar("guarded_by", default=None)
+# Set around a use case by an edge that wants something read right behind each commit, on the connection that is there.
+followed_by: ContextVar[Callable[[ReadSession], Awaitable[None]] | None] = ContextVar("followed_by", default=None)
+
+
+async def _follow(driver: asyncpg.Connection, tenant: UUID) -> None:
+    """Read what is to be read behind a commit; what was committed stands, whatever comes of that."""
+    if then := followed_by.get():
+        with contextlib.suppress(*_LOST, asyncpg.PostgresError):
+            await then(ReadSession(driver, tenant))
 
 
 class Copy(Protocol):
@@ -176,6 +186,7 @@ class Database:
         """`timeouts` are PostgreSQL's, in milliseconds; `pool_timeout` is in seconds. For `tenant` NOBODY, see `of`."""
         self.tenant = tenant
         self._scoped = False
+        self._pool_size = pool_size
         # Called after each commit that wrote an event; returns at once.
         self.when_something_happened: Callable[[], None] | None = None
         self.telling: Telling = SILENT
@@ -212,31 +223,33 @@ class Database:
             await self.engine.dispose()
 
     @asynccontextmanager
-    async def _driver(self) -> AsyncIterator[tuple[AsyncConnection, Any]]:
+    async def _driver(self) -> AsyncIterator[tuple[PoolProxiedConnection, Any]]:
         connection = await self._open()
         try:
-            raw = await connection.get_raw_connection()
-            yield connection, raw.driver_connection
+            yield connection, connection.driver_connection
         finally:
-            await connection.close()
+            connection.close()
 
-    async def _open(self) -> AsyncConnection:
-        """Check a connection out; one that died while it was idle is replaced unseen, since nothing was sent on it."""
+    async def _open(self) -> PoolProxiedConnection:
+        """Check a connection out; one that died while it was idle is replaced unseen, since nothing was sent on it.
+
+        Straight from the pool: what SQLAlchemy puts around a connection costs twice as much as all the rest of this.
+        """
         try:
             began = monotonic()
-            connection = await self.engine.connect()
+            connection = await self.engine.raw_connection()
             self.telling.checked_out(self._settings["role"], monotonic() - began)
-            raw = await connection.get_raw_connection()
-            driver: Any = raw.driver_connection
-            if not driver.is_closed():
-                return connection
-            await connection.invalidate()
-            await connection.close()
-            return await self.engine.connect()
-        except DBAPIError as error:
+            # After each of those that died, the pool gives the next: at the latest the one made anew for the first.
+            for _ in range(self._pool_size):
+                driver: Any = connection.driver_connection
+                if not driver.is_closed():
+                    break
+                connection.invalidate()
+                connection = await self.engine.raw_connection()
+            return connection
+        except self.engine.dialect.loaded_dbapi.Error as error:
             # The pool wraps what the driver says while it connects; `translate` knows the driver's own words.
-            cause = error.orig.__cause__ if error.orig else None
-            raise cause or error from error
+            raise error.__cause__ or error from error
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[WriteSession]:
@@ -253,12 +266,13 @@ class Database:
                     raise
                 committing = True
                 await transaction.commit()
+                await _follow(driver, self.tenant)
             except _LOST as error:
-                await connection.invalidate()
+                connection.invalidate()
                 raise LostConnectionError(committed_unknown=committing) from error
             except asyncio.CancelledError:
                 # Whoever asked has left in the middle of a statement: what state the connection is in nobody knows.
-                await connection.invalidate()
+                connection.invalidate()
                 raise
 
     async def write(self, work: Callable[[WriteSession], Awaitable[T]], *, repeatable: bool) -> T:
@@ -302,6 +316,44 @@ class Database:
             self._translate(error)
         raise AssertionError("unreachable")
 
+    async def attempt(self, sql: str, *values: object) -> asyncpg.Record | None:
+        """Run one statement that is a transaction by itself, writes an event where it returns a row, and return that row.
+
+        None where nothing was written, or where that is not known: as after a lost connection, a deadlock, or a duplicate
+        or a missing row that the statement itself came upon. Whoever gets None takes the long way by `write`, under the same
+        request key. Raises the product's errors.
+        """
+        if (guard := guarded_by.get()) and not guard.over:
+            return None
+        try:
+            row = await (self._alone_scoped if self._scoped else self._alone)(sql, values)
+        except (LostConnectionError, asyncpg.IntegrityConstraintViolationError, asyncpg.TransactionRollbackError) as error:
+            log.debug("the short way was no way: %s", _why(error))
+            return None
+        except Exception as error:
+            self._translate(error)
+        if row and self.when_something_happened:
+            self.when_something_happened()
+        return row
+
+    async def _alone(self, sql: str, values: Sequence[object]) -> asyncpg.Record | None:
+        async with self._driver() as (connection, driver):
+            try:
+                row = await driver.fetchrow(sql, *values)
+                if row:
+                    await _follow(driver, self.tenant)
+                return row
+            except _LOST as error:
+                connection.invalidate()
+                raise LostConnectionError(committed_unknown=True) from error
+            except asyncio.CancelledError:
+                connection.invalidate()
+                raise
+
+    async def _alone_scoped(self, sql: str, values: Sequence[object]) -> asyncpg.Record | None:
+        async with self._transaction() as session:
+            return await session.one(sql, *values)
+
     async def read(self, work: Callable[[ReadSession], Awaitable[T]]) -> T:
         """Run reading `work`, each statement a snapshot of its own; on a copy where it has leave to, see `reading`."""
         if self.copy is not None and (leave := asked.get()) is not None:
@@ -340,10 +392,10 @@ class Database:
             try:
                 return await work(ReadSession(driver, self.tenant))
             except _LOST as error:
-                await connection.invalidate()
+                connection.invalidate()
                 raise LostConnectionError(committed_unknown=False) from error
             except asyncio.CancelledError:
-                await connection.invalidate()
+                connection.invalidate()
                 raise
 
     def _translate(self, error: Exception) -> NoReturn:
