@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from itertools import count
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +23,7 @@ import aiohttp
 from benchmarks import ground
 from benchmarks.sides import Side, in_turn
 from bot import postgres
+from core.clock import SystemClock
 from handlers.slack_http import PATH
 from sandbox import company
 from sandbox.server import Sandbox, serving
@@ -115,9 +117,15 @@ class Sender:
 
 
 def sentences(names: list[str]) -> Iterator[str]:
-    """Give out wishes for free times, none twice; the times in turn, so that nobody asks for one again within a minute."""
+    """Give out wishes for free times, none twice; the times in turn, so that nobody asks for one again within a minute.
+
+    By dates: "in 2 days" is another day at the rooms than for some of those who ask, at some hours, and then it is asked
+    which one is meant.
+    """
+    today = SystemClock().now().date()
     for name in names:
-        for day in range(2, 40):
+        for ahead in range(2, 40):
+            day = today + timedelta(days=ahead)
             for hour in range(9, 17):
                 for minute in (0, 30):
-                    yield f"{name} in {day} days at {hour}:{minute:02d} for 30 minutes for 4"
+                    yield f"{name} on {day.day} {day:%B} at {hour}:{minute:02d} for 30 minutes for 4"
