@@ -12,10 +12,12 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
+from bot.sealing import keys_of
 from core.address import driver_dsn
 from core.db import DEFAULT_TENANT
 from core.webhook_targets import Allowed
@@ -33,6 +35,17 @@ MISSING = {
         'from your app\'s page "OAuth & Permissions" into the environment or into .env.'
     ),
 }
+# What many workspaces need; with SLACK_BOT_TOKEN, Bookroom serves the one that gave it.
+FOR_MANY = {
+    "SLACK_CLIENT_ID": 'copy it from your app\'s page "Basic Information"',
+    "SLACK_SIGNING_SECRET": 'copy it from your app\'s page "Basic Information"',
+    "SECRETS_KEYS": "`bookroom secrets new` makes one, with which Slack's tokens are kept",
+    "PUBLIC_URL": "write where Slack and people reach Bookroom, like https://rooms.firm.com",
+}
+NO_SOCKET_FOR_MANY = (
+    "SLACK_APP_TOKEN is set without SLACK_BOT_TOKEN: many workspaces are heard by HTTP, one by either. "
+    "Leave SLACK_APP_TOKEN out, or set SLACK_BOT_TOKEN."
+)
 WRONG = {
     "SLACK_BOT_TOKEN": (
         "SLACK_BOT_TOKEN does not begin with xoxb-: "
@@ -41,6 +54,9 @@ WRONG = {
     "SLACK_APP_TOKEN": (
         "SLACK_APP_TOKEN does not begin with xapp-: "
         'it should be an app-level token with connections:write from your app\'s page "Basic Information".'
+    ),
+    "SECRETS_KEYS": (
+        "SECRETS_KEYS is not a list of keys with commas between, the newest first: make one with `bookroom secrets new`."
     ),
     "SLACK_SIGNING_SECRET": (
         'SLACK_SIGNING_SECRET holds a token: it should be the Signing Secret from your app\'s page "Basic Information".'
@@ -79,6 +95,9 @@ WRONG = {
         "BOOKROOM_COMMAND is not a slash command: write a slash and up to 31 small letters, digits, - or _, like /book."
     ),
     "PORT": "PORT is not a number from 0 to 65535: it says where to listen for HTTP, 3000 by default.",
+    "BOOKROOM_CHECK_SECONDS": (
+        "BOOKROOM_CHECK_SECONDS is not a number from 0 to 604800: it says how often to look whether the data agree; 0: never."
+    ),
     "LOG_LEVEL": "LOG_LEVEL is none of DEBUG, INFO, WARNING and ERROR.",
 }
 
@@ -116,6 +135,8 @@ class StorageSettings(BaseSettings):
     webhook_private_targets: str = ""
     """Hosts and networks that webhooks may reach although they are private, with commas between."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    bookroom_check_seconds: int = Field(default=3600, ge=0, le=604_800)
+    """How often the running bots look at the invariants, one of them at a time; 0: never."""
 
     @property
     def app_url(self) -> str:
@@ -181,7 +202,10 @@ class StorageSettings(BaseSettings):
 class Settings(StorageSettings):
     """Everything that the running bot can be told."""
 
-    slack_bot_token: SecretStr
+    slack_bot_token: SecretStr | None = None
+    """The one workspace's; without it, every workspace that installs the app is served, by what `FOR_MANY` names."""
+    secrets_keys: SecretStr | None = None
+    """What Slack's tokens of many workspaces are sealed with in the database, the newest first."""
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     slack_client_id: str | None = None
@@ -219,7 +243,26 @@ class Settings(StorageSettings):
     @property
     def session_key(self) -> str:
         """What cookies are signed with; as long as it stays the same, people stay signed in over a restart."""
-        return (self.session_secret or self.slack_signing_secret or self.slack_bot_token).get_secret_value()
+        found = self.session_secret or self.slack_signing_secret or self.slack_bot_token
+        assert found is not None
+        return found.get_secret_value()
+
+    @property
+    def many(self) -> bool:
+        """Whether every workspace that installs the app is served."""
+        return self.slack_bot_token is None
+
+    @property
+    def bot_token(self) -> str:
+        """The token of the one workspace; SettingsError where many are served."""
+        if self.slack_bot_token is None:
+            raise SettingsError(MISSING["SLACK_BOT_TOKEN"])
+        return self.slack_bot_token.get_secret_value()
+
+    @property
+    def sealing_keys(self) -> tuple[Fernet, ...]:
+        """What tokens are sealed with, the newest first."""
+        return keys_of(self.secrets_keys.get_secret_value()) if self.secrets_keys else ()
 
     @field_validator(
         "slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_client_secret", "session_secret", mode="after"
@@ -232,8 +275,17 @@ class Settings(StorageSettings):
 
     @field_validator("slack_bot_token")
     @classmethod
-    def _bot_token(cls, value: SecretStr | None) -> SecretStr:
-        return _beginning(value or SecretStr(""), "xoxb-")
+    def _bot_token(cls, value: SecretStr | None) -> SecretStr | None:
+        return _beginning(value, "xoxb-") if value else None
+
+    @field_validator("secrets_keys")
+    @classmethod
+    def _keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value().strip():
+            return None
+        if not keys_of(value.get_secret_value()):
+            raise ValueError("no keys")
+        return value
 
     @field_validator("slack_app_token")
     @classmethod
@@ -275,9 +327,21 @@ class Settings(StorageSettings):
 
     @model_validator(mode="after")
     def _heard(self) -> Self:
-        if self.slack_app_token is None and self.slack_signing_secret is None:
+        if self.many:
+            self._heard_of_many()
+        elif self.slack_app_token is None and self.slack_signing_secret is None:
             raise ValueError(NO_TRANSPORT)
         return self
+
+    def _heard_of_many(self) -> None:
+        """Without a bot token: nothing of many workspaces is set, so that it is what is missing; or all of it has to be."""
+        if self.secrets_keys is None:
+            raise ValueError(MISSING["SLACK_BOT_TOKEN"])
+        for name, how in FOR_MANY.items():
+            if not getattr(self, name.lower()):
+                raise ValueError(f"{name} is missing, which many workspaces need: {how}.")
+        if self.slack_app_token:
+            raise ValueError(NO_SOCKET_FOR_MANY)
 
 
 def load() -> Settings:
@@ -303,7 +367,7 @@ def _read(kind: type[S]) -> S:
 def _sentence(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     if not first["loc"]:
-        return NO_TRANSPORT
+        return str(first["ctx"]["error"])
     name = str(first["loc"][0]).upper()
     if first["type"] == "missing":
         return MISSING[name]

@@ -86,9 +86,7 @@ async def _introduced(people: People) -> tuple[str, ...]:
 
     try:
         settings = config.load()
-        client = AsyncWebClient(
-            token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url, timeout=10
-        )
+        client = AsyncWebClient(token=settings.bot_token, base_url=settings.slack_api_url, timeout=10)
         us = await client.auth_test()
     except (config.SettingsError, *FAILED) as error:
         why = error if isinstance(error, config.SettingsError) else f"Slack does not tell it: {reason(error)}."

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from bot import config
 from bot.config import NO_TRANSPORT, SettingsError
+from bot.sealing import new_key
 
 GOOD = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_APP_TOKEN": "xapp-1-secret"}
 
@@ -103,6 +104,7 @@ def test_each_message_is_one_sentence_that_names_a_variable(sentence: str) -> No
         name in sentence
         for name in (
             "SLACK_",
+            "SECRETS_",
             "TENANT_",
             "DATABASE_",
             "DB_",
@@ -168,11 +170,56 @@ def test_storage_needs_no_slack() -> None:
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, DATABASE_URL="postgresql://us:hunter2@db/rooms")
     shown = repr(config.load()) + str(config.load())
-    names = ("slack_signing_secret", "slack_client_secret", "session_secret", "SecretStr")
+    names = ("secrets_keys", "slack_signing_secret", "slack_client_secret", "session_secret", "SecretStr")
     for name in names:
         shown = shown.replace(name, "")
     assert "secret" not in shown
     assert "hunter2" not in shown
+
+
+MANY = {
+    "SLACK_CLIENT_ID": "1.2",
+    "SLACK_CLIENT_SECRET": "of-the-app",
+    "SLACK_SIGNING_SECRET": "hush",
+    "SECRETS_KEYS": new_key(),
+    "PUBLIC_URL": "https://rooms.example",
+}
+
+
+def test_without_a_bot_token_every_workspace_that_installs_the_app_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SLACK_BOT_TOKEN="", SLACK_APP_TOKEN="", **MANY)
+    settings = config.load()
+    assert settings.many
+    assert len(settings.sealing_keys) == 1
+    assert MANY["SECRETS_KEYS"] not in repr(settings)
+
+
+def test_with_a_bot_token_it_stays_one_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **MANY)
+    assert not config.load().many
+
+
+@pytest.mark.parametrize("name", ["SLACK_CLIENT_ID", "SLACK_SIGNING_SECRET", "PUBLIC_URL"])
+def test_what_many_workspaces_need_and_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    wanting = {other: value for other, value in MANY.items() if other != name}
+    if name == "SLACK_CLIENT_ID":
+        del wanting["SLACK_CLIENT_SECRET"]
+    given(monkeypatch, SLACK_BOT_TOKEN="", SLACK_APP_TOKEN="", **wanting)
+    with pytest.raises(SettingsError, match=f"^{name} is missing, which many workspaces need"):
+        config.load()
+
+
+def test_many_workspaces_are_not_heard_over_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, SLACK_BOT_TOKEN="", **MANY)
+    with pytest.raises(SettingsError, match="SLACK_APP_TOKEN is set without SLACK_BOT_TOKEN"):
+        config.load()
+
+
+def test_keys_that_are_none_are_told_without_showing_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **(MANY | {"SECRETS_KEYS": "hunter2"}))
+    with pytest.raises(SettingsError, match="SECRETS_KEYS is not a list of keys") as refused:
+        config.load()
+    assert "hunter2" not in str(refused.value)
 
 
 def test_settings_are_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
