@@ -235,7 +235,9 @@ class Replica:
             return Why.FULL
         if getattr(error, "sqlstate", None) in {SERIALIZATION_FAILURE, DEADLOCK}:
             return Why.CONFLICT
-        if isinstance(error, _GONE):
+        # Who would write there has lost nothing but that way: it is our fault, not the copy's.
+        writing = isinstance(error.__cause__, asyncpg.ReadOnlySQLTransactionError)
+        if isinstance(error, _GONE) and not writing:
             self._stands(replace(self.standing, why=Why.AWAY, at=monotonic(), seconds=inf, size=inf))
             return Why.AWAY
         log.warning("the replica failed a reading: %s", type(error).__name__)

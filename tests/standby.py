@@ -224,3 +224,29 @@ def _migrate(url: str) -> None:
     from migrations import upgrade
 
     upgrade(url)
+
+
+@contextmanager
+def followed(primary: Cluster, **options: Any) -> Iterator[Standby]:
+    """Run a standby for tests that have loops of their own; see `standby_of`."""
+    loop = asyncio.new_event_loop()
+    running = standby_of(primary, **options)
+    try:
+        standby = loop.run_until_complete(running.__aenter__())
+        try:
+            yield standby
+        finally:
+            loop.run_until_complete(running.__aexit__(None, None, None))
+    finally:
+        loop.close()
+
+
+@asynccontextmanager
+async def database_on(primary: Cluster) -> AsyncIterator[Database]:
+    """Copy the migrated database `NAME` for one test; its standbys get it as well, as fast as they follow."""
+    name = f"{NAME}_{next(numbers)}"
+    await ask(primary, f"CREATE DATABASE {name} OWNER {postgres.OWNER} TEMPLATE {NAME} STRATEGY wal_log")
+    try:
+        yield database_of(primary, name)
+    finally:
+        await ask(primary, f"DROP DATABASE {name} WITH (FORCE)")
