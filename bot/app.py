@@ -20,13 +20,16 @@ from bot.background import as_far_as_allowed, worker_database
 from bot.config import Settings, SettingsError
 from bot.deadline import Deadline
 from bot.front import Front
+from bot.metrics import Metrics, SlackCalls
 from bot.office import Addresses, Office
 from bot.schema_version import require_schema
 from bot.socket_mode import SocketMode
+from core import schema
 from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession
 from core.errors import BookingError
-from handlers import ops, slack_http
+from core.telling import Telling
+from handlers import logbook, ops, slack_http
 from handlers.calendar_links import CalendarLinks
 from handlers.slack_errors import FAILED, reason
 from handlers.stats_links import Links
@@ -53,16 +56,22 @@ class Bookroom:
         self.clock = clock or SystemClock()
         self.db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=settings.db_pool_size)
         self.worker_db = worker_database(settings)
-        token = settings.slack_bot_token.get_secret_value()
-        self.slack = slack_apps.asking_client(settings, token)
+        # Before anything is built on them: whoever uses a database tells what its figures go to.
+        self.metrics = Metrics()
+        self.metrics.watch(self.db, schema.APPLICATION)
+        self.metrics.watch(self.worker_db, schema.WORKER)
+        token = settings.bot_token
+        self.slack = slack_apps.asking_client(settings, token, SlackCalls(self.metrics))
         links = Links(_base(settings), token)
         addresses = Addresses(site=self._site(), links=links, calendar_links=_calendar_links(settings))
-        self.office = Office(settings, self.clock, db=self.db, worker_db=self.worker_db, addresses=addresses)
+        self.office = Office(
+            settings, self.clock, db=self.db, worker_db=self.worker_db, addresses=addresses, metrics=self.metrics
+        )
         self.services, self.pages = self.office.services, self.office.pages
         self.background = self.office.background
         self.bolt = slack_apps.bolt(settings, self.slack)
         self.edge = self.office.hears(self.bolt)
-        self.socket = _socket(settings, self.bolt)
+        self.socket = _socket(settings, self.bolt, self.metrics.telling)
         self.front = Front(settings, shutdown_seconds=DRAIN_SECONDS)
         self._introducing: asyncio.Task[None] | None = None
 
@@ -101,12 +110,18 @@ class Bookroom:
         await self.worker_db.close()
 
     def _web(self) -> web.Application:
-        app = web.Application(client_max_size=slack_http.LARGEST)
+        told = self.metrics.telling
+        app = web.Application(client_max_size=slack_http.LARGEST, middlewares=[logbook.pages(told, self.db.tenant)])
         if not self.socket:
-            app.add_routes(slack_http.routes(self.bolt))
+            app.add_routes(slack_http.routes(self.bolt, told))
         app.add_routes(self.office.routes())
-        app.add_routes(ops.routes(self._checks(), self.background.figures))
+        app.add_routes(ops.routes(self._checks(), self._figures))
         return app
+
+    async def _figures(self) -> bytes:
+        """Return all metrics, and among them how what `/readyz` looks at stands."""
+        self.metrics.checks(await ops.held(self._checks()))
+        return await self.background.figures()
 
     def _site(self) -> Site:
         settings, secret = self.settings, self.settings.slack_client_secret
@@ -175,9 +190,9 @@ def _base(settings: Settings) -> str:
     return settings.public_url or f"http://127.0.0.1:{settings.port}"
 
 
-def _socket(settings: Settings, bolt: AsyncApp) -> SocketMode | None:
+def _socket(settings: Settings, bolt: AsyncApp, telling: Telling) -> SocketMode | None:
     token = settings.slack_app_token
-    return SocketMode(bolt, token.get_secret_value()) if token else None
+    return SocketMode(bolt, token.get_secret_value(), telling) if token else None
 
 
 async def _answers(session: ReadSession) -> bool:

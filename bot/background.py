@@ -34,6 +34,7 @@ from core.approval_time import ApprovalTime
 from core.archive import Archive
 from core.bell import Bell
 from core.catalogue import Catalogues
+from core.checking import Checking
 from core.clock import Clock
 from core.db import Database, WriteSession
 from core.digests import Digests
@@ -60,6 +61,8 @@ TICK_SECONDS = 2.0
 SECOND_LOOK_SECONDS = 0.25
 DELIVERER_SECONDS = 30.0
 DRAIN_SECONDS = 5.0
+# How often it is asked whether it is time for the invariants; a run may take several minutes.
+CHECK_TICK_SECONDS = 120.0
 
 
 def worker_database(settings: Settings) -> Database:
@@ -83,11 +86,22 @@ async def as_far_as_allowed(db: Database, settings: Settings) -> None:
 class Background:
     """One process's jobs, deliverer and bell. `services` must stand on `db`, the jobs' own database."""
 
-    def __init__(self, settings: Settings, services: Services, db: Database, clock: Clock, bell: Bell) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        services: Services,
+        db: Database,
+        clock: Clock,
+        bell: Bell,
+        *,
+        metrics: Metrics | None = None,
+    ) -> None:
+        """`metrics` are the process's, where it has more to tell than this."""
         self._services, self._db, self._clock, self._bell = services, db, clock, bell
-        self.metrics = Metrics()
+        self.metrics = metrics or Metrics()
+        self.checking = Checking(db, seconds=settings.bookroom_check_seconds)
         self.outbox = Outbox(db, services.catalogues, clock)
-        self.poster = Poster(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, self.metrics)
+        self.poster = Poster(settings.bot_token, settings.slack_api_url, self.metrics)
         self.deliverer = Deliverer(
             self.outbox,
             Notices(services),
@@ -145,6 +159,7 @@ class Background:
         try:
             seen = await self.outbox.overview(self._clock.now())
             calls = await self.webhooks.overview(self._clock.now())
+            report = await self.checking.last()
         except BookingError as error:
             log.warning("no figures of the outbox: %s", type(error).__name__)
         else:
@@ -156,6 +171,8 @@ class Background:
             metrics.webhooks_oldest_due.set(calls.oldest_due_seconds)
             metrics.webhooks_retrying.set(calls.retrying)
             metrics.webhooks_paused.set(calls.paused)
+            if report:
+                metrics.found(self._db.tenant, report)
         metrics.in_hand.set(self.deliverer.in_hand)
         metrics.listening.set(self.listener.connected)
         metrics.streams.set(self._services.hub.open_streams)
@@ -190,6 +207,7 @@ class Background:
                 job("clean", 600.0, self._clean),
                 job("groups", usergroups.SECONDS, self._groups(catalogues).sync),
                 job("archive", 3600.0, Archive(db).tidy),
+                job("invariants", CHECK_TICK_SECONDS, self.checking.advance),
             ]
         )
 

@@ -96,7 +96,7 @@ WRONG = {
     ),
     "PORT": "PORT is not a number from 0 to 65535: it says where to listen for HTTP, 3000 by default.",
     "BOOKROOM_CHECK_SECONDS": (
-        "BOOKROOM_CHECK_SECONDS is not a number from 0 to 604800: it says how often to look whether the data agree; 0: never."
+        "BOOKROOM_CHECK_SECONDS is not a number from 0 to 604800: it says how often to look for contradictions; 0: never."
     ),
     "LOG_LEVEL": "LOG_LEVEL is none of DEBUG, INFO, WARNING and ERROR.",
 }

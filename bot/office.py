@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 import handlers
 from bot.background import Background
 from bot.config import Settings
+from bot.metrics import Metrics
 from core.bell import Bell
 from core.clock import Clock
 from core.db import Database
@@ -49,10 +50,12 @@ class Office:
         worker_db: Database,
         addresses: Addresses,
         background: MakeBackground | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         """`background` makes the jobs where they are not to be those of a process with one office."""
         self.settings, self.clock = settings, clock
         self.db, self.worker_db = db, worker_db
+        self._metrics = metrics
         self.services = self._for_those_who_ask(addresses)
         self.pages = Pages(self.services, addresses.site)
         self.background = self._in_background(background)
@@ -103,4 +106,4 @@ class Office:
         services = replace(services, latest=ours.latest, books=ours.books, calendar_links=ours.calendar_links, hub=ours.hub)
         if made:
             return made(services, self.worker_db, bell)
-        return Background(self.settings, services, self.worker_db, self.clock, bell)
+        return Background(self.settings, services, self.worker_db, self.clock, bell, metrics=self._metrics)

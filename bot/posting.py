@@ -15,7 +15,7 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.metrics import Metrics
+from bot.metrics import Metrics, SlackCalls
 from bot.pace import POST
 from handlers.replies import Message
 from handlers.slack_errors import FAILED, reason
@@ -59,7 +59,7 @@ class Poster:
 
     @property
     def client(self) -> AsyncWebClient:
-        """The client behind it, without any retry handlers, on connections that are kept."""
+        """The client behind it, which retries nothing, on connections that are kept."""
         if self._client is None:
             self._session = ClientSession(
                 timeout=ClientTimeout(total=self.timeout),
@@ -69,7 +69,8 @@ class Poster:
                 token=self._token,
                 base_url=self._base_url,
                 session=self._session,
-                retry_handlers=[],
+                # Retries nothing: it only counts.
+                retry_handlers=[SlackCalls(self._metrics)],
                 timeout=int(self.timeout),
             )
         return self._client

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler, AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -17,13 +18,20 @@ from bot.config import Settings
 SLACK_SECONDS = 10
 
 
-def asking_client(settings: Settings, token: str | None) -> AsyncWebClient:
-    """Return a client for questions, which are asked once more where Slack does not answer; never for posting."""
+def asking_client(settings: Settings, token: str | None, *watching: AsyncRetryHandler) -> AsyncWebClient:
+    """Return a client for questions, which are asked once more where Slack does not answer; never for posting.
+
+    `watching` sees every answer first.
+    """
     return AsyncWebClient(
         token=token,
         base_url=settings.slack_api_url,
         timeout=SLACK_SECONDS,
-        retry_handlers=[AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=1)],
+        retry_handlers=[
+            *watching,
+            AsyncConnectionErrorRetryHandler(),
+            AsyncRateLimitErrorRetryHandler(max_retry_count=1),
+        ],
     )
 
 

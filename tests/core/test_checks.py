@@ -79,6 +79,19 @@ PROPOSED = (
     " SELECT tenant_id, gen_random_uuid(), id, version, {held}, '{status}', start_time FROM bookings"
     " WHERE status = 'confirmed' LIMIT 1"
 )
+# Of a booking that is long over, so that nothing of it is ahead.
+CARD = """
+UPDATE bookings SET updated_at = now() - interval '10 min';
+INSERT INTO cards (tenant_id, id, booking_id, team_id, channel_id, wanted_version, rendered_version, due_at, created_at,
+    updated_at)
+SELECT tenant_id, gen_random_uuid(), id, 'T1', 'C1', {wanted}, {rendered}, now() - interval '10 min',
+    now() - interval '10 min', now() - interval '10 min' FROM bookings WHERE version >= 2 LIMIT 1
+"""
+DELIVERY = """
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, person_id, due_at, created_at)
+SELECT tenant_id, gen_random_uuid(), 'late', 'reminder', 'T1', id, now() - interval '6 min', now() - interval '6 min'
+FROM people LIMIT 1
+"""
 DAMAGE = [
     ("DELETE FROM room_claims", "a booking holds a room without a claim that covers it"),
     (
@@ -192,6 +205,9 @@ DAMAGE = [
         SELECT tenant_id, gen_random_uuid(), room_id, 'block', start_time + interval '59 min', end_time FROM room_claims""",
         "claims of one room overlap",
     ),
+    (DELIVERY, "a message has been due for minutes, and nobody sends"),
+    (CARD.format(wanted="version", rendered="version - 1"), "a message has been due for minutes, and nobody sends"),
+    (CARD.format(wanted="version - 1", rendered="1"), "a card is not asked to show its booking as it stands"),
     (
         HOOKED + TOLD.format(event="gen_random_uuid()"),
         "a webhook's message has been due for minutes, and nobody sends",
@@ -213,3 +229,27 @@ async def test_damage_is_named(office: Office, damage: str, name: str):
 
 def test_every_invariant_has_a_damage_that_shows_it():
     assert {name for _, name in DAMAGE} == set(checks.INVARIANTS)
+
+
+async def test_what_is_on_its_way_is_no_contradiction(office: Office):
+    await lived_in(office)
+    late = "UPDATE deliveries SET {} WHERE key = 'late'"
+    await office.damage(DELIVERY)
+    for as_it_should_be in (
+        "due_at = now() + interval '1 hour'",
+        "due_at = now() - interval '4 min'",
+        "due_at = now() - interval '1 hour', leased_until = now() + interval '20 s'",
+        "status = 'given_up', done_at = now(), leased_until = NULL",
+    ):
+        await office.damage(late.format(as_it_should_be))
+        assert await names(office) == set(), as_it_should_be
+
+
+async def test_a_card_need_not_follow_what_came_to_its_end_by_the_clock(office: Office):
+    await lived_in(office)
+    await office.damage(CARD.format(wanted="version - 1", rendered="version - 1"))
+    await office.damage(
+        "UPDATE events e SET kind = 'ended' FROM cards c WHERE e.booking_id = c.booking_id"
+        " AND e.booking_version > c.wanted_version"
+    )
+    assert "a card is not asked to show its booking as it stands" not in await names(office)
