@@ -61,7 +61,9 @@ TIMEOUTS = {
 
 # PostgreSQL's SQLSTATEs that mean "the whole transaction may be tried again".
 SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
-LOCK_TIMEOUT, STATEMENT_TIMEOUT, TOO_MANY_CONNECTIONS = "55P03", "57014", "53300"
+LOCK_TIMEOUT, STATEMENT_TIMEOUT = "55P03", "57014"
+# Classes of SQLSTATEs: too little of something (connections, disk, memory), and what the system underneath fails of.
+SCARCE, BROKEN = "53", "58"
 # Our own: of the triggers that exist while a tenant is moved.
 MOVING = "BK001"
 
@@ -75,6 +77,8 @@ _LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    # Another server has taken over, and this one may not be written to any more: a new connection leads there.
+    asyncpg.ReadOnlySQLTransactionError,
 )
 
 
@@ -195,6 +199,8 @@ class Database:
         self._settings = {**timeouts, "role": role, "application_name": "bookroom", "jit": "off"}
         if tenant != NOBODY:
             self._settings["app.tenant"] = str(tenant)
+        self._pool_timeout = pool_timeout
+        self._turns = asyncio.Semaphore(pool_size)
         self.engine = create_async_engine(
             "postgresql+asyncpg://",
             pool_size=pool_size,
@@ -224,19 +230,37 @@ class Database:
 
     @asynccontextmanager
     async def _driver(self) -> AsyncIterator[tuple[PoolProxiedConnection, Any]]:
-        connection = await self._open()
+        began = monotonic()
+        await self._turn()
         try:
-            yield connection, connection.driver_connection
+            connection = await self._open(began)
+            try:
+                yield connection, connection.driver_connection
+            finally:
+                connection.close()
         finally:
-            connection.close()
+            self._turns.release()
 
-    async def _open(self) -> PoolProxiedConnection:
+    async def _turn(self) -> None:
+        """Wait in line for one of the pool's connections; raises PoolTimeoutError where that takes too long.
+
+        The pool's own waiting is no line: whoever has just given a connection back, and asks for one again, overtakes.
+        """
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
+        try:
+            async with asyncio.timeout(self._pool_timeout):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise PoolTimeoutError("no connection became free in time") from error
+
+    async def _open(self, began: float) -> PoolProxiedConnection:
         """Check a connection out; one that died while it was idle is replaced unseen, since nothing was sent on it.
 
         Straight from the pool: what SQLAlchemy puts around a connection costs twice as much as all the rest of this.
         """
         try:
-            began = monotonic()
             connection = await self.engine.raw_connection()
             self.telling.checked_out(self._settings["role"], monotonic() - began)
             # After each of those that died, the pool gives the next: at the latest the one made anew for the first.
@@ -345,7 +369,8 @@ class Database:
                 return row
             except _LOST as error:
                 connection.invalidate()
-                raise LostConnectionError(committed_unknown=True) from error
+                refused = isinstance(error, asyncpg.ReadOnlySQLTransactionError)
+                raise LostConnectionError(committed_unknown=not refused) from error
             except asyncio.CancelledError:
                 connection.invalidate()
                 raise
@@ -443,7 +468,7 @@ def translate(error: Exception) -> NoReturn:
             raise broken from error
         if error.sqlstate in {LOCK_TIMEOUT, STATEMENT_TIMEOUT, SERIALIZATION_FAILURE, DEADLOCK}:
             raise Busy("Many people are booking at this moment. Nothing was changed; try again.") from error
-        if error.sqlstate == TOO_MANY_CONNECTIONS:
+        if (error.sqlstate or "")[:2] in {SCARCE, BROKEN}:
             raise _unavailable() from error
         if error.sqlstate == MOVING:
             raise WorkspaceMoving(
