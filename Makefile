@@ -43,8 +43,8 @@ faults-short: install ## the same within a minute, with 10 kills [SEED=1]
 fuzz: install ## ask the API thousands of things that schemathesis makes up of its document (10 minutes) [SEED=1] [SECONDS=600]
 	@exec $(BIN)/python -m tests.fuzz --seconds $(if $(SECONDS),$(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
-bench: install ## measure bookings, commands, searches and sentences, both sides in one run [WHAT="booking search"]
-	@exec $(BIN)/python -m benchmarks $(WHAT)
+bench: install ## measure what is to hold, both sides in one run [WHAT="booking search"] [QUICK=1 within a minute]
+	@exec $(BIN)/python -m benchmarks $(WHAT) $(if $(QUICK),--quick)
 
 lint: install ## check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -1,122 +1,165 @@
-"""`python -m benchmarks [booking|command|search|parse|figures|streams|api ...]`: everything, or what is named, as tables."""
+"""`python -m benchmarks [row ...] [--quick] [--json [FILE]] [--profile ROW]`: all, or what is named."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import os
 import statistics
-from collections.abc import Iterable
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks import api, booking, command, figures, ground, parsing, searching, streams
-from benchmarks.sides import Side, ratios
+from benchmarks import api, booking, command, figures, ground, history, overlapping, parsing, searching, starting, streams
+from benchmarks.profiling import profiled
+from benchmarks.rows import Check, Measure, Report, Row, Size, of_rounds, share_of_rate, show
+from benchmarks.sides import Side, profiler
 from bot import postgres
 
-NAMES = ("booking", "command", "search", "parse", "figures", "streams", "api")
+
+async def _booking(running: postgres.Server, size: Size) -> list[Row]:
+    made = await booking.compare(running, acts=size.of(booking.ACTS, 160), rounds=size.of(booking.ROUNDS, 3))
+    return _rates("booking", "the core books, against a transaction of the same inserts by hand", made, 0.6)
 
 
-def rates(title: str, rows: Iterable[tuple[int, Side, Side]], hold: float) -> Table:
-    """Return our rate beside theirs: hold means at least so much of theirs."""
-    table = Table(title=f"{title} (hold: at least {hold})", title_justify="left")
-    for head in ("clients", "side", "per second", "p50 ms", "p99 ms", "ratio", "rounds"):
-        table.add_column(head, justify="left" if head == "side" else "right")
-    for clients, ours, theirs in rows:
-        each = ratios(ours, theirs)
-        spread = f"{min(each):.2f}-{max(each):.2f}"
-        table.add_row(str(clients), *_row(ours), f"{statistics.median(each):.2f}", spread)
-        table.add_row("", *_row(theirs), "", "")
-    return table
+async def _command(running: postgres.Server, size: Size) -> list[Row]:
+    made = await command.compare(running, acts=size.of(command.ACTS, 80), rounds=size.of(command.ROUNDS, 3))
+    return _rates("command", "/book room over signed HTTP, against a bare Bolt ack", made, 0.5)
 
 
-def times(title: str, rows: Iterable[tuple[str, Side, Side]], hold: float) -> Table:
-    """Return the times of many beside those of few: hold means at most so many times theirs."""
-    table = Table(title=f"{title} (hold: p99 at most {hold} times, and under 50 ms)", title_justify="left")
-    for head in ("wish", "side", "per second", "p50 ms", "p99 ms", "ratio of p99"):
-        table.add_column(head, justify="left" if head in {"wish", "side"} else "right")
-    for wish, many, few in rows:
-        table.add_row(wish, *_row(many), f"{many.percentile(0.99) / few.percentile(0.99):.2f}")
-        table.add_row("", *_row(few), "")
-    return table
+def _rates(name: str, title: str, made: Sequence[tuple[int, Side, Side]], hold: float) -> list[Row]:
+    return [
+        Row(
+            name=name,
+            title=f"{title}, {_clients(clients)}",
+            sides=[ours, theirs],
+            checks=[share_of_rate(ours, theirs, hold)],
+        )
+        for clients, ours, theirs in made
+    ]
 
 
-def _row(side: Side) -> tuple[str, str, str, str]:
-    return side.name, f"{side.rate:.0f}", f"{side.percentile(0.5):.1f}", f"{side.percentile(0.99):.1f}"
+def _clients(count: int) -> str:
+    return f"{count} client{'s' if count > 1 else ''}"
 
 
-def sentences() -> Table:
-    """Return the median time of reading each sentence, and of all."""
-    table = Table(title="reading a command (hold: median under 1 ms)", title_justify="left")
-    table.add_column("sentence")
-    table.add_column("median ms", justify="right")
-    read = parsing.measure()
-    for sentence, ms in read:
-        table.add_row(sentence, f"{ms:.2f}")
-    table.add_row("median of all", f"{statistics.median(ms for _, ms in read):.2f}")
-    return table
+async def _api(running: postgres.Server, size: Size) -> list[Row]:
+    acts, rounds, polls = size.of(api.ACTS, 160), size.of(api.ROUNDS, 2), size.of(api.POLLS, 200)
+    made = await api.measure(running, acts=acts, rounds=rounds, polls=polls)
+    one, eight = (side for _, side in made.booked)
+    few = [
+        of_rounds("p50", one.rounds(0.5), api.HOLD_P50, unit=" ms"),
+        of_rounds("p99", one.rounds(0.99), api.HOLD_P99, unit=" ms"),
+    ]
+    polled = [Check(what=f"304 of {each.what}, p50", value=statistics.median(each.same), unit=" ms") for each in made.polled]
+    return [
+        Row(name="api", title="a booking over the API, 1 client", sides=[one], checks=few),
+        Row(
+            name="api",
+            title="a booking over the API, 8 clients",
+            sides=[eight],
+            checks=[of_rounds("bookings per second", eight.rates, api.HOLD_RATE, least=True), *polled],
+        ),
+    ]
 
 
-def of_a_year(made: figures.Year) -> Table:
-    """Return how long the figures of a whole year took."""
-    table = Table(title=f"figures of a year (hold: under {figures.HOLD_SECONDS:.0f} s)", title_justify="left")
-    table.add_column("what")
-    table.add_column("", justify="right")
-    for what, value in figures.said(made):
-        table.add_row(what, value)
-    return table
+async def _overlapping(running: postgres.Server, size: Size) -> list[Row]:
+    return [await overlapping.compare(running, size)]
 
 
-def of_streams(made: streams.Measured) -> Table:
-    """Return how soon many listeners heard of a booking, and what they cost."""
-    hold = streams.HOLD_SECONDS
-    table = Table(title=f"streams of events (hold: the last hears of it within {hold:.0f} s)", title_justify="left")
-    table.add_column("what")
-    table.add_column("", justify="right")
-    for what, value in streams.said(made):
-        table.add_row(what, value)
-    return table
+async def _history(running: postgres.Server, size: Size) -> list[Row]:
+    return [await history.compare(running, size)]
 
 
-def of_the_api(made: api.Measured) -> Table:
-    """Return how long a booking over the API takes, and what polling costs."""
-    hold = f"one client p50 {api.HOLD_P50:.0f} ms, p99 {api.HOLD_P99:.0f} ms; eight {api.HOLD_RATE:.0f}/s"
-    table = Table(title=f"the API (hold: {hold})", title_justify="left")
-    table.add_column("what")
-    table.add_column("", justify="right")
-    for what, value in api.said(made):
-        table.add_row(what, value)
-    return table
+async def _parse(_running: postgres.Server, _size: Size) -> list[Row]:
+    profile = profiler.get()
+    read = profile.runcall(parsing.measure) if profile else parsing.measure()
+    median = statistics.median(ms for _, ms in read)
+    spread = (min(ms for _, ms in read), max(ms for _, ms in read))
+    check = Check(what="median of eight sentences", value=median, limit=1.0, unit=" ms", spread=spread)
+    return [Row(name="parse", title="reading a command", checks=[check])]
 
 
-async def measured(names: Iterable[str], running: postgres.Server, console: Console) -> None:
-    """Measure what is named and print it."""
-    if "booking" in names:
-        console.print(rates("core books / a transaction by hand", await booking.compare(running), 0.6))
-    if "command" in names:
-        console.print(rates("/book room / a bare Bolt ack", await command.compare(running), 0.5))
-    if "search" in names:
-        console.print(times("search", await searching.compare(running), 3))
-    if "parse" in names:
-        console.print(sentences())
-    if "figures" in names:
-        console.print(of_a_year(await figures.year(running)))
-    if "streams" in names:
-        console.print(of_streams(await streams.measure(running)))
-    if "api" in names:
-        console.print(of_the_api(await api.measure(running)))
+async def _start(running: postgres.Server, size: Size) -> list[Row]:
+    named = os.environ.get("BENCH_PROFILE")
+    return [await starting.measure(running, size, profile=Path(named) if named else None)]
 
 
-def main() -> None:
-    """Read the command line, and measure."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure Bookroom, both sides in one run.")
-    parser.add_argument("what", nargs="*", help=f"one or more of: {', '.join(NAMES)}")
-    asked = parser.parse_args().what
-    if unknown := [name for name in asked if name not in NAMES]:
-        parser.error(f"nothing is called {unknown[0]}; there are {', '.join(NAMES)}")
+async def _figures(running: postgres.Server, size: Size) -> list[Row]:
+    made = await figures.year(running, rounds=size.of(figures.ROUNDS, 3))
+    check = of_rounds("all figures", made.seconds, figures.HOLD_SECONDS, unit=" s")
+    return [Row(name="figures", title=f"the figures of a year, {made.bookings:,} bookings", checks=[check])]
+
+
+async def _streams(running: postgres.Server, _size: Size) -> list[Row]:
+    made = await streams.measure(running)
+    check = of_rounds("the last listener hears", made.last, streams.HOLD_SECONDS, unit=" s")
+    return [Row(name="streams", title=f"{made.open:,} open streams", checks=[check])]
+
+
+# In the order in which they are measured: what a noisy neighbour disturbs most comes before the large fillings.
+ROWS: Mapping[str, Measure] = {
+    "booking": _booking,
+    "command": _command,
+    "api": _api,
+    "overlapping": _overlapping,
+    "history": _history,
+    "search": searching.compare,
+    "parse": _parse,
+    "start": _start,
+}
+# Measured where they are named: no rows of what is to hold, but of what was promised beside.
+MORE: Mapping[str, Measure] = {"figures": _figures, "streams": _streams}
+EVERY: Mapping[str, Measure] = {**ROWS, **MORE}
+
+
+async def measured(names: Sequence[str], running: postgres.Server, report: Report, log: Console) -> None:
+    """Measure what is named, one after the other, into the report."""
+    report.postgres = await ground.version(running)
+    for name in names:
+        log.print(f"measuring {name} ...", style="dim")
+        report.rows += await EVERY[name](running, report.size)
+
+
+def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bookroom bench", description="Measure Bookroom, both sides in one run.")
+    parser.add_argument("rows", nargs="*", help=f"one or more of: {', '.join(EVERY)}; the first eight where none is named")
+    parser.add_argument("--quick", action="store_true", help="every row with less data, within 50 s on a quiet machine")
+    parser.add_argument("--archived", type=int, metavar="N", help="so many archived bookings (5000000; 100000 with --quick)")
+    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="as JSON, to the standard output or a file")
+    parser.add_argument("--profile", metavar="ROW", help="where our side of a row spends its time")
+    asked = parser.parse_args(arguments)
+    for name in [*asked.rows, *([asked.profile] if asked.profile else [])]:
+        if name not in EVERY:
+            parser.error(f"nothing is called {name}; there are {', '.join(EVERY)}")
+    return asked
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what the arguments (the command line's, if None) say; 1 where something that is to hold was missed."""
+    asked = _read(arguments)
+    archived = asked.archived or (100_000 if asked.quick else Size.archived)
+    report = Report(size=Size(quick=asked.quick, archived=archived))
+    people, log = Console(width=120, highlight=False), Console(stderr=True, highlight=False)
+    if asked.quick:
+        log.print("The quick form: less data and fewer rounds than what is to hold is about.", style="dim")
     with ground.server() as running:
-        asyncio.run(measured(asked or NAMES, running, Console(width=110)))
+        if asked.profile:
+            people.print(profiled(asked.profile, EVERY[asked.profile], running, report.size))
+            return 0
+        asyncio.run(measured(asked.rows or list(ROWS), running, report, log))
+    dumped = report.dump()
+    if asked.json == "-":
+        print(json.dumps(dumped, indent=2))
+    else:
+        show(report, people)
+        if asked.json:
+            Path(asked.json).write_text(json.dumps(dumped, indent=2) + "\n", encoding="utf-8")
+    return 1 if dumped["missed"] else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -91,27 +91,27 @@ class Client:
             return answer.headers["ETag"]
 
 
-async def measure(running: postgres.Server) -> Measured:
+async def measure(running: postgres.Server, *, acts: int = ACTS, rounds: int = ROUNDS, polls: int = POLLS) -> Measured:
     """Book by one client and by several, then poll the board and the rooms while bookings come in."""
     made = Measured()
     async with _client(running) as client:
         for clients in CLIENTS:
             side = Side(name="POST /bookings", act=client.book)
-            await measured(side, acts=ACTS, clients=clients)
+            await measured(side, acts=acts, clients=clients)
             side.ms.clear()
             side.rates.clear()
-            for _ in range(ROUNDS):
-                await measured(side, acts=ACTS, clients=clients)
+            for _ in range(rounds):
+                await measured(side, acts=acts, clients=clients)
             made.booked.append((clients, side))
         board = f"/locations/{client.place}/day?day={client.day}"
-        made.polled.append(await _polled(client, "the board of a day with 60 rooms", board, client.book))
-        made.polled.append(await _polled(client, "its rooms", "/rooms?limit=100", client.book))
+        made.polled.append(await _polled(client, "the board of a day with 60 rooms", board, client.book, polls))
+        made.polled.append(await _polled(client, "its rooms", "/rooms?limit=100", client.book, polls))
     return made
 
 
-async def _polled(client: Client, what: str, path: str, disturb: Callable[[], Awaitable[None]]) -> Polled:
+async def _polled(client: Client, what: str, path: str, disturb: Callable[[], Awaitable[None]], polls: int) -> Polled:
     polled, etag = Polled(what=what), None
-    for number in range(POLLS):
+    for number in range(polls):
         if number % POLLS_A_BOOKING == 0:
             await disturb()
         etag = await client.poll(polled, path, etag)

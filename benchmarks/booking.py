@@ -39,7 +39,7 @@ VALUES ($1, $2, 'booked', $3, 1, $4, $5, $6::jsonb, $7)
 _SNAPSHOT = '{"facts": "' + "x" * 400 + '"}'
 
 
-async def compare(running: postgres.Server) -> list[tuple[int, Side, Side]]:
+async def compare(running: postgres.Server, *, acts: int = ACTS, rounds: int = ROUNDS) -> list[tuple[int, Side, Side]]:
     """Return, for each number of clients, the core's side and the one by hand."""
     url = ground.database(running, "booking")
     await ground.rooms(url, ROOMS)
@@ -64,7 +64,7 @@ async def compare(running: postgres.Server) -> list[tuple[int, Side, Side]]:
         done = []
         for clients in CLIENTS:
             core, hand = Side(name="core books", act=ours), Side(name="asyncpg by hand", act=by_hand)
-            await in_turn(core, hand, acts=ACTS, clients=clients, rounds=ROUNDS)
+            await in_turn(core, hand, acts=acts, clients=clients, rounds=rounds)
             done.append((clients, core, hand))
         return done
     finally:

@@ -33,7 +33,7 @@ ROOMS, ACTS, ROUNDS = 200, 240, 5
 PEOPLE = ("U0ANA", "U0BEN", "U0CHLOE", "U0DEEPA")
 
 
-async def compare(running: postgres.Server) -> list[tuple[int, Side, Side]]:
+async def compare(running: postgres.Server, *, acts: int = ACTS, rounds: int = ROUNDS) -> list[tuple[int, Side, Side]]:
     """Return, for each number of clients, the product's side and the bare one."""
     url = ground.database(running, "command")
     names = await ground.rooms(url, ROOMS)
@@ -63,7 +63,7 @@ async def compare(running: postgres.Server) -> list[tuple[int, Side, Side]]:
             done = []
             for clients in CLIENTS:
                 product, bare = Side(name="/book room", act=ours), Side(name="bare ack", act=theirs)
-                await in_turn(product, bare, acts=ACTS, clients=clients, rounds=ROUNDS)
+                await in_turn(product, bare, acts=acts, clients=clients, rounds=rounds)
                 done.append((clients, product, bare))
             return done
 

@@ -39,6 +39,15 @@ def database(running: postgres.Server, name: str) -> str:
     return running.url(postgres.APP, name)
 
 
+async def version(running: postgres.Server) -> str:
+    """Return which PostgreSQL it is."""
+    connection = await asyncpg.connect(running.url("postgres", "postgres"))
+    try:
+        return str(await connection.fetchval("SHOW server_version"))
+    finally:
+        await connection.close()
+
+
 async def rooms(url: str, count: int) -> list[str]:
     """Put so many rooms for 8 people into New York, and return their names; no two are alike to a reader of sentences."""
     names = [name_of(number) for number in range(count)]

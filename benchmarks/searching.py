@@ -8,18 +8,22 @@ from itertools import cycle
 from typing import Any
 
 from benchmarks import ground
-from benchmarks.sides import Side, in_turn
+from benchmarks.rows import Check, Row, Size
+from benchmarks.sides import Act, Side, in_turn
 from bot import postgres
 from core.catalogue import Catalogues
 from core.clock import SystemClock
 from core.db import Database
-from core.models import Slot, Wish
+from core.models import Actor, Slot, Wish
 from core.people import People, Profile
 from core.search import Found, Page, Search
 from handlers.views.search_form import PAGE
 
 MANY, FEW = (2000, 250), (200, 25)
-ACTS, ROUNDS = 60, 5
+# Bookings of a room in the quick form: filling costs most of the time.
+QUICK = 25
+ACTS, ROUNDS = 100, 5
+HOLD, HOLD_MS = 3.0, 50.0
 SEED = 7
 
 # Each room has about so many bookings of 50 minutes in the 60 days to come, in hours that its name and the hour decide.
@@ -36,31 +40,47 @@ ANALYZE;
 """
 
 
-async def compare(running: postgres.Server) -> list[tuple[str, Side, Side]]:
+async def compare(running: postgres.Server, size: Size) -> list[Row]:
     """Return, for a wish that every room fits and for a narrow one, the side of many rooms and the side of few."""
-    many, few = await _filled(running, "many", *MANY), await _filled(running, "few", *FEW)
+    many = await filled(running, "many", MANY[0], size.of(MANY[1], QUICK))
+    few = await filled(running, "few", *FEW)
     try:
         done = []
         for name, wish in {"every room fits": {}, "a quarter fits": {"attendees_count": 16}}.items():
             large = Side(name=f"{MANY[0]:,} rooms, {await many.bookings():,} bookings", act=many.asking(wish))
             small = Side(name=f"{FEW[0]:,} rooms, {await few.bookings():,} bookings", act=few.asking(wish))
-            await in_turn(large, small, acts=ACTS, clients=1, rounds=ROUNDS)
-            done.append((name, large, small))
+            await in_turn(large, small, acts=ACTS, clients=1, rounds=size.of(ROUNDS, 3))
+            done.append(_row(name, large, small, size))
         return done
     finally:
         await many.db.close()
         await few.db.close()
 
 
-class _Firm:
-    def __init__(self, db: Database, search: Search, actor: Any) -> None:
+def _row(name: str, large: Side, small: Side, size: Size) -> Row:
+    each = [mine / other for mine, other in zip(large.rounds(0.99), small.rounds(0.99), strict=True)]
+    ratio = large.percentile(0.99) / small.percentile(0.99)
+    checks = [
+        Check(what="p99 of many / p99 of few", value=ratio, limit=HOLD, spread=(min(each), max(each))),
+        Check(what="p99 of many", value=large.percentile(0.99), limit=HOLD_MS, unit=" ms"),
+        Check(what="p50 of many / p50 of few", value=large.percentile(0.5) / small.percentile(0.5)),
+    ]
+    note = "fewer bookings than the whole form" if size.quick else ""
+    return Row(name="search", title=f"a page of the search, {name}", sides=[large, small], checks=checks, note=note)
+
+
+class Firm:
+    """Rooms and bookings, and somebody who searches among them."""
+
+    def __init__(self, db: Database, search: Search, actor: Actor) -> None:
         self.db, self._search, self._actor = db, search, actor
 
     async def bookings(self) -> int:
+        """Return how many there are."""
         count: int = await self.db.read(lambda session: session.value("SELECT count(*) FROM bookings"))
         return count
 
-    def asking(self, wish: dict[str, Any]) -> Any:
+    def asking(self, wish: dict[str, Any]) -> Act:
         """Return the act of looking for a room at one of a hundred moments."""
         now = SystemClock().now().replace(minute=0, second=0, microsecond=0)
         hours = random.Random(SEED).sample(range(48, 24 * 55), 100)
@@ -78,11 +98,12 @@ class _Firm:
         return act
 
 
-async def _filled(running: postgres.Server, name: str, rooms: int, bookings: int) -> _Firm:
+async def filled(running: postgres.Server, name: str, rooms: int, bookings: int) -> Firm:
+    """Make a database with so many rooms, and about so many bookings of each in the 60 days to come."""
     url = ground.database(running, name)
     await ground.rooms(url, rooms)
     db = Database(url)
     catalogues = Catalogues(db)
     person = await People(db).seen(Profile(slack_team_id="T1", slack_user_id="U1", name="ann"))
     await ground.run_as_superuser(running, name, [_FILL.format(bookings=bookings)])
-    return _Firm(db, Search(db, catalogues, SystemClock()), person.acting())
+    return Firm(db, Search(db, catalogues, SystemClock()), person.acting())

@@ -7,6 +7,7 @@ and serves until its input ends.
 from __future__ import annotations
 
 import asyncio
+import cProfile
 import json
 import logging
 import os
@@ -53,5 +54,15 @@ async def serve(settings: dict[str, Any]) -> None:
     await product.stop()
 
 
+def main() -> None:
+    """Serve; under a profiler where `BENCH_PROFILE` names a file for what it saw."""
+    profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
+    if profile is None:
+        uvloop.run(serve(json.loads(sys.argv[1])))
+        return
+    profile.runcall(uvloop.run, serve(json.loads(sys.argv[1])))
+    profile.dump_stats(os.environ["BENCH_PROFILE"])
+
+
 if __name__ == "__main__":
-    uvloop.run(serve(json.loads(sys.argv[1])))
+    main()

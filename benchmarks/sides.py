@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import cProfile
 import statistics
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TypeVar
 
 T = TypeVar("T")
 Act = Callable[[], Awaitable[object]]
+
+# What our side is profiled by while it is measured, where anybody asked for a profile.
+profiler: ContextVar[cProfile.Profile | None] = ContextVar("profiler", default=None)
 
 
 @dataclass(kw_only=True)
@@ -32,8 +38,14 @@ class Side:
         ordered = sorted(self.ms)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
+    def rounds(self, share: float) -> list[float]:
+        """Return the same for each round by itself."""
+        length = len(self.ms) // len(self.rates)
+        each = (sorted(self.ms[first : first + length]) for first in range(0, length * len(self.rates), length))
+        return [one[min(length - 1, int(length * share))] for one in each]
 
-async def measured(side: Side, *, acts: int, clients: int) -> None:
+
+async def measured(side: Side, *, acts: int, clients: int, ours: bool = True) -> None:
     """Do it so often, shared by so many clients that each wait for their own answer, and note the times."""
 
     async def client() -> None:
@@ -42,17 +54,30 @@ async def measured(side: Side, *, acts: int, clients: int) -> None:
             await side.act()
             side.ms.append((perf_counter() - began) * 1000)
 
-    began = perf_counter()
-    await asyncio.gather(*(client() for _ in range(clients)))
-    side.rates.append(acts / (perf_counter() - began))
+    with _looked_at(profiler.get() if ours else None):
+        began = perf_counter()
+        await asyncio.gather(*(client() for _ in range(clients)))
+        side.rates.append(acts / (perf_counter() - began))
+
+
+@contextmanager
+def _looked_at(profile: cProfile.Profile | None) -> Iterator[None]:
+    if profile is None:
+        yield
+        return
+    profile.enable()
+    try:
+        yield
+    finally:
+        profile.disable()
 
 
 async def in_turn(*sides: Side, acts: int, clients: int, rounds: int) -> None:
-    """Measure the sides in turn; a first round warms both up and is forgotten."""
+    """Measure the sides in turn, ours first; a first round warms both up and is forgotten."""
     for number in range(rounds + 1):
         # Whoever goes second meets what the first has left behind: take turns.
         for side in sides if number % 2 else reversed(sides):
-            await measured(side, acts=acts, clients=clients)
+            await measured(side, acts=acts, clients=clients, ours=side is sides[0])
         if not number:
             for side in sides:
                 side.rates.clear()

@@ -12,6 +12,7 @@ from bot.commands import (
     admins,
     approvals,
     audit,
+    bench,
     calendars,
     closures,
     equipment,
@@ -147,3 +148,7 @@ def check() -> None:
 app.command("parse")(sentence.parse)
 app.command("stats")(stats.stats)
 app.command("stress")(stress.stress)
+# What comes behind it is read by the benchmarks themselves, `--help` too.
+app.command("bench", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    bench.bench
+)
