@@ -39,7 +39,7 @@ class People:
             "team_id": team.id,
             "user_id": bot.user_id,
             "bot_id": bot.bot_id,
-            "is_enterprise_install": False,
+            "is_enterprise_install": self._ws.org_wide,
         }
         return answer | ({"enterprise_id": team.enterprise_id} if team.enterprise_id else {})
 

@@ -141,6 +141,10 @@ class Workspace:
         self.clock = clock
         self.people: dict[str, Person] = {person.id: person for person in company.users}
         self.commands: dict[str, Command] = {one.command: one for one in company.commands}
+        # Every bot token that was ever given out here, with the code by which it is refused; None while it is good.
+        self.bot_tokens: dict[str, str | None] = {company.tokens.bot: None}
+        # Whether the app stands here because a whole organisation has installed it.
+        self.org_wide = False
         self.conversations: dict[str, Conversation] = {}
         self.stacks: dict[str, list[View]] = defaultdict(list)
         self.homes: dict[str, View] = {}

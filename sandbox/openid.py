@@ -65,6 +65,20 @@ class OpenId:
         self._codes: dict[str, Code] = {}
         self._tokens: dict[str, Code] = {}
         self.redirect_urls = list(parts.ws.company.client.redirect_urls)
+        # Who signs the id tokens, where that is not this server: with several workspaces, Slack is one address.
+        self.issuer: str | None = None
+
+    def knows(self, code: str) -> bool:
+        """Whether a code was given out here."""
+        return code in self._codes
+
+    async def page(self, request: web.Request) -> web.Response:
+        """The page on which somebody agrees, and what they chose there."""
+        return await (self._chosen(request) if request.method == "POST" else self._page(request))
+
+    async def token(self, request: web.Request) -> web.Response:
+        """What a code is exchanged for."""
+        return await self._token(request)
 
     def routes(self) -> list[web.RouteDef]:
         """The page and both methods; these come before the Web API's, which demands a token of the app."""
@@ -81,7 +95,7 @@ class OpenId:
         try:
             asked = self._asked(request.query)
         except SlackError as error:
-            return _html(
+            return html(
                 f"<h1>Something went wrong</h1><p>The app asked for what Slack refuses: {escape(error.code)}.</p>", 400
             )
         people = "".join(
@@ -92,7 +106,7 @@ class OpenId:
         )
         app, team = self._parts.ws.company.bot.name, self._parts.ws.company.team.name
         wanted = escape(", ".join(sorted(asked.scopes)))
-        return _html(
+        return html(
             f"<h1>{escape(app)} wants to know who you are</h1><p>Sign in to {escape(team)} as</p>"
             f'<form method="post" action="{escape(str(request.rel_url))}"><ul>{people}</ul>'
             f'<button name="user" value="">Cancel</button></form><p>It asked for: {wanted}</p>'
@@ -102,7 +116,7 @@ class OpenId:
         try:
             asked = self._asked(request.query)
         except SlackError as error:
-            return _html(f"<h1>Something went wrong</h1><p>{escape(error.code)}</p>", 400)
+            return html(f"<h1>Something went wrong</h1><p>{escape(error.code)}</p>", 400)
         user = str((await request.post()).get("user") or "")
         person = self._parts.ws.people.get(user)
         if person is None or person.deleted or person.is_bot:
@@ -121,7 +135,7 @@ class OpenId:
         if "openid" not in scopes or not scopes <= SCOPES:
             raise SlackError("invalid_scope")
         address = query.get("redirect_uri", "")
-        if not any(_below(address, known) for known in self.redirect_urls):
+        if not any(below(address, known) for known in self.redirect_urls):
             raise SlackError("bad_redirect_uri")
         if query.get("team", self._parts.ws.company.team.id) != self._parts.ws.company.team.id:
             raise SlackError("invalid_team_for_non_distributed_app")
@@ -136,7 +150,7 @@ class OpenId:
     # -- the methods -----------------------------------------------------------------------------------------------
 
     async def _token(self, request: web.Request) -> web.Response:
-        given = {name: str(value) for name, value in (await request.post()).items()} | _basic(request)
+        given = {name: str(value) for name, value in (await request.post()).items()} | basic(request)
         return await self._answered(request, "openid.connect.token", lambda: self._exchanged(given))
 
     async def _user_info(self, request: web.Request) -> web.Response:
@@ -186,7 +200,7 @@ class OpenId:
         now = int(self._parts.ws.clock())
         client = self._parts.ws.company.client
         claims: Json = {
-            "iss": self._parts.address,
+            "iss": self.issuer or self._parts.address,
             "aud": client.client_id,
             "iat": now,
             "auth_time": now,
@@ -221,7 +235,7 @@ class OpenId:
         return person
 
 
-def _below(address: str, registered: str) -> bool:
+def below(address: str, registered: str) -> bool:
     """Tell whether an address is the registered one or lies below it; another host, port or scheme never does."""
     one, other = urlsplit(address), urlsplit(registered)
     if (one.scheme, one.netloc) != (other.scheme, other.netloc) or one.fragment:
@@ -230,7 +244,7 @@ def _below(address: str, registered: str) -> bool:
     return one.path.rstrip("/") == folder or one.path.startswith(f"{folder}/")
 
 
-def _basic(request: web.Request) -> dict[str, str]:
+def basic(request: web.Request) -> dict[str, str]:
     """The client's id and secret, where they came in the header."""
     scheme, _, said = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "basic":
@@ -242,7 +256,8 @@ def _basic(request: web.Request) -> dict[str, str]:
     return {"client_id": name, "client_secret": secret}
 
 
-def _html(body: str, status: int = 200) -> web.Response:
+def html(body: str, status: int = 200) -> web.Response:
+    """A page of Slack's between an app and somebody."""
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in with Slack</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -36,7 +36,7 @@ def _interaction(ws: Workspace, kind: str, user: str) -> Json:
         "api_app_id": ws.company.bot.app_id,
         "token": VERIFICATION_TOKEN,
         "enterprise": _enterprise(ws),
-        "is_enterprise_install": False,
+        "is_enterprise_install": ws.org_wide,
     }
 
 
@@ -65,7 +65,7 @@ def command(
         "command": name,
         "text": text,
         "api_app_id": ws.company.bot.app_id,
-        "is_enterprise_install": "false",
+        "is_enterprise_install": "true" if ws.org_wide else "false",
         "response_url": response_url,
         "trigger_id": trigger_id,
     }
@@ -210,6 +210,7 @@ def event(ws: Workspace, inner: Json) -> Json:
     return {
         "token": VERIFICATION_TOKEN,
         "team_id": team.id,
+        "enterprise_id": team.enterprise_id,
         "context_team_id": team.id,
         "context_enterprise_id": team.enterprise_id,
         "api_app_id": ws.company.bot.app_id,
@@ -220,10 +221,10 @@ def event(ws: Workspace, inner: Json) -> Json:
         "authorizations": [
             {
                 "enterprise_id": team.enterprise_id,
-                "team_id": team.id,
+                "team_id": None if ws.org_wide else team.id,
                 "user_id": ws.company.bot.user_id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": ws.org_wide,
             }
         ],
         "is_ext_shared_channel": False,

@@ -95,6 +95,10 @@ class Sandbox:
         app.on_shutdown.append(self._stop)
         return app
 
+    async def web_api(self, request: web.Request) -> web.StreamResponse:
+        """Answer a call of the Web API that came by another door."""
+        return await self._api.serve(request)
+
     async def _start(self, app: web.Application) -> None:  # noqa: ARG002 - aiohttp passes the application
         await self.parts.delivery.start()
 

@@ -139,9 +139,12 @@ class WebApi:
         tokens = self._ws.company.tokens
         if not token:
             raise SlackError("not_authed")
-        if token not in (tokens.bot, tokens.app):
+        bots = self._ws.bot_tokens
+        if token != tokens.app and token not in bots:
             raise SlackError("invalid_auth")
-        kind = "bot" if token == tokens.bot else "app"
+        kind = "app" if token == tokens.app else "bot"
+        if refused := bots.get(token):
+            raise SlackError(refused)
         if kind == "bot" and self._faults.token:
             raise SlackError(self._faults.token)
         if method.token not in ("either", kind):
