@@ -11,13 +11,15 @@ import asyncpg
 
 from core.address import driver_dsn
 from core.bell import CHANNEL, Bell
+from core.changes import RULED
 
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
-# A connection can die without a word; a question now and then finds that out.
-WATCH_SECONDS = 10.0
-ANSWER_SECONDS = 5.0
+# A connection can die without a word; a question now and then finds that out. As long as that may take, rooms and rules
+# may be older than they should.
+WATCH_SECONDS = 2.0
+ANSWER_SECONDS = 2.0
 LONGEST_PAUSE = 10.0
 _BROKEN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -54,24 +56,31 @@ class Listener:
             self.connected = False
             await asyncio.sleep(pause)
 
+    async def _connect(self) -> asyncpg.Connection:
+        settings = {"application_name": "bookroom-listen"}
+        return await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS, server_settings=settings)
+
     async def _listen(self) -> None:
-        connection = await asyncpg.connect(
-            self._dsn, timeout=CONNECT_SECONDS, server_settings={"application_name": "bookroom-listen"}
-        )
+        connection = await self._connect()
         ended = asyncio.Event()
         connection.add_termination_listener(lambda _connection: ended.set())
         try:
             await connection.add_listener(CHANNEL, self._heard)
+            await connection.add_listener(RULED, self._heard_ruled)
             self.connected = True
             log.info("listening to other replicas", extra={"action": "listen_bell"})
-            self._bell.wake()
+            self._bell.listening(now=True)
             while not ended.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(ended.wait(), self._watch_seconds)
                 if not ended.is_set():
                     await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
         finally:
+            self._bell.listening(now=False)
             connection.terminate()
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:  # noqa: ANN401 - the driver's own
         self._bell.hear(payload)
+
+    def _heard_ruled(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:  # noqa: ANN401 - the driver's own
+        self._bell.hear_ruled(payload)

@@ -1,7 +1,8 @@
 """Rings after a commit that wrote an event: here at once, and for the other replicas by one NOTIFY for many commits.
 
 A NOTIFY inside every booking's transaction would make commits queue for one lock; one a twentieth of a second does not.
-Nothing depends on it: whoever missed a ring finds the work at the next tick.
+Nothing depends on it: whoever missed a ring finds the work at the next tick. What admins change is told by the change
+itself (`changes`), and makes this process forget the rooms and rules that it keeps.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Protocol
 from uuid import uuid4
 
 from core.db import Database, WriteSession
@@ -20,6 +22,16 @@ CHANNEL = "bookroom_happened"
 GATHER_SECONDS = 0.05
 
 
+class Kept(Protocol):
+    """What is kept of rooms and rules: see `Catalogues`."""
+
+    def forget(self) -> None:
+        """Keep nothing of what was read before."""
+
+    def told(self, *, now: bool) -> None:
+        """Note whether changes are told from now on."""
+
+
 class Bell:
     """One process's bell; set `ring` as `when_something_happened` of every `Database` that writes."""
 
@@ -27,6 +39,7 @@ class Bell:
         self._db = db
         self._gather_seconds = gather_seconds
         self._heard_by: list[Callable[[], None]] = []
+        self._kept: list[Kept] = []
         self._name = uuid4().hex
         self._notifying: asyncio.Task[None] | None = None
         self._again = False
@@ -34,6 +47,10 @@ class Bell:
     def heard_by(self, wake: Callable[[], None]) -> None:
         """Call this at each ring, of ours or of another replica's; it must return at once."""
         self._heard_by.append(wake)
+
+    def keeps_fresh(self, kept: Kept) -> None:
+        """Have this forgotten when somebody changes rooms or rules, here or elsewhere."""
+        self._kept.append(kept)
 
     def ring(self) -> None:
         """Wake this process now and the others soon; returns at once."""
@@ -47,6 +64,19 @@ class Bell:
         """Take what came by LISTEN: our own rings and other tenants' are passed over."""
         tenant, _, name = payload.partition(" ")
         if tenant == str(self._db.tenant) and name != self._name:
+            self.wake()
+
+    def hear_ruled(self, payload: str) -> None:
+        """Take what came by LISTEN of an admin's change: other tenants' are passed over."""
+        if payload == str(self._db.tenant):
+            for one in self._kept:
+                one.forget()
+
+    def listening(self, *, now: bool) -> None:
+        """Note whether others are heard from now on; whoever begins has missed what was told before."""
+        for one in self._kept:
+            one.told(now=now)
+        if now:
             self.wake()
 
     def wake(self) -> None:

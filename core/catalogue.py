@@ -1,4 +1,4 @@
-"""Rooms, locations and their rules as one value, kept in the process for some seconds.
+"""Rooms, locations and their rules as one value, kept in the process until somebody changes them, or for some time.
 
 Booking does not rest on it: seats and activity are checked again by the database. One load serves everybody who waits.
 Kept out: changing rooms (`rooms`).
@@ -37,6 +37,9 @@ _P = ParamSpec("_P")
 _Scoped = TypeVar("_Scoped", Grant, Closure)
 
 FRESH_SECONDS = 5.0
+# Where every change is heard of, time is only for what is changed by hand, past all that tells of it.
+TOLD_SECONDS = 60.0
+CACHE, HIT, FILLED, WAITED, FORGOTTEN = "catalogue", "hit", "filled", "waited", "forgotten"
 # So often somebody is judged anew while admins go on changing rooms and rules.
 JUDGED_AGAIN = 8
 # Of so many selections of rooms it is remembered which they are.
@@ -537,19 +540,23 @@ def judged_anew(
 
 
 class Catalogues:
-    """Gives out the catalogue, read again when it is older than `fresh_seconds`."""
+    """Gives out the catalogue, read again when it is older than `fresh_seconds`; while `told` of changes, `told_seconds`."""
 
-    def __init__(self, db: Database, *, fresh_seconds: float = FRESH_SECONDS) -> None:
+    def __init__(self, db: Database, *, fresh_seconds: float = FRESH_SECONDS, told_seconds: float = TOLD_SECONDS) -> None:
         self._db = db
-        self._fresh_seconds = fresh_seconds
+        self._fresh_seconds, self._told_seconds = fresh_seconds, max(fresh_seconds, told_seconds)
+        self._told = False
         self._held: Catalogue | None = None
         self._loaded_at = 0.0
         self._loading: asyncio.Task[Catalogue] | None = None
 
     async def current(self) -> Catalogue:
-        """Return the catalogue, at most `fresh_seconds` old."""
-        if self._held is not None and monotonic() - self._loaded_at < self._fresh_seconds:
+        """Return the catalogue as it was a moment ago: see the class."""
+        seconds = self._told_seconds if self._told else self._fresh_seconds
+        if self._held is not None and monotonic() - self._loaded_at < seconds:
+            self._db.telling.cached(CACHE, HIT)
             return self._held
+        self._db.telling.cached(CACHE, WAITED if self._loading else FILLED)
         if self._loading is None:
             self._loading = asyncio.create_task(self._load())
         # Shielded: one impatient asker must not end the load for the others.
@@ -567,13 +574,23 @@ class Catalogues:
             return await work(await self.current())
 
     def forget(self) -> None:
-        """Read again at the next call; whoever changes rooms or rules calls it."""
+        """Read again at the next call; whoever changes rooms or rules, or hears that somebody has, calls it."""
+        if self._held is not None:
+            self._db.telling.cached(CACHE, FORGOTTEN)
         self._held = None
         self._loading = None
 
+    def told(self, *, now: bool) -> None:
+        """Note whether each change is told from now on by `forget`; what was changed before may have been missed."""
+        if now:
+            self.forget()
+        self._told = now
+
     async def overtaken(self, catalogue: Catalogue) -> bool:
         """Tell whether an admin changed something since a catalogue was read; if so, another one is read."""
-        changed = await self._db.read(lambda session: session.value(CHANGED_SINCE, session.tenant, catalogue.changed_at))
+        changed = await self._db.read_here(
+            lambda session: session.value(CHANGED_SINCE, session.tenant, catalogue.changed_at)
+        )
         if changed:
             self.outdated(catalogue)
         return bool(changed)
@@ -587,7 +604,7 @@ class Catalogues:
         began = monotonic()
         task = asyncio.current_task()
         try:
-            catalogue = with_buffers(await self._db.read(load))
+            catalogue = with_buffers(await self._db.read_here(load))
             await _learn_holidays(catalogue, year=SystemClock().now().year)
             if self._loading is task:  # not forgotten meanwhile
                 self._held, self._loaded_at = catalogue, began

@@ -30,8 +30,10 @@ INSERT INTO changes (tenant_id, id, subject, subject_id, subject_name, action, a
     undoes, happened_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12, {moment})
 """
+# Every process that keeps a catalogue hears of it at the commit; those of other tenants know by what is said.
+RULED = "bookroom_ruled"
 # Until the commit, which comes next.
-_IN_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('changes ' || $1, 0))"
+_IN_TURN = f"SELECT pg_advisory_xact_lock(hashtextextended('changes ' || $1, 0)), pg_notify('{RULED}', $1)"
 # Later than whatever is there, even where the server's clock has been put back.
 _LATEST = "greatest(clock_timestamp(), (SELECT max(happened_at) + interval '1 us' FROM changes WHERE tenant_id = $1))"
 _NOTE_NOW, _NOTE_IN_TURN = _NOTE.format(moment="now()"), _NOTE.format(moment=_LATEST)
