@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from core import bookkeeping, errors, events, opening, requests, rules, store
+from core import at_once, bookkeeping, errors, events, opening, requests, rules, store
 from core.borrowing import LentOutError
 from core.catalogue import Catalogue, Catalogues, judged_anew, judged_by
 from core.clock import Clock
@@ -182,11 +182,12 @@ class Bookings:
                 return done[0].after
             raise
         booking_id, event_id = new_id(), new_id()
+        facts: Any = {"key": key, "content": content, "event_id": event_id, "by": by, "since": since, "now": now}
+        if made := await at_once.booked(self._db, wish, rooms, catalogue, booking_id=booking_id, **facts):
+            return made
 
         async def work(session: WriteSession) -> Booking:
-            first = await opening.opened(
-                session, key, wish, rooms, catalogue, content=content, event_id=event_id, by=by, since=since, now=now
-            )
+            first = await opening.opened(session, wish=wish, rooms=rooms, catalogue=catalogue, **facts)
             if first.done:
                 return first.done
             invited = await bookkeeping.invited(session, wish.invitees)

@@ -25,6 +25,14 @@ ON CONFLICT ON CONSTRAINT room_claims_no_overlap DO NOTHING
 RETURNING booking_id
 """
 
+# As `TAKE`, where {condition} holds: else nothing is taken, and no row comes back.
+TAKE_WHERE = """
+INSERT INTO room_claims (tenant_id, id, room_id, kind, booking_id, start_time, end_time)
+SELECT $1, $2, $3, 'booking', $4, $5, $6 WHERE {condition}
+ON CONFLICT ON CONSTRAINT room_claims_no_overlap DO NOTHING
+RETURNING booking_id
+"""
+
 # As `TAKE`, for several rooms or until an expiry: $2, $3, $5 and $6 are arrays of one length, {expires} is a moment or
 # null. Returns a row for each that was taken: whoever gets fewer than they asked for rolls all of it back.
 TAKE_EACH = """

@@ -340,21 +340,24 @@ class Database:
             self._translate(error)
         raise AssertionError("unreachable")
 
-    async def attempt(self, sql: str, *values: object) -> asyncpg.Record | None:
+    async def attempt(self, sql: str, *values: object, repeatable: bool) -> asyncpg.Record | None:
         """Run one statement that is a transaction by itself, writes an event where it returns a row, and return that row.
 
-        None where nothing was written, or where that is not known: as after a lost connection, a deadlock, or a duplicate
-        or a missing row that the statement itself came upon. Whoever gets None takes the long way by `write`, under the same
-        request key. Raises the product's errors.
+        None where nothing was written: no row came of it, a constraint was broken, or others were in the way. Whoever gets
+        None takes the long way by `write`. Where the connection was lost, it may have been done all the same: then None
+        comes only where that is `repeatable`, which is to say under a request key. Raises the product's errors.
         """
         if (guard := guarded_by.get()) and not guard.over:
             return None
         try:
             row = await (self._alone_scoped if self._scoped else self._alone)(sql, values)
-        except (LostConnectionError, asyncpg.IntegrityConstraintViolationError, asyncpg.TransactionRollbackError) as error:
-            log.debug("the short way was no way: %s", _why(error))
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.TransactionRollbackError) as error:
+            log.debug("the short way was no way: %s", error.sqlstate)
             return None
         except Exception as error:
+            if isinstance(error, LostConnectionError) and (repeatable or not error.committed_unknown):
+                self.telling.tried_again(LOST)
+                return None
             self._translate(error)
         if row and self.when_something_happened:
             self.when_something_happened()
@@ -446,6 +449,7 @@ CONSTRAINTS: dict[str, Callable[[], BookingError]] = {
     "bookings_title_length": lambda: TitleTooLong("A title can have up to 200 characters."),
     "bookings_end_after_start": lambda: EndBeforeStart("The meeting would end before it starts."),
     "bookings_room_id_fkey": lambda: RoomNotFound("That room does not exist any more."),
+    "room_claims_room_id_fkey": lambda: RoomNotFound("That room does not exist any more."),
     "bookings_booked_by_fkey": lambda: PersonNotFound("That person is not known here."),
     "attendees_person_id_fkey": lambda: PersonNotFound("That person is not known here."),
     "group_members_person_id_fkey": lambda: PersonNotFound("That person is not known here."),

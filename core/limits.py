@@ -122,7 +122,7 @@ async def _judged(
     now: datetime,
     given_back: Collection[UUID] = (),
 ) -> dict[int, BookingError]:
-    if not wanted or not _any_limits(catalogue):
+    if not wanted or not anywhere(catalogue):
         return {}
     groups = await _groups_of(session, wanted, catalogue, by=by)
     asked = [
@@ -150,7 +150,8 @@ async def _judged(
     return errors
 
 
-def _any_limits(catalogue: Catalogue) -> bool:
+def anywhere(catalogue: Catalogue) -> bool:
+    """Tell whether anybody's bookings are counted at all."""
     return bool(catalogue.quotas) or catalogue.one_at_a_time_anywhere
 
 

@@ -22,15 +22,17 @@ KEPT = timedelta(hours=24)
 # A longer key, or one with characters that the database refuses, is kept as its digest.
 LONGEST_KEY = 128
 
-# Placeholders: $1 tenant, $2 key, $3 fingerprint, $4 result, $5 now, $6 when it expires. Returns a row where it was fresh.
-CLAIM = """
-INSERT INTO requests (tenant_id, key, fingerprint, result, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+# Returns a row where the key was fresh; {values} are those of `claimed`, behind the tenant.
+CLAIM_BY = """
+INSERT INTO requests (tenant_id, key, fingerprint, result, created_at, expires_at) {values}
 ON CONFLICT (tenant_id, key) DO UPDATE
     SET fingerprint = excluded.fingerprint, result = excluded.result, created_at = excluded.created_at,
         expires_at = excluded.expires_at
     WHERE requests.expires_at <= excluded.created_at
 RETURNING true
 """
+# Placeholders: $1 tenant, $2 key, $3 fingerprint, $4 result, $5 now, $6 when it expires.
+CLAIM = CLAIM_BY.format(values="VALUES ($1, $2, $3, $4, $5, $6)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,9 +10,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from core import archive, claims, events
+from core import archive, claims, events, requests
 from core.catalogue import SINCE, Catalogue, StaleCatalogueError
-from core.db import ReadSession, WriteSession
+from core.db import Database, ReadSession, WriteSession
 from core.ids import new_id
 from core.models import (
     HOLDS_ROOM,
@@ -220,7 +220,7 @@ async def made_since(
 
 
 # Claim, booking, invitations and event stand or fall together in one round trip: the rest is made from the claim's row.
-_BOOK = """
+_WRITE = """
 WITH {claim},
 booking AS (
     INSERT INTO bookings (tenant_id, id, room_id, booked_by, title, start_time, end_time, attendees_count, status, private,
@@ -236,8 +236,8 @@ event AS (
         operation_id)
     SELECT $1, $16, 'booked', $4, 1, $17, $18, $19::jsonb, $14, $23 FROM claim
 ){more}
-SELECT count(*) AS taken, {since} AS stale FROM {counted}
 """
+_BOOK = _WRITE + "SELECT count(*) AS taken, {since} AS stale FROM {counted}"
 _BOOK_ONE = _BOOK.format(
     claim=f"claim AS ({claims.TAKE})", room="$3", more="", counted="claim", since=SINCE.format(moment="$24::timestamptz")
 )
@@ -250,6 +250,19 @@ _SEVERAL = {
 }
 _MADE = "claim AS (SELECT $4::uuid AS booking_id), taken AS ({taken})"
 _BOOK_EACH = _BOOK.format(claim=_MADE.format(taken=claims.TAKE_EACH.format(expires="$25")), **_SEVERAL)
+
+# A transaction by itself. The room is claimed first: where somebody has it, or an admin has changed something, or the same
+# person has just booked for the same time, no row comes of anything. Then the key: where it is known, the claim is without a
+# booking, and the foreign key refuses the whole. $25 is since when the person may not have booked for that time, null for
+# never; $26 to $30 are the key's.
+_UNLESS = f"""NOT {SINCE.format(moment="$24::timestamptz")} AND NOT EXISTS (
+    SELECT FROM bookings WHERE $25::timestamptz IS NOT NULL AND tenant_id = $1 AND booked_by = $7 AND start_time = $9
+        AND end_time = $10 AND created_at >= $25 AND status IN ({", ".join(f"'{status}'" for status in HOLDING)}))"""
+_ALONE = {"room": "$3", "more": ""}
+_TAKEN = claims.TAKE_WHERE.format(condition=_UNLESS)
+_KEYED = requests.CLAIM_BY.format(values="SELECT $1, $26, $27, $28, $29, $30 FROM taken")
+_BOOK_AT_ONCE = _WRITE.format(claim=f"claim AS ({_TAKEN})", **_ALONE) + "SELECT true FROM claim"
+_BOOK_AT_ONCE_KEYED = _WRITE.format(claim=f"taken AS ({_TAKEN}), claim AS ({_KEYED})", **_ALONE) + "SELECT true FROM claim"
 _BOOK_OFFERED = _BOOK.format(claim=_MADE.format(taken=claims.TURN.format(expires="$25")), **_SEVERAL)
 
 
@@ -277,6 +290,30 @@ async def insert(
         row = await session.one(_BOOK_ONE, *ids, kept.start, kept.end, *facts, catalogue.changed_at)
         return bool(_taken(row, catalogue))
     return await _insert_each(session, _BOOK_EACH, [new_id() for _ in held], new, facts, catalogue=catalogue, until=until)
+
+
+async def insert_at_once(
+    db: Database,
+    new: Booking,
+    catalogue: Catalogue,
+    *,
+    by: Actor,
+    event_id: UUID,
+    since: datetime | None,
+    claimed: Sequence[object] | None,
+) -> bool:
+    """Write a new booking of one room with its claim, its event and its request key, in a transaction of its own.
+
+    `claimed` is what the key's row has (see `requests`), None without a key. Return False where nothing was written:
+    somebody holds the room, the key is known, the booker has booked for that time `since` then, or an admin has changed
+    something.
+    """
+    kept = claims.span(new.room, new.slot)
+    ids = (db.tenant, new_id(), new.room.id, new.id, kept.start, kept.end)
+    facts = _facts(new, by=by, event_id=event_id, operation_id=None)
+    sql = _BOOK_AT_ONCE if claimed is None else _BOOK_AT_ONCE_KEYED
+    values = (*ids, *facts, catalogue.changed_at, since, *(claimed or ()))
+    return await db.attempt(sql, *values, repeatable=claimed is not None) is not None
 
 
 async def insert_offered(

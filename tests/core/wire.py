@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import urlsplit, urlunsplit
 
 COMMIT = b"COMMIT;\x00"
+# What the driver sends to have a statement prepared, name and text, and to have one run.
+_PREPARED = re.compile(rb"P.{4}(__asyncpg_\w+__)\x00([^\x00]*)\x00", re.DOTALL)
+_RUN = re.compile(rb"B.{4}\x00(__asyncpg_\w+__)\x00", re.DOTALL)
+
+
+@dataclass
+class _Said:
+    """What the client has said on a connection, as far as it tells which message commits."""
+
+    within: bool = False
+    booking: set[bytes] = field(default_factory=set)
+
+    def commits(self, chunk: bytes) -> bool:
+        """Tell whether the server commits when it gets this: a COMMIT, or a booking that is a transaction by itself."""
+        self.booking |= {name for name, text in _PREPARED.findall(chunk) if b"INSERT INTO bookings" in text}
+        if COMMIT in chunk:
+            self.within = False
+            return True
+        if b"BEGIN" in chunk or b"ROLLBACK" in chunk:
+            self.within = b"BEGIN" in chunk
+        return not self.within and bool(self.booking.intersection(_RUN.findall(chunk)))
 
 
 class Cut(Enum):
@@ -19,7 +42,7 @@ class Cut(Enum):
 
 
 class Wire:
-    """Forwards bytes both ways; `cuts` are used up one by one, each by the next COMMIT that comes along."""
+    """Forwards bytes both ways; `cuts` are used up one by one, each by the next message that commits."""
 
     def __init__(self, host: str, port: int) -> None:
         self._server = (host, port)
@@ -45,9 +68,10 @@ class Wire:
                 await end.wait_closed()
 
     async def _up(self, reader: asyncio.StreamReader, downstream: asyncio.StreamWriter, lost: asyncio.Event) -> None:
-        """Client to server. asyncpg sends a COMMIT as a message of its own."""
+        """Client to server. asyncpg sends a COMMIT as a message of its own, and so what runs a statement."""
+        said = _Said()
         while chunk := await reader.read(65536):
-            if COMMIT in chunk:
+            if said.commits(chunk):
                 self.commits += 1
                 if self.cuts:
                     cut = self.cuts.pop(0)
