@@ -100,8 +100,9 @@ class Office:
         ours = self.services
         bell = Bell(self.worker_db)
         bell.heard_by(ours.hub.wake)
+        bell.keeps_fresh(ours.catalogues)
         self.db.when_something_happened = self.worker_db.when_something_happened = bell.ring
-        services = built(self.worker_db, self.clock, command=self.settings.bookroom_command)
+        services = built(self.worker_db, self.clock, command=self.settings.bookroom_command, catalogues=ours.catalogues)
         # What this process remembers of forms and books is one, whoever asks; so are its open streams, which are counted.
         services = replace(services, latest=ours.latest, books=ours.books, calendar_links=ours.calendar_links, hub=ours.hub)
         if made:

@@ -102,9 +102,13 @@ def built(
     fresh_seconds: float = FRESH_SECONDS,
     private_targets: Allowed = NOTHING_PRIVATE,
     streams: int = MOST_STREAMS,
+    catalogues: Catalogues | None = None,
 ) -> Services:
-    """Return the services on a database; rooms and rules may be `fresh_seconds` old."""
-    catalogues = Catalogues(db, fresh_seconds=fresh_seconds)
+    """Return the services on a database; rooms and rules may be `fresh_seconds` old where nobody tells of changes.
+
+    `catalogues` are those of other services of the same tenant, whose rooms and rules are kept once.
+    """
+    catalogues = catalogues or Catalogues(db, fresh_seconds=fresh_seconds)
     search = Search(db, catalogues, clock)
     people = People(db)
     bookings, line = Bookings(db, catalogues, search, clock), Line(db, catalogues, search, clock)
