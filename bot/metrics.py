@@ -74,7 +74,7 @@ class Metrics:
         )
         self.webhooks_retrying = self._gauge("bookroom_webhooks_retrying", "Messages to webhooks that failed at least once.")
         self.webhooks_paused = self._gauge("bookroom_webhooks_paused", "Webhooks that are paused.")
-        self.job_runs = counter("bookroom_job_runs", "Runs of timed jobs.", "job", "outcome")
+        self.job_runs = counter("bookroom_job_runs", "Runs of timed jobs.", "name", "outcome")
         self.bells = counter("bookroom_bells", "Times this process was woken by a commit, its own or another's.")
         self.lag = Histogram(
             "bookroom_notice_lag_seconds",
@@ -91,10 +91,10 @@ class Metrics:
             buckets=_CALLS,
         )
         self.job_seconds = Histogram(
-            "bookroom_job_seconds", "How long a job's run took.", ["job"], registry=self.registry, buckets=_RUNS
+            "bookroom_job_seconds", "How long a job's run took.", ["name"], registry=self.registry, buckets=_RUNS
         )
         self.job_success = self._gauge(
-            "bookroom_job_last_success_timestamp_seconds", "When a job last did all that was due.", "job"
+            "bookroom_job_last_success_timestamp_seconds", "When a job last did all that was due.", "name"
         )
         self.pending = self._gauge("bookroom_notices_pending", "Messages that are due and not sent.")
         self.retrying = self._gauge("bookroom_notices_retrying", "Messages that have failed at least once.")

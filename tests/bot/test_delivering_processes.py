@@ -244,6 +244,6 @@ async def test_a_booking_made_by_command_is_told_at_once_and_figures_tell_of_it(
         assert '"scheduler": "ok"' in checks
         assert '"deliverer": "ok"' in checks
         for job in ("plan", "deliver", "push", "reminders", "digests", "release", "line", "end", "clean"):
-            assert await bot.figure(f'bookroom_job_runs_total{{job="{job}",outcome="ok"}}') >= 1, job
-            assert await bot.figure(f'bookroom_job_runs_total{{job="{job}",outcome="failed"}}') == 0, job
+            assert await bot.figure(f'bookroom_job_runs_total{{name="{job}",outcome="ok"}}') >= 1, job
+            assert await bot.figure(f'bookroom_job_runs_total{{name="{job}",outcome="failed"}}') == 0, job
         assert "xoxb" not in bot.log.read_text()

@@ -93,7 +93,7 @@ async def test_a_job_is_well_until_it_has_failed_for_long(caplog: pytest.LogCapt
     assert jobs.failing == []
     clock[0] += 2
     assert jobs.failing == ["work"]
-    assert 'bookroom_job_runs_total{job="work",outcome="failed"} 1.0' in metrics.text().decode()
+    assert 'bookroom_job_runs_total{name="work",outcome="failed"} 1.0' in metrics.text().decode()
     assert "job work waits: Unavailable" in caplog.text
 
 
