@@ -120,6 +120,7 @@ class Tenants:
 async def owned(url: str, **settings: str) -> AsyncIterator[asyncpg.Connection]:
     """Open a connection as the tables' owner, as patient as whole tenants need; TenantError where it is another login."""
     calm = {"application_name": "bookroom-tenants", "TimeZone": "UTC", "DateStyle": "ISO", "IntervalStyle": "postgres"}
+    calm |= {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
     connection = await asyncpg.connect(driver_dsn(url), timeout=10, server_settings={**calm, **settings})
     try:
         owns = await connection.fetchval(
