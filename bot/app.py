@@ -28,6 +28,7 @@ from core import schema
 from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession
 from core.errors import BookingError
+from core.replica import Replica
 from core.telling import Telling
 from handlers import logbook, ops, slack_http
 from handlers.calendar_links import CalendarLinks
@@ -60,6 +61,8 @@ class Bookroom:
         self.metrics = Metrics()
         self.metrics.watch(self.db, schema.APPLICATION)
         self.metrics.watch(self.worker_db, schema.WORKER)
+        # Before as well: views of this database for other tenants have its copy too.
+        self.db.copy = self.replica = replica_of(settings, self.metrics.telling)
         token = settings.bot_token
         self.slack = slack_apps.asking_client(settings, token, SlackCalls(self.metrics))
         links = Links(_base(settings), token)
@@ -86,6 +89,8 @@ class Bookroom:
         await require_schema(self.db)
         await as_far_as_allowed(self.worker_db, self.settings)
         await require_schema(self.worker_db)
+        if self.replica:
+            self.replica.start()
         await self._introduce_once()
         await self._ask_for_a_socket()
         await self.front.open(self._web())
@@ -106,6 +111,8 @@ class Bookroom:
         if self._introducing:
             self._introducing.cancel()
         await self.front.close(max(deadline.left(), LAST_SECONDS))
+        if self.replica:
+            await self.replica.stop()
         await self.db.close()
         await self.worker_db.close()
 
@@ -188,6 +195,20 @@ def _calendar_links(settings: Settings) -> CalendarLinks:
 
 def _base(settings: Settings) -> str:
     return settings.public_url or f"http://127.0.0.1:{settings.port}"
+
+
+def replica_of(settings: Settings, telling: Telling) -> Replica | None:
+    """Return the copy of the database that is read, where there is one."""
+    if settings.replica_url is None:
+        return None
+    return Replica(
+        settings.replica_url,
+        primary_url=settings.app_url,
+        tenant=settings.bookroom_tenant,
+        pool_size=settings.db_pool_size,
+        most_seconds=settings.database_replica_lag_seconds,
+        telling=telling,
+    )
 
 
 def _socket(settings: Settings, bolt: AsyncApp, telling: Telling) -> SocketMode | None:

@@ -20,6 +20,7 @@ from pydantic_settings import SettingsError as SourceError
 from bot.sealing import keys_of
 from core.address import driver_dsn
 from core.db import DEFAULT_TENANT
+from core.replica import LAG_SECONDS
 from core.webhook_targets import Allowed
 
 NO_TRANSPORT = (
@@ -69,6 +70,10 @@ WRONG = {
     "DATABASE_URL": _ADDRESS.format("DATABASE_URL"),
     "DATABASE_OWNER_URL": _ADDRESS.format("DATABASE_OWNER_URL"),
     "DATABASE_WORKER_URL": _ADDRESS.format("DATABASE_WORKER_URL"),
+    "DATABASE_REPLICA_URL": _ADDRESS.format("DATABASE_REPLICA_URL"),
+    "DATABASE_REPLICA_LAG_SECONDS": (
+        "DATABASE_REPLICA_LAG_SECONDS is not a number from 0.1 to 3600: so far behind may be a replica that is read."
+    ),
     "PUBLIC_URL": "PUBLIC_URL is no http:// or https:// address: write where people reach Bookroom, like https://rooms.firm.com.",
     "DB_POOL_SIZE": "DB_POOL_SIZE is not a number from 1 to 200: it says how many database connections to keep.",
     "API_REQUESTS_PER_MINUTE": (
@@ -123,6 +128,9 @@ class StorageSettings(BaseSettings):
     """The application's login; None means a database of our own below `bookroom_data`."""
     database_owner_url: SecretStr | None = None
     database_worker_url: SecretStr | None = None
+    database_replica_url: SecretStr | None = None
+    """The application's login at a copy that follows the database; None where there is none."""
+    database_replica_lag_seconds: float = Field(default=LAG_SECONDS, ge=0.1, le=3600, allow_inf_nan=False)
     db_pool_size: int = Field(default=10, ge=1, le=200)
     bookroom_data: Path = Path("var")
     bookroom_tenant: UUID = DEFAULT_TENANT
@@ -156,6 +164,11 @@ class StorageSettings(BaseSettings):
         return self.database_worker_url.get_secret_value() if self.database_worker_url else self.app_url
 
     @property
+    def replica_url(self) -> str | None:
+        """The application's login at a copy of the database, where there is one."""
+        return self.database_replica_url.get_secret_value() if self.database_replica_url else None
+
+    @property
     def placements(self) -> dict[str, str]:
         """Addresses of the databases in which tenants may be placed, by name; the main one is not among them."""
         return _databases(self.tenant_databases)
@@ -171,7 +184,7 @@ class StorageSettings(BaseSettings):
         _databases(value)
         return value
 
-    @field_validator("database_url", "database_owner_url", "database_worker_url", mode="after")
+    @field_validator("database_url", "database_owner_url", "database_worker_url", "database_replica_url", mode="after")
     @classmethod
     def _database(cls, value: SecretStr | None) -> SecretStr | None:
         """Accept the spellings that people and hosts use, and settle on one."""

@@ -168,6 +168,9 @@ class Metrics:
         self.replica_lag = self._gauge(
             "bookroom_replica_lag_seconds", "By how much the replica is behind; infinite when gone."
         )
+        self.replica_lack = self._gauge(
+            "bookroom_replica_lag_bytes", "How much of the log the replica lacks; infinite when gone."
+        )
         self.violations = self._gauge(
             "bookroom_invariant_violations", "Rows that contradict an invariant; 0 when it holds.", "invariant"
         )
@@ -271,6 +274,10 @@ class Heard(Telling):
     def lags(self, seconds: float) -> None:
         """Keep the last."""
         self._metrics.replica_lag.set(seconds)
+
+    def lacks(self, size: float) -> None:
+        """Keep the last."""
+        self._metrics.replica_lack.set(size)
 
     def handled(self, surface: str, action: str, outcome: str, seconds: float) -> None:
         """Count it by all three, and time it by surface."""

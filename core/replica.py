@@ -128,8 +128,9 @@ class Replica:
         pool_size: int = 10,
         most_seconds: float = LAG_SECONDS,
         look_seconds: float = LOOK_SECONDS,
+        telling: Telling = SILENT,
     ) -> None:
-        self.telling: Telling = SILENT
+        self._telling = telling
         self.standing = Standing(why=Why.STARTING)
         self._most_seconds, self._look_seconds = most_seconds, look_seconds
         self._there = Database(
@@ -249,7 +250,8 @@ class Replica:
                 self._stands(await self.look())
             except Exception:
                 log.exception("the replica cannot be looked at", extra={"action": "look_at_replica"})
-            self.telling.lags(self.standing.seconds)
+            self._telling.lags(self.standing.seconds)
+            self._telling.lacks(self.standing.size)
             await asyncio.sleep(self._look_seconds)
 
     def _stands(self, standing: Standing) -> None:

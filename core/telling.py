@@ -39,13 +39,19 @@ class Telling:
         """Hear that a room which was free when it was looked at was taken when it was claimed."""
 
     def cached(self, cache: str, outcome: str) -> None:
-        """Hear what a look into a cache came to: "hit", "filled" (read anew), "waited" (for another's reading)."""
+        """Hear what a look into a cache came to: "hit", "filled" (read anew), "waited" (for another's reading).
+
+        Or to "forgotten": what was kept is of no use any more.
+        """
 
     def read_at(self, place: str, why: str) -> None:
         """Hear from where something is read: "replica" or "primary", and why there."""
 
     def lags(self, seconds: float) -> None:
         """Hear by how much the replica was behind when it was last asked; infinite where it does not answer."""
+
+    def lacks(self, size: float) -> None:
+        """Hear how many bytes of the log the replica lacked then; infinite where that is not known."""
 
     def handled(self, surface: str, action: str, outcome: str, seconds: float) -> None:
         """Hear what came of a request, as `attempted` does, and how long its answer took."""

@@ -69,6 +69,11 @@ def test_a_token_pasted_with_its_line_end_works(monkeypatch: pytest.MonkeyPatch)
         ("DATABASE_URL", "postgresql://somebody:hunter2@localhost/rooms?sslmode=on"),
         ("DATABASE_OWNER_URL", "hunter2"),
         ("DATABASE_WORKER_URL", "hunter2"),
+        ("DATABASE_REPLICA_URL", "hunter2"),
+        ("DATABASE_REPLICA_URL", "mysql://somebody:hunter2@localhost/rooms"),
+        ("DATABASE_REPLICA_LAG_SECONDS", "0"),
+        ("DATABASE_REPLICA_LAG_SECONDS", "inf"),
+        ("DATABASE_REPLICA_LAG_SECONDS", "soon"),
         ("DB_POOL_SIZE", "0"),
         ("DB_POOL_SIZE", "many"),
         ("PORT", "http"),
@@ -160,6 +165,15 @@ def test_the_owner_and_the_worker_may_log_in_differently(monkeypatch: pytest.Mon
     settings = config.load_storage()
     assert settings.owner_url == "postgresql://owner@db/rooms"
     assert settings.worker_url == "postgresql://worker@db/rooms"
+
+
+def test_a_copy_of_the_database_is_read_where_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert config.load_storage().replica_url is None
+    monkeypatch.setenv("DATABASE_REPLICA_URL", "postgres://app@copy/rooms")
+    monkeypatch.setenv("DATABASE_REPLICA_LAG_SECONDS", "2.5")
+    settings = config.load_storage()
+    assert settings.replica_url == "postgresql://app@copy/rooms"
+    assert settings.database_replica_lag_seconds == 2.5
 
 
 def test_storage_needs_no_slack() -> None:
