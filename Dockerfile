@@ -7,7 +7,7 @@ RUN /venv/bin/pip install --require-hashes --only-binary :all: -r requirements.t
 
 FROM python:3.12-slim
 ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    HOST=0.0.0.0 PORT=3000 BOOKROOM_DATA=/data
+    MPLCONFIGDIR=/tmp/matplotlib HOST=0.0.0.0 PORT=3000 BOOKROOM_DATA=/data
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin bookroom \
     && install -d -o bookroom -g bookroom /data
 COPY --from=build /venv /venv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from bot.config import StorageSettings
     from core.db import Database
     from core.notices import Subscription
     from core.outbox import GivenUp, Outbox, Overview
@@ -77,6 +79,49 @@ def retry(ids: Ids = None, *, as_json: AsJson = False) -> None:
         answer({"tried_again": tried, "resumed": resumed}, [line], as_json=as_json)
 
     with_database(work)
+
+
+@app.command("settle")
+def settle(*, as_json: AsJson = False) -> None:
+    """After a restore to an earlier moment, before any bot starts: what fell due until now counts as told."""
+    from bot import config
+    from bot.trial import reachable_database
+
+    async def work(settings: StorageSettings) -> None:
+        import asyncpg
+
+        from core import schema
+        from core.address import driver_dsn
+        from core.clock import SystemClock
+        from core.db import Database
+        from core.restored import Restored, counted_on
+
+        role = schema.WORKER if settings.database_worker_url else schema.APPLICATION
+        db = Database(settings.worker_url, tenant=settings.bookroom_tenant, role=role, pool_size=2)
+        try:
+            await require_schema(db)
+            owner = await asyncpg.connect(driver_dsn(settings.owner_url))
+            try:
+                moved = await counted_on(owner, settings.bookroom_tenant)
+            finally:
+                await owner.close()
+            settled = await Restored(db, SystemClock()).settle()
+        finally:
+            await db.close()
+        facts = {
+            "messages": settled.messages,
+            "cards": settled.cards,
+            "shown_again": settled.shown_again,
+            "from_another_server": moved,
+        }
+        line = (
+            f"{_counted(settled.messages, 'message')} and {_counted(settled.cards, 'card')} count as sent; "
+            f"{_counted(settled.shown_again, 'card')} in Slack will show what the database knows."
+        )
+        answer(facts, [line], as_json=as_json)
+
+    with reachable_database(config.load_storage(), join=True) as settings:
+        asyncio.run(work(settings))
 
 
 def _services(db: Database) -> tuple[Outbox, Subscriptions]:

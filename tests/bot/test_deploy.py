@@ -17,6 +17,7 @@ from typer.main import get_command
 from bot import config, postgres
 from bot.binaries import bundled_binaries
 from bot.cli import app
+from handlers.api.events import BEAT_SECONDS
 from handlers.web.identity import CALLBACK
 from migrations import head, upgrade
 
@@ -26,7 +27,20 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read
 MANIFEST: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text())
 EXAMPLE = (ROOT / "deploy" / ".env.example").read_text()
 SETTINGS = {name.upper() for name in config.Settings.model_fields}
-PASSWORDS = {"POSTGRES_PASSWORD", "BOOKROOM_OWNER_PASSWORD", "BOOKROOM_APP_PASSWORD", "BOOKROOM_WORKER_PASSWORD"}
+PASSWORDS = {
+    "POSTGRES_PASSWORD",
+    "BOOKROOM_OWNER_PASSWORD",
+    "BOOKROOM_APP_PASSWORD",
+    "BOOKROOM_WORKER_PASSWORD",
+    "BOOKROOM_REPLICA_PASSWORD",
+}
+BOTS = ("bot-a", "bot-b")
+ROLES = {
+    "DATABASE_URL": (postgres.APP, "postgres"),
+    "DATABASE_OWNER_URL": (postgres.OWNER, "postgres"),
+    "DATABASE_WORKER_URL": (postgres.WORKER, "postgres"),
+    "DATABASE_REPLICA_URL": (postgres.APP, "replica"),
+}
 
 
 def instructions(name: str) -> list[str]:
@@ -55,43 +69,75 @@ def test_the_image_runs_a_command_that_exists_as_an_ordinary_user() -> None:
 
 def test_the_image_sets_what_there_is_to_set_and_exposes_the_port() -> None:
     set_here = dict(word.split("=", 1) for line in instructions("ENV") for word in shlex.split(line))
-    ours = {name: value for name, value in set_here.items() if name != "PATH" and not name.startswith(("PYTHON", "PIP_"))}
+    others = ("PATH", "PYTHON", "PIP_", "MPLCONFIGDIR")
+    ours = {name: value for name, value in set_here.items() if not name.startswith(others)}
     assert set(ours) <= SETTINGS
     assert instructions("EXPOSE") == [ours["PORT"]] == [str(config.Settings.model_fields["port"].default)]
     assert "/healthz" in instructions("HEALTHCHECK")[0]
 
 
-@pytest.mark.parametrize("service", ["migrate", "bot"])
+@pytest.mark.parametrize("service", ["migrate", *BOTS])
 def test_each_service_runs_a_command_that_exists_with_settings_that_exist(service: str) -> None:
     described = COMPOSE["services"][service]
     assert described["command"][0] in commands()
     assert set(described["environment"]) <= SETTINGS
-    for url, role in zip(described["environment"].values(), (postgres.APP, postgres.OWNER, postgres.WORKER), strict=True):
+    for name, url in described["environment"].items():
+        role, host = ROLES[name]
         assert url.startswith(f"postgresql://{role}:")
-        assert url.endswith("@postgres:5432/bookroom")
+        assert url.endswith(f"@{host}:5432/bookroom")
+        assert host in COMPOSE["services"]
 
 
-def test_the_bot_waits_for_the_migrated_database() -> None:
+def test_the_bots_wait_for_the_migrated_database_and_are_not_told_its_owner() -> None:
     services = COMPOSE["services"]
-    assert services["bot"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
     assert (ROOT / "deploy" / services["migrate"]["build"]["context"] / "Dockerfile").exists()
-    mounted = [volume.split(":")[0] for volume in services["postgres"]["volumes"] if volume.startswith(".")]
-    assert mounted
-    assert all((ROOT / "deploy" / path).exists() for path in mounted)
+    assert "DATABASE_OWNER_URL" in services["migrate"]["environment"]
+    for one in BOTS:
+        assert services[one]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+        assert services[one]["image"] == services["migrate"]["image"]
+        assert "DATABASE_OWNER_URL" not in services[one]["environment"]
 
 
-def test_the_bot_s_port_is_open_to_this_machine_alone() -> None:
+@pytest.mark.parametrize("service", sorted(COMPOSE["services"]))
+def test_what_is_mounted_into_a_service_exists(service: str) -> None:
+    kept = COMPOSE["volumes"]
+    for volume in COMPOSE["services"][service].get("volumes", []):
+        source = volume.split(":")[0]
+        assert (ROOT / "deploy" / source).is_file() if source.startswith(".") else source in kept, source
+
+
+def test_what_is_open_is_open_to_this_machine_alone() -> None:
+    published = {name: one["ports"] for name, one in COMPOSE["services"].items() if "ports" in one}
+    assert set(published) == {"proxy", "prometheus"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    assert published["proxy"] == [f"127.0.0.1:{config.Settings.model_fields['port'].default}:3000"]
+
+
+def test_the_proxy_asks_each_bot_whether_it_is_ready_and_shows_nobody_what_operators_ask() -> None:
+    told = (ROOT / "deploy" / "haproxy.cfg").read_text()
     port = config.Settings.model_fields["port"].default
-    assert COMPOSE["services"]["bot"]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert re.findall(r"^    server (\S+) (\S+)$", told, re.MULTILINE) == [(one, f"{one}:{port}") for one in BOTS]
+    assert "http-check send meth GET uri /readyz" in told
+    assert "deny deny_status 404 if { path /metrics /readyz }" in told
+    assert f"bind :{port}" in told
+    patience = int(re.findall(r"timeout server (\d+)s", told)[0])
+    assert patience > 2 * BEAT_SECONDS, "event streams would be cut between two beats"
+    assert "retry-on conn-failure" in told, "a request that may have been done is not for a proxy to repeat"
 
 
-def test_the_example_names_what_there_is_to_set() -> None:
-    named = set(re.findall(r"^#? ?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
-    assert named <= SETTINGS | PASSWORDS
+def test_the_example_names_all_that_there_is_to_set_and_nothing_else() -> None:
+    named = re.findall(r"^#? ?([A-Z_]+)=", EXAMPLE, re.MULTILINE)
+    assert len(named) == len(set(named))
+    assert set(named) == SETTINGS | PASSWORDS
     interpolated = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "deploy" / "compose.yaml").read_text()))
     assert interpolated == PASSWORDS
-    assert named >= PASSWORDS
+
+
+def test_the_example_shows_what_holds_where_nothing_is_set() -> None:
+    defaults = {name.upper(): str(field.default) for name, field in config.Settings.model_fields.items()}
+    for name, shown in re.findall(r"^# ([A-Z_]+)=(.+)$", EXAMPLE, re.MULTILINE):
+        assert defaults[name] in {shown, "None"}, name
 
 
 def test_the_example_s_file_is_kept_out_of_the_repository_and_the_image() -> None:
@@ -99,18 +145,47 @@ def test_the_example_s_file_is_kept_out_of_the_repository_and_the_image() -> Non
     assert "**/.env" in (ROOT / ".dockerignore").read_text().splitlines()
 
 
-def test_the_roles_file_makes_roles_that_can_migrate_and_read(tmp_path: Path) -> None:
+def test_the_files_that_make_roles_and_a_replica_do(tmp_path: Path) -> None:
+    binaries = bundled_binaries()
+    assert binaries is not None
     with postgres.Server(tmp_path / "data", settings={"fsync": "off"}, auth="trust") as server:
-        login = ["-h", str(server.socket_folder), "-p", str(server.port), "-U", "postgres", "-d", "postgres"]
-        subprocess.run(
-            [bundled_binaries() / "psql", "-X", "-q", *login, "-f", ROOT / "deploy" / "roles.sql"],
-            check=True,
-            env={**os.environ, **dict.fromkeys(PASSWORDS, "test")},
-            capture_output=True,
-        )
+        environment = {
+            **os.environ,
+            **dict.fromkeys(PASSWORDS, "test"),
+            "PATH": f"{tmp_path}:{binaries}:{os.environ['PATH']}",
+            "PGHOST": str(server.socket_folder),
+            "PGPORT": str(server.port),
+            "PGUSER": "postgres",
+            "PGDATA": str(server.data_dir),
+        }
+
+        def run(*command: str | Path, **more: str) -> None:
+            subprocess.run(command, check=True, env={**environment, **more}, capture_output=True)
+
+        run("psql", "-X", "-q", "-d", "postgres", "-f", ROOT / "deploy" / "roles.sql")
         upgrade(server.url(postgres.OWNER, "bookroom"))
         for role in (postgres.APP, postgres.WORKER):
             assert revisions(server.url(role, "bookroom")) == [head()]
+
+        run("bash", ROOT / "deploy" / "replication.sh")
+        started = tmp_path / "docker-entrypoint.sh"
+        started.write_text('#!/bin/bash\necho "$@" > "$PGDATA/started"\n')
+        started.chmod(0o755)
+        copy = tmp_path / "replica" / "18"
+        for _ in range(2):  # the second start finds its copy and takes it up
+            run(
+                *("bash", ROOT / "deploy" / "replica.sh"),
+                PGDATA=str(copy),
+                PRIMARY_HOST="127.0.0.1",
+                PRIMARY_PORT=str(server.port),
+                PGPASSWORD="test",
+            )
+        assert (copy / "started").read_text() == "postgres\n"
+        assert (copy / "standby.signal").exists()
+        told = (copy / "postgresql.auto.conf").read_text()
+        assert "primary_slot_name = 'bookroom_replica'" in told
+        assert "user=bookroom_replica" in told
+        assert not copy.with_name("18.unfinished").exists()
 
 
 def revisions(url: str) -> list[str]:

@@ -200,4 +200,4 @@ async def test_all_that_has_to_stop_shares_one_deadline_that_the_container_is_gi
     assert left[0] >= bot.app.BACKGROUND_SECONDS
     assert slow.now <= bot.app.STOP_SECONDS
     compose = yaml.safe_load((Path(bot.app.__file__).parents[1] / "deploy" / "compose.yaml").read_text())
-    assert int(compose["services"]["bot"]["stop_grace_period"].removesuffix("s")) >= bot.app.STOP_SECONDS + 3
+    assert int(compose["services"]["bot-a"]["stop_grace_period"].removesuffix("s")) >= bot.app.STOP_SECONDS + 3
