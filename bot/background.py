@@ -181,7 +181,7 @@ class Background:
     def _jobs(self) -> Jobs:
         services, db = self._services, self._db
         catalogues, clock = services.catalogues, self._clock
-        pusher = Pusher(services.watching, Pushes(services), lambda: self.poster.client, self.metrics)
+        pusher = Pusher(services.watching, Pushes(services), self.poster.of, self.metrics)
         wake = self.deliverer.wake
 
         def job(name: str, seconds: float, work: Work, then: Callable[[], None] | None = None) -> Job:

@@ -36,6 +36,8 @@ MARGIN_SECONDS = 1.0
 # How long to wait for another message to the same channel before the hand is better used otherwise.
 BUSY_SECONDS = 2.0
 UNPLACED_SECONDS = 5.0
+# To a team that has taken the app away, or whose token is refused, nothing is said until it is there again.
+AWAY_SECONDS = 300.0
 # A message without an end of its own is given up after about a day of the longest pauses.
 MOST_ATTEMPTS = 340
 
@@ -113,6 +115,8 @@ class Courier:
             await self._put_off(trip, (held - now).total_seconds(), why="quiet")
         elif errand.place is None:
             await self._put_off(trip, UNPLACED_SECONDS, why="unplaced")
+        elif not await self._poster.reaches(errand.team):
+            await self._put_off(trip, AWAY_SECONDS, why="away")
         else:
             message = await errand.words()
             if message is None:
@@ -151,7 +155,7 @@ class Courier:
             if errand.once:
                 return found
             trip.speaking = True
-            await self._poster.edit(found, message)
+            await self._poster.edit(found, message, team=errand.team)
             return found
         if self._monotonic() > trip.usable_until:
             return None
@@ -161,7 +165,7 @@ class Courier:
     async def _look_for(self, errand: Errand) -> Posted | None:
         assert errand.place is not None
         try:
-            found = await self._poster.find(errand.place, errand.key, thread=errand.thread)
+            found = await self._poster.find(errand.place, errand.key, thread=errand.thread, team=errand.team)
         except Blind:
             seen = "blind"
             found = None
@@ -199,8 +203,10 @@ class Courier:
                 # Slack says itself when; an hour of these is no reason to give up at the next failure.
                 await self._try_again(trip, ruling.seconds, ruling.code, uncertain=uncertain, counted=False)
             case Verdict.TOKEN:
-                self._silent_until = self._monotonic() + TOKEN_SECONDS
-                self._metrics.token_refused.set(1)
+                # One team's token is no other's business; the one token that there is, is everybody's.
+                if not self._poster.refused(errand.team, TOKEN_SECONDS):
+                    self._silent_until = self._monotonic() + TOKEN_SECONDS
+                    self._metrics.token_refused.set(1)
                 await self._try_again(trip, TOKEN_SECONDS, ruling.code, uncertain=uncertain, counted=False)
             case Verdict.AGAIN if errand.attempts < MOST_ATTEMPTS:
                 await self._try_again(trip, pause(errand.attempts), ruling.code, uncertain=uncertain)

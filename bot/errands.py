@@ -126,7 +126,7 @@ def _place(delivery: Delivery) -> str | None:
 async def say(errand: Errand, message: Message, poster: Poster) -> Posted:
     """Post or edit, as the errand asks."""
     if errand.there:
-        await poster.edit(errand.there, message)
+        await poster.edit(errand.there, message, team=errand.team)
         return errand.there
     assert errand.place is not None
-    return await poster.post(errand.place, message, key=errand.key, thread=errand.thread)
+    return await poster.post(errand.place, message, key=errand.key, thread=errand.thread, team=errand.team)

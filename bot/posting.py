@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from slack_sdk.errors import SlackApiError
@@ -44,17 +44,42 @@ class Blind(Exception):
     """Whether a post has arrived cannot be found out."""
 
 
+class Teams(Protocol):
+    """Every team's own client, for posting, on connections that are kept."""
+
+    async def of(self, team_id: str) -> AsyncWebClient:
+        """Return a client with the team's token; raises NotInstalledError."""
+        ...
+
+    async def usable(self, team_id: str) -> bool:
+        """Tell whether there is a token that Slack has not just refused."""
+        ...
+
+    def refused(self, team_id: str, seconds: float) -> None:
+        """Note that Slack refuses the team's token."""
+        ...
+
+
 class Poster:
     """Slack's methods for messages, timed. Every call may raise what `slack_errors.FAILED` names."""
 
-    def __init__(self, token: str, base_url: str, metrics: Metrics, *, timeout: float = TIMEOUT_SECONDS) -> None:
-        """`timeout` is in seconds, for a whole call."""
+    def __init__(
+        self,
+        token: str,
+        base_url: str,
+        metrics: Metrics,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+        teams: Teams | None = None,
+    ) -> None:
+        """`timeout` is in seconds, for a whole call. With `teams`, each is spoken to with its own token, and not `token`."""
         self.timeout = timeout
         self._token, self._base_url = token, base_url
+        self._teams = teams
         self._metrics = metrics
         self._session: ClientSession | None = None
         self._client: AsyncWebClient | None = None
-        # Channels whose history we may not read; "D" for all direct messages.
+        # Channels whose history we may not read; a team and "D" for all its direct messages.
         self._closed: set[str] = set()
 
     @property
@@ -75,16 +100,32 @@ class Poster:
             )
         return self._client
 
+    async def of(self, team: str) -> AsyncWebClient:
+        """Return the client for a team; raises NotInstalledError where the app is not there."""
+        return await self._teams.of(team) if self._teams else self.client
+
+    async def reaches(self, team: str) -> bool:
+        """Tell whether there is a token for a team that Slack has not just refused; with one token for all, as if."""
+        return await self._teams.usable(team) if self._teams else True
+
+    def refused(self, team: str, seconds: float) -> bool:
+        """Note that Slack refuses a team's token; False where it is everybody's."""
+        if self._teams is None:
+            return False
+        self._teams.refused(team, seconds)
+        return True
+
     async def close(self) -> None:
         """Close the connections."""
         if self._session:
             await self._session.close()
         self._session = self._client = None
 
-    async def post(self, channel: str, message: Message, *, key: str, thread: str | None = None) -> Posted:
+    async def post(self, channel: str, message: Message, *, key: str, thread: str | None = None, team: str = "") -> Posted:
         """Post in a channel, or to a person by Slack id; `key` travels in the message's metadata."""
         answer = await self._call(
             POST,
+            team,
             channel=channel,
             text=message.text,
             blocks=list(message.blocks) or None,
@@ -95,13 +136,13 @@ class Poster:
         )
         return Posted(channel_id=str(answer["channel"]), ts=str(answer["ts"]))
 
-    async def edit(self, at: Posted, message: Message) -> None:
+    async def edit(self, at: Posted, message: Message, *, team: str = "") -> None:
         """Put something else in a message's place; its metadata stays."""
-        await self._call(UPDATE, channel=at.channel_id, ts=at.ts, text=message.text, blocks=list(message.blocks))
+        await self._call(UPDATE, team, channel=at.channel_id, ts=at.ts, text=message.text, blocks=list(message.blocks))
 
-    async def find(self, channel: str, key: str, *, thread: str | None = None) -> Posted | None:
+    async def find(self, channel: str, key: str, *, thread: str | None = None, team: str = "") -> Posted | None:
         """Return where the message with that key stands, None where it did not arrive; Blind where we may not look."""
-        kind = "D" if channel.startswith("D") else channel
+        kind = f"{team} D" if channel.startswith("D") else channel
         if kind in self._closed or channel.startswith(("U", "W")):
             raise Blind
         method = "conversations.replies" if thread else "conversations.history"
@@ -109,7 +150,7 @@ class Poster:
         if thread:
             asked["ts"] = thread
         try:
-            found = await self._call(method, **asked, include_all_metadata=True)
+            found = await self._call(method, team, **asked, include_all_metadata=True)
         except SlackApiError as error:
             if reason(error) not in {"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found"}:
                 raise
@@ -125,12 +166,13 @@ class Poster:
             self._closed.clear()
         self._closed.add(kind)
 
-    async def _call(self, method: str, **asked: Any) -> Any:  # noqa: ANN401 - Slack's answer
+    async def _call(self, method: str, team: str, **asked: Any) -> Any:  # noqa: ANN401 - Slack's answer
+        client = await self.of(team)
         calls = {
-            POST: self.client.chat_postMessage,
-            UPDATE: self.client.chat_update,
-            "conversations.history": self.client.conversations_history,
-            "conversations.replies": self.client.conversations_replies,
+            POST: client.chat_postMessage,
+            UPDATE: client.chat_update,
+            "conversations.history": client.conversations_history,
+            "conversations.replies": client.conversations_replies,
         }
         began = time.monotonic()
         outcome = "ok"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -28,11 +28,14 @@ class Pusher:
         self,
         watching: Watching,
         pushes: Pushes,
-        client: Callable[[], AsyncWebClient],
+        client: Callable[[str], Awaitable[AsyncWebClient]],
         metrics: Metrics,
         *,
+        one_token: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`client` gives the one for a team; `one_token` says that a refused token is everybody's."""
+        self._one_token = one_token
         self._watching, self._pushes, self._client = watching, pushes, client
         self._metrics, self._monotonic = metrics, monotonic
         self._silent_until = 0.0
@@ -51,13 +54,13 @@ class Pusher:
     async def _push(self, view: OpenView, now: datetime) -> None:
         outcome, seconds = "failed", pause(1)
         try:
-            outcome = await self._pushes.push(view, self._client())
+            outcome = await self._pushes.push(view, await self._client(view.team_id))
         except FAILED as error:
             ruling = judge(error)
             outcome, seconds = ruling.code, ruling.seconds or seconds
             if ruling.verdict is Verdict.TOKEN:
                 seconds = TOKEN_SECONDS
-            if ruling.verdict in {Verdict.RATE_LIMITED, Verdict.TOKEN}:
+            if ruling.verdict is Verdict.RATE_LIMITED or (ruling.verdict is Verdict.TOKEN and self._one_token):
                 self._silent_until = max(self._silent_until, self._monotonic() + seconds)
             await self._watching.later(view, now + timedelta(seconds=seconds))
         except Exception:

@@ -21,6 +21,7 @@ from core.bell import Bell
 from core.models import Wish
 from handlers.pushing import Pushes
 from handlers.services import built
+from handlers.slack_clients import OneClient
 from tests.handlers.firm import ANA, BEN, CHLOE, NOW, Firm, colleagues, new_york, words
 from tests.handlers.firm import opened as firm_opened
 from tests.handlers.modal_acts import form
@@ -175,7 +176,7 @@ async def test_a_view_that_slack_refuses_for_now_is_pushed_when_it_said(
     await home(firm, BEN)
     metrics, monotonic = Metrics(), Seconds()
     client = AsyncWebClient(token=firm.running.company.tokens.bot, base_url=firm.running.api_url, retry_handlers=[])
-    pusher = Pusher(firm.services.watching, Pushes(firm.services), lambda: client, metrics, monotonic=monotonic)
+    pusher = Pusher(firm.services.watching, Pushes(firm.services), OneClient(client).of, metrics, monotonic=monotonic)
     await stale(firm)
     await firm.slack.faults(**fault)
     assert await pusher.push(firm.clock.now()) == 1
