@@ -6,8 +6,8 @@ Finding compares plain start and end columns: under row-level security an index 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
@@ -407,7 +407,7 @@ async def _alternatives(
     if named and not wish.amenities:
         # Rooms like the named one come first; any that seats everybody is better than none.
         every = suitable(catalogue, replace(anywhere, amenities=frozenset()), by)
-        rooms = sorted(every, key=lambda room: unlikeness(room, named))
+        rooms = _like(named, every) if wish.floor is None else sorted(every, key=lambda room: unlikeness(room, named))
     if wish.floor:
         rooms = sorted(rooms, key=lambda room: (room.floor or "").casefold() != str(wish.floor).casefold())
     if named:
@@ -455,6 +455,13 @@ async def _together(
     return tuple(offer for offer in together if all(passes(room, offer.slot) for room in rooms))
 
 
+def _like(named: Room, rooms: Selection) -> Sequence[Room]:
+    """Return the rooms, those first that are most like the one named; remembered while the catalogue stands."""
+    if named.id not in rooms.liking:
+        rooms.liking[named.id] = Selection(sorted(rooms, key=lambda room: unlikeness(room, named))[: ROOMS_CONSIDERED + 1])
+    return rooms.liking[named.id]
+
+
 def unlikeness(room: Room, named: Room) -> tuple[int, int, str]:
     """Sort key: what stands in for a room has most of what it has, and is about as large."""
     return (len(named.amenities - room.amenities), abs(room.capacity - named.capacity), room.name.casefold())
@@ -478,6 +485,7 @@ class _Around:
     by: Actor
     now: datetime
     taken: dict[UUID, list[Slot]]
+    passing: dict[tuple[UUID, bool, Slot], bool] = field(default_factory=dict)
 
     def other_rooms(self, rooms: Iterable[Room]) -> list[Alternative]:
         slot = self.wish.slot
@@ -513,11 +521,15 @@ class _Around:
         starts |= {rounded_up(wanted.start + STEP * step) for step in range(-16, 17)}
         zone = self.catalogue.place_of(room).tz
         day = wanted.start.astimezone(zone).date()
-        slots = [Slot(start=start, end=start + length) for start in starts if start.astimezone(zone).date() == day]
-        slots = [slot for slot in slots if slot != wanted and self._can(room, slot)]
-        earlier = sorted((s for s in slots if s.start < wanted.start), key=lambda s: wanted.start - s.start)
-        later = sorted((s for s in slots if s.start > wanted.start), key=lambda s: s.start - wanted.start)
-        return [*earlier[:1], *_apart(later)[:2]]
+
+        def possible(some: Iterable[datetime]) -> Iterator[Slot]:
+            slots = (Slot(start=start, end=start + length) for start in some if start.astimezone(zone).date() == day)
+            return (slot for slot in slots if self._can(room, slot))
+
+        # From the wanted time outwards, no further than needed: each look is at a dozen rules.
+        earlier = possible(sorted((start for start in starts if start < wanted.start), reverse=True))
+        later = possible(sorted(start for start in starts if start > wanted.start))
+        return [*islice(earlier, 1), *islice(_apart(later), 2)]
 
     def _free_within(self, room: Room, wanted: Slot) -> list[Slot]:
         held = claims.span(room, wanted)
@@ -532,11 +544,16 @@ class _Around:
         return [Slot(start=a + before, end=b - after) for a, b in pairs if b - after > a + before]
 
     def _can(self, room: Room, slot: Slot) -> bool:
-        wish = Wish(slot=slot, attendees_count=self.wish.attendees_count)
-        if _broken(self.catalogue, room, wish, by=self.by, now=self.now):
-            return False
         held = claims.span(room, slot)
-        return not any(held.overlaps(claim) for claim in self.taken.get(room.id, ()))
+        if any(held.overlaps(claim) for claim in self.taken.get(room.id, ())):
+            return False
+        # Rooms that seat everybody and are under the same rules pass or fail together.
+        seated = room.capacity >= self.wish.attendees_count
+        key = (self.catalogue.alike(room), seated, slot) if room.active else (room.id, seated, slot)
+        if key not in self.passing:
+            wish = Wish(slot=slot, attendees_count=self.wish.attendees_count)
+            self.passing[key] = not _broken(self.catalogue, room, wish, by=self.by, now=self.now)
+        return self.passing[key]
 
     def _offer(self, kind: OfferKind, room: Room, slot: Slot) -> Alternative:
         return Alternative(kind=kind, room=room, location=self.catalogue.place_of(room), slot=slot)
@@ -549,13 +566,13 @@ def _rounded(free: Slot, wanted: Slot) -> Slot | None:
     return Slot(start=start, end=end) if start < end else None
 
 
-def _apart(slots: Sequence[Slot]) -> list[Slot]:
-    """Return the slots without those that overlap one already chosen."""
+def _apart(slots: Iterable[Slot]) -> Iterator[Slot]:
+    """Give out the slots without those that overlap one already given out."""
     chosen: list[Slot] = []
     for slot in slots:
         if not any(slot.overlaps(other) for other in chosen):
             chosen.append(slot)
-    return chosen
+            yield slot
 
 
 def taken_sentence(room: Room, rivals: Sequence[Rival], slot: Slot, *, catalogue: Catalogue, now: datetime) -> str:

@@ -17,6 +17,11 @@ class Selection(tuple[Room, ...]):  # noqa: SLOT001 - what is worked out is kept
 
     kinds: Mapping[UUID, Room] | None = None
 
+    @cached_property
+    def liking(self) -> dict[UUID, Selection]:
+        """Those of them that are most like a room, by its id: for `search` to fill."""
+        return {}
+
     @classmethod
     def of(cls, rooms: Iterable[Room]) -> Selection:
         """Return the rooms as a selection: themselves where they are one."""
