@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ from core.errors import BookingError
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
+# Each commit wakes: those that come in a rush share a look, once one has found nothing.
+GATHER_SECONDS = 0.05
 # What is broken off has so long to give its message back.
 GIVE_BACK_SECONDS = 1.0
 # What was sent has to be noted: the database is told again after such pauses, longer together than it takes to restart.
@@ -31,7 +34,11 @@ class Hands:
         self._in_hand: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._stopped = asyncio.Event()
+
+    @property
+    def _stopping(self) -> bool:
+        return self._stopped.is_set()
 
     @property
     def full(self) -> int:
@@ -70,7 +77,7 @@ class Hands:
 
     async def stop(self, seconds: float) -> None:
         """Take nothing more, finish what is in hand within so many seconds, and give the rest back."""
-        self._stopping = True
+        self._stopped.set()
         self.wake()
         if self._running:
             await self._running
@@ -82,16 +89,26 @@ class Hands:
             await asyncio.wait(left, timeout=GIVE_BACK_SECONDS)
 
     async def _run(self) -> None:
+        next_at = 0.0
         while not self._stopping:
             await self._woken.wait()
+            await self._unless_stopping(next_at - time.monotonic())
             self._woken.clear()
             try:
                 while await self._fill():
                     pass
+                # Where no hand was free, nobody knows whether something is due.
+                next_at = time.monotonic() + GATHER_SECONDS if self.free else 0.0
             except BookingError as error:
                 log.warning("%s cannot be looked into: %s", self._named, type(error).__name__)
             except Exception:
                 log.exception("%s cannot be looked into", self._named)
+
+    async def _unless_stopping(self, seconds: float) -> None:
+        """Wait so long, or until the hands are to stop."""
+        if seconds > 0 and not self._stopping:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), seconds)
 
     def _carried(self, task: asyncio.Task[None]) -> None:
         self._in_hand.discard(task)

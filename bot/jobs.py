@@ -22,7 +22,7 @@ Work = Callable[[datetime], Awaitable[object]]
 # A job that did not succeed for so many periods, or so many seconds where that is longer, is failing.
 FAILING_PERIODS, FAILING_SECONDS = 5, 30.0
 # Rings that come in a rush share runs.
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.1
 
 
 class Job:
