@@ -146,6 +146,8 @@ class ThroughApi:
             raise StressRefused(
                 _SENTENCES.get(refused.code, f"The API says {refused.code}: nothing was begun.")
             ) from refused
+        except InternalError as error:
+            raise StressRefused(f"No rooms could be made: {error}.") from error
 
     async def take_away(self) -> None:
         """Cancel what still holds a room of ours, and take the location with its rooms out of use."""

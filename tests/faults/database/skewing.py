@@ -1,0 +1,76 @@
+"""Replicas whose clocks are wrong: five minutes ahead, five behind, and one that jumps."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from bot.stress.plan import Kind
+from core.clock import Clock, SystemClock
+from core.models import Slot, Wish
+from tests.conftest import Database
+from tests.faults.database.crowd import Crowd, Replica, gathered
+from tests.faults.database.measure import Measure
+from tests.faults.database.reckoning import Found, reckoned
+
+SKEW = timedelta(minutes=5)
+
+
+class SkewedClock:
+    """Is wrong by so much."""
+
+    def __init__(self, by: timedelta) -> None:
+        self._by = by
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self._by
+
+
+class JumpingClock:
+    """Is wrong by something else each time, up to so much either way."""
+
+    def __init__(self, most: timedelta, dice: random.Random) -> None:
+        self._most, self._dice = most, dice
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self._most * self._dice.uniform(-1, 1)
+
+
+async def skewed(there: Database, measure: Measure) -> Found:
+    """Let replicas that disagree about the time serve one crowd; then look at what is booked around the present moment."""
+    dice = random.Random(measure.seed)
+    clocks: list[Clock] = [SystemClock(), SkewedClock(SKEW), SkewedClock(-SKEW), JumpingClock(SKEW, dice)]
+    async with gathered(*(there.app_url for _ in clocks), seed=measure.seed, clocks=clocks) as crowd:
+        crowd.begin()
+        await crowd.until(measure.blows * measure.between)
+        await crowd.go_home()
+        _, ahead, behind, _ = crowd.replicas
+        soon = await _around(crowd, ahead, timedelta(minutes=2), 0)
+        past = await _around(crowd, behind, timedelta(minutes=-2), 1)
+        notes = (
+            f"a booking that began in two minutes was {soon} by the replica that is ahead",
+            f"a booking that had begun two minutes ago was {past} by the replica that is behind",
+        )
+        return await reckoned(
+            crowd,
+            app_url=there.app_url,
+            superuser_url=there.superuser_url,
+            fault="clocks of replicas disagree",
+            how="one right, one 5 minutes ahead, one 5 behind, one that jumps within 5 either way",
+            notes=notes,
+        )
+
+
+async def _around(crowd: Crowd, at: Replica, begins: timedelta, room: int) -> str:
+    """Return what came of booking a time near the present moment through a replica, in a word."""
+    start = (datetime.now(UTC) + begins).replace(microsecond=0)
+    wish = Wish(slot=Slot(start=start, end=start + timedelta(minutes=15)), room_id=crowd.rooms[room].id)
+    heard: list[tuple[str, float]] = []
+    made = await crowd.insist(
+        Kind.BOOK,
+        None,
+        lambda _, key: at.bookings.book(wish, by=crowd.people[0], key=key),
+        key=f"around {begins}",
+        heard=heard,
+    )
+    return "granted" if made else f"refused ({heard[-1][0]})"
