@@ -7,9 +7,11 @@ timeline (another database has taken over meanwhile) says nothing about this one
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from core.db import Database, ReadSession
+from core.db import Database, ReadSession, followed_by
 
 _WRITTEN = re.compile(r"([1-9]\d{0,9})-([0-9A-F]{1,8})/([0-9A-F]{1,8})")
 # The timeline is the one that is written to: what the control file says of it is, after a failover, minutes old.
@@ -47,12 +49,39 @@ class Freshness:
 
     async def now(self) -> Consistency:
         """Return a place behind everything that was committed before."""
+        return await self._db.read_here(_place)
 
-        async def work(session: ReadSession) -> Consistency:
-            row = await session.one(_NOW)
-            assert row is not None
-            place = Consistency.read(f"{row['timeline']}-{row['place']}")
-            assert place is not None
-            return place
+    @contextmanager
+    def following(self) -> Iterator[Written]:
+        """Have it read behind each commit within, on the connection that made it; see `Written`."""
+        written = Written(self)
+        before = followed_by.set(written.read)
+        try:
+            yield written
+        finally:
+            followed_by.reset(before)
 
-        return await self._db.read_here(work)
+
+class Written:
+    """Where the database stood behind the last commit of a request."""
+
+    def __init__(self, freshness: Freshness) -> None:
+        self._freshness = freshness
+        self._place: Consistency | None = None
+
+    async def read(self, session: ReadSession) -> None:
+        """Read it; called behind each commit."""
+        self._place = None
+        self._place = await _place(session)
+
+    async def place(self) -> Consistency:
+        """Return it: what was read, or where the database stands now, when nothing was."""
+        return self._place or await self._freshness.now()
+
+
+async def _place(session: ReadSession) -> Consistency:
+    row = await session.one(_NOW)
+    assert row is not None
+    place = Consistency.read(f"{row['timeline']}-{row['place']}")
+    assert place is not None
+    return place

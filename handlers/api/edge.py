@@ -10,6 +10,7 @@ import logging
 import types
 import typing
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -18,9 +19,11 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from pydantic import BaseModel, ValidationError
 
-from core.consistency import Consistency
+from core.consistency import Consistency, Written
 from core.errors import BookingError, PersonNotFound
+from core.feed import Position
 from core.models import Actor, Person
+from core.reading import elsewhere
 from core.telling import FAILED
 from core.tokens import Bearer, Scope, Token
 from handlers import logbook
@@ -35,7 +38,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
 ON_BEHALF_OF = "Bookroom-Person"
-FRESH = "Bookroom-Consistency"
+FRESH = freshness.HEADER
 HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff", "Vary": "Authorization, Cookie"}
 
 Session = Callable[[web.Request], Awaitable[Person | None]]
@@ -106,8 +109,13 @@ class Edge:
             headers = self._crossing.marked(request, _headers(allowance))
             return await operation.listen(call, lambda: self._again(call), headers)
         assert operation.handle is not None
+        reading = operation.method == "GET"
+        where: AbstractContextManager[Written | None]
+        # Whoever only reads may be told what a copy of the database knows; whoever writes is told where that stands.
+        where = elsewhere(_consistent(request)) if reading else self._services.freshness.following()
         try:
-            reply = await operation.handle(call)
+            with where as written:
+                reply = await operation.handle(call)
         except BookingError as error:
             # How things stand is told as the asker may see it.
             error.wanted = call
@@ -115,8 +123,8 @@ class Edge:
                 demand.note(call, operation.wish(call), error)
             raise
         response = _response(operation, call, reply)
-        if operation.method != "GET":
-            response.headers[FRESH] = str(await self._services.freshness.now())
+        if written:
+            response.headers[FRESH] = str(await written.place())
         return response
 
     async def _call(self, operation: Operation, request: web.Request, allowance: list[Allowance]) -> Call:
@@ -209,11 +217,13 @@ def _headers(allowance: list[Allowance]) -> Mapping[str, str]:
     return {**HEADERS, **{name: value for one in allowance for name, value in one.headers().items()}}
 
 
-def _consistent(request: web.Request) -> None:
-    """Refuse a consistency token that is none. This database is the one that was written to: it is always fresh."""
-    header = request.headers.get(FRESH)
-    if header is not None and Consistency.read(header) is None:
-        raise problems.BadRequest(f"{FRESH} is not what an answer has said: send it back as it came.")
+def _consistent(request: web.Request) -> Consistency | Position | None:
+    """Return how fresh the asker wants it at least; refuse a token that is none."""
+    try:
+        return freshness.wanted(request.headers)
+    except ValueError:
+        said = f"{FRESH} is neither what an answer has said nor an event's id: send it back as it came."
+        raise problems.BadRequest(said) from None
 
 
 def _asked(operation: Operation, request: web.Request) -> BaseModel | None:
