@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.consistency import Consistency
+    from core.feed import Position
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Leave to read a copy; where `after` is given, one that has come as far."""
+    """Leave to read a copy; where `after` is given, one that has come as far: to a place in the log, or to an event."""
 
-    after: Consistency | None = None
+    after: Consistency | Position | None = None
 
 
 asked: ContextVar[Elsewhere | None] = ContextVar("asked", default=None)
 
 
 @contextmanager
-def elsewhere(after: Consistency | None = None) -> Iterator[None]:
+def elsewhere(after: Consistency | Position | None = None) -> Iterator[None]:
     """Let what is read within be read from a copy, where there is one that does."""
     token = asked.set(Elsewhere(after))
     try:

@@ -29,6 +29,7 @@ from core.address import driver_dsn
 from core.consistency import TIMELINE, Consistency
 from core.db import DEADLOCK, DEFAULT_TENANT, SERIALIZATION_FAILURE, TIMEOUTS, Database, LostConnectionError, ReadSession
 from core.errors import BookingError
+from core.feed import Position
 from core.reading import Elsewhere
 from core.telling import SILENT, Telling
 
@@ -59,6 +60,10 @@ SELECT {TIMELINE} AS timeline, pg_current_wal_flush_lsn()::text AS place, clock_
 _SEEN = """
 SELECT pg_is_in_recovery() AS follows, pg_last_wal_replay_lsn()::text AS place, b.timeline, b.beaten_at
 FROM (SELECT) AS one LEFT JOIN heartbeats b ON true
+"""
+_HAPPENED = """
+SELECT pg_is_in_recovery() AS follows,
+    EXISTS (SELECT FROM events WHERE tenant_id = $1 AND transaction = $2::xid8 AND number = $3) AS there
 """
 _TROUBLE = (
     LostConnectionError,
@@ -214,7 +219,7 @@ class Replica:
         return self._judged(beat, seen)
 
     def _too_early(self, leave: Elsewhere) -> Why | None:
-        elsewhere = leave.after is not None and leave.after.timeline != self.standing.timeline
+        elsewhere = isinstance(leave.after, Consistency) and leave.after.timeline != self.standing.timeline
         return Why.TIMELINE if elsewhere else None
 
     async def _read_there(
@@ -225,7 +230,7 @@ class Replica:
         async def checked(session: ReadSession) -> T:
             if leave.after is not None:
                 # On the very connection that is read next: a copy that was restarted may have fallen back.
-                _require(await session.one(_SEEN), leave.after)
+                await _require(session, leave.after)
             return await work(session)
 
         return await there.read_once(checked, settings=settings)
@@ -305,12 +310,20 @@ class _Line:
             self._connection = None
 
 
-def _require(seen: Mapping[str, Any] | None, after: Consistency) -> None:
-    if seen is None or not seen["follows"]:
+async def _require(session: ReadSession, after: Consistency | Position) -> None:
+    """Raise _UnfitError unless the copy has come as far."""
+    if isinstance(after, Consistency):
+        row = await session.one(_SEEN)
+    else:
+        # Whoever sees one event of a transaction sees all of it, and what went before.
+        row = await session.one(_HAPPENED, session.tenant, str(after.transaction), after.number)
+    assert row is not None
+    if not row["follows"]:
         raise _UnfitError(Why.PROMOTED)
-    if seen["timeline"] != after.timeline:
+    if isinstance(after, Consistency) and row["timeline"] != after.timeline:
         raise _UnfitError(Why.TIMELINE)
-    if seen["place"] is None or _place(seen["place"]) < after.place:
+    there = row["place"] and _place(row["place"]) >= after.place if isinstance(after, Consistency) else row["there"]
+    if not there:
         raise _UnfitError(Why.NOT_YET)
 
 

@@ -19,8 +19,9 @@ from zoneinfo import ZoneInfo
 from core import stats_life, stats_sql
 from core.catalogue import Catalogue, Catalogues
 from core.clock import Clock
-from core.db import Database, ReadSession, WriteSession
+from core.db import Database, ReadSession
 from core.models import Location, Room
+from core.reading import elsewhere
 from core.stats_hours import USUAL_HOURS, Hours, changes, measured_by, midnight, open_minutes, shut_minutes
 from core.stats_life import Lives, Span, merged
 
@@ -37,9 +38,11 @@ LONGEST_DAYS = 3 * 366
 AT_ONCE = 3
 # The planner thinks them so dear that it would compile them, which takes longer than running them; and it would rather sort
 # a year than look up what is few. Three of them at once leave no processor for helpers.
-_PATIENCE = """
-SET LOCAL statement_timeout = '60s'; SET LOCAL work_mem = '96MB'; SET LOCAL jit = off; SET LOCAL enable_mergejoin = off;
-SET LOCAL max_parallel_workers_per_gather = 0
+# A large statement may take that long; on a copy of the database as well.
+_SECONDS = 60
+_PATIENCE = f"""
+SET LOCAL statement_timeout = '{_SECONDS}s'; SET LOCAL work_mem = '96MB'; SET LOCAL jit = off;
+SET LOCAL enable_mergejoin = off; SET LOCAL max_parallel_workers_per_gather = 0
 """
 
 
@@ -233,16 +236,16 @@ class Stats:
         """Run one of the large statements: it may take longer than a request, and more memory."""
         starts, ends = _span(ground)
 
-        async def work(session: WriteSession) -> list[Any]:
-            await session.run(_PATIENCE)
+        async def work(session: ReadSession) -> list[Any]:
             return list(await session.all(sql, session.tenant, _as_json(ground, counted), starts, ends, *more))
 
         async with self._turns:
-            return await self._db.write(work, repeatable=True)
+            return await self._db.report(work, settings=_PATIENCE, seconds=_SECONDS)
 
     async def _read(self, work: Callable[[ReadSession], Awaitable[T]]) -> T:
         async with self._turns:
-            return await self._db.read(work)
+            with elsewhere():
+                return await self._db.read(work)
 
 
 def _until_yesterday(asked: Asked, catalogue: Catalogue, now: datetime) -> Asked:

@@ -19,6 +19,7 @@ from core.calendars import Content, Feed
 from core.catalogue import Catalogue
 from core.errors import BookingError, BookingNotFound, Busy, LocationNotFound, RoomNotFound, Unavailable
 from core.models import one_line
+from core.reading import elsewhere
 from handlers import icalendar_file
 from handlers.api import conditions
 from handlers.calendar_entries import Entry, entries, face, single
@@ -90,11 +91,13 @@ class _Pages:
             raise _NothingError
         feed, person = found
         await self._services.calendars.used(feed)
-        changed, by = await self._services.calendars.changed_at(feed), person.acting(SURFACE)
-        # By date alone, a program that asks again costs next to nothing.
-        if "If-None-Match" not in request.headers and self._had(request, "", changed):
-            return _unchanged(None, changed)
-        content = await self._services.calendars.content(feed, by)
+        by = person.acting(SURFACE)
+        with elsewhere():
+            changed = await self._services.calendars.changed_at(feed)
+            # By date alone, a program that asks again costs next to nothing.
+            if "If-None-Match" not in request.headers and self._had(request, "", changed):
+                return _unchanged(None, changed)
+            content = await self._services.calendars.content(feed, by)
         catalogue = await self._services.catalogues.current()
         there: list[Entry] = []
         for entry in entries(content, by, catalogue, own=feed.own, link=self._slack()):

@@ -26,7 +26,7 @@ from core.models import Actor, Person
 from core.reading import elsewhere
 from core.telling import FAILED
 from core.tokens import Bearer, Scope, Token
-from handlers import logbook
+from handlers import freshness, logbook
 from handlers.api import conditions, demand, problems, refusing
 from handlers.api.crossing import Crossing
 from handlers.api.kept import Kept

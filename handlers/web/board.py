@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +21,8 @@ from core.catalogue import Catalogue
 from core.errors import BookingError, LocationNotFound
 from core.heard import Interest
 from core.models import Location, Person
+from core.reading import elsewhere
+from handlers import freshness
 from handlers.api import events, refusing
 from handlers.services import Services
 from handlers.web.planner import Panel, drawn, now_in, panel
@@ -84,7 +87,8 @@ class BoardPages:
             if person is None and not place.board_open:
                 return to_sign_in(request)
             asked = _date(request)
-            board = await self._services.board.day(place.id, asked, by=person.acting("web") if person else None)
+            with _elsewhere(request):
+                board = await self._services.board.day(place.id, asked, by=person.acting("web") if person else None)
         except BookingError as error:
             return self._look.told(error)
         day = drawn(board)
@@ -116,7 +120,9 @@ class BoardPages:
             place = _place(await self._services.catalogues.current(), request.match_info["location"])
             if person is None and not place.board_open:
                 return _json({"error": "Unauthorized", "message": "Sign in.", "validationErrors": {}}, status=401)
-            board = await self._services.board.day(place.id, _date(request), by=person.acting("web") if person else None)
+            by = person.acting("web") if person else None
+            with _elsewhere(request):
+                board = await self._services.board.day(place.id, _date(request), by=by)
         except BookingError as error:
             status = 404 if isinstance(error, LocationNotFound) else 503
             return _json({"error": error.code, "message": error.message, "validationErrors": {}}, status=status)
@@ -173,6 +179,14 @@ def _place(catalogue: Catalogue, said: str) -> Location:
         return catalogue.location(UUID(said))
     except ValueError:
         raise LocationNotFound("There is no such board.") from None
+
+
+def _elsewhere(request: web.Request) -> AbstractContextManager[None]:
+    """Let a copy of the database be read that has come to the event of which the page has heard."""
+    try:
+        return elsewhere(freshness.wanted(request.headers))
+    except ValueError:
+        return nullcontext()
 
 
 def _date(request: web.Request) -> date | None:

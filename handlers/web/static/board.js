@@ -2,7 +2,7 @@
 "use strict";
 
 const POLL = 20000, POLL_WITH_EVENTS = 120000, STALE = 45000, STEP = 300000, SETTLE = 150;
-let etag = document.getElementById("day").dataset.tag, seen = Date.now(), offset = Date.parse(document.getElementById("day").dataset.now) - Date.now(), timer = null, settling = null, streaming = false, focus = null, opener = null;
+let etag = document.getElementById("day").dataset.tag, seen = Date.now(), offset = Date.parse(document.getElementById("day").dataset.now) - Date.now(), timer = null, settling = null, streaming = false, focus = null, opener = null, last = "";
 
 const day = () => document.getElementById("day");
 const now = () => Date.now() + offset;
@@ -17,10 +17,13 @@ function heard(response) {
   tick();
 }
 
+// What is asked for after an event is to be as new as that.
+const asNew = () => (last ? { "Bookroom-Consistency": last } : {});
+
 async function look() {
   clearTimeout(timer);
   try {
-    const response = await fetch(day().dataset.source, { headers: { "If-None-Match": etag }, cache: "no-store" });
+    const response = await fetch(day().dataset.source, { headers: { "If-None-Match": etag, ...asNew() }, cache: "no-store" });
     if (response.status === 401) return location.reload();
     if (response.status !== 200 && response.status !== 304) throw new Error(response.status);
     heard(response);
@@ -35,7 +38,7 @@ async function look() {
 }
 
 async function fetched(address) {
-  const response = await fetch(address, { cache: "no-store" });
+  const response = await fetch(address, { headers: asNew(), cache: "no-store" });
   if (!response.ok || response.redirected) throw new Error(response.status);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }
@@ -64,8 +67,12 @@ function listen() {
   const address = day().dataset.events;
   if (!address || !window.EventSource) return;
   const source = new EventSource(address);
-  const changed = () => { clearTimeout(settling); settling = setTimeout(look, SETTLE); };
-  source.onopen = () => { streaming = true; document.body.dataset.live = "yes"; changed(); };
+  const changed = (event) => {
+    if (event.type === "booking") last = event.lastEventId;
+    clearTimeout(settling);
+    settling = setTimeout(look, SETTLE);
+  };
+  source.onopen = (event) => { streaming = true; document.body.dataset.live = "yes"; changed(event); };
   for (const kind of ["booking", "catalogue", "reset"]) source.addEventListener(kind, changed);
   source.addEventListener("gone", changed);
   source.onerror = () => {
