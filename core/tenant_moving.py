@@ -12,20 +12,21 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from core.ids import new_id
 from core.tenant_moving_copy import arrived, brought, expected, exported, room_for, schema_of, wiped
-from core.tenant_moving_file import Manifest, Progress, Reading
+from core.tenant_moving_file import Progress, Reading
 from core.tenant_moving_freeze import frozen, thawed
 from core.tenant_moving_tables import DIRECTORY
 from core.tenants import Keeper, Tenant, TenantError, owned
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 _OPEN = "SELECT id, phase, source, target, started_at FROM tenant_moves WHERE tenant_id = $1 AND ended_at IS NULL"
+_CARRIED = "SELECT (detail->>'rows')::bigint FROM tenant_moves WHERE id = $1"
 _OURS = "The workspace is being moved by somebody else at this moment."
 
 
@@ -67,8 +68,8 @@ class Mover:
         self._databases = databases
         self._progress = progress
 
-    async def move(self, tenant: Tenant, target: str | None) -> Manifest:
-        """Carry a tenant to another database and return what was carried; the old rows stay until `forget`."""
+    async def move(self, tenant: Tenant, target: str | None) -> int:
+        """Carry a tenant to another database and return how many rows; the old rows stay until `forget`."""
         async with self._alone(tenant) as main:
             move = await _open_move(main, tenant)
             if move:
@@ -89,8 +90,8 @@ class Mover:
             )
             return await self._carry(main, tenant, move)
 
-    async def resume(self, tenant: Tenant) -> Manifest:
-        """Go on with a move that was interrupted."""
+    async def resume(self, tenant: Tenant) -> int:
+        """Go on with a move that was interrupted, and return how many rows were carried."""
         async with self._alone(tenant) as main:
             move = await _open_move(main, tenant)
             if move is None or move.phase not in {"freezing", "copying", "switching"}:
@@ -144,28 +145,34 @@ class Mover:
                 raise TenantError("Both names mean the same database.")
             await room_for(there, tenant.id, tenant.name)
 
-    async def _carry(self, main: asyncpg.Connection, tenant: Tenant, move: Move) -> Manifest:
+    async def _carry(self, main: asyncpg.Connection, tenant: Tenant, move: Move) -> int:
         async with self._databases.opened(move.source, tenant.id) as source:
             if move.phase == "freezing":
                 await frozen(source, tenant.id, self._progress)
                 await _reached(main, move, "copying")
-            with tempfile.TemporaryFile() as file:  # without a name: whoever is killed leaves nothing behind
-                manifest = await exported(source, tenant.id, file, self._progress)
-                await self._copied(tenant, move, file)
-            await _reached(main, move, "switching")
+            # What was compared once needs no second copy: nobody has written since.
+            if move.phase != "switching":
+                rows = await self._copied(source, tenant, move)
+                await _reached(main, move, "switching", rows=rows)
             self._progress("switching", 0, 1)
             async with main.transaction():
                 await Keeper(main).place(tenant.id, move.target)
-                await _reached(main, move, "kept", rows=manifest.rows)
+                await _reached(main, move, "kept")
             # What is the directory's stays in use here.
             for name in DIRECTORY:
                 await thawed(source, tenant.id, only=name)
             self._progress("switching", 1, 1)
-        return manifest
+        carried: int = await main.fetchval(_CARRIED, move.id)
+        return carried
 
-    async def _copied(self, tenant: Tenant, move: Move, file: IO[bytes]) -> None:
-        async with self._databases.opened(move.target, tenant.id) as target:
-            await bring(target, Reading(file), self._progress, directory=move.target is None)
+    async def _copied(self, source: asyncpg.Connection, tenant: Tenant, move: Move) -> int:
+        with tempfile.TemporaryFile() as file:  # without a name: whoever is killed leaves nothing behind
+            await exported(source, tenant.id, file, self._progress)
+            async with self._databases.opened(move.target, tenant.id) as target:
+                reading = Reading(file)
+                # What is there is of this very move: before it began, there was nothing.
+                await bring(target, reading, self._progress, directory=move.target is None, ours=True)
+                return reading.manifest.rows
 
     async def _removed(self, tenant: Tenant, placement: str | None) -> int:
         """Remove the tenant's rows from a database in which it does not live; from the main one, all but the directory's."""
@@ -177,16 +184,20 @@ class Mover:
             return gone
 
 
-async def bring(target: asyncpg.Connection, reading: Reading, progress: Progress, *, directory: bool) -> None:
+async def bring(
+    target: asyncpg.Connection, reading: Reading, progress: Progress, *, directory: bool, ours: bool = False
+) -> None:
     """Import a whole file into a database; what an interrupted import has left there is removed first.
 
     In the main database, whose `directory` it is, teams of the tenant's that are known stay. TenantError where the file is
-    damaged or the tenant is there.
+    damaged or the tenant is there, unless what is there is `ours` to replace.
     """
     manifest = reading.manifest
     reading.check(progress)
     if not await target.fetchval(_LOCK, f"import {manifest.tenant_id}"):
         raise TenantError("The tenant is being imported by somebody else at this moment.")
+    if not ours:
+        await room_for(target, manifest.tenant_id, manifest.name)
     await expected(target, manifest)
     await wiped(target, manifest.tenant_id, progress, spare=DIRECTORY if directory else ())
     await brought(target, reading, progress)

@@ -273,7 +273,6 @@ async def expected(connection: asyncpg.Connection, manifest: Manifest) -> None:
             f"The file is of version {manifest.schema}, the database of {await schema_of(connection)}: "
             "bring both to the same version with `bookroom migrate`, and export again."
         )
-    await room_for(connection, manifest.tenant_id, manifest.name)
     other = await connection.fetchval(_SAME_SLUG, manifest.slug, manifest.tenant_id)
     if other:
         raise TenantError(f"Another tenant there has the short name {manifest.slug!r}: rename one of them first.")

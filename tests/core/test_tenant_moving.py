@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import io
+import signal
+import sys
+import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+import core
 from core import schema
 from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.db import DEFAULT_TENANT, Database
 from core.errors import RoomNotFound, WorkspaceMoving
 from core.feed import BEGINNING, Feed, Position
+from core.ids import new_id
 from core.models import Wish
 from core.search import Search
-from core.tenant_moving import Databases, Mover
+from core.tenant_moving import Databases, Mover, bring
 from core.tenant_moving_copy import exported, rows_of, violated
 from core.tenant_moving_file import Reading
-from core.tenants import Keeper, Tenant
-from tests.core.office import Office, at, opened
-from tests.core.test_roles import everywhere
+from core.tenants import Keeper, Tenant, TenantError
+from tests.core.office import PATIENT, Office, at, opened
+from tests.core.test_roles import OTHER, everywhere, second_tenant
 
 HERE = str(DEFAULT_TENANT)
 
@@ -96,12 +102,13 @@ async def test_every_row_of_every_table_arrives_as_it_was(database: Any, databas
     before = await counts(databases)
     assert all(before.values())
 
-    manifest = await Mover(databases, silent).move(await known(databases), "eu")
+    manifest = Reading(await written(databases)).manifest
+
+    assert await Mover(databases, silent).move(await known(databases), "eu") == sum(before.values())
 
     assert await counts(databases, "eu") == before == {name: one.rows for name, one in manifest.tables.items()}
     assert (await known(databases)).placement == "eu"
-    again = Reading(await written(databases, "eu")).manifest
-    assert again.tables == manifest.tables
+    assert Reading(await written(databases, "eu")).manifest.tables == manifest.tables
     async with databases.opened("eu", DEFAULT_TENANT) as there:
         assert await there.fetchval("SELECT title FROM bookings") == "a\\b\n\tc \\N ü"
         assert await there.fetchval("SELECT closed_at FROM tenants WHERE id = $1", DEFAULT_TENANT) is None
@@ -211,13 +218,15 @@ async def test_each_yes_that_a_writer_got_is_in_the_new_database_once(database: 
     told: list[str] = []
     async with opened(database, pool_size=8) as here:
         rooms = [await here.room(f"Room {number}") for number in range(6)]
-        moved = asyncio.Event()
+        moved, enough = asyncio.Event(), asyncio.Event()
 
         async def writer(number: int) -> None:
             for turn in range(10_000):
                 try:
                     wish = Wish(slot=at(9 + turn / 4, 15), room_id=rooms[number].id)
                     yes.add((await here.bookings.book(wish, by=here.ana, key=f"{number}-{turn}")).id)
+                    if len(yes) > 60:
+                        enough.set()
                 except WorkspaceMoving as error:
                     told.append(error.code)
                     if moved.is_set():
@@ -225,8 +234,7 @@ async def test_each_yes_that_a_writer_got_is_in_the_new_database_once(database: 
                     await asyncio.sleep(0.01)
 
         writers = [asyncio.create_task(writer(number)) for number in range(6)]
-        while len(yes) < 60 and not any(task.done() for task in writers):
-            await asyncio.sleep(0.01)
+        await enough.wait()
         await Mover(databases, silent).move(await known(databases), "eu")
         moved.set()
         await asyncio.gather(*writers)
@@ -235,3 +243,252 @@ async def test_each_yes_that_a_writer_got_is_in_the_new_database_once(database: 
         rows = await there.fetch("SELECT id FROM bookings WHERE tenant_id = $1", DEFAULT_TENANT)
         assert sorted(row["id"] for row in rows) == sorted(yes)
         assert await violated(there, DEFAULT_TENANT) == ()
+
+
+# Moves, or goes on with a move, and is killed when it has come so far.
+KILLED = """
+import asyncio, os, signal, sys
+from core.db import DEFAULT_TENANT
+from core.tenant_moving import Databases, Mover
+from core.tenants import Keeper
+
+main, eu, verb, at, times = sys.argv[1:]
+calls = 0
+
+def progress(what, done, total):
+    global calls
+    calls += what == at
+    if calls > int(times):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+async def work():
+    databases = Databases(main, {"eu": eu})
+    async with databases.opened(None) as connection:
+        tenant = await Keeper(connection).named(str(DEFAULT_TENANT))
+    mover = Mover(databases, progress)
+    await {"move": lambda: mover.move(tenant, "eu"), "resume": lambda: mover.resume(tenant),
+        "forget": lambda: mover.forget(tenant)}[verb]()
+
+asyncio.run(work())
+"""
+
+
+async def killed(database: Any, elsewhere: Any, verb: str, at: str, times: int = 0) -> None:
+    arguments = (database.owner_url, elsewhere.owner_url, verb, at, str(times))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED, *arguments, cwd=Path(core.__file__).parents[1], stderr=asyncio.subprocess.PIPE
+    )
+    _, complaints = await process.communicate()
+    assert process.returncode == -signal.SIGKILL, complaints.decode()
+
+
+async def test_whoever_is_killed_in_the_middle_can_give_it_up(database: Any, elsewhere: Any, databases: Databases):
+    async with opened(database) as office:
+        apollo = await office.room("Apollo")
+        await office.book(apollo, at(9))
+        before = Reading(await written(databases)).manifest
+        for phase, times in (("freezing", 20), ("importing", 4)):
+            await killed(database, elsewhere, "move", phase, times)
+            with pytest.raises(TenantError, match="--resume"):
+                await Mover(databases, silent).move(await known(databases), "eu")
+
+            await Mover(databases, silent).abort(await known(databases))
+
+            assert (await known(databases)).moving is None
+            assert Reading(await written(databases)).manifest.tables == before.tables
+            assert not any((await counts(databases, "eu")).values())
+        await office.book(apollo, at(11))
+
+
+async def test_whoever_is_killed_at_any_step_can_go_on(database: Any, elsewhere: Any, databases: Databases):
+    async with opened(database) as office:
+        apollo = await office.room("Apollo")
+        await office.book(apollo, at(9))
+        before = Reading(await written(databases)).manifest
+        await killed(database, elsewhere, "move", "freezing", 20)
+        for phase, times in (("exporting", 3), ("importing", 4), ("comparing", 3), ("switching", 0)):
+            await killed(database, elsewhere, "resume", phase, times)
+            assert (await known(databases)).placement is None
+            assert await office.count("SELECT count(*) FROM bookings") == 1
+        with pytest.raises(WorkspaceMoving):
+            await office.book(apollo, at(11))
+
+        await killed(database, elsewhere, "resume", "switching", 1)
+
+        assert (await known(databases)).placement == "eu"
+        assert Reading(await written(databases, "eu")).manifest.tables == before.tables
+        with pytest.raises(TenantError, match="no interrupted move"):
+            await Mover(databases, silent).resume(await known(databases))
+        with pytest.raises(TenantError, match="moved already"):
+            await Mover(databases, silent).abort(await known(databases))
+        await killed(database, elsewhere, "forget", "removing", 12)
+        assert (await known(databases)).moving == "kept"
+        await Mover(databases, silent).forget(await known(databases))
+        assert not any(count for name, count in (await counts(databases)).items() if name != "slack_teams")
+        async with continued(office, elsewhere) as there:
+            await there.book(apollo, at(11))
+
+
+async def test_two_do_not_move_one_tenant_at_once(database: Any, databases: Databases):
+    refused: list[str] = []
+
+    async def second() -> None:
+        try:
+            await Mover(databases, silent).move(await known(databases), "eu")
+        except TenantError as error:
+            refused.append(str(error))
+
+    tasks: list[asyncio.Task[None]] = []
+
+    def progress(what: str, done: int, total: int) -> None:
+        if what == "freezing" and done == 1:
+            tasks.append(asyncio.ensure_future(second()))
+
+    await Mover(databases, progress).move(await known(databases), "eu")
+    await asyncio.gather(*tasks)
+    assert refused == ["The workspace is being moved by somebody else at this moment."]
+
+
+async def test_a_neighbour_books_unhindered_while_another_is_moved(database: Any, databases: Databases):
+    """The neighbour's connections give up any wait for a lock that is longer than a trigger may take to be made."""
+    async with opened(database) as office:
+        await second_tenant(office)
+        await office.book(await office.room("Apollo"), at(9))
+        impatient = {**PATIENT["timeouts"], "lock_timeout": "700ms"}
+        async with opened(database, tenant=OTHER, timeouts=impatient) as neighbours:
+            apollo = await neighbours.room("Apollo")
+            over, steps = asyncio.Event(), set[str]()
+
+            async def book() -> int:
+                turn = 0
+                while not over.is_set():
+                    await neighbours.book(apollo, at(9 + turn / 4, 15))
+                    turn += 1
+                return turn
+
+            booking = asyncio.create_task(book())
+            await Mover(databases, lambda what, done, total: steps.add(what)).move(await known(databases), "eu")
+            over.set()
+            booked = await booking
+            assert {"freezing", "exporting", "importing", "comparing", "switching"} <= steps
+            assert await office.count("SELECT count(*) FROM bookings WHERE tenant_id = $1", OTHER) == booked > 0
+            assert await neighbours.db.read(lambda session: session.value("SELECT count(*) FROM bookings")) == booked
+    async with databases.opened("eu", OTHER) as there:
+        assert await there.fetchval("SELECT count(*) FROM bookings WHERE tenant_id = $1", OTHER) == 0
+
+
+async def test_whoever_is_writing_already_is_waited_for(database: Any, databases: Databases):
+    """A transaction that has written and not committed is in the copy, or is refused: it is never lost."""
+    async with opened(database) as office:
+        writer = await asyncpg.connect(database.app_url, server_settings={"app.tenant": HERE})
+        transaction = writer.transaction()
+        await transaction.start()
+        await writer.execute(
+            "INSERT INTO locations (tenant_id, id, name, zone) VALUES ($1, $2, 'Rome', 'UTC')", DEFAULT_TENANT, new_id()
+        )
+        moving = asyncio.create_task(Mover(databases, silent).move(await known(databases), "eu"))
+        blocked = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'locations'::regclass)"
+        while not await office.count(blocked):
+            assert not moving.done()
+            await asyncio.sleep(0)
+        await transaction.commit()
+        await writer.close()
+        await moving
+    async with databases.opened("eu", DEFAULT_TENANT) as there:
+        assert await there.fetchval("SELECT count(*) FROM locations WHERE name = 'Rome'") == 1
+
+
+def damaged(file: io.BytesIO, how: str) -> io.BytesIO:
+    data = bytearray(file.getvalue())
+    match how:
+        case "cut short":
+            del data[len(data) // 2 :]
+        case "a byte changed":
+            data[data.index(b"tables/people.copy") + 80] ^= 0xFF
+        case "nothing of it":
+            data[:] = b"no archive at all"
+        case "a row less":
+            return rewritten(bytes(data))
+    return io.BytesIO(data)
+
+
+def rewritten(data: bytes) -> io.BytesIO:
+    """Return the file without the last person, whole as an archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            new.writestr(name, b"".join(content.splitlines(keepends=True)[:-1]) if name == "tables/people.copy" else content)
+    out.seek(0)
+    return out
+
+
+@pytest.mark.parametrize("how", ["cut short", "a byte changed", "nothing of it", "a row less"])
+async def test_a_damaged_file_is_found_before_anything_is_written(database: Any, databases: Databases, how: str):
+    async with opened(database):
+        file = damaged(await written(databases), how)
+    async with databases.opened("eu", DEFAULT_TENANT) as there:
+        with pytest.raises(TenantError, match="damaged"):
+            await bring(there, Reading(file), silent, directory=False)
+        assert await there.fetchval("SELECT count(*) FROM people") == 0
+        assert await there.fetchval("SELECT count(*) FROM tenant_moves") == 0
+
+
+async def test_a_file_of_another_version_or_of_a_tenant_that_is_there_is_refused(database: Any, databases: Databases):
+    async with opened(database):
+        file = await written(databases)
+    async with databases.opened(None, DEFAULT_TENANT) as here:
+        with pytest.raises(TenantError, match="already"):
+            await bring(here, Reading(file), silent, directory=True)
+    async with databases.opened("eu", DEFAULT_TENANT) as there:
+        reading = Reading(file)
+        reading.manifest = replace(reading.manifest, schema="0001_core")
+        with pytest.raises(TenantError, match="0001_core"):
+            await bring(there, reading, silent, directory=False)
+        assert await there.fetchval("SELECT count(*) FROM people") == 0
+
+
+async def test_rows_of_another_tenant_in_a_file_are_kept_out_by_the_database(database: Any, databases: Databases):
+    async with opened(database) as office:
+        await second_tenant(office)
+        file = await written(databases)
+    async with databases.opened("eu", DEFAULT_TENANT) as there:
+        reading = Reading(file)
+        honest = reading.batches
+        reading.batches = lambda name: (one.replace(HERE.encode(), str(OTHER).encode()) for one in honest(name))
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+            await bring(there, reading, silent, directory=False)
+
+
+async def test_an_import_that_was_interrupted_is_begun_anew(database: Any, databases: Databases):
+    async with opened(database):
+        file = await written(databases)
+
+    def interrupted(what: str, done: int, total: int) -> None:
+        if what == "comparing":
+            raise KeyboardInterrupt
+
+    async with databases.opened("eu", DEFAULT_TENANT) as there:
+        with pytest.raises(KeyboardInterrupt):
+            await bring(there, Reading(file), interrupted, directory=False)
+    async with databases.opened("eu", DEFAULT_TENANT) as there:
+        assert (await Keeper(there).named(HERE)).moving == "arriving"
+        await bring(there, Reading(file), silent, directory=False)
+        assert await rows_of(there, DEFAULT_TENANT) == await counts(databases)
+        assert await there.fetchval("SELECT phase FROM tenant_moves") == "done"
+
+
+async def test_the_archive_arrives_in_its_months_and_nobody_may_read_those(
+    database: Any, elsewhere: Any, databases: Databases
+):
+    async with opened(database) as office:
+        await everywhere(office)
+    await Mover(databases, silent).move(await known(databases), "eu")
+    connection = await asyncpg.connect(elsewhere.worker_url, server_settings={"app.tenant": HERE})
+    try:
+        month = "bookings_archive_2026_01"
+        assert await connection.fetchval("SELECT tableoid::regclass::text FROM bookings_archive") == month
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(f"SELECT FROM {month}")
+    finally:
+        await connection.close()
