@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -24,9 +25,10 @@ from bot.hands import GIVE_BACK_SECONDS
 from bot.jobs import Job, Jobs, Work
 from bot.listening import Listener
 from bot.metrics import Metrics
-from bot.posting import Poster
+from bot.posting import Poster, Teams
 from bot.pusher import Pusher
 from bot.scheduler import Scheduler
+from bot.turns import Turns
 from bot.webhook_caller import Caller
 from bot.webhook_posting import Poster as WebhookPoster
 from core import requests, schema
@@ -83,6 +85,14 @@ async def as_far_as_allowed(db: Database, settings: Settings) -> None:
         db.act_as(schema.APPLICATION)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Among:
+    """What an office has of a process with many: its teams' own clients for posting, and which teams are there."""
+
+    teams: Teams
+    present: Callable[[], Awaitable[Sequence[str]]]
+
+
 class Background:
     """One process's jobs, deliverer and bell. `services` must stand on `db`, the jobs' own database."""
 
@@ -95,13 +105,16 @@ class Background:
         bell: Bell,
         *,
         metrics: Metrics | None = None,
+        among: Among | None = None,
     ) -> None:
-        """`metrics` are the process's, where it has more to tell than this."""
+        """`metrics` are the process's, where it has more to tell than this; `among`: one office of many in a process."""
+        self._among = among
         self._services, self._db, self._clock, self._bell = services, db, clock, bell
         self.metrics = metrics or Metrics()
         self.checking = Checking(db, seconds=settings.bookroom_check_seconds)
         self.outbox = Outbox(db, services.catalogues, clock)
-        self.poster = Poster(settings.bot_token, settings.slack_api_url, self.metrics)
+        teams = among.teams if among else None
+        self.poster = Poster("" if among else settings.bot_token, settings.slack_api_url, self.metrics, teams=teams)
         self.deliverer = Deliverer(
             self.outbox,
             Notices(services),
@@ -112,6 +125,7 @@ class Background:
         posting = WebhookPoster(clock, allowed=settings.private_targets)
         self.caller = Caller(self.webhooks, posting, clock, self.metrics, told=self.deliverer.wake)
         self.jobs = self._jobs()
+        self.turns = Turns(self.jobs, db)
         self.listener = Listener(settings.worker_url, bell)
         self._scheduler = Scheduler(clock)
         self._second_look: asyncio.TimerHandle | None = None
@@ -121,6 +135,11 @@ class Background:
         """Begin; the first run of every job is at once, to make up for the time in which nobody was there."""
         self.deliverer.start()
         self.caller.start()
+        if self._among:
+            # Others keep the clock and listen for all of us.
+            self.turns.begin()
+            self.deliverer.wake()
+            return
         for job in self.jobs.all.values():
             self._scheduler.every(job.seconds, job.tick, name=job.name)
             job.ring()
@@ -181,7 +200,8 @@ class Background:
     def _jobs(self) -> Jobs:
         services, db = self._services, self._db
         catalogues, clock = services.catalogues, self._clock
-        pusher = Pusher(services.watching, Pushes(services), self.poster.of, self.metrics)
+        alone = self._among is None
+        pusher = Pusher(services.watching, Pushes(services), self.poster.of, self.metrics, one_token=alone)
         wake = self.deliverer.wake
 
         def job(name: str, seconds: float, work: Work, then: Callable[[], None] | None = None) -> Job:
@@ -205,14 +225,17 @@ class Background:
                 job("forget", 3600.0, services.administration.erasing.honour),
                 job("end", 60.0, Endings(db, catalogues).end),
                 job("clean", 600.0, self._clean),
-                job("groups", usergroups.SECONDS, self._groups(catalogues).sync),
+                job("groups", usergroups.SECONDS, self._groups(catalogues)),
                 job("archive", 3600.0, Archive(db).tidy),
                 job("invariants", CHECK_TICK_SECONDS, self.checking.advance),
             ]
         )
 
-    def _groups(self, catalogues: Catalogues) -> usergroups.UserGroups:
-        return usergroups.UserGroups(Groups(self._db, catalogues), lambda: self.poster.client)
+    def _groups(self, catalogues: Catalogues) -> Work:
+        groups, among = Groups(self._db, catalogues), self._among
+        if among is None:
+            return usergroups.UserGroups(groups, lambda: self.poster.client).sync
+        return usergroups.OfTeams(groups, among.present, self.poster.of).sync
 
     def _happened(self) -> None:
         """A booking was changed, here or elsewhere."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,10 +22,20 @@ NONE_TO_READ = frozenset({"missing_scope", "paid_teams_only", "plan_upgrade_requ
 class UserGroups:
     """The job that asks Slack who is in which user group."""
 
-    def __init__(self, groups: Groups, client: Callable[[], AsyncWebClient]) -> None:
-        self._groups, self._client = groups, client
-        self._team: str | None = None
+    def __init__(
+        self, groups: Groups, client: Callable[[], AsyncWebClient] | None = None, *, team: str | None = None
+    ) -> None:
+        """`team` is the client's, where that is known; without a way to `client`, it is to be set before each `sync`."""
+        self._groups = groups
+        self._found = client
+        self.client: AsyncWebClient | None = None
+        self._team = team
         self._told = False
+
+    def _client(self) -> AsyncWebClient:
+        client = self._found() if self._found else self.client
+        assert client is not None
+        return client
 
     async def sync(self, _now: datetime) -> int:
         """Bring the groups into step and return how many changed; what Slack does not answer is asked again later."""
@@ -50,6 +60,34 @@ class UserGroups:
             self._told = True
             level = logging.INFO if reason(error) in NONE_TO_READ else logging.WARNING
             log.log(level, "user groups of Slack are not read: %s", reason(error))
+
+
+class OfTeams:
+    """The same for every team of an office, each with its own token."""
+
+    def __init__(
+        self,
+        groups: Groups,
+        present: Callable[[], Awaitable[Sequence[str]]],
+        client: Callable[[str], Awaitable[AsyncWebClient]],
+    ) -> None:
+        """`present` names the teams."""
+        self._groups, self._present, self._client = groups, present, client
+        self._asked: dict[str, UserGroups] = {}
+
+    async def sync(self, now: datetime) -> int:
+        """Bring the groups of every team into step and return how many changed."""
+        changed = 0
+        for team in await self._present():
+            try:
+                client = await self._client(team)
+            except FAILED:
+                continue
+            # By the client of this moment: a team that installs the app again has another token.
+            asked = self._asked[team] = self._asked.get(team) or UserGroups(self._groups, team=team)
+            asked.client = client
+            changed += await asked.sync(now)
+        return changed
 
 
 def _in_use(groups: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, list[str]]]:
