@@ -46,6 +46,11 @@ class Turns:
         """Whether something goes on there."""
         return self._monotonic() < self._awake_until
 
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anything to look at by now."""
+        return self._monotonic() >= min(self._looks_at, self._next)
+
     def begin(self) -> None:
         """Spread the first turns, so that many offices that begin at once do not all work at once."""
         moment = self._monotonic()

@@ -37,7 +37,7 @@ def routes(app: AsyncApp, telling: Telling = SILENT) -> list[web.RouteDef]:
 
     async def receive(request: web.Request) -> web.Response:
         began = monotonic()
-        if not _could_be_signed(request.headers):
+        if not could_be_signed(request.headers):
             return web.json_response({"error": "invalid request"}, status=401)
         try:
             received = await to_bolt_request(request)
@@ -59,7 +59,7 @@ def kind_of(body: Mapping[str, Any]) -> str:
     return "command" if "command" in body else _KINDS.get(str(body.get("type")), "other")
 
 
-def _could_be_signed(headers: Mapping[str, str]) -> bool:
+def could_be_signed(headers: Mapping[str, str]) -> bool:
     """Whether stamp and signature are such that Bolt can check them: it raises where they are not, and says 500."""
     stamp, signature = headers.get(STAMP, "0"), headers.get(SIGNATURE, "")
     return stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12 and signature.isascii()
