@@ -45,6 +45,8 @@ def bolt(settings: Settings, client: AsyncWebClient, **more: Any) -> AsyncApp:  
             logger=logging.getLogger("slack_bolt"),
             signing_secret=secret.get_secret_value() if secret else None,
             request_verification_enabled=not settings.socket_mode,
+            # See `handlers.edge.Edge`.
+            process_before_response=True,
             **more,
         )
 

@@ -75,15 +75,39 @@ Listener = Callable[..., Coroutine[Any, Any, None]]
 class Call:
     """What Bolt hands to a listener, by its own names."""
 
-    ack: AsyncAck
+    ack: Acknowledged
     body: dict[str, Any]
     client: AsyncWebClient
     respond: AsyncRespond
 
 
-class Edge:
-    """Wraps handlers into Bolt listeners.
+class Acknowledged:
+    """Bolt's `ack`, which tells that it was called."""
 
+    def __init__(self, ack: AsyncAck) -> None:
+        self._ack = ack
+        self._over = asyncio.get_running_loop().create_future()
+
+    async def __call__(self, **said: Any) -> None:  # noqa: ANN401 - whatever Bolt's own takes
+        """Acknowledge."""
+        await self._ack(**said)
+        self._end()
+
+    async def or_end_of(self, task: asyncio.Task[None]) -> None:
+        """Wait until it was called, or a task is over."""
+        task.add_done_callback(self._end)
+        await self._over
+
+    def _end(self, _: object = None) -> None:
+        if not self._over.done():
+            self._over.set_result(None)
+
+
+class Edge:
+    """Wraps handlers into Bolt listeners, each of which is over as soon as it has acknowledged.
+
+    Bolt is to be told `process_before_response`: it then sends the acknowledgement when the listener is over. Without, it
+    looks every hundredth of a second whether there is one.
     `refuse` renders an error of the product as a message, `refuse_form` as the answer to a modal that was sent.
     """
 
@@ -199,22 +223,20 @@ class Edge:
     def closing(self, handle: OnClosed) -> Listener:
         """Note that a modal which wants to know was closed."""
 
-        async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
-            await ack()
+        async def answer(call: Call) -> None:
+            await call.ack()
             try:
-                await handle(str(body["view"]["id"]), self._services)
+                await handle(str(call.body["view"]["id"]), self._services)
             except Exception:
                 log.exception("a closed view was not noted")
 
-        return listener
+        return self._kept(answer)
 
     def home(self, handle: OnHome) -> Listener:
         """Publish the App Home of whoever looks at it, and again after what they change from a view."""
         self._home = handle
 
-        async def listener(body: dict[str, Any], client: AsyncWebClient) -> None:
-            if body["event"].get("tab", "home") != "home":
-                return
+        async def show(body: dict[str, Any], client: AsyncWebClient) -> None:
             request = requests.home_opened(body)
             with self._entry(request, request.sender, handle) as entry:
                 try:
@@ -227,6 +249,11 @@ class Edge:
                         return
                     entry.outcome = WENT_WRONG
                     log.exception("home of %s", request.sender.user_id)
+
+        async def listener(body: dict[str, Any], client: AsyncWebClient) -> None:
+            # Bolt acknowledges events when the listener is over.
+            if body["event"].get("tab", "home") == "home":
+                self._start(show(body, client))
 
         return listener
 
@@ -330,19 +357,18 @@ class Edge:
         return task
 
     def _kept(self, answer: Callable[[Call], Awaitable[None]]) -> Listener:
-        """Count the listener's own task too: Bolt goes on after the ack and does not wait for it when it stops."""
+        """Let Bolt have the acknowledgement as soon as there is one; what goes on after it is waited for by `drain`."""
+
+        async def guarded(call: Call) -> None:
+            try:
+                await answer(call)
+            except Exception:
+                log.exception("a request could not be answered")
 
         async def listener(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient, respond: AsyncRespond) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            self._under_way.add(task)
-            try:
-                await answer(Call(ack=ack, body=body, client=client, respond=respond))
-            except Exception:
-                # Raised after an ack, it would take the ack's answer with it.
-                log.exception("a request could not be answered")
-            finally:
-                self._under_way.discard(task)
+            acknowledged = Acknowledged(ack)
+            task = self._start(guarded(Call(ack=acknowledged, body=body, client=client, respond=respond)))
+            await acknowledged.or_end_of(task)
 
         return listener
 
@@ -464,7 +490,7 @@ async def _tell_aside(sender: Sender, reply: Show, client: AsyncWebClient) -> No
         log.warning("not told aside: %s", reason(error))
 
 
-async def _ack_submission(ack: AsyncAck, reply: SubmissionReply | Message, form: Form) -> None:
+async def _ack_submission(ack: Acknowledged, reply: SubmissionReply | Message, form: Form) -> None:
     match reply:
         case FieldErrors(errors=errors):
             known = {block["block_id"] for block in form.blocks if block.get("type") == "input"}

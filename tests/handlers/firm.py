@@ -278,7 +278,9 @@ async def opened(
         clock = SetClock(NOW)
         services = built(db, clock, fresh_seconds=3600)
         app = AsyncApp(
-            client=AsyncWebClient(token=tokens.bot, base_url=running.api_url), signing_secret=tokens.signing_secret
+            client=AsyncWebClient(token=tokens.bot, base_url=running.api_url),
+            signing_secret=tokens.signing_secret,
+            process_before_response=True,
         )
         edge = handlers.register(app, services, patience=patience)
         served = web.Application()
