@@ -183,7 +183,7 @@ class Bookings:
             raise
         booking_id, event_id = new_id(), new_id()
         facts: Any = {"key": key, "content": content, "event_id": event_id, "by": by, "since": since, "now": now}
-        if made := await at_once.booked(self._db, wish, rooms, catalogue, booking_id=booking_id, **facts):
+        if made := await self._at_once(wish, rooms, catalogue, booking_id=booking_id, **facts):
             return made
 
         async def work(session: WriteSession) -> Booking:
@@ -212,6 +212,30 @@ class Bookings:
         except LentOutError as lent_out:
             refusal = await self._lent_out(lent_out, catalogue, by=by)
         raise refusal
+
+    async def _at_once(
+        self,
+        wish: Wish,
+        rooms: Sequence[Room],
+        catalogue: Catalogue,
+        *,
+        key: str | None,
+        content: str,
+        booking_id: UUID,
+        event_id: UUID,
+        by: Actor,
+        since: datetime | None,
+        now: datetime,
+    ) -> Booking | None:
+        """Book what is simple; None where that takes the long way. Raises the refusal where nothing else can come of it."""
+        facts: Any = {"key": key, "content": content, "by": by, "since": since, "now": now}
+        ids: Any = {"booking_id": booking_id, "event_id": event_id}
+        if made := await at_once.booked(self._db, wish, rooms, catalogue, **ids, **facts):
+            return made
+        if await at_once.refused(self._db, wish, rooms, catalogue, **facts):
+            self._telling.overtaken()
+            raise await self._taken(catalogue, wish, rooms, by=by, now=now)
+        return None
 
     @told("change")
     @judged_anew
