@@ -5,7 +5,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   # Beside its place first, so that half a copy is never taken for one.
   rm -rf "$PGDATA.unfinished"
   pg_basebackup --host "$PRIMARY_HOST" --port "${PRIMARY_PORT:-5432}" --username bookroom_replica --no-password \
-    --pgdata "$PGDATA.unfinished" --wal-method stream --slot bookroom_replica --write-recovery-conf
+    --pgdata "$PGDATA.unfinished" --checkpoint fast --wal-method stream --slot bookroom_replica --write-recovery-conf
   chmod 700 "$PGDATA.unfinished"
   rm -rf "$PGDATA"
   mv "$PGDATA.unfinished" "$PGDATA"

@@ -12,10 +12,9 @@ from typer.main import get_command
 
 import bot.app
 from bot import config, postgres
+from bot.app import Bookroom
 from bot.cli import app
 from tests.bot.test_deploy import DOCKERFILE, instructions
-from tests.bot.test_serving import HTTP, serve, slack  # noqa: F401 - fixtures
-from tests.conftest import Database
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy" / "kubernetes"
 SETTINGS = {name.upper() for name in config.Settings.model_fields}
@@ -190,13 +189,14 @@ def test_memory_is_asked_for_that_a_bot_needs() -> None:
     assert "cpu" not in resources["limits"], "a bot that is held back does not answer in time"
 
 
-async def test_probes_and_paths_are_those_that_are_served(serve, slack, database: Database) -> None:  # noqa: F811
-    product = serve(database.app_url, **HTTP)
-    try:
-        await product.start()
-        served = {resource.canonical for resource in product._runner.app.router.resources()}
-    finally:
-        await product.stop()
+def test_probes_and_paths_are_those_that_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_SIGNING_SECRET": "hush",
+        "DATABASE_URL": "postgresql://h/d",
+    }.items():
+        monkeypatch.setenv(name, value)
+    served = {resource.canonical for resource in Bookroom(config.load())._web().router.resources()}
     probes = [container(*BOT)[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "liveness", "readiness")]
     assert probes == ["/healthz", "/healthz", "/readyz"]
     scraped = only(*BOT)["spec"]["template"]["metadata"]["annotations"]["prometheus.io/path"]
