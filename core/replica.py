@@ -89,6 +89,8 @@ class Why(StrEnum):
     PROMOTED = "promoted"
     NOT_YET = "not_yet"
     """It has not come as far as was asked for."""
+    REFUSED = "refused"
+    """It knows nothing of what was asked for: only who has the last word says that there is no such thing."""
     CONFLICT = "conflict"
     """It had to change what was just being read."""
     FULL = "full"
@@ -191,9 +193,9 @@ class Replica:
             try:
                 async with asyncio.timeout(seconds):
                     found = await self._read_there(db.tenant, work, leave, settings)
-            except BookingError:
-                db.telling.read_at(REPLICA, "fit")
-                raise
+            except BookingError as error:
+                log.debug("the replica refuses a reading: %s", error.code)
+                why = Why.REFUSED
             except _UnfitError as error:
                 why = error.why
             except _TROUBLE as error:
@@ -316,7 +318,7 @@ async def _require(session: ReadSession, after: Consistency | Position) -> None:
         row = await session.one(_SEEN)
     else:
         # Whoever sees one event of a transaction sees all of it, and what went before.
-        row = await session.one(_HAPPENED, session.tenant, str(after.transaction), after.number)
+        row = await session.one(_HAPPENED, session.tenant, after.transaction, after.number)
     assert row is not None
     if not row["follows"]:
         raise _UnfitError(Why.PROMOTED)

@@ -19,8 +19,12 @@ from core.db import ReadSession, WriteSession
 from core.reading import Elsewhere, elsewhere
 from core.replica import PRIMARY, REPLICA, Replica, Why
 from core.telling import Telling
+from core.tokens import Scope, TokenKind
 from tests.conftest import Database
+from tests.handlers.firm import BEN
 from tests.standby import Standby, ask, cluster, database_of, database_on, followed, standby_of
+from tests.web.office import Office
+from tests.web.office import opened as office_opened
 
 LOOK_SECONDS = 0.1
 
@@ -107,9 +111,12 @@ async def pair(urls: Database, standby: Standby) -> AsyncIterator[Pair]:
 
 
 def paired(urls: Database, standby: Standby, **options: float) -> Pair:
-    heard = Heard()
-    db = Pool(urls.app_url, pool_size=3)
-    db.telling = heard
+    return attached(Pool(urls.app_url, pool_size=3), urls, standby, **options)
+
+
+def attached(db: Pool, urls: Database, standby: Standby, **options: float) -> Pair:
+    """Have the copy read for a database from now on."""
+    db.telling = heard = Heard()
     there = standby.url(postgres.APP, urls.name)
     replica = Replica(there, primary_url=urls.app_url, look_seconds=LOOK_SECONDS, **options)
     db.copy = replica
@@ -400,3 +407,75 @@ async def backends(standby: Standby, name: str) -> list[int]:
         return [row["pid"] for row in rows]
     finally:
         await connection.close()
+
+
+async def test_a_program_reads_what_it_has_written_or_heard_of_and_the_rest_as_it_was_a_moment_ago(
+    urls: Database, standby: Standby
+):
+    async with office_opened(urls, with_api=True) as office:
+        await office.open_board()
+        firm = office.firm
+        ben = await firm.actor(BEN)
+        _, secret = await firm.services.tokens.make(
+            ben.person_id, name="a script", scopes=[Scope.BOOK], kind=TokenKind.PERSONAL
+        )
+        by = {"Authorization": f"Bearer {secret}"}
+        bookings, board = f"{office.url}/api/v1/bookings", office.url + office.board(more="/data?date=2026-11-24")
+        wish = {"start": "2026-11-24T21:00:00Z", "end": "2026-11-24T22:00:00Z", "title": "Planning"}
+
+        async def tells(address: str, word: str, token: str = "") -> bool:
+            headers = {**by, **({"Bookroom-Consistency": token} if token else {})}
+            async with office.http.get(address, headers=headers) as answer:
+                assert answer.status == 200
+                return word in await answer.text()
+
+        async with office.http.post(bookings, json={**wish, "roomId": str(firm.rooms["Apollo"].id)}, headers=by) as made:
+            at, etag = office.url + made.headers["Location"], made.headers["ETag"]
+        await standby.caught_up()
+        pair = attached(firm.db, urls, standby)
+        try:
+            await pair.until(None)
+            await standby.pause()
+            change = {**by, "If-Match": etag}
+            async with office.http.patch(at, json={"title": "Review"}, headers=change) as changed:
+                assert changed.status == 200
+                token = changed.headers["Bookroom-Consistency"]
+            event = await firm.db.read_here(
+                lambda session: session.value("SELECT transaction || '-' || number FROM events ORDER BY number DESC LIMIT 1")
+            )
+
+            assert await tells(at, "Planning")
+            assert pair.last == (REPLICA, "fit")
+            assert await tells(at, "Review", token)
+            assert pair.last == (PRIMARY, Why.NOT_YET)
+            assert await tells(at, "Review", event)
+            assert pair.last == (PRIMARY, Why.NOT_YET)
+            old = await tag(office, board)
+            assert await tag(office, board, event) != old
+            async with office.http.post(bookings, json={**wish, "roomId": str(firm.rooms["Corner"].id)}, headers=by) as made:
+                second = office.url + made.headers["Location"]
+            assert await tag(office, board) == old
+            # What the copy has never heard of may be there all the same.
+            assert await tells(second, "Planning")
+            assert pair.last == (PRIMARY, Why.REFUSED)
+            # In Slack everybody sees what is.
+            mine = await firm.services.bookings.mine(ben)
+            assert [booking.title for booking in mine] == ["Review", "Planning"]
+
+            await standby.resume()
+            await standby.caught_up()
+            for fresh in (token, event):
+                assert await tells(at, "Review", fresh)
+                assert pair.last == (REPLICA, "fit")
+            assert await tag(office, board) != old
+            assert pair.last == (REPLICA, "fit")
+        finally:
+            await standby.resume()
+            firm.db.copy = None
+            await pair.replica.stop()
+
+
+async def tag(office: Office, address: str, token: str = "") -> str:
+    """Return what tells one state of a board from another."""
+    async with office.http.get(address, headers={"Bookroom-Consistency": token} if token else {}) as answer:
+        return answer.headers["ETag"]
