@@ -41,7 +41,7 @@ class Origin:
         """Read it from what Slack sent: a command, an interaction or an event."""
         team, enterprise, view = (body.get(name) or {} for name in ("team", "enterprise", "view"))
         # Of an event in a channel that several workspaces share, this says for which of them it was sent to us.
-        granted = next(iter(body.get("authorizations") or ()), {})
+        granted: Mapping[str, Any] = next(iter(body.get("authorizations") or ()), {})
         teams = (
             view.get("app_installed_team_id"),
             granted.get("team_id"),

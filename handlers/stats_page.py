@@ -24,6 +24,7 @@ from handlers import plots, stats_links
 from handlers.services import Services
 from handlers.stats_links import LinkOver, Links, Look
 from handlers.views import stats as views
+from handlers.web.within import at
 
 BAR_WIDTH, BAR_HEIGHT = 120, 10
 OTHER_DAYS = ("last week", "last month", "last quarter", "last year")
@@ -146,7 +147,7 @@ def _shown(services: Services, look: Look, figures: Figures) -> str:
     for name in OTHER_DAYS:
         days = stats_span.read(name, today)
         assert days is not None
-        address = links.relative(stats_links.of_days(look, days.first, days.last))
+        address = at(links.relative(stats_links.of_days(look, days.first, days.last)))
         others.append((name[:1].upper() + name[1:], address))
     title = views.title(look.asked, today)
     if not figures.use.open:
@@ -158,7 +159,8 @@ def _shown(services: Services, look: Look, figures: Figures) -> str:
         title=views.title(asked, today),
         others=others,
         csv={
-            table.value: links.relative(look, path=stats_links.CSV_PATH.format(table=table)) for table in stats_export.Table
+            table.value: at(links.relative(look, path=stats_links.CSV_PATH.format(table=table)))
+            for table in stats_export.Table
         },
         figures=figures,
         everything=look.everything,

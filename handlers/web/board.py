@@ -29,6 +29,7 @@ from handlers.web.planner import Panel, drawn, now_in, panel
 from handlers.web.sessions import Sessions
 from handlers.web.signin import to_sign_in
 from handlers.web.site import HEADERS, Look, Site
+from handlers.web.within import at
 
 ALL = "/board"
 ONE = "/board/{location}"
@@ -106,8 +107,8 @@ class BoardPages:
             here=here,
             join="&" if asked else "?",
             panel=self._asked(request, board),
-            source=here.replace(f"/{place.id}", f"/{place.id}/data", 1),
-            events=f"{EVENTS}?{urlencode({'locationId': str(place.id)})}" if person else f"{ALL}/{place.id}/events",
+            source=at(here.replace(f"/{place.id}", f"/{place.id}/data", 1)),
+            events=at(f"{EVENTS}?{urlencode({'locationId': str(place.id)})}" if person else f"{ALL}/{place.id}/events"),
             slack=self._site.us.app_link,
             slack_web=self._site.us.web_link,
         )

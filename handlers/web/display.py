@@ -25,6 +25,7 @@ from handlers.services import Services
 from handlers.views.times import floor
 from handlers.web.board import NOW
 from handlers.web.site import HEADERS, Look, Site, from_elsewhere
+from handlers.web.within import at
 
 DOOR = "/door/{token:[A-Za-z0-9_-]{1,200}}"
 PATH = DOOR + "/display"
@@ -75,7 +76,7 @@ class Display:
             clock=saying.clock_time(now, facts["tz"]),
             day=saying.short_date(now.astimezone(facts["tz"]).date(), today=now.astimezone(facts["tz"]).date()),
             said=said,
-            source=f"/door/{request.match_info['token']}/display/data",
+            source=at(f"/door/{request.match_info['token']}/display/data"),
             codes={"check": _code(door, "Check in"), "book": _code(self._site.us.web_link, "Book in Slack")},
             sentence=f"{self._services.command} {facts['room']} now",
             slack=self._site.us.app_link,

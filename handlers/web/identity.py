@@ -46,11 +46,16 @@ class SlackSilent(BookingError):
     code = "SlackSilent"
 
 
+def returned_to(site: Site) -> str:
+    """Return the address of ours that Slack sends people back to; it is registered there."""
+    return site.callback or f"{site.base}{CALLBACK}"
+
+
 def address(site: Site, *, state: str, nonce: str, team: str | None) -> str:
     """Return where somebody is sent to agree."""
     generator = OpenIDConnectAuthorizeUrlGenerator(
         client_id=str(site.client_id),
-        redirect_uri=f"{site.base}{CALLBACK}",
+        redirect_uri=returned_to(site),
         scopes=SCOPES,
         authorization_url=f"{site.slack_origin}/openid/connect/authorize",
     )
@@ -64,7 +69,7 @@ async def who(site: Site, code: str, *, nonce: str) -> Sender:
         "client_id": site.client_id,
         "client_secret": site.client_secret,
         "code": code,
-        "redirect_uri": f"{site.base}{CALLBACK}",
+        "redirect_uri": returned_to(site),
         "grant_type": "authorization_code",
     }
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from time import monotonic
 from uuid import UUID
@@ -47,8 +48,8 @@ class Sessions:
         self._signer = signer(site.session_key, "session")
         self._secure = site.secure
         # Browsers let nobody but this very host set a cookie with this prefix.
-        self.cookie = "__Host-bookroom" if site.secure else "bookroom"
-        self._standing = Standing(site.slack)
+        self.cookie = site.cookie("__Host-bookroom" if site.secure else "bookroom")
+        self._standing = Standing(site.client)
 
     async def person(self, request: web.Request) -> Person | None:
         """Return who has signed in, as they stand now; None for nobody, or for somebody who may no longer."""
@@ -91,7 +92,8 @@ class Sessions:
 class Standing:
     """Whether people still belong to the workspace, as Slack says every few minutes; when it is silent, as it said last."""
 
-    def __init__(self, slack: AsyncWebClient) -> None:
+    def __init__(self, slack: Callable[[str], Awaitable[AsyncWebClient]]) -> None:
+        """`slack` gives the client for a team."""
         self._slack = slack
         self._known: dict[UUID, tuple[float, bool]] = {}
 
@@ -103,7 +105,8 @@ class Standing:
         fresh = FRESH_SECONDS
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                answer = await self._slack.users_info(user=person.slack_user_id)
+                client = await self._slack(person.slack_team_id)
+                answer = await client.users_info(user=person.slack_user_id)
             here = not (answer.get("user") or {}).get("deleted")
         except FAILED as error:
             here = reason(error) not in GONE

@@ -53,7 +53,7 @@ class SigningIn:
         self._sessions = sessions
         self._look = look
         self._signer = signer(site.session_key, "signing in")
-        self._cookie = "__Secure-bookroom-signin" if site.secure else "bookroom-signin"
+        self._cookie = site.cookie("__Secure-bookroom-signin" if site.secure else "bookroom-signin")
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes: asking, being sent to Slack, coming back, leaving."""
@@ -74,7 +74,7 @@ class SigningIn:
     async def _start(self, request: web.Request) -> web.Response:
         if not self._site.signs_in:
             return self._page(status=403)
-        state, nonce = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        state, nonce = f"{self._site.name}.{secrets.token_urlsafe(24)}", secrets.token_urlsafe(24)
         said = {"state": state, "nonce": nonce, "to": ours(request.query.get("to")), "until": self._now() + ASKED_SECONDS}
         team = self._site.us.team_id or None
         response = away(identity.address(self._site, state=state, nonce=nonce, team=team))
@@ -102,7 +102,7 @@ class SigningIn:
         if sender.team_id not in await self._services.people.teams():
             raise NotSignedIn("Bookroom is not for that Slack workspace. Sign in with the one where you use it.")
         # Slack has just said who they are; what it says of them else is at most ten minutes old.
-        person = await self._services.directory.person(sender, self._site.slack)
+        person = await self._services.directory.person(sender, await self._site.client(sender.team_id))
         response = away(ours(asked["to"]))
         self._sessions.begin(response, person)
         return response

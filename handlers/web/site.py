@@ -17,6 +17,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.errors import BookingError, Busy, LocationNotFound, RoomNotFound, Unavailable
+from handlers.slack_clients import Clients
+from handlers.web.within import at
 
 ASSETS = "/assets"
 KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -70,8 +72,22 @@ class Site:
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
     us: Us = field(default_factory=Us)
+    name: str = ""
+    """The workspace's, among many on one host: what its cookies are told apart by."""
+    callback: str | None = None
+    """Where Slack sends back whoever signs in, where that is one address for many workspaces; otherwise below `base`."""
+    clients: Clients | None = None
+    """Every team's own client, where the workspace may have several; otherwise `slack` is everybody's."""
     public: bool = True
     """Whether somebody has said where people reach us; otherwise a page's links lead to where it was asked for."""
+
+    async def client(self, team_id: str) -> AsyncWebClient:
+        """Return the client for a team; raises NotInstalledError where the app is not there."""
+        return await self.clients.of(team_id) if self.clients else self.slack
+
+    def cookie(self, name: str) -> str:
+        """Return what a cookie is called here."""
+        return f"{name}-{self.name}" if self.name else name
 
     @property
     def secure(self) -> bool:
@@ -106,6 +122,7 @@ class Look:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.globals["at"] = at
         self._templates.globals["asset"] = lambda name: f"{ASSETS}/{name}?v={self._versions[name]}"
 
     def routes(self) -> list[web.RouteDef]:

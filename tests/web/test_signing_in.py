@@ -179,11 +179,11 @@ async def test_whoever_was_deactivated_is_out_soon_and_a_silent_slack_lets_nobod
     board = office.board()
     assert (await office.get(board))[2].url.path == board
     await office.firm.slack.faults(drop_requests={"method": "users.info", "times": 1})
-    office.pages.sessions._standing = Standing(office.pages.site.slack)
+    office.pages.sessions._standing = Standing(office.pages.site.client)
     assert (await office.get(board))[2].url.path == board
     await office.firm.slack.faults(clear=True)
     await office.firm.slack.person(BEN, action="deactivate")
-    office.pages.sessions._standing = Standing(office.pages.site.slack)
+    office.pages.sessions._standing = Standing(office.pages.site.client)
     assert (await office.get(board))[2].url.path == "/signin"
 
 
