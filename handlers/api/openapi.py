@@ -64,7 +64,7 @@ _HEADERS: dict[str, Any] = {
     "ETag": {"description": "The state that was told.", "schema": {"type": "string"}},
     "LastModified": {"description": "When it last changed.", "schema": {"type": "string"}},
     "Consistency": {
-        "description": "Send it back with a read that must be as fresh as this answer. The id of an event that was heard will do as well.",
+        "description": "Send it back with a read that must be as fresh; the id of an event that was heard is as good.",
         "schema": {"type": "string"},
     },
     "RetryAfter": {"description": "In how many seconds to come again.", "schema": {"type": "string"}},
