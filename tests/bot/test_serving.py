@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import unused_port
 
 import bot.app
@@ -17,6 +17,8 @@ from bot.app import Bookroom
 from bot.config import SettingsError
 from bot.deadline import Deadline
 from core.errors import SchemaMismatch, Unavailable
+from core.reading import elsewhere
+from core.replica import Why
 from sandbox import company
 from sandbox.client import SandboxClient
 from sandbox.server import Sandbox, serving
@@ -122,6 +124,24 @@ async def test_slack_being_slow_to_give_a_socket_is_no_reason_not_to_start(serve
     try:
         await product.start()
         assert not await product.socket.connected()
+    finally:
+        await product.stop()
+
+
+async def test_a_replica_that_is_away_keeps_nobody_from_starting_or_reading(serve, slack: Slack, database: Database):
+    away = f"postgresql://bookroom_app@127.0.0.1:{unused_port()}/rooms"
+    product = serve(database.app_url, **HTTP, DATABASE_REPLICA_URL=away)
+    try:
+        await product.start()
+        await until(lambda: asyncio.sleep(0, product.replica.unfit is Why.AWAY))
+        url = f"http://127.0.0.1:{product.port}"
+        with elsewhere():
+            assert await product.db.read(lambda session: session.value("SELECT 1")) == 1
+        async with ClientSession() as http, http.get(f"{url}/metrics") as figures:
+            told = await figures.text()
+        assert "bookroom_replica_lag_seconds +Inf" in told
+        assert "bookroom_replica_lag_bytes +Inf" in told
+        assert 'bookroom_reads_total{place="primary",why="away"} 1.0' in told
     finally:
         await product.stop()
 
