@@ -10,14 +10,17 @@ import argparse
 import asyncio
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import stamina
 
 from bot.postgres import Server
+from tests.conftest import FOLDER, place
 from tests.faults.database import cutting, failing_over, filling, killing, restarting, skewing, stalling
 from tests.faults.database.measure import SHORT, Measure
 from tests.faults.database.reckoning import Found, table
@@ -33,6 +36,13 @@ def _here(work: Callable[[Server, Measure], Coroutine[Any, Any, Found]], measure
         return asyncio.run(work(server, measure))
 
 
+def _restarted(measure: Measure, *, mode: str) -> Found:
+    with tempfile.TemporaryDirectory(prefix=FOLDER, dir=place(), ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        with restarting.steady(Path(folder), SETTINGS) as server:
+            return asyncio.run(restarting.restarted(server, measure, mode=mode))
+
+
 def _full(measure: Measure, *, log_too: bool) -> Found:
     if not filling.mountable():
         raise SystemExit("A full disk needs leave to mount a tmpfs, which root has: leave it out with --only.")
@@ -46,8 +56,8 @@ def _over(measure: Measure, **how: bool) -> Found:
 
 FAULTS: dict[str, Fault] = {
     "killed": lambda measure: asyncio.run(killing.killed(measure)),
-    "restart-fast": partial(_here, partial(restarting.restarted, mode="fast")),
-    "restart-immediate": partial(_here, partial(restarting.restarted, mode="immediate")),
+    "restart-fast": partial(_restarted, mode="fast"),
+    "restart-immediate": partial(_restarted, mode="immediate"),
     "cut": partial(_here, lambda server, measure: cutting.cut_at_commit(database_of(server), measure)),
     "stalled": partial(_here, lambda server, measure: stalling.stalled(database_of(server), measure)),
     "full": partial(_full, log_too=False),

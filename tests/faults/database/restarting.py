@@ -5,14 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 from bot import postgres
+from migrations import upgrade
 from tests.faults.database.crowd import gathered
 from tests.faults.database.measure import Measure
 from tests.faults.database.reckoning import Found, reckoned
-from tests.standby import database_of
+from tests.standby import NAME, database_of
 
 MODES = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+
+
+@contextmanager
+def steady(folder: Path, settings: Mapping[str, str]) -> Iterator[postgres.Server]:
+    """Run a migrated server in a folder that comes back at the same port, so that nobody has to be told where it is."""
+    with postgres.Server(folder / "data", port=postgres.free_port(), settings=settings, auth="trust") as server:
+        postgres.provision(server, NAME)
+        upgrade(server.url(postgres.OWNER, NAME))
+        yield server
 
 
 async def restarted(server: postgres.Server, measure: Measure, *, mode: str) -> Found:
