@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable
+import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -19,10 +20,13 @@ from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 from slack_sdk.oauth.installation_store.sqlalchemy import AsyncSQLAlchemyInstallationStore
 from slack_sdk.oauth.state_store.sqlalchemy import AsyncSQLAlchemyOAuthStateStore
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot.sealing import Sealing
-from core.db import Database, ReadSession, WriteSession
+from core.db import Database, ReadSession, WriteSession, translate
 
+T = TypeVar("T")
 E = TypeVar("E", Bot, Installation)
 log = logging.getLogger(__name__)
 
@@ -77,12 +81,12 @@ class Installations(AsyncInstallationStore):
 
     async def async_save(self, installation: Installation) -> None:
         """Keep an installation; those that it takes the place of go, with their tokens."""
-        await self._kept.async_save(self._sealed(installation))
+        await _translated(self._kept.async_save(self._sealed(installation)))
         await self._forget(installation.team_id, installation.enterprise_id, before=installation.installed_at)
 
     async def async_save_bot(self, bot: Bot) -> None:
         """Keep a bot's token, such as a newer one."""
-        await self._kept.async_save_bot(self._sealed(bot))
+        await _translated(self._kept.async_save_bot(self._sealed(bot)))
 
     async def async_find_bot(
         self, *, enterprise_id: str | None, team_id: str | None, is_enterprise_install: bool | None = False
@@ -116,6 +120,21 @@ class Installations(AsyncInstallationStore):
     ) -> None:
         """Forget an installation, or what one person has given."""
         await self._kept.async_delete_installation(enterprise_id=enterprise_id, team_id=team_id, user_id=user_id)
+
+    async def left(self, *, team_id: str | None, enterprise_id: str | None) -> None:
+        """Forget every token of a team, or, without a team, of an organisation that installed the app as a whole."""
+
+        async def work(session: WriteSession) -> None:
+            for table in ("slack_installations", "slack_bots"):
+                await session.run(
+                    f"DELETE FROM {table} WHERE client_id = $1"
+                    " AND (team_id = $2 OR ($2::text IS NULL AND team_id IS NULL AND enterprise_id = $3))",
+                    self._client_id,
+                    team_id,
+                    enterprise_id,
+                )
+
+        await self._db.write(work, repeatable=True)
 
     async def tenants(self) -> frozenset[UUID]:
         """Return the tenants that have given the app a token."""
@@ -165,6 +184,17 @@ class Installations(AsyncInstallationStore):
         return _with(entity, self._sealing.opened)
 
 
+async def _translated(kept: Awaitable[T]) -> T:
+    """Return what Bolt's store returns, its database's errors as ours."""
+    try:
+        return await kept
+    except DBAPIError as error:
+        cause = error.orig.__cause__ if error.orig else None
+        translate(cause if isinstance(cause, Exception) else error)
+    except (OSError, PoolTimeoutError) as error:
+        translate(error)
+
+
 def _with(entity: E, done: Callable[[str | None], str | None]) -> E:
     """Return a copy whose secrets have gone through something."""
     one = copy.copy(entity)
@@ -180,6 +210,21 @@ class States(AsyncSQLAlchemyOAuthStateStore):
     def __init__(self, db: Database, *, seconds: int = STATE_SECONDS) -> None:
         super().__init__(expiration_seconds=seconds, engine=db.engine, logger=logging.getLogger("slack_sdk.oauth"))
         self._db = db
+
+    async def async_issue(self, *_args: object, **_kwargs: object) -> str:
+        """Return a new state."""
+        state = secrets.token_urlsafe(32)
+
+        async def work(session: WriteSession) -> None:
+            await session.run(
+                "INSERT INTO slack_oauth_states (state, expire_at)"
+                " VALUES ($1, now() AT TIME ZONE 'UTC' + make_interval(secs => $2))",
+                state,
+                self.expiration_seconds,
+            )
+
+        await self._db.write(work, repeatable=False)
+        return state
 
     async def async_consume(self, state: str) -> bool:
         """Use a state up; False where it is none of ours, is over, or was used."""

@@ -24,6 +24,7 @@ from handlers.edge import Edge
 from handlers.services import Services, built
 from handlers.stats_links import Links
 from handlers.web import Pages, Site
+from handlers.web.site import Look
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,13 +52,14 @@ class Office:
         addresses: Addresses,
         background: MakeBackground | None = None,
         metrics: Metrics | None = None,
+        look: Look | None = None,
     ) -> None:
         """`background` makes the jobs where they are not to be those of a process with one office."""
         self.settings, self.clock = settings, clock
         self.db, self.worker_db = db, worker_db
         self._metrics = metrics
         self.services = self._for_those_who_ask(addresses)
-        self.pages = Pages(self.services, addresses.site)
+        self.pages = Pages(self.services, addresses.site, look=look)
         self.background = self._in_background(background)
 
     def hears(self, bolt: AsyncApp) -> Edge:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from aiohttp import web
 
@@ -74,8 +75,7 @@ def routes(
         crossing=crossing,
         failures_per_minute=failures_per_minute,
     )
-    whole = openapi.document(OPERATIONS)
-    document, page = json.dumps(whole, ensure_ascii=False).encode(), docs_page.drawn(whole).encode()
+    document, page = _told()
 
     # They change with the program alone, so that they are as old as this run of it.
     since = services.clock.now()
@@ -130,6 +130,13 @@ def routes(
     named = {operation.path for operation in OPERATIONS if not operation.named}
     others = [web.route("*", PREFIX + path, unknown) for path in sorted(named)]
     return [*free, *ours, *others, web.route("*", PREFIX + "/{rest:.*}", unknown)]
+
+
+@cache
+def _told() -> tuple[bytes, bytes]:
+    """Return the document and the page that is drawn from it: the same for everybody whom a process serves."""
+    whole = openapi.document(OPERATIONS)
+    return json.dumps(whole, ensure_ascii=False).encode(), docs_page.drawn(whole).encode()
 
 
 def _methods_at(path: str) -> list[str]:

@@ -19,9 +19,10 @@ __all__ = ["Pages", "Site", "Us"]
 class Pages:
     """All of them; who has signed in to them is `person`."""
 
-    def __init__(self, services: Services, site: Site) -> None:
+    def __init__(self, services: Services, site: Site, *, look: Look | None = None) -> None:
+        """`look` is shared by all workspaces of a process."""
         self.site = site
-        self._look = Look()
+        self._look = look or Look()
         self.sessions = Sessions(services, site)
         self._signing_in = SigningIn(services, site, self.sessions, self._look)
         self._board = BoardPages(services, site, self.sessions, self._look)
@@ -31,6 +32,10 @@ class Pages:
     async def person(self, request: web.Request) -> Person | None:
         """Return who has signed in, as they stand now; None for nobody."""
         return await self.sessions.person(request)
+
+    async def came_back(self, request: web.Request) -> web.StreamResponse:
+        """Let in somebody whom Slack has sent back to an address that many workspaces share."""
+        return await self._signing_in.came_back(request)
 
     def introduced(self, team_id: str, user_id: str) -> None:
         """Note as whom Slack knows us, which the links to Slack need."""

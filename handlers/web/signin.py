@@ -60,7 +60,7 @@ class SigningIn:
         return [
             web.get(PATH, self._ask),
             web.get(START, self._start),
-            web.get(CALLBACK, self._back),
+            web.get(CALLBACK, self.came_back),
             web.post(OUT, self._leave),
         ]
 
@@ -81,7 +81,8 @@ class SigningIn:
         self._keep(response, said)
         return response
 
-    async def _back(self, request: web.Request) -> web.Response:
+    async def came_back(self, request: web.Request) -> web.Response:
+        """Let in whoever Slack has sent back, where it was from here that they went."""
         asked = self._asked(request)
         try:
             if asked is None or not hmac.compare_digest(asked["state"].encode(), request.query.get("state", "").encode()):

@@ -131,8 +131,12 @@ class Look:
 
     def page(self, template: str, *, status: int = 200, **said: Any) -> web.Response:  # noqa: ANN401 - what it is given
         """Return a page."""
-        text = self._templates.get_template(template).render(said)
+        text = self.text(template, **said)
         return web.Response(text=text, status=status, content_type="text/html", headers=HEADERS)
+
+    def text(self, template: str, **said: Any) -> str:  # noqa: ANN401 - what it is given
+        """Return a page's text alone."""
+        return self._templates.get_template(template).render(said)
 
     def told(self, error: BookingError) -> web.Response:
         """Return a page that says what stood in the way."""
