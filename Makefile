@@ -9,7 +9,7 @@ PIP    := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check
 LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test faults faults-short fuzz bench lint format lock clean
+.PHONY: help install demo serve test faults faults-short fuzz upgrade-test sizing bench lint format lock clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,12 @@ faults-short: install ## the same within a minute, with 10 kills [SEED=1]
 
 fuzz: install ## ask the API thousands of things that schemathesis makes up of its document (10 minutes) [SEED=1] [SECONDS=600]
 	@exec $(BIN)/python -m tests.fuzz --seconds $(if $(SECONDS),$(SECONDS),600) $(if $(SEED),--seed $(SEED))
+
+upgrade-test: install ## an earlier version and this one side by side on one database, while people book [OLD=v1.0]
+	@exec $(BIN)/python -m tests.upgrade $(if $(OLD),--old $(OLD))
+
+sizing: install ## measure memory, CPU, connections and disk of a bot and its bookings, for docs/operating.md
+	@exec $(BIN)/python -m tests.sizing
 
 bench: install ## measure what is to hold, both sides in one run [WHAT="booking search"] [QUICK=1 within a minute]
 	@exec $(BIN)/python -m benchmarks $(WHAT) $(if $(QUICK),--quick)

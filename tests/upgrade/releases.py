@@ -61,6 +61,7 @@ def earlier(folder: Path, version: str) -> Path:
     if done.returncode != 0:
         raise NoSuchVersionError(f"{version} is not in this checkout's history: {done.stderr.decode().strip()}")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        folder.mkdir(parents=True, exist_ok=True)
         archive.extractall(folder, filter="data")
     return folder
 
