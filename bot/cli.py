@@ -29,6 +29,7 @@ from bot.commands import (
     series,
     stats,
     stress,
+    tenants,
     tokens,
     webhooks,
 )
@@ -63,6 +64,7 @@ app.add_typer(approvals.app, name="approvals")
 app.add_typer(series.app, name="series")
 app.add_typer(notices.app, name="notices")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(tenants.app, name="tenants")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(calendars.app, name="calendars")
 
@@ -122,6 +124,9 @@ def migrate() -> None:
 
     with reachable_database(config.load_storage()) as settings:
         reached = upgrade(settings.owner_url)
+        # Where tenants are placed, the same tables are.
+        for name, url in settings.owner_placements.items():
+            typer.echo(f"The database {name} is at {upgrade(url)}.")
     newer = "" if reached == head() else ", by a newer version; this one goes with it"
     typer.echo(f"The database is at {reached}{newer}.")
 

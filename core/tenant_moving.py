@@ -26,6 +26,11 @@ from core.tenants import Keeper, Tenant, TenantError, owned
 
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 _OPEN = "SELECT id, phase, source, target, started_at FROM tenant_moves WHERE tenant_id = $1 AND ended_at IS NULL"
+_TEAMS = "SELECT team_id, enterprise_id, name FROM slack_teams WHERE tenant_id = $1"
+_TEAM = """
+INSERT INTO slack_teams (tenant_id, team_id, enterprise_id, name) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id, team_id) DO NOTHING
+"""
 _CARRIED = "SELECT (detail->>'rows')::bigint FROM tenant_moves WHERE id = $1"
 _OURS = "The workspace is being moved by somebody else at this moment."
 
@@ -182,6 +187,23 @@ class Mover:
                 await connection.execute("DELETE FROM tenant_moves WHERE tenant_id = $1", tenant.id)
                 await connection.execute("DELETE FROM tenants WHERE id = $1", tenant.id)
             return gone
+
+
+async def placed(databases: Databases, tenant: Tenant, target: str | None) -> None:
+    """Let a tenant of which there is nothing yet live in another database; TenantError where there is something."""
+    async with databases.opened(None) as main, databases.opened(target, tenant.id) as there:
+        async with databases.opened(tenant.placement, tenant.id) as here:
+            await room_for(here, tenant.id, tenant.name)
+        await room_for(there, tenant.id, tenant.name)
+        await there.execute(
+            "INSERT INTO tenants (id, name, slug) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
+            tenant.id,
+            tenant.name,
+            tenant.slug,
+        )
+        for team in await main.fetch(_TEAMS, tenant.id):
+            await there.execute(_TEAM, tenant.id, *team.values())
+        await Keeper(main).place(tenant.id, target)
 
 
 async def bring(

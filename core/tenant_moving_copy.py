@@ -20,7 +20,8 @@ import asyncpg
 
 from core.checks import INVARIANTS
 from core.ids import new_id
-from core.tenant_moving_file import Counted, Manifest, Progress, Reading, Sum, Writing
+from core.tenant_moving_file import Counted, Manifest, Passed, Progress, Reading, Writing
+from core.tenant_moving_keys import with_keys
 from core.tenant_moving_tables import DIRECTORY, TenantTable, feed_of, tenant_tables
 from core.tenants import TenantError
 
@@ -48,8 +49,18 @@ async def schema_of(connection: asyncpg.Connection) -> str:
     return found
 
 
-async def exported(connection: asyncpg.Connection, tenant: UUID, out: IO[bytes], progress: Progress) -> Manifest:
-    """Write a tenant into a file, as of one moment, and return its manifest; the connection is of that tenant."""
+async def exported(
+    connection: asyncpg.Connection,
+    tenant: UUID,
+    out: IO[bytes],
+    progress: Progress,
+    *,
+    main: asyncpg.Connection | None = None,
+) -> Manifest:
+    """Write a tenant into a file, as of one moment, and return its manifest; the connection is of that tenant.
+
+    With the `main` database, the Slack app's installations go with it.
+    """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         row = await connection.fetchrow("SELECT name, slug, now() AS at FROM tenants WHERE id = $1", tenant)
         tables = await tenant_tables(connection)
@@ -69,6 +80,8 @@ async def exported(connection: asyncpg.Connection, tenant: UUID, out: IO[bytes],
             tables=counted,
             violations=await violated(connection, tenant),
         )
+    if main is not None:
+        await with_keys(main, tenant, writing)
     writing.finish(manifest)
     return manifest
 
@@ -136,15 +149,9 @@ async def _summed(
     write: Callable[[bytes], object] | None = None,
 ) -> Counted:
     """Read a tenant's rows of a table in their canonical form, and count them on the way."""
-    sums = Sum()
-
-    async def take(data: bytes) -> None:
-        sums.take(data)
-        if write:
-            write(data)
-
-    await connection.copy_from_query(table.canonical(feed_of(tables)), tenant, output=take)
-    return sums.counted()
+    passed = Passed(write)
+    await connection.copy_from_query(table.canonical(feed_of(tables)), tenant, output=passed.take)
+    return passed.sums.counted()
 
 
 async def _filled(
@@ -263,7 +270,7 @@ async def room_for(connection: asyncpg.Connection, tenant: UUID, name: str) -> N
     # A new database has readers of the feed, at its beginning, before it has anything else.
     beside = {*DIRECTORY, *(one.name for one in await tenant_tables(connection) if one.placed and not one.feed)}
     if any(count for table, count in (await rows_of(connection, tenant)).items() if table not in beside):
-        raise TenantError(f"The tenant {name!r} is in that database already: nothing was imported.")
+        raise TenantError(f"There are rows of the tenant {name!r} in that database already: nothing was changed.")
 
 
 async def expected(connection: asyncpg.Connection, manifest: Manifest) -> None:

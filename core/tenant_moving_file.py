@@ -11,7 +11,7 @@ import hashlib
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import IO, Any, Protocol
@@ -76,6 +76,20 @@ class Sum:
         return Counted(rows=self.rows, sha256=self._digest.hexdigest())
 
 
+class Passed:
+    """Where COPY's output goes: it is counted, and written on where there is somewhere."""
+
+    def __init__(self, write: Callable[[bytes], object] | None = None) -> None:
+        self._write = write
+        self.sums = Sum()
+
+    async def take(self, data: bytes) -> None:
+        """Take some bytes."""
+        self.sums.take(data)
+        if self._write:
+            self._write(data)
+
+
 class Writing:
     """A file that is being written, table by table; the manifest comes last."""
 
@@ -117,23 +131,35 @@ class Reading:
             if sums.counted() != expected:
                 raise TenantError(_DAMAGED.format(f"the rows of {name} are not those that were written"))
 
+        for name in set(self._zip.namelist()) - {MANIFEST, *map(_part, self.manifest.tables)}:
+            # Of the rest the archive's own sums are enough.
+            for _ in self._pieces(name):
+                pass
+
     def batches(self, name: str) -> Iterator[bytes]:
         """Return the rows of a table, some thousand at a time."""
         with self._zip.open(_part(name)) as part:
             while lines := list(_some(part)):
                 yield b"".join(lines)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a part of that name beside those of the manifest."""
+        return _part(name) in self._zip.namelist()
+
     def lines(self, name: str) -> set[bytes]:
         """Return the rows of a small table."""
         return {line for batch in self.batches(name) for line in batch.splitlines(keepends=True)}
 
     def _chunks(self, name: str) -> Iterator[bytes]:
+        return self._pieces(_part(name))
+
+    def _pieces(self, part: str) -> Iterator[bytes]:
         try:
-            with self._zip.open(_part(name)) as part:
-                while chunk := part.read(1 << 20):
+            with self._zip.open(part) as opened:
+                while chunk := opened.read(1 << 20):
                     yield chunk
         except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
-            raise TenantError(_DAMAGED.format(f"the rows of {name} cannot be read ({type(error).__name__})")) from None
+            raise TenantError(_DAMAGED.format(f"{part} cannot be read ({type(error).__name__})")) from None
 
 
 def _some(part: IO[bytes]) -> Iterator[bytes]:

@@ -185,6 +185,8 @@ class Keeper:
 
     async def join(self, tenant: Tenant, team_id: str, *, enterprise_id: str | None = None, name: str | None = None) -> None:
         """Let a Slack team be one of a tenant's; TenantError where it is another's already."""
+        if tenant.moving not in {None, "kept"}:
+            raise TenantError("The tenant is being moved: let that end first.")
         async with self._connection.transaction():
             other = await self._connection.fetchval("SELECT tenant_id FROM slack_teams WHERE team_id = $1", team_id)
             if other is not None and other != tenant.id:

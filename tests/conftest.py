@@ -223,6 +223,13 @@ async def database(postgres_address: Address) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+async def elsewhere(postgres_address: Address, database: Database) -> AsyncIterator[Database]:
+    """A second migrated database of this test's own, for tenants that live in it."""
+    async with created(postgres_address, f"TEMPLATE {TEMPLATE} STRATEGY wal_log") as made:
+        yield made
+
+
+@pytest.fixture
 async def empty_database(postgres_address: Address) -> AsyncIterator[Database]:
     """A database of the owner's with nothing in it but btree_gist; for tests of the migrations."""
     async with created(postgres_address, "STRATEGY wal_log") as made:

@@ -26,7 +26,7 @@ def export(slack_id: SlackId) -> None:
     """Print all that is kept of somebody as JSON."""
 
     async def work(db: Database) -> dict[str, Any]:
-        return await _erasing(db).export(await _person(db, slack_id), by=None)
+        return await erasing_on(db).export(await _person(db, slack_id), by=None)
 
     answer(with_database(work), (), as_json=True)
 
@@ -45,7 +45,7 @@ def erase(
 
     async def work(db: Database) -> Erased:
         heir = await _person(db, hand_over_to) if hand_over_to else None
-        return await _erasing(db).erase(await _person(db, slack_id), by=None, hand_over_to=heir)
+        return await erasing_on(db).erase(await _person(db, slack_id), by=None, hand_over_to=heir)
 
     done = with_database(work)
     line = f"Erased. Bookings cancelled: {done.cancelled}, handed over: {done.handed_over}."
@@ -63,7 +63,7 @@ def keep(
     """Show for how long things are kept, or set it."""
 
     async def work(db: Database) -> Keeping:
-        erasing = _erasing(db)
+        erasing = erasing_on(db)
         now = await erasing.keeping()
         wanted = replace(
             now,
@@ -80,7 +80,8 @@ def keep(
     answer(asdict(kept), lines, as_json=as_json)
 
 
-def _erasing(db: Database) -> Erasing:
+def erasing_on(db: Database) -> Erasing:
+    """Return what exports, erases and keeps, on a database."""
     from core.bookings import Bookings
     from core.catalogue import Catalogues
     from core.clock import SystemClock

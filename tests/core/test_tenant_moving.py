@@ -17,7 +17,6 @@ import asyncpg
 import pytest
 
 import core
-from core import schema
 from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.db import DEFAULT_TENANT, Database
@@ -38,25 +37,6 @@ HERE = str(DEFAULT_TENANT)
 
 def silent(what: str, done: int, total: int) -> None:
     """Progress that nobody looks at."""
-
-
-@pytest.fixture
-async def elsewhere(database: Any) -> AsyncIterator[Any]:
-    """A second database on the same server, migrated and empty."""
-    name = f"{database.name}_elsewhere"
-    connection = await asyncpg.connect(database.superuser_url.replace(database.name, "postgres"))
-    await connection.execute(f"CREATE DATABASE {name} OWNER {schema.OWNER} TEMPLATE bookroom_template STRATEGY wal_log")
-    try:
-        yield type(database)(
-            name=name,
-            **{
-                field: getattr(database, field).replace(database.name, name)
-                for field in ("owner_url", "app_url", "worker_url", "superuser_url")
-            },
-        )
-    finally:
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await connection.close()
 
 
 @pytest.fixture
