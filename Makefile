@@ -9,7 +9,7 @@ PIP    := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check
 LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test faults faults-short fuzz upgrade-test sizing bench lint format lock clean
+.PHONY: help install demo serve test faults faults-short faults-database fuzz upgrade-test sizing bench lint format lock clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,9 @@ faults: install ## kill replicas 200 times, crash PostgreSQL, let Slack fail; th
 
 faults-short: install ## the same within a minute, with 10 kills [SEED=1]
 	@exec $(BIN)/python -m tests.faults --short $(if $(SEED),--seed $(SEED))
+
+faults-database: install ## break the database in every way while people book, and print the table (3 minutes) [SEED=1] [ONLY="cut skew"]
+	@exec $(BIN)/python -m tests.faults.database $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 fuzz: install ## ask the API thousands of things that schemathesis makes up of its document (10 minutes) [SEED=1] [SECONDS=600]
 	@exec $(BIN)/python -m tests.fuzz --seconds $(if $(SECONDS),$(SECONDS),600) $(if $(SEED),--seed $(SEED))

@@ -24,14 +24,15 @@ from tests.faults.database.measure import Measure
 from tests.faults.database.reckoning import Found, reckoned
 from tests.faults.world import World
 
-PAUSES = (0.5, 1.2)
+PAUSES = (0.4, 1.0)
+ATTEMPTS_A_BLOW = 300
 CLIENTS = 16
 
 
 async def killed(measure: Measure) -> Found:
     """Kill one of two replicas every second or so, until all is attempted; another takes its place at once."""
     dice, begins = random.Random(measure.seed), beginning(SystemClock().now())
-    attempts = measure.blows * measure.between
+    attempts = measure.blows * ATTEMPTS_A_BLOW
     plan = Plan(attempts=attempts, concurrency=CLIENTS, connections=CLIENTS, rooms=8, overlap=0.3, seed=measure.seed)
     with _as_many_requests_as_come():
         async with world.opened(speed=1.0, history=False) as there:
