@@ -1047,6 +1047,7 @@ series = Table(
     _check("series_attendees_positive", "attendees_count >= 1"),
     _check("series_title_length", "char_length(title) <= 200"),
     _check("series_status_known", "status IN ('active','over','cancelled')"),
+    Index("series_continues", "tenant_id", "continues_id", postgresql_where=text("continues_id IS NOT NULL")),
     Index("series_person", "tenant_id", "booked_by", postgresql_where=text("status = 'active'")),
     Index("series_growing", "tenant_id", "booked_until", postgresql_where=text("status = 'active'")),
 )
@@ -1203,6 +1204,7 @@ changes = Table(
     _of_tenant("changes"),
     _of("changes", "undoes", "changes"),
     Index("changes_when", "tenant_id", "happened_at", "number"),
+    Index("changes_undoes", "tenant_id", "undoes", postgresql_where=text("undoes IS NOT NULL")),
     Index("changes_subject", "tenant_id", "subject", "subject_id", "number"),
 )
 
