@@ -29,8 +29,9 @@ asked: ContextVar[Elsewhere | None] = ContextVar("asked", default=None)
 
 @contextmanager
 def elsewhere(after: Consistency | Position | None = None) -> Iterator[None]:
-    """Let what is read within be read from a copy, where there is one that does."""
-    token = asked.set(Elsewhere(after))
+    """Let what is read within be read from a copy, where there is one that does; what others asked for around it holds."""
+    outer = asked.get()
+    token = asked.set(outer if outer is not None and after is None else Elsewhere(after))
     try:
         yield
     finally:

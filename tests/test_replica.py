@@ -149,6 +149,8 @@ async def test_who_has_written_reads_it_although_the_copy_has_not_come_as_far(pa
 
     assert await pair.known(token) == ["mine"]
     assert pair.last == (PRIMARY, Why.NOT_YET)
+    with elsewhere(token):
+        assert await pair.known() == ["mine"]
     await standby.resume()
     await standby.caught_up()
     assert await pair.known(token) == ["mine"]
