@@ -24,6 +24,7 @@ from bot.metrics import Metrics, SlackCalls
 from bot.office import Addresses, Office
 from bot.schema_version import require_schema
 from bot.socket_mode import SocketMode
+from bot.workspaces import Workspaces
 from core import schema
 from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession
@@ -225,7 +226,7 @@ async def _main(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    product = Bookroom(settings)
+    product = Workspaces(settings) if settings.many else Bookroom(settings)
     try:
         await product.start()
         await stop.wait()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import asyncpg
 
 from core.address import driver_dsn
-from core.bell import CHANNEL, Bell
+from core.bell import CHANNEL
 from core.changes import RULED
+from core.tenants import CHANNEL as DIRECTORY
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +26,32 @@ LONGEST_PAUSE = 10.0
 _BROKEN = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
+class Ear(Protocol):
+    """Who is told what was heard: one tenant's bell, or whoever passes it on to the bells of many."""
+
+    def hear(self, payload: str) -> None:
+        """Take what a commit has told."""
+
+    def hear_ruled(self, payload: str) -> None:
+        """Take what an admin's change has told."""
+
+    def listening(self, *, now: bool) -> None:
+        """Note whether others are heard from now on."""
+
+
 class Listener:
     """Passes every NOTIFY on to the bell. Whatever was missed while the connection was away is found by one ring after."""
 
-    def __init__(self, url: str, bell: Bell, *, watch_seconds: float = WATCH_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        bell: Ear,
+        *,
+        watch_seconds: float = WATCH_SECONDS,
+        directory: Callable[[str], None] | None = None,
+    ) -> None:
+        """`directory` is told the id of a tenant of which something has changed: where it lives, who belongs to it."""
+        self._directory = directory
         self._dsn = driver_dsn(url)
         self._bell = bell
         self._watch_seconds = watch_seconds
@@ -67,6 +91,8 @@ class Listener:
         try:
             await connection.add_listener(CHANNEL, self._heard)
             await connection.add_listener(RULED, self._heard_ruled)
+            if self._directory:
+                await connection.add_listener(DIRECTORY, self._heard_of_directory)
             self.connected = True
             log.info("listening to other replicas", extra={"action": "listen_bell"})
             self._bell.listening(now=True)
@@ -84,3 +110,7 @@ class Listener:
 
     def _heard_ruled(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:  # noqa: ANN401 - the driver's own
         self._bell.hear_ruled(payload)
+
+    def _heard_of_directory(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:  # noqa: ANN401 - the driver's own
+        if self._directory:
+            self._directory(payload)

@@ -103,6 +103,8 @@ class Metrics:
         self.in_hand = self._gauge("bookroom_notices_in_hand", "Messages that this process is posting.")
         self.token_refused = self._gauge("bookroom_slack_token_refused", "1 while Slack refuses the bot's token.")
         self.streams = self._gauge("bookroom_streams_open", "Streams of events that are open at this process.")
+        # `state`: open, at_work (the app is installed), awake (something goes on there), failing (a job does not succeed).
+        self.offices = self._gauge("bookroom_offices", "Workspaces that this process serves, where it serves many.", "state")
         self.listening = self._gauge("bookroom_listening", "1 while other replicas are heard.")
 
         self._of_requests()
