@@ -23,8 +23,8 @@ from handlers.services import built
 from tests.conftest import Database
 from tests.upgrade.running import Bot
 
-ROOMS = 6
-CSV = "name,capacity,location,zone\n" + "".join(f"Room {number},8,Berlin,Europe/Berlin\n" for number in range(ROOMS))
+ROOMS = ("Apollo", "Zeus", "Hera", "Athena", "Hermes", "Artemis")
+CSV = "name,capacity,location,zone\n" + "".join(f"{name},8,Berlin,Europe/Berlin\n" for name in ROOMS)
 PAUSE_SECONDS = 0.05
 TRIES = 5
 

@@ -1,0 +1,117 @@
+"""From Socket Mode to HTTP with two replicas, while people book: as docs/operating.md tells it, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import asyncpg
+import pytest
+
+from bot import config
+from bot.app import Bookroom
+from handlers import slack_http
+from sandbox.client import SandboxClient
+from sandbox.server import Running
+from sandbox.server import serving as sandbox
+from tests.conftest import Database
+from tests.upgrade import traffic
+
+WANTED = 8
+
+
+@asynccontextmanager
+async def bot(
+    database: Database, slack: Running, monkeypatch: pytest.MonkeyPatch, *, socket: bool
+) -> AsyncIterator[Bookroom]:
+    """Run a bot that hears Slack over a socket, or by HTTP."""
+    tokens = slack.company.tokens
+    heard = {"SLACK_APP_TOKEN": tokens.app} if socket else {"SLACK_SIGNING_SECRET": tokens.signing_secret}
+    told = {
+        "SLACK_BOT_TOKEN": tokens.bot,
+        "SLACK_API_URL": slack.api_url,
+        "DATABASE_URL": database.app_url,
+        "DATABASE_WORKER_URL": database.worker_url,
+        "DB_POOL_SIZE": "3",
+        "PORT": "0",
+        **heard,
+    }
+    with monkeypatch.context() as environment:
+        for name, value in told.items():
+            environment.setenv(name, value)
+        product = Bookroom(config.load())
+    try:
+        await product.start()
+        yield product
+    finally:
+        await product.stop()
+
+
+class People:
+    """Who book by command, one after the other, and what they were told; nobody is told twice or not at all."""
+
+    def __init__(self, slack: SandboxClient, running: Running) -> None:
+        self._slack, self._delivery = slack, running.sandbox.parts.delivery
+        self._numbers = itertools.count()
+        self.by_http: list[Bookroom] = []
+        self.told: list[str] = []
+
+    async def book(self) -> None:
+        """Book the next free time; over HTTP each replica is asked in turn, as by a proxy."""
+        number = next(self._numbers)
+        if self.by_http:
+            port = self.by_http[number % len(self.by_http)].port
+            self._delivery.bot_url = f"http://127.0.0.1:{port}{slack_http.PATH}"
+        hour, room = 8 + number // len(traffic.ROOMS), traffic.ROOMS[number % len(traffic.ROOMS)]
+        day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+        said = await self._slack.command("U0ANA", "C0GENERAL", f"/book {room} {day} {hour}:00-{hour}:30")
+        self.told.append(str(said.get("response") or said))
+
+    async def go_on(self, ended: asyncio.Event) -> None:
+        """Book until it is over."""
+        while not ended.is_set():
+            await self.book()
+
+    async def some(self, count: int = WANTED) -> None:
+        """Wait until so many more were answered."""
+        wanted = len(self.told) + count
+        while len(self.told) < wanted:  # noqa: ASYNC110 - what they were told comes by itself
+            await asyncio.sleep(0.01)
+
+
+async def test_commands_go_on_while_slack_turns_from_the_socket_to_two_replicas_by_http(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sandbox() as running, SandboxClient(running.url) as slack, aiohttp.ClientSession() as http:
+        await traffic.office(database, http)
+        people, ended = People(slack, running), asyncio.Event()
+        async with (
+            bot(database, running, monkeypatch, socket=False) as one,
+            bot(database, running, monkeypatch, socket=False) as other,
+        ):
+            async with bot(database, running, monkeypatch, socket=True) as by_socket:
+                assert by_socket.socket is not None
+                while not await by_socket.socket.connected():  # noqa: ASYNC110 - only asking tells
+                    await asyncio.sleep(0.01)
+                booking = asyncio.create_task(people.go_on(ended))
+                await people.some()
+                # On the app's page Socket Mode is turned off: Slack lets the socket go and gives no other.
+                people.by_http = [one, other]
+                refused = {"method": "apps.connections.open", "times": None, "error": "not_allowed_token_type"}
+                await slack.faults(fail_next=refused, disconnect="link_disabled")
+                await people.some()
+            # The one that heard by the socket has gone.
+            await people.some()
+            ended.set()
+            await booking
+        carried = [(one["transport"], one["status"]) for one in running.log() if one["kind"] == "delivery"]
+        assert {transport for transport, _ in carried} == {"socket", "http"}
+        assert [transport for transport, _ in carried] == sorted((transport for transport, _ in carried), reverse=True)
+    assert all("is yours" in said for said in people.told), [said for said in people.told if "is yours" not in said][:3]
+    connection = await asyncpg.connect(database.superuser_url)
+    assert await connection.fetchval("SELECT count(*) FROM bookings WHERE status = 'confirmed'") == len(people.told)
+    await connection.close()
