@@ -31,12 +31,20 @@ _FILL = """
 UPDATE rooms SET capacity = 4 + (ascii(md5(name)) % 4) * 4;
 INSERT INTO bookings (tenant_id, id, room_id, booked_by, start_time, end_time, status)
     SELECT r.tenant_id, gen_random_uuid(), r.id, p.id, at, at + interval '50 minutes', 'confirmed'
-    FROM rooms r CROSS JOIN (SELECT id FROM people LIMIT 1) p CROSS JOIN generate_series(24, 24 * 61 - 1) hour
+    FROM rooms r CROSS JOIN generate_series(24, 24 * 61 - 1) hour
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS people FROM people) p
+        ON p.place = abs(hashtext(hour || ' ' || r.name)) % p.people
     CROSS JOIN LATERAL (SELECT date_trunc('day', now()) + interval '1 hour' * hour AS at) t
     WHERE abs(hashtext(r.name || ' ' || hour)) % 1440 < {bookings};
 INSERT INTO room_claims (tenant_id, id, room_id, kind, booking_id, start_time, end_time)
     SELECT tenant_id, gen_random_uuid(), room_id, 'booking', id, start_time, end_time FROM bookings;
 ANALYZE;
+"""
+
+_PEOPLE = """
+INSERT INTO people (tenant_id, id, slack_team_id, slack_user_id, name)
+    SELECT p.tenant_id, uuidv7(), 'T1', 'UP' || number, 'Person ' || number
+    FROM (SELECT tenant_id FROM people LIMIT 1) p CROSS JOIN generate_series(1, {count}) number
 """
 
 
@@ -73,7 +81,7 @@ class Firm:
     """Rooms and bookings, and somebody who searches among them."""
 
     def __init__(self, db: Database, search: Search, actor: Actor) -> None:
-        self.db, self._search, self._actor = db, search, actor
+        self.db, self.search, self.actor = db, search, actor
 
     async def bookings(self) -> int:
         """Return how many there are."""
@@ -89,8 +97,8 @@ class Firm:
         async def act() -> Found:
             start = next(starts)
             slot = Slot(start=start, end=start + timedelta(minutes=30))
-            found = await self._search.find(
-                Wish(slot=slot, **{"attendees_count": 2, **wish}), by=self._actor, page=Page(number=0, length=PAGE)
+            found = await self.search.find(
+                Wish(slot=slot, **{"attendees_count": 2, **wish}), by=self.actor, page=Page(number=0, length=PAGE)
             )
             assert found.free
             return found
@@ -98,12 +106,13 @@ class Firm:
         return act
 
 
-async def filled(running: postgres.Server, name: str, rooms: int, bookings: int) -> Firm:
-    """Make a database with so many rooms, and about so many bookings of each in the 60 days to come."""
+async def filled(running: postgres.Server, name: str, rooms: int, bookings: int, *, people: int = 1) -> Firm:
+    """Make a database with so many rooms and people, and about so many bookings of each room in the 60 days to come."""
     url = ground.database(running, name)
     await ground.rooms(url, rooms)
     db = Database(url)
     catalogues = Catalogues(db)
     person = await People(db).seen(Profile(slack_team_id="T1", slack_user_id="U1", name="ann"))
-    await ground.run_as_superuser(running, name, [_FILL.format(bookings=bookings)])
+    others = _PEOPLE.format(count=people - 1)
+    await ground.run_as_superuser(running, name, [others, _FILL.format(bookings=bookings)])
     return Firm(db, Search(db, catalogues, SystemClock()), person.acting())

@@ -17,7 +17,7 @@ from core.db import Database, WriteSession
 from core.endings import Endings
 from core.errors import BookingNotFound
 from core.ids import new_id
-from core.models import Booking
+from core.models import Booking, Change
 from tests.core.office import MONDAY, Office, at
 
 LATER = MONDAY + timedelta(days=100)
@@ -444,3 +444,118 @@ async def test_without_a_login_of_the_worker_history_stays(office: Office):
     await filled(office, 3)
     assert await Archive(office.db).tidy(LATER) == 0
     assert await hot(office) == 3
+
+
+# One row of everything that points to a booking, for each that is over; what keeps another room does so then.
+_EVERYTHING = """
+INSERT INTO equipment (tenant_id, id, location_id, name, quantity)
+    VALUES ('{tenant}', '{thing}', '{place}', 'Projector', 2);
+INSERT INTO series (tenant_id, id, booked_by, room_id, zone, first_on, clock, minutes, rule, title, invitees, status)
+    VALUES ('{tenant}', '{series}', '{person}', '{second}', 'Europe/Berlin', '2039-01-10', '10:00', 60,
+        'FREQ=WEEKLY;COUNT=2', 'secret', '{{}}', 'over');
+UPDATE bookings SET series_id = '{series}', series_on = (start_time AT TIME ZONE 'UTC')::date
+    WHERE id = (SELECT id FROM bookings ORDER BY start_time LIMIT 1);
+INSERT INTO attendees (tenant_id, booking_id, person_id, response)
+    SELECT tenant_id, id, '{person}', 'going' FROM bookings;
+INSERT INTO booking_rooms (tenant_id, booking_id, room_id) SELECT tenant_id, id, '{second}' FROM bookings;
+INSERT INTO room_claims (tenant_id, id, room_id, kind, booking_id, start_time, end_time)
+    SELECT tenant_id, gen_random_uuid(), '{second}', 'booking', id, start_time, end_time FROM bookings;
+INSERT INTO equipment_claims (tenant_id, booking_id, equipment_id, quantity, start_time, end_time)
+    SELECT tenant_id, id, '{thing}', 1, start_time, end_time FROM bookings;
+INSERT INTO cards (tenant_id, id, booking_id, team_id, channel_id, wanted_version, due_at)
+    SELECT tenant_id, gen_random_uuid(), id, 'T1', 'C1', 1, now() FROM bookings;
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, card_id, due_at)
+    SELECT b.tenant_id, gen_random_uuid(), 'thread ' || b.id, 'size', 'T1', b.id, c.id, now()
+    FROM bookings b JOIN cards c ON c.booking_id = b.id;
+INSERT INTO waiting (tenant_id, id, person_id, start_time, end_time, status, booking_id)
+    SELECT tenant_id, gen_random_uuid(), '{person}', start_time, end_time, 'taken', id FROM bookings;
+INSERT INTO deliveries (tenant_id, id, key, kind, team_id, waiting_id, person_id, due_at)
+    SELECT tenant_id, gen_random_uuid(), 'offer ' || id, 'offer', 'T1', id, person_id, now() FROM waiting;
+INSERT INTO approvals (tenant_id, id, booking_id, asked_at, expires_at)
+    SELECT tenant_id, gen_random_uuid(), id, now(), now() FROM bookings;
+INSERT INTO proposals (tenant_id, id, booking_id, booking_version, status, answer_by)
+    SELECT tenant_id, gen_random_uuid(), id, 1, 'open', now() FROM bookings;
+INSERT INTO room_claims (tenant_id, id, room_id, kind, proposal_id, start_time, end_time)
+    SELECT p.tenant_id, gen_random_uuid(), '{third}', 'proposal', p.id, b.start_time, b.end_time
+    FROM proposals p JOIN bookings b ON b.id = p.booking_id;
+INSERT INTO requests (tenant_id, key, fingerprint, result, expires_at)
+    SELECT tenant_id, 'key ' || id, 'f', '{{}}', now() FROM bookings;
+INSERT INTO events (tenant_id, id, kind, booking_id, booking_version, actor_id, surface, after)
+    SELECT tenant_id, gen_random_uuid(), 'booked', id, 1, booked_by, 'slack', '{{}}' FROM bookings;
+INSERT INTO subscriptions (tenant_id, id, team_id, channel_id, kinds, zone, created_by) VALUES
+    ('{tenant}', gen_random_uuid(), 'T1', 'C1', '{{booked}}', 'UTC', '{person}');
+INSERT INTO webhooks (tenant_id, id, url, secret, transaction, number) VALUES
+    ('{tenant}', '{hook}', 'https://hooks.example/one', 's', '0', 0);
+INSERT INTO webhook_deliveries (tenant_id, id, webhook_id, event_id, kind, body, due_at)
+    SELECT tenant_id, gen_random_uuid(), '{hook}', id, 'booked', '{{}}', now() FROM events;
+"""
+_POINT_TO_BOOKINGS = """
+SELECT DISTINCT conrelid::regclass::text AS name FROM pg_constraint
+WHERE contype = 'f' AND confrelid = 'bookings'::regclass ORDER BY 1
+"""
+# These stay behind a booking: they are its audit, or go by a clock of their own.
+_STAYS = ("events", "webhook_deliveries", "requests", "subscriptions")
+
+
+async def with_everything(office: Office, count: int) -> None:
+    """Put so many bookings that are over into one room, each with a row of everything that can point to one."""
+    second, third = await office.room("Second"), await office.room("Third")
+    await filled(office, count)
+    ids = {name: new_id() for name in ("thing", "series", "hook")}
+    rooms = {"second": second.id, "third": third.id, "place": office.berlin.id, "person": office.bob.person_id}
+    await office.damage(_EVERYTHING.format(tenant=office.db.tenant, **ids, **rooms))
+
+
+async def test_nothing_is_left_that_points_to_what_was_archived_whatever_it_was(office: Office, worker: Database):
+    await with_everything(office, BATCH + 20)
+    pointing = [row["name"] for row in await office.rows(_POINT_TO_BOOKINGS)]
+    before = {name: await office.count(f"SELECT count(*) FROM {name}") for name in (*pointing, *_STAYS)}
+    # Whatever comes to point to bookings one day has to be among what is tried here.
+    assert min(before.values()) > 0, before
+
+    assert await Archive(worker).tidy(LATER) == BATCH + 20
+
+    assert {name: await office.count(f"SELECT count(*) FROM {name}") for name in pointing} == dict.fromkeys(pointing, 0)
+    assert {name: await office.count(f"SELECT count(*) FROM {name}") for name in _STAYS} == {
+        name: before[name] for name in _STAYS
+    }
+    assert await office.count("SELECT count(*) FROM bookings_archive WHERE jsonb_array_length(equipment) = 1") == BATCH + 20
+    assert await office.count("SELECT count(*) FROM bookings_archive WHERE series_id IS NOT NULL") == 1
+    assert await contradictions(office) == []
+
+
+async def test_while_a_batch_is_under_way_everybody_books_changes_and_cancels_at_once(office: Office, worker: Database):
+    await with_everything(office, BATCH)
+    [attic] = [room for room in (await office.catalogues.current()).rooms if room.name == "Attic"]
+    coming = await office.book(attic, at(9, days=110))
+
+    async def held(session: WriteSession) -> int:
+        moved = await archive._move_some(session, LATER - timedelta(days=90), archive._EVER)
+        # Nothing of it is committed: whoever had to wait for it would wait in vain, and be told so after two seconds.
+        booked = await asyncio.wait_for(office.book(attic, at(10, days=110), invitees=(office.bob.person_id,)), 1.5)
+        shifted = Change(slot=at(14, days=110))
+        changed = await asyncio.wait_for(office.bookings.change(booked.id, shifted, version=1, by=office.ana), 1.5)
+        await asyncio.wait_for(office.bookings.cancel(coming.id, by=office.ana), 1.5)
+        assert changed.after.slot == at(14, days=110)
+        return moved
+
+    await Archive(worker)._make_months(LATER, archive._EVER, LATER)
+    assert await worker.write(held, repeatable=False) == BATCH
+
+    assert (await hot(office), await cold(office)) == (2, BATCH)
+    assert await contradictions(office) == []
+
+
+async def test_who_books_while_much_is_moved_is_never_refused(office: Office, worker: Database):
+    await with_everything(office, 3 * BATCH)
+    moving = asyncio.create_task(Archive(worker).tidy(LATER))
+    booked = 0
+    for hour in range(12):
+        room = await office.room(f"Room {hour}")
+        await office.book(room, at(10, days=110), invitees=(office.bob.person_id,), attendees_count=2)
+        booked += not moving.done()
+    assert await moving == 3 * BATCH
+
+    assert booked > 0
+    assert (await hot(office), await cold(office)) == (12, 3 * BATCH)
+    assert await contradictions(office) == []
