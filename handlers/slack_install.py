@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import web
 from slack_bolt import BoltResponse
@@ -23,7 +24,7 @@ from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 from slack_sdk.web.async_client import AsyncWebClient
 
 from core.errors import BookingError
-from handlers.slack_errors import FAILED, reason
+from handlers.slack_errors import FAILED, outage, reason
 from handlers.web.site import HEADERS, Look
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,27 @@ class Flow(AsyncOAuthFlow):
     """Bolt's flow, which hands what was installed to `admit` and knows where its workspace is to be found by then."""
 
     admit: Admit
+
+    async def run_installation(self, code: str) -> Installation | None:
+        """Return what Slack gives for a code, None where it refuses; raises what comes of Slack being out of reach.
+
+        Bolt's own way of asking goes by what its HTTP client has announced to take away.
+        """
+        asked = {
+            "client_id": self.settings.client_id,
+            "client_secret": self.settings.client_secret,
+            "code": code,
+            "redirect_uri": self.settings.redirect_uri,
+        }
+        try:
+            given = await self.client.api_call("oauth.v2.access", data=asked)
+            us = await self.client.auth_test(token=given["access_token"])
+        except FAILED as error:
+            if outage(error):
+                raise
+            log.warning("slack refuses an installation: %s", reason(error))
+            return None
+        return _installation(given.data, us.data)
 
     async def store_installation(self, request: AsyncBoltRequest, installation: Installation) -> None:
         """Keep the token, and let the workspace in."""
@@ -137,6 +159,27 @@ class Installing:
 
     def _told(self, sentence: str, *, status: int) -> web.Response:
         return self._look.page("install.html", command=self._command, address=INSTALL, said=sentence, status=status)
+
+
+def _installation(given: Any, us: Any) -> Installation:  # noqa: ANN401 - Slack's answers
+    """Return what Slack's answers say: to the exchange of the code, and to the question who we are by that token."""
+    enterprise, team, by = (given.get(name) or {} for name in ("enterprise", "team", "authed_user"))
+    org_wide = bool(given.get("is_enterprise_install"))
+    return Installation(
+        app_id=given.get("app_id"),
+        enterprise_id=enterprise.get("id"),
+        enterprise_name=enterprise.get("name"),
+        enterprise_url=us.get("url") if org_wide else None,
+        team_id=team.get("id"),
+        team_name=team.get("name"),
+        bot_token=given["access_token"],
+        bot_id=us.get("bot_id"),
+        bot_user_id=given.get("bot_user_id"),
+        bot_scopes=given.get("scope") or "",
+        user_id=str(by.get("id") or ""),
+        is_enterprise_install=org_wide,
+        token_type=given.get("token_type"),
+    )
 
 
 def _page(text: str, status: int) -> BoltResponse:
