@@ -117,6 +117,11 @@ class Catalogue:
         return tuple(room for room in self.rooms if room.active and self.place_of(room).active)
 
     @cached_property
+    def places_used(self) -> frozenset[UUID]:
+        """The locations that have rooms in use."""
+        return frozenset(room.location_id for room in self.bookable)
+
+    @cached_property
     def by_size(self) -> tuple[Room, ...]:
         """Rooms that are in use, the smallest first, by name where they are alike."""
         return tuple(sorted(self.bookable, key=lambda room: (room.capacity, room.name.casefold(), room.id)))

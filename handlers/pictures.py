@@ -71,8 +71,10 @@ async def updated(client: AsyncWebClient, view: View, *, view_id: str, hash_: st
 
 
 def _is_picture(block: Block | Mapping[str, Any]) -> bool:
-    made = _made(block)
-    return made.get("type") == "image" or _beside(made)
+    if isinstance(block, Block):
+        # As objects: to make JSON of them for this would cost as much as to send them.
+        return block.type == "image" or getattr(getattr(block, "accessory", None), "type", None) == "image"
+    return block.get("type") == "image" or _beside(block)
 
 
 def _bare(block: Any) -> Any:  # noqa: ANN401 - builders' objects or dicts

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from slack_sdk.models.basic_objects import EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST, JsonObject
+from slack_sdk.models.blocks import ConfirmObject
 
 _MAY_BE_EMPTY = frozenset((known["type"], known["property"]) for known in EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST)
 
@@ -28,10 +29,14 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a builder holds
 
 def _of_object(value: JsonObject) -> dict[str, Any]:
     kind = type(value)
-    if _has_its_own_way(kind):
+    if kind is not ConfirmObject and _has_its_own_way(kind):
         return {name: plain(held) for name, held in value.to_dict().items()}
     for validator in _validators(kind):
         getattr(value, validator)()
+    if isinstance(value, ConfirmObject):
+        # Most messages have some, and their own way takes the long way for each of their texts. They keep what they are
+        # made of behind an underscore: what goes by the plain names is for old programs.
+        return {name[1:]: plain(held) for name, held in vars(value).items() if name[0] == "_" and held}
     found = {}
     called = getattr(value, "type", None)
     for name in _names(kind, value):

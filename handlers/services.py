@@ -220,4 +220,4 @@ def additions_of(booking: Booking, *, links: CalendarLinks | None, person: Perso
 
 def several_places(catalogue: Catalogue) -> bool:
     """Tell whether there are rooms at more than one location, so that the place has to be said."""
-    return len({room.location_id for room in catalogue.bookable}) > 1
+    return len(catalogue.places_used) > 1

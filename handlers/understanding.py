@@ -70,8 +70,7 @@ def home_of(desk: Desk) -> Location | None:
 
 def places_of(desk: Desk) -> list[Location]:
     """Return the locations that have rooms in use."""
-    used = {room.location_id for room in desk.catalogue.bookable}
-    return [location for location in desk.catalogue.locations if location.id in used]
+    return [location for location in desk.catalogue.locations if location.id in desk.catalogue.places_used]
 
 
 def draft_of(reading: Reading) -> Draft:
