@@ -73,7 +73,8 @@ _TROUBLE = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
 )
-_GONE = (LostConnectionError, OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+# It lets nobody in, or is silent. A connection that was lost tells of itself alone: the server may be back long since.
+_GONE = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
 
 
 class Why(StrEnum):
@@ -243,9 +244,9 @@ class Replica:
             return Why.FULL
         if getattr(error, "sqlstate", None) in {SERIALIZATION_FAILURE, DEADLOCK}:
             return Why.CONFLICT
-        # Who would write there has lost nothing but that way: it is our fault, not the copy's.
-        writing = isinstance(error.__cause__, asyncpg.ReadOnlySQLTransactionError)
-        if isinstance(error, _GONE) and not writing:
+        if isinstance(error, LostConnectionError) and not isinstance(error.__cause__, asyncpg.ReadOnlySQLTransactionError):
+            return Why.AWAY
+        if isinstance(error, _GONE):
             self._stands(replace(self.standing, why=Why.AWAY, at=monotonic(), seconds=inf, size=inf))
             return Why.AWAY
         log.warning("the replica failed a reading: %s", type(error).__name__)
