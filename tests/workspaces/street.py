@@ -195,7 +195,9 @@ def state_of(address: str) -> str:
 
 
 @asynccontextmanager
-async def opened(database: Any, *names: str, keys: str = KEY, clock: SetClock | None = None) -> AsyncIterator[Street]:
+async def opened(
+    database: Any, *names: str, keys: str = KEY, clock: SetClock | None = None, **more: Any
+) -> AsyncIterator[Street]:
     """Open the process and the companies named, nowhere installed yet."""
     async with AsyncExitStack() as stack:
         known = firms()
@@ -218,6 +220,7 @@ async def opened(database: Any, *names: str, keys: str = KEY, clock: SetClock | 
             port=port,
             database_url=SecretStr(database.app_url),
             database_worker_url=SecretStr(database.worker_url),
+            **more,
         )
         standing = clock or SetClock(NOW)
         product = Workspaces(settings, clock=standing)
