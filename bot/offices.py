@@ -296,6 +296,11 @@ class Offices:
                 one.grants.forget()
         self._stale.set()
 
+    def _moved(self) -> None:
+        """Ask where everybody lives: a write was refused since somebody moves, or has moved unheard."""
+        if monotonic() >= self._asked_at + ASK_SECONDS:
+            self._stale.set()
+
     async def _keep_up(self) -> None:
         while True:
             try:
@@ -395,6 +400,7 @@ class Offices:
         for db in (office.db, office.worker_db):
             ring = db.when_something_happened
             db.when_something_happened = partial(_woken, one.background.turns, ring)
+            db.when_moving = self._moved
         return one
 
     def _addresses(self, place: Place, name: str, clients: TeamClients) -> Addresses:

@@ -193,6 +193,8 @@ class Database:
         self._pool_size = pool_size
         # Called after each commit that wrote an event; returns at once.
         self.when_something_happened: Callable[[], None] | None = None
+        # Called when a write is refused because the tenant is being moved, or has been; returns at once.
+        self.when_moving: Callable[[], None] | None = None
         self.telling: Telling = SILENT
         self.copy: Copy | None = None
         # The role is set at connecting: a login with more rights steps down before its first statement.
@@ -431,6 +433,8 @@ class Database:
         try:
             translate(error)
         except (Busy, Unavailable) as ours:
+            if isinstance(ours, WorkspaceMoving) and self.when_moving:
+                self.when_moving()
             # What the use case itself calls busy or out of reach is none of the database's failures.
             if ours is not error:
                 self.telling.undone(_why(error))
