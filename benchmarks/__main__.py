@@ -97,7 +97,7 @@ async def _figures(running: postgres.Server, size: Size) -> list[Row]:
 async def _streams(running: postgres.Server, _size: Size) -> list[Row]:
     made = await streams.measure(running)
     check = of_rounds("the last listener hears", made.last, streams.HOLD_SECONDS, unit=" s")
-    return [Row(name="streams", title=f"{made.open:,} open streams", checks=[check])]
+    return [Row(name="streams", title=f"{made.streams:,} open streams", checks=[check])]
 
 
 # In the order in which they are measured: what a noisy neighbour disturbs most comes before the large fillings.

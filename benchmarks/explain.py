@@ -98,13 +98,18 @@ class Case:
     told: int = 1
 
 
-async def plans(running: postgres.Server, *, rooms: int, bookings: int, archived: int) -> str:
-    """Fill a database, and return the page of plans."""
+async def fill(running: postgres.Server, *, rooms: int, bookings: int, archived: int) -> Actor:
+    """Fill a database, and return somebody who has bookings there."""
     firm = await searching.filled(running, "explained", rooms, bookings, people=PEOPLE)
     await history.archive(running, "explained", archived)
     await ground.run_as_superuser(running, "explained", [_MESSAGES, "VACUUM (ANALYZE) bookings"])
     await ground.run_as_superuser(running, "explained", ["VACUUM (ANALYZE) room_claims", "ANALYZE"])
     await firm.db.close()
+    return firm.actor
+
+
+async def plans(running: postgres.Server, actor: Actor) -> str:
+    """Return the page of plans."""
     urls = {
         schema.APPLICATION: running.url(postgres.APP, "explained"),
         schema.WORKER: running.url(postgres.WORKER, "explained"),
@@ -114,7 +119,7 @@ async def plans(running: postgres.Server, *, rooms: int, bookings: int, archived
         heard = {role: _listening(db) for role, db in dbs.items()}
         counts = [await _count(dbs[schema.APPLICATION], table) for table in ("rooms", "bookings", "bookings_archive")]
         parts = []
-        for case in await _cases(dbs, firm.actor):
+        for case in await _cases(dbs, actor):
             await case.act()  # once, so that catalogues are read and statements prepared
             ears = heard[case.role]
             await ears.only(case.act())
@@ -160,6 +165,10 @@ async def _cases(dbs: dict[str, Database], actor: Actor) -> Sequence[Case]:
         wanted = Wanted(start=today - timedelta(days=200), end=today, room_ids=(rooms[7].id,))
         await listing.page(wanted, by=actor, seen=lambda _one, _catalogue: True, limit=50)
 
+    async def everybody() -> None:
+        wanted = Wanted(start=today + timedelta(days=3), end=today + timedelta(days=4))
+        await listing.page(wanted, by=actor, seen=lambda _one, _catalogue: True, limit=50)
+
     async def room_day() -> None:
         await search.day([rooms[7].id], Slot(start=today + timedelta(days=3), end=today + timedelta(days=4)), by=actor)
 
@@ -175,6 +184,7 @@ async def _cases(dbs: dict[str, Database], actor: Actor) -> Sequence[Case]:
         Case(title="Messages that are due", see=_SEE["due"], act=lambda: _due(outbox, clock), role=schema.WORKER),
         Case(title="A room's day", see=_SEE["day"], act=room_day),
         Case(title="A room's history", see=_SEE["history"], act=last_year),
+        Case(title="Everybody's bookings of a day", see=_SEE["everybody"], act=everybody),
         Case(title="The feed of events", see=_SEE["feed"], act=feed),
     ]
 
@@ -194,6 +204,7 @@ _SEE = {
     "day": "The day's claims of one room lead to its bookings; the other 1,999 rooms are not touched.",
     "history": "Only the months that were asked for are opened, the rest are pruned away; the room's rows in each come by "
     "an index.",
+    "everybody": "A day of all rooms is read in order of start, and reading ends with the page.",
     "feed": "The events behind a position are read in the order of the index, and as many as were asked for.",
 }
 
@@ -266,7 +277,8 @@ def main() -> None:
     parser.add_argument("--archived", type=int, default=ARCHIVED)
     asked = parser.parse_args()
     with ground.server() as running:
-        page = asyncio.run(plans(running, rooms=asked.rooms, bookings=asked.bookings, archived=asked.archived))
+        actor = asyncio.run(fill(running, rooms=asked.rooms, bookings=asked.bookings, archived=asked.archived))
+        page = asyncio.run(plans(running, actor))
     if asked.file:
         asked.file.write_text(page, encoding="utf-8")
     else:

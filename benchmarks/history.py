@@ -24,18 +24,17 @@ ROOMS, ACTS, ROUNDS, CLIENTS = 60, 400, 7, 8
 MONTHS = 24
 HOLD = 0.95
 
-# A month's share, straight into its partition: an hour each, one behind the other in each room as far as there is time.
+# A month's share, straight into its partition: half hours that are spread over the month in each room.
 _FILL = """
 INSERT INTO {partition} (tenant_id, id, room_id, booked_by, title, start_time, end_time, attendees_count, status, private,
     created_at, updated_at, version, ended_at)
-SELECT r.tenant_id, uuidv7(), r.id, p.id, 'Weekly', at, at + interval '30 minutes', 3, 'ended', false,
-    at - interval '7 days', at + interval '30 minutes', 2, at + interval '30 minutes'
-FROM generate_series(0, {count} - 1) AS n
-JOIN (SELECT id, tenant_id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS rooms FROM rooms) r
-    ON r.place = n % r.rooms
-JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS people FROM people) p
-    ON p.place = (n * 7919) % p.people
-CROSS JOIN LATERAL (SELECT timestamptz '{first}' + (n / r.rooms) % 1340 * interval '30 minutes' AS at) t
+SELECT r.tenant, uuidv7(), (ARRAY(SELECT id FROM rooms))[1 + n % r.rooms],
+    (ARRAY(SELECT id FROM people))[1 + n * 7919 % (SELECT count(*) FROM people)], 'Weekly', at, at + interval '30 minutes',
+    3, 'ended', false, at - interval '7 days', at + interval '30 minutes', 2, at + interval '30 minutes'
+FROM generate_series(0::bigint, {count} - 1) AS n
+CROSS JOIN (SELECT count(*) AS rooms, min(tenant_id::text)::uuid AS tenant FROM rooms) r
+CROSS JOIN LATERAL (SELECT timestamptz '{first}'
+    + interval '30 minutes' * floor((n / r.rooms) * 1340.0 / greatest(1, ceil({count}::numeric / r.rooms))) AS at) t
 """
 
 
@@ -50,7 +49,7 @@ async def compare(running: postgres.Server, size: Size) -> Row:
         bookings = Bookings(db, catalogues, Search(db, catalogues, clock), clock)
         firms.append((db, catalogues, bookings))
     try:
-        sides = [await _side(*firm) for firm in firms]
+        sides = [await booking(*firm) for firm in firms]
         await archive(running, "history", size.archived)
         sides[0].name, sides[1].name = f"{size.archived:,} archived", "none"
         await in_turn(*sides, acts=size.of(ACTS, 200), clients=CLIENTS, rounds=size.of(ROUNDS, 3))
@@ -62,9 +61,10 @@ async def compare(running: postgres.Server, size: Size) -> Row:
     return Row(name="history", title=title, sides=sides, checks=[share_of_rate(sides[0], sides[1], HOLD)], note=note)
 
 
-async def _side(db: Database, catalogues: Catalogues, bookings: Bookings) -> Side:
+async def booking(db: Database, catalogues: Catalogues, bookings: Bookings, *, first_day: int = 1) -> Side:
+    """Return the side of who books free half hours from a day on, none twice."""
     actor = (await People(db).seen(Profile(slack_team_id="T1", slack_user_id="U1", name="ann"))).acting()
-    free, numbers = slots((await catalogues.current()).rooms), count()
+    free, numbers = slots((await catalogues.current()).rooms, first_day=first_day), count()
 
     async def act() -> None:
         room, slot = next(free)

@@ -110,17 +110,20 @@ class Listeners:
             self.everybody.set()
 
 
-async def measure(running: postgres.Server, *, streams: int = STREAMS, rounds: int = ROUNDS) -> Measured:
+async def measure(
+    running: postgres.Server, *, streams: int = STREAMS, rounds: int = ROUNDS, idle: float = IDLE_SECONDS
+) -> Measured:
     """Open the streams, book so often, and watch the process."""
-    url = ground.database(running, "streams")
+    name = f"streams_{streams}"
+    url = ground.database(running, name)
     names = await ground.rooms(url, rounds + 1)
     made = Measured(streams=streams)
-    async with _product(running, url) as (there, http):
+    async with _product(running, name, url) as (there, http):
         tokens = await _tokens(url, -(-streams // EACH))
         listeners = Listeners(there["product"], tokens)
         book = _booker(http, there["product"], tokens[0], await _ids(http, there["product"], tokens[0], names))
         await book()
-        made.idle_before = await _idle(there["pid"])
+        made.idle_before = await _idle(there["pid"], idle)
         made.closed = _resident(there["pid"])
         began = perf_counter()
         await listeners.open(streams)
@@ -128,7 +131,7 @@ async def measure(running: postgres.Server, *, streams: int = STREAMS, rounds: i
         made.open = _resident(there["pid"])
         for _ in range(rounds):
             await _round(made, listeners, book, there["pid"])
-        made.idle = await _idle(there["pid"])
+        made.idle = await _idle(there["pid"], idle)
         stopping = perf_counter()
     # The block's end has ended the process, and with it every stream.
     await listeners.ended()
@@ -149,7 +152,9 @@ async def _round(made: Measured, listeners: Listeners, book: Any, pid: int) -> N
 
 
 @asynccontextmanager
-async def _product(running: postgres.Server, url: str) -> AsyncIterator[tuple[dict[str, int], aiohttp.ClientSession]]:
+async def _product(
+    running: postgres.Server, name: str, url: str
+) -> AsyncIterator[tuple[dict[str, int], aiohttp.ClientSession]]:
     people = company.load()
     async with serving(Sandbox(people), port=0) as slack, aiohttp.ClientSession() as http:
         settings = {
@@ -157,7 +162,7 @@ async def _product(running: postgres.Server, url: str) -> AsyncIterator[tuple[di
             "slack_signing_secret": people.tokens.signing_secret,
             "slack_api_url": slack.api_url,
             "database_url": url,
-            "database_worker_url": running.url(postgres.WORKER, "streams"),
+            "database_worker_url": running.url(postgres.WORKER, name),
             "port": 0,
         }
         async with served(settings) as there:
@@ -197,11 +202,11 @@ def _booker(http: aiohttp.ClientSession, port: int, token: str, rooms: list[str]
     return book
 
 
-async def _idle(pid: int) -> float:
+async def _idle(pid: int, seconds: float) -> float:
     """Return how much of a core the process takes while nothing happens."""
     before = _cpu(pid)
-    await asyncio.sleep(IDLE_SECONDS)
-    return (_cpu(pid) - before) / IDLE_SECONDS
+    await asyncio.sleep(seconds)
+    return (_cpu(pid) - before) / seconds
 
 
 def _cpu(pid: int) -> float:
