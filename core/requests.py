@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from core.models import KEEP
 KEPT = timedelta(hours=24)
 # A longer key, or one with characters that the database refuses, is kept as its digest.
 LONGEST_KEY = 128
+# Most of what requests hold, by the very type: to ask what else something may be costs more than the digest.
+_AS_THEY_ARE = frozenset({str, int, bool, NoneType, UUID, datetime})
 
 # Returns a row where the key was fresh; {values} are those of `claimed`, behind the tenant.
 CLAIM_BY = """
@@ -55,6 +58,8 @@ def fingerprint(use_case: str, **content: object) -> str:
 
 
 def _plain(value: object) -> object:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if value is KEEP:
         return "(keep)"
     if is_dataclass(value) and not isinstance(value, type):

@@ -10,6 +10,7 @@ import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 ANY = "*"
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
@@ -76,4 +77,10 @@ def versions(header: str) -> frozenset[int] | None:
 
 def http_date(moment: datetime) -> str:
     """Return a moment as HTTP writes it."""
-    return format_datetime(moment.astimezone(UTC).replace(microsecond=0), usegmt=True)
+    return _http_date(moment.astimezone(UTC).replace(microsecond=0))
+
+
+@lru_cache(maxsize=256)
+def _http_date(moment: datetime) -> str:
+    """Return a whole second of UTC as HTTP writes it; most answers tell of the last few."""
+    return format_datetime(moment, usegmt=True)
