@@ -25,6 +25,7 @@ from bot.commands import (
     quotas,
     rights,
     rooms,
+    secrets,
     sentence,
     series,
     stats,
@@ -64,6 +65,7 @@ app.add_typer(approvals.app, name="approvals")
 app.add_typer(series.app, name="series")
 app.add_typer(notices.app, name="notices")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(calendars.app, name="calendars")

@@ -8,6 +8,7 @@ import sys
 _OURS = (
     "bot.config.SettingsError",
     "bot.cluster.PostgresUnavailable",
+    "bot.sealing.SealedWithAnotherKeyError",
     "bot.demo.DemoFailed",
     "bot.stress.plan.StressRefused",
     "core.errors.BookingError",
