@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,7 +21,8 @@ from bot.stress.told import Figures, RefusedError, Told, Violated
 from core.models import HOLDS_ROOM, Slot, Status
 
 SECONDS = 60.0
-TRIES = 4
+# How long to ask again where nobody answers: an address at which nobody ever has is more likely a wrong one.
+FIRST_PATIENCE, PATIENCE = 3.0, 60.0
 PAGE, ROOMS_A_QUESTION = 200, 50
 CLEARING_AT_ONCE = 8
 # The API's words for "it may or may not have been done" and "come again later".
@@ -47,6 +49,7 @@ class Asker:
     base: str
     headers: Mapping[str, str]
     waited: int = 0
+    _heard: bool = False
 
     async def ask(
         self,
@@ -60,7 +63,7 @@ class Asker:
     ) -> Answer:
         """Return the answer, or raise RefusedError with the API's code."""
         headers = {**self.headers, **({"Idempotency-Key": key} if key else {}), **({"If-Match": match} if match else {})}
-        broken = 0
+        pause, since = 0.2, monotonic()
         while True:
             try:
                 async with self.http.request(method, self.base + path, json=body, headers=headers, params=params) as said:
@@ -68,13 +71,15 @@ class Asker:
                         self.waited += 1
                         await asyncio.sleep(float(said.headers.get("Retry-After", "1")))
                         continue
+                    self._heard = True
                     return _judged(said.status, await _json(said), said.headers.get("ETag", ""))
             except (aiohttp.ClientError, TimeoutError) as error:
-                broken += 1
-                # With its key, what was sent twice is done once.
-                if broken >= TRIES or (key is None and method != "GET"):
+                patience = PATIENCE if self._heard else FIRST_PATIENCE
+                # With its key, what was sent twice is done once; cancelling twice is cancelling.
+                if monotonic() - since > patience:
                     raise RefusedError("NoAnswer", answered=False) from error
-                await asyncio.sleep(0.2 * broken)
+                await asyncio.sleep(pause)
+                pause = min(1.0, pause * 1.5)
 
     async def all(self, path: str, params: Sequence[tuple[str, str]]) -> list[Mapping[str, Any]]:
         """Return every item of a list, page by page."""
@@ -157,7 +162,8 @@ class ThroughApi:
 
         async def worker() -> None:
             while waiting:
-                await self.asker.ask("POST", f"/bookings/{waiting.pop().id}/cancel", match="*")
+                with suppress(RefusedError):  # somebody else was quicker, or our own first try was
+                    await self.asker.ask("POST", f"/bookings/{waiting.pop().id}/cancel", match="*")
 
         await asyncio.gather(*(worker() for _ in range(CLEARING_AT_ONCE)))
         await self.asker.ask("POST", f"/locations/{self.location}/deactivate", match="*", key=f"{self.run} close")

@@ -98,6 +98,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=list(FAULTS), metavar="FAULT", help=f"of {', '.join(FAULTS)}")
     parser.add_argument("--short", action="store_true", help="two blows each")
     parser.add_argument("--seed", type=int, default=1, help="what people do follows from it (1)")
+    parser.add_argument("--markdown", action="store_true", help="print the table in Markdown, as without --json")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table in Markdown")
     return parser.parse_args()
 

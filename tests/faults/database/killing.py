@@ -25,7 +25,7 @@ from tests.faults.database.reckoning import Found, reckoned
 from tests.faults.world import World
 
 PAUSES = (0.4, 1.0)
-ATTEMPTS_A_BLOW = 300
+ATTEMPTS_A_BLOW = 100
 CLIENTS = 16
 
 
@@ -42,11 +42,13 @@ async def killed(measure: Measure) -> Found:
                 answered: list[float] = []
                 run = Run(plan, target, begins=begins, step=lambda: answered.append(time.monotonic()))
                 await run.prepare()
-                blows = asyncio.create_task(_blows(there, dice))
+                enough = asyncio.Event()
+                blows = asyncio.create_task(_blows(there, dice, enough))
                 try:
                     tally = await run.carry_out()
                 finally:
-                    blows.cancel()
+                    enough.set()
+                    await blows
                 crowd = _told(tally, answered)
                 found = await reckoned(
                     crowd,
@@ -59,10 +61,12 @@ async def killed(measure: Measure) -> Found:
             return found
 
 
-async def _blows(there: World, dice: random.Random) -> None:
-    while True:
+async def _blows(there: World, dice: random.Random, enough: asyncio.Event) -> None:
+    while not enough.is_set():
         await asyncio.sleep(dice.uniform(*PAUSES))
         await there.kill(dice.choice(there.replicas))
+        # One at a time, as an operator or a cluster would replace them.
+        await _serving(there)
 
 
 @asynccontextmanager
