@@ -22,6 +22,7 @@ from bot.deadline import Deadline
 from bot.front import Front
 from bot.metrics import Metrics, SlackCalls
 from bot.office import Addresses, Office
+from bot.replica import replica_of
 from bot.schema_version import require_schema
 from bot.socket_mode import SocketMode
 from bot.workspaces import Workspaces
@@ -29,7 +30,6 @@ from core import schema
 from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession
 from core.errors import BookingError
-from core.replica import Replica
 from core.telling import Telling
 from handlers import logbook, ops, slack_http
 from handlers.calendar_links import CalendarLinks
@@ -63,7 +63,7 @@ class Bookroom:
         self.metrics.watch(self.db, schema.APPLICATION)
         self.metrics.watch(self.worker_db, schema.WORKER)
         # Before as well: views of this database for other tenants have its copy too.
-        self.db.copy = self.replica = replica_of(settings, self.metrics.telling)
+        self.db.copy = self.replica = replica_of(settings, settings.bookroom_tenant, self.metrics.telling)
         token = settings.bot_token
         self.slack = slack_apps.asking_client(settings, token, SlackCalls(self.metrics))
         links = Links(_base(settings), token)
@@ -196,20 +196,6 @@ def _calendar_links(settings: Settings) -> CalendarLinks:
 
 def _base(settings: Settings) -> str:
     return settings.public_url or f"http://127.0.0.1:{settings.port}"
-
-
-def replica_of(settings: Settings, telling: Telling) -> Replica | None:
-    """Return the copy of the database that is read, where there is one."""
-    if settings.replica_url is None:
-        return None
-    return Replica(
-        settings.replica_url,
-        primary_url=settings.app_url,
-        tenant=settings.bookroom_tenant,
-        pool_size=settings.db_pool_size,
-        most_seconds=settings.database_replica_lag_seconds,
-        telling=telling,
-    )
 
 
 def _socket(settings: Settings, bolt: AsyncApp, telling: Telling) -> SocketMode | None:

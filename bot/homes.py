@@ -14,6 +14,7 @@ from bot.background import POOL_SIZE, as_far_as_allowed
 from bot.config import Settings
 from bot.listening import Ear, Listener
 from bot.metrics import Metrics
+from bot.replica import replica_of
 from bot.schema_version import require_schema
 from core import schema
 from core.db import Database
@@ -41,10 +42,14 @@ class Homes:
         self._settings, self._metrics, self._ear = settings, metrics, ear
         self._opening: dict[str, asyncio.Task[Home]] = {}
         self.main = self._home(settings.app_url, settings.worker_url, watched=True)
+        # Before anybody has a view of it for a tenant: each has its copy too.
+        self.main.app.copy = self.replica = replica_of(settings, NOBODY, metrics.telling)
 
     async def open(self) -> None:
         """Open the main database; raises SchemaMismatch or Unavailable."""
         await self._ready(self.main, step_down=not self._settings.database_worker_url)
+        if self.replica:
+            self.replica.start()
 
     async def at(self, placement: str | None) -> Home:
         """Return a tenant's home by its placement; raises Unavailable where it cannot be had now, or nobody named it."""
@@ -68,6 +73,8 @@ class Homes:
 
     async def close(self) -> None:
         """Hang up and close every connection."""
+        if self.replica:
+            await self.replica.stop()
         for home in self.all():
             await home.listener.stop()
             await home.app.close()

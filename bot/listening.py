@@ -57,6 +57,7 @@ class Listener:
         self._watch_seconds = watch_seconds
         self._task: asyncio.Task[None] | None = None
         self.connected = False
+        self._times = 0
 
     def start(self) -> None:
         """Begin to connect; a database out of reach is asked again."""
@@ -72,12 +73,12 @@ class Listener:
     async def _keep_up(self) -> None:
         pause = 0.25
         while True:
+            since = self._times
             try:
                 await self._listen()
             except _BROKEN as error:
                 log.warning("not listening to other replicas: %s", type(error).__name__)
-            pause = 0.25 if self.connected else min(pause * 2, LONGEST_PAUSE)
-            self.connected = False
+            pause = 0.25 if self._times > since else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
     async def _connect(self) -> asyncpg.Connection:
@@ -94,6 +95,7 @@ class Listener:
             if self._directory:
                 await connection.add_listener(DIRECTORY, self._heard_of_directory)
             self.connected = True
+            self._times += 1
             log.info("listening to other replicas", extra={"action": "listen_bell"})
             self._bell.listening(now=True)
             while not ended.is_set():
@@ -102,6 +104,7 @@ class Listener:
                 if not ended.is_set():
                     await connection.execute("SELECT 1", timeout=ANSWER_SECONDS)
         finally:
+            self.connected = False
             self._bell.listening(now=False)
             connection.terminate()
 

@@ -27,6 +27,7 @@ from bot.config import Settings
 from bot.deadline import Deadline
 from bot.homes import Home, Homes
 from bot.installations import Grants, Installations
+from bot.listening import Listener
 from bot.metrics import Metrics, SlackCalls
 from bot.office import Addresses, Office
 from bot.sealing import Sealing
@@ -69,6 +70,7 @@ class OpenOffice:
     grants: Grants
     clients: TeamClients
     bell: Bell
+    listener: Listener
     make_bolt: Callable[[OpenOffice], AsyncApp]
     telling: Any
     at_work: bool = False
@@ -99,6 +101,10 @@ class OpenOffice:
         app.add_routes(self.office.routes())
         app.freeze()
         return app
+
+    def told_who_listens(self) -> None:
+        """Let it know whether other processes are heard now, and that something may have been missed before."""
+        self.bell.listening(now=self.listener.connected)
 
     async def introduced(self) -> None:
         """Learn as whom Slack knows us, for the links that lead there."""
@@ -138,13 +144,16 @@ class Switchboard:
             office.bell.hear_ruled(payload)
 
     def listening(self, *, now: bool) -> None:
-        """Tell every office whether others are heard; one after the other where that makes them look for what was missed."""
+        """Tell every office whether others are heard; one after the other where that has them look for what was missed.
+
+        Of several databases it may be another office's: what each is told is how it stands where it lives, by then.
+        """
         loop = asyncio.get_running_loop()
         for number, office in enumerate(self.offices.values()):
             if now:
-                loop.call_later(number * APART_SECONDS, partial(office.bell.listening, now=True))
+                loop.call_later(number * APART_SECONDS, office.told_who_listens)
             else:
-                office.bell.listening(now=False)
+                office.told_who_listens()
 
     def _of(self, tenant: str) -> OpenOffice | None:
         try:
@@ -393,6 +402,7 @@ class Offices:
             grants=grants,
             clients=asking,
             bell=bells[0],
+            listener=home.listener,
             make_bolt=self._bolt,
             telling=self._metrics.telling,
         )
