@@ -58,8 +58,10 @@ def fingerprint(use_case: str, **content: object) -> str:
 
 
 def _plain(value: object) -> object:
-    if type(value) in _AS_THEY_ARE:
-        return value
+    return value if type(value) in _AS_THEY_ARE else _taken_apart(value)
+
+
+def _taken_apart(value: object) -> object:
     if value is KEEP:
         return "(keep)"
     if is_dataclass(value) and not isinstance(value, type):
