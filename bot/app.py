@@ -128,6 +128,7 @@ class Bookroom:
 
     async def _figures(self) -> bytes:
         """Return all metrics, and among them how what `/readyz` looks at stands."""
+        self.metrics.look_at_pools()
         self.metrics.checks(await ops.held(self._checks()))
         return await self.background.figures()
 

@@ -26,6 +26,7 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
+from sqlalchemy.pool import Pool
 
 from core.checks import INVARIANTS, Report
 from core.db import DEADLOCK, SERIALIZATION_FAILURE, Database
@@ -163,6 +164,7 @@ class Metrics:
             "bookroom_pool_wait_seconds", "How long it took to get a connection.", _WAITS, "role"
         )
         self.pool_size = self._gauge("bookroom_pool_size", "Connections that the pool may have.", "role")
+        self._pools: dict[str, Pool] = {}
         self.pool_in_use = self._gauge("bookroom_pool_in_use", "Connections that are in use.", "role")
         self.reads = self._counter(
             "bookroom_reads", "Reads that a replica could serve, by where they went and why.", "place", "why"
@@ -195,9 +197,14 @@ class Metrics:
     def watch(self, db: Database, role: str) -> None:
         """Hear what a database's use cases tell, and watch its pool."""
         db.telling = self.telling
-        pool = db.engine.pool
-        self.pool_size.labels(role).set_function(pool.size)  # type: ignore[attr-defined]
-        self.pool_in_use.labels(role).set_function(pool.checkedout)  # type: ignore[attr-defined]
+        self._pools[role] = db.engine.pool
+        self.look_at_pools()
+
+    def look_at_pools(self) -> None:
+        """Note how the pools stand: before anything is asked of them for these figures' sake."""
+        for role, pool in self._pools.items():
+            self.pool_size.labels(role).set(pool.size())  # type: ignore[attr-defined]
+            self.pool_in_use.labels(role).set(pool.checkedout())  # type: ignore[attr-defined]
 
     def found(self, tenant: UUID, report: Report) -> None:
         """Take over what the last look at a tenant's invariants has found, by whichever replica; told of all in one."""
