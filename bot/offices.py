@@ -216,15 +216,27 @@ class Offices:
         key = (origin.team_id, origin.enterprise_id)
         known = self._origins.get(key)
         if known is None or known[0] <= monotonic():
-            place = await self.tenants.of_team(origin.team_id or origin.enterprise_id, origin.enterprise_id)
             if len(self._origins) >= _KEPT:
                 self._origins.clear()
-            known = self._origins[key] = (monotonic() + FRESH_SECONDS, place.id if place else None)
+            known = self._origins[key] = (monotonic() + FRESH_SECONDS, await self._tenant_of(origin))
         office = await self.of_tenant(known[1]) if known[1] else None
         team = origin.team_id or origin.enterprise_id
         if office is None or team is None or await office.grants.of(team, origin.enterprise_id) is None:
             return None
         return office
+
+    async def _tenant_of(self, origin: Origin) -> UUID | None:
+        """Return whose a request is; a workspace of an organisation that has installed the app is noted as its own."""
+        place = await self.tenants.of_team(origin.team_id or origin.enterprise_id)
+        if place or origin.enterprise_id is None:
+            return place.id if place else None
+        place = await self.tenants.of_team(origin.team_id, origin.enterprise_id)
+        if place is None or origin.team_id is None:
+            return place.id if place else None
+        grants = Grants(self._client_id, self.homes.main.app.of(place.id), self._sealing)
+        if await grants.of(origin.team_id, origin.enterprise_id) is None:
+            return None
+        return await self.tenants.admit(origin.team_id, enterprise_id=origin.enterprise_id)
 
     async def named(self, name: str) -> OpenOffice | None:
         """Return the office whose pages are below a name; None where there is none."""

@@ -131,7 +131,8 @@ class Street:
 
     async def office(self, name: str) -> OpenOffice:
         """Return a company's office."""
-        place = await self.product.offices.tenants.of_team(self.team(name))
+        team = self.sandbox(name).company.team
+        place = await self.product.offices.tenants.of_team(team.id, team.enterprise_id)
         assert place
         found = await self.product.offices.of_tenant(place.id)
         assert found
