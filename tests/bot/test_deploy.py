@@ -245,3 +245,32 @@ def test_the_sandbox_knows_the_manifest_s_command() -> None:
     (command,) = MANIFEST["features"]["slash_commands"]
     assert company["commands"][0]["command"] == command["command"]
     assert set(MANIFEST["oauth_config"]["scopes"]["bot"]) <= set(company["scopes"])
+
+
+def test_the_page_on_operating_names_every_setting_with_what_holds_without_it() -> None:
+    page = (ROOT / "docs" / "operating.md").read_text()
+    table = page.partition("## Settings")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.+?) \| (.*?) ?\|$", table, re.MULTILINE)
+    assert sorted(name for name, _, _ in rows) == sorted(SETTINGS)
+    defaults = {name.upper(): str(field.default) for name, field in config.Settings.model_fields.items()}
+    for name, _, without in rows:
+        if shown := re.fullmatch(r"`(.+)`", without):
+            assert shown[1] == defaults[name] or shown[1] in SETTINGS, name
+
+
+def test_the_pages_name_files_headings_and_commands_that_exist() -> None:
+    for page in ("operating.md", "decisions/0007-expand-then-contract.md"):
+        path = ROOT / "docs" / page
+        text = path.read_text()
+        for link in re.findall(r"\]\(([^)#]+)\)", text):
+            assert (path.parent / link).exists(), link
+        for words in re.findall(r"`bookroom ([a-z ]+)`", text):
+            command: Any = get_command(app)
+            for word in words.split():
+                command = command.commands[word]
+        for target in re.findall(r"`make ([a-z-]+)`", text):
+            assert f"\n{target}:" in (ROOT / "Makefile").read_text(), target
+    headings = re.findall(r"^## (.+)$", (ROOT / "docs" / "operating.md").read_text(), re.MULTILINE)
+    for file in sorted((ROOT / "deploy").rglob("*.yaml")):
+        for heading in re.findall(r'docs/operating\.md[^"\n]*"([^"]+)"', file.read_text()):
+            assert heading in headings, (file.name, heading)
