@@ -25,7 +25,9 @@ from tests.faults.database.reckoning import Found, reckoned
 from tests.faults.world import World
 
 PAUSES = (0.4, 1.0)
-ATTEMPTS_A_BLOW = 100
+ATTEMPTS_A_BLOW = 40
+# Whoever was killed takes connections for a moment more.
+GONE_SECONDS = 0.2
 CLIENTS = 16
 
 
@@ -66,6 +68,7 @@ async def _blows(there: World, dice: random.Random, enough: asyncio.Event) -> No
         await asyncio.sleep(dice.uniform(*PAUSES))
         await there.kill(dice.choice(there.replicas))
         # One at a time, as an operator or a cluster would replace them.
+        await asyncio.sleep(GONE_SECONDS)
         await _serving(there)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import asyncpg
 
 from bot.stress.plan import Kind
 from core.clock import Clock, SystemClock
+from core.errors import SlotTaken
 from core.models import Slot, Wish
 from tests.conftest import Database
 from tests.faults.database.crowd import Crowd, Replica, gathered
@@ -14,6 +18,14 @@ from tests.faults.database.measure import Measure
 from tests.faults.database.reckoning import Found, reckoned
 
 SKEW = timedelta(minutes=5)
+_WAITING = """
+SET session_replication_role = replica;
+UPDATE bookings SET status = 'pending' WHERE id = '{0}';
+UPDATE events SET after = jsonb_set(after, '{{status}}', '"pending"') WHERE booking_id = '{0}';
+UPDATE room_claims SET expires_at = now() + interval '3 minutes' WHERE booking_id = '{0}';
+INSERT INTO approvals (tenant_id, id, booking_id, asked_at, expires_at)
+    SELECT tenant_id, gen_random_uuid(), booking_id, now(), expires_at FROM room_claims WHERE booking_id = '{0}';
+"""
 
 
 class SkewedClock:
@@ -51,7 +63,7 @@ async def skewed(there: Database, measure: Measure) -> Found:
             f"a booking that began in two minutes was {soon} by the replica that is ahead",
             f"a booking that had begun two minutes ago was {past} by the replica that is behind",
         )
-        return await reckoned(
+        found = await reckoned(
             crowd,
             app_url=there.app_url,
             superuser_url=there.superuser_url,
@@ -59,6 +71,28 @@ async def skewed(there: Database, measure: Measure) -> Found:
             how="one right, one 5 minutes ahead, one 5 behind, one that jumps within 5 either way",
             notes=notes,
         )
+        early = await _held_until_soon(crowd, there)
+        note = f"a room that was held for approval for three minutes more was {early} by the replica that is ahead"
+        return replace(found, notes=(*found.notes, note))
+
+
+async def _held_until_soon(crowd: Crowd, there: Database) -> str:
+    """Let a booking wait for approval for three minutes more; return what becomes of it when the replica ahead wants it."""
+    right, ahead, *_ = crowd.replicas
+    slot = crowd.slot()
+    slot = Slot(start=slot.start + timedelta(days=60), end=slot.end + timedelta(days=60))
+    wish = Wish(slot=slot, room_id=crowd.rooms[0].id)
+    waiting = await right.bookings.book(wish, by=crowd.people[0], key="held")
+    connection = await asyncpg.connect(there.superuser_url)
+    try:
+        await connection.execute(_WAITING.format(waiting.id))
+    finally:
+        await connection.close()
+    try:
+        await ahead.bookings.book(wish, by=crowd.people[1], key="wants it")
+    except SlotTaken:
+        return "kept"
+    return "given away already"
 
 
 async def _around(crowd: Crowd, at: Replica, begins: timedelta, room: int) -> str:
