@@ -18,6 +18,8 @@ from bot import config, postgres
 from bot.binaries import bundled_binaries
 from bot.cli import app
 from handlers.api.events import BEAT_SECONDS
+from handlers.slack_install import BACK
+from handlers.slack_install import BACK
 from handlers.web.identity import CALLBACK
 from migrations import head, upgrade
 
@@ -207,7 +209,11 @@ def test_the_manifest_asks_for_the_least() -> None:
     # What those who sign in to our pages agree to.
     signing_in = ["openid", "profile"]
     assert MANIFEST["oauth_config"]["scopes"] == {"user": signing_in, "bot": [*needed, *optional]}
-    assert MANIFEST["settings"]["event_subscriptions"]["bot_events"] == ["app_home_opened"]
+    assert MANIFEST["settings"]["event_subscriptions"]["bot_events"] == [
+        "app_home_opened",
+        "app_uninstalled",
+        "tokens_revoked",
+    ]
 
 
 def test_the_manifest_turns_on_what_slack_would_refuse_otherwise() -> None:
@@ -237,7 +243,8 @@ def test_the_manifest_without_its_comments_serves_http() -> None:
 def test_the_manifest_without_its_comments_lets_people_sign_in() -> None:
     text = (ROOT / "manifest.yml").read_text()
     signing_in = yaml.safe_load(re.sub(r"# (redirect_urls:|  - https://)", r"\1", text))
-    assert signing_in["oauth_config"]["redirect_urls"] == [f"https://bookroom.example.com{CALLBACK}"]
+    there = [f"https://bookroom.example.com{path}" for path in (CALLBACK, BACK)]
+    assert signing_in["oauth_config"]["redirect_urls"] == there
 
 
 def test_the_sandbox_knows_the_manifest_s_command() -> None:
