@@ -18,7 +18,7 @@ import uvloop
 from aiohttp import web
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.app import Bookroom
+from bot.app import Bookroom, leave_alone_what_is_there
 from bot.config import Settings
 from bot.logs import configure
 from handlers import slack_http
@@ -48,6 +48,7 @@ async def serve(settings: dict[str, Any]) -> None:
     product = Bookroom(Settings(_env_file=None, **settings))
     await product.start()
     beside = await bare(product)
+    leave_alone_what_is_there()
     print(json.dumps({"product": product.port, "bare": beside.addresses[0][1], "pid": os.getpid()}), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await beside.cleanup()
