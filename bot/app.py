@@ -210,7 +210,7 @@ async def _answers(session: ReadSession) -> bool:
 
 
 def leave_alone_what_is_there() -> None:
-    """Keep the collector from walking over what was built to stay: a tenth of a second each time, in which nobody is heard."""
+    """Keep the collector from walking over what was built to stay: a tenth of a second, in which nobody is heard."""
     gc.collect()
     gc.freeze()
 
