@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
@@ -35,6 +37,9 @@ from handlers.ids import Action
 from handlers.modals import refuse_form
 from handlers.refusals import refuse
 from handlers.services import Services
+from handlers.slack_many import LEAVING
+
+log = logging.getLogger(__name__)
 
 ACTIONS: Mapping[Action, OnClick] = {
     Action.READ: booking.read_button,
@@ -68,6 +73,11 @@ ACTIONS: Mapping[Action, OnClick] = {
 }
 
 
+async def _left(event: dict[str, Any]) -> None:
+    """Note that the one workspace has taken the app away, or its token back; with many, `slack_many` sees to it."""
+    log.warning("slack says %s: a new token is needed", event.get("type"), extra={"action": "uninstall"})
+
+
 def register(app: AsyncApp, services: Services, *, patience: float = PATIENCE) -> Edge:
     """Let the app answer everything that Bookroom offers; return the edge, which knows what is still under way."""
     edge = Edge(services, refuse=refuse, refuse_form=refuse_form, patience=patience)
@@ -82,4 +92,6 @@ def register(app: AsyncApp, services: Services, *, patience: float = PATIENCE) -
     for action, on_lookup in modals.LOOKUPS.items():
         app.options(re.compile(rf"^{action.value}(:\d+)?$"))(edge.lookup(on_lookup))
     app.event("app_home_opened")(edge.home(home.opened))
+    for leaving_us in LEAVING:
+        app.event(leaving_us)(_left)
     return edge

@@ -19,7 +19,6 @@ from bot.binaries import bundled_binaries
 from bot.cli import app
 from handlers.api.events import BEAT_SECONDS
 from handlers.slack_install import BACK
-from handlers.slack_install import BACK
 from handlers.web.identity import CALLBACK
 from migrations import head, upgrade
 
