@@ -13,8 +13,12 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 HIDDEN = "***"
 # Slack's tokens in any text, and the password in any URL. A URL's password ends at the last @ before the host.
 _SECRETS = re.compile(r"\bx(?:ox[a-z]|app|oxe\.xox[a-z])-[\w.-]+|(?<=://)([^\s/:@]*):[^\s/]+(?=@)")
+# PostgreSQL quotes the row or the key that a constraint refused, with all that people wrote.
+_ROWS = re.compile(r"DETAIL:\s+(?:Failing row contains \(.*?\)\.|Key \([^\n]*)(?=\n|\Z)", re.DOTALL)
 # Libraries that tell at INFO what only their authors want to read.
-_TALKATIVE = ("alembic.runtime.plugins", "apscheduler", "aiohttp.access", "slack_bolt", "slack_sdk", "sqlalchemy", "asyncio")
+_TALKATIVE = ("alembic.runtime.plugins", "apscheduler", "aiohttp.access", "sqlalchemy", "asyncio")
+# Libraries that tell, below WARNING, all that they send and get: titles, what people type, addresses with tokens in them.
+_INDISCREET = ("slack_bolt", "slack_sdk", "aiohttp.client", "aiohttp.web", "aiohttp.server", "multipart", "urllib3")
 
 
 def configure(level: str = "INFO", *, human: bool | None = None) -> None:
@@ -49,6 +53,8 @@ def configure(level: str = "INFO", *, human: bool | None = None) -> None:
     root.setLevel(level)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level) if root.level > logging.DEBUG else root.level)
+    for name in _INDISCREET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 def without_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -62,6 +68,8 @@ def _for_people() -> Processor:
 
 def _hidden(value: Any) -> Any:  # noqa: ANN401 - an event holds anything
     if isinstance(value, str):
+        if "DETAIL:" in value:
+            value = _ROWS.sub(f"DETAIL: {HIDDEN}", value)
         return _SECRETS.sub(lambda found: f"{found[1] or ''}:{HIDDEN}" if found[1] is not None else HIDDEN, value)
     if isinstance(value, dict):
         return {name: _hidden(inner) for name, inner in value.items()}

@@ -14,7 +14,7 @@ from bot import logs
 def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in logs._TALKATIVE}
+    levels = {name: logging.getLogger(name).level for name in (*logs._TALKATIVE, *logs._INDISCREET)}
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -45,6 +45,9 @@ SECRETS = [
     ("postgresql://us:hun@ter2@db/rooms", "postgresql://us:***@db/rooms"),
     ("see http://127.0.0.1:3000/a@b", "see http://127.0.0.1:3000/a@b"),
     ("at 10:30, ana@example.com", "at 10:30, ana@example.com"),
+    ("refused\nDETAIL:  Failing row contains (1, Cuts (all)\nof them, x).\nHINT: none", "refused\nDETAIL: ***\nHINT: none"),
+    ("refused\nDETAIL:  Key (name)=(Cuts) already exists.", "refused\nDETAIL: ***"),
+    ("deadlock\nDETAIL:  Process 1 waits for ShareLock.", "deadlock\nDETAIL:  Process 1 waits for ShareLock."),
 ]
 
 
