@@ -29,6 +29,12 @@ from tests.web.office import opened as office_opened
 LOOK_SECONDS = 0.1
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with other things to do answers late, and is not away for that."""
+    monkeypatch.setattr("core.replica.ANSWER_SECONDS", 10.0)
+
+
 @pytest.fixture(scope="module")
 def primary() -> Iterator[postgres.Server]:
     with cluster() as server:
