@@ -54,6 +54,8 @@ _TENANTS = """
 SELECT DISTINCT tenant_of_team(coalesce(team_id, enterprise_id), enterprise_id) AS tenant FROM slack_bots
 WHERE client_id = $1 AND bot_token IS NOT NULL
 """
+_ORGANISATION = "SELECT enterprise_id FROM slack_teams WHERE tenant_id = $1 AND team_id = $2"
+_KEPT = 1000
 _HERE = "client_id = $1 AND team_id IS NOT DISTINCT FROM $2 AND enterprise_id IS NOT DISTINCT FROM $3"
 
 
@@ -257,6 +259,7 @@ class Grants:
         self._fresh_seconds, self._now = fresh_seconds, now
         self._known: dict[str, tuple[float, Grant | None]] = {}
         self._refused: dict[str, tuple[str, float]] = {}
+        self._organisations: dict[str, tuple[float, str | None]] = {}
 
     async def of(self, team_id: str, enterprise_id: str | None = None) -> Grant | None:
         """Return what a team has given, or its organisation for it; None where the app is not there."""
@@ -284,6 +287,22 @@ class Grants:
         """Ask again at the next question: something was given or taken back."""
         self._known.clear()
         self._refused.clear()
+
+    async def organisation(self, team_id: str) -> str | None:
+        """Return the organisation that one of the tenant's teams belongs to, None where it is none of them or alone."""
+        moment = self._now()
+        known = self._organisations.get(team_id)
+        if known is None or known[0] <= moment:
+
+            async def work(session: ReadSession) -> str | None:
+                found: str | None = await session.value(_ORGANISATION, session.tenant, team_id)
+                return found
+
+            known = (moment + self._fresh_seconds, await self._db.read(work))
+            if len(self._organisations) >= _KEPT:
+                self._organisations.clear()
+            self._organisations[team_id] = known
+        return known[1]
 
     async def teams(self) -> tuple[str, ...]:
         """Return the teams that the app is in; an organisation that has installed it stands for itself."""

@@ -10,8 +10,8 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property, partial
 from time import monotonic
 from typing import Any
@@ -75,7 +75,6 @@ class OpenOffice:
     telling: Any
     at_work: bool = False
     edge: Edge | None = None
-    _organisation: dict[str, tuple[float, str | None]] = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:
@@ -456,7 +455,25 @@ class Offices:
             )
 
         client = slack_apps.asking_client(self._settings, None, SlackCalls(self._metrics))
-        return slack_apps.bolt(self._settings, client, authorize=authorize)
+        bolt = slack_apps.bolt(self._settings, client, authorize=authorize)
+
+        @bolt.middleware
+        async def of_their_own_workspace(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A002, ANN401
+            """Take people of an organisation as of their own workspace, wherever in it they press a button."""
+            home, team = _home_of(body), body.get("team") or {}
+            organisation = await one.grants.organisation(home) if home and home != team.get("id") else None
+            if organisation and organisation == await one.grants.organisation(str(team.get("id"))):
+                body["team"] = {**team, "id": home}
+            return await next()
+
+        return bolt
+
+
+def _home_of(body: Mapping[str, Any]) -> str | None:
+    """Return the workspace of whoever pressed something, where Slack says it."""
+    user = body.get("user")
+    home = user.get("team_id") if isinstance(user, Mapping) else None
+    return home if isinstance(home, str) else None
 
 
 def _woken(turns: Turns, ring: Callable[[], None] | None) -> None:

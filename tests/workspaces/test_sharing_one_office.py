@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
+from urllib.parse import urlencode
 
 import asyncpg
 
 from core.tenants import Keeper
-from tests.workspaces.street import ANA, BEN, DOCKS, HARBOUR, NORTHBAY, ORGANISATION, QUAY, Street, opened
+from handlers.ids import Action
+from tests.workspaces.street import ANA, BEN, CHANNEL, DOCKS, HARBOUR, NORTHBAY, ORGANISATION, QUAY, Street, opened
 
 
 async def joined(street: Street, name: str, other: str) -> None:
@@ -104,3 +107,32 @@ async def test_an_organisation_installs_the_app_once_for_all_of_its_workspaces(d
 
         await street.until(left, "the organisation's token is forgotten")
         assert "not at home" in str(await street.say(QUAY, ANA, "rooms"))
+
+
+async def pressed(street: Street, where: str, whose: str) -> list[tuple[str]]:
+    """Press a button in a channel of one workspace as somebody of another; return of which workspaces people are known."""
+    team = street.sandbox(where).company.team
+    body = {
+        "type": "block_actions",
+        "team": {"id": team.id, "domain": team.domain, "enterprise_id": team.enterprise_id},
+        "enterprise": {"id": team.enterprise_id, "name": "Waters"} if team.enterprise_id else None,
+        "user": {"id": ANA, "team_id": street.team(whose)},
+        "trigger_id": "1.2.3",
+        "container": {"type": "message", "message_ts": "1.2", "channel_id": CHANNEL},
+        "actions": [{"type": "button", "action_id": Action.RUN.value, "block_id": "b", "value": "rooms"}],
+    }
+    status, _ = await street.send(urlencode({"payload": json.dumps(body)}).encode())
+    assert status == 200
+    for one in street.product.offices.open():
+        if one.edge:
+            await one.edge.drain(5)
+    return await street.all_rows("SELECT slack_team_id FROM people WHERE slack_user_id = $1 ORDER BY 1", ANA)
+
+
+async def test_people_of_an_organisation_are_at_home_in_all_its_workspaces_and_no_others_are(database: Any):
+    async with opened(database, QUAY, DOCKS, NORTHBAY) as street:
+        for name in (QUAY, DOCKS, NORTHBAY):
+            await street.install(name)
+        assert await pressed(street, QUAY, NORTHBAY) == []
+        assert await pressed(street, NORTHBAY, QUAY) == []
+        assert await pressed(street, QUAY, DOCKS) == [(street.team(DOCKS),)]
