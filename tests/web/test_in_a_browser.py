@@ -108,8 +108,13 @@ async def test_the_board_hears_of_a_booking_at_once(windows: Windows, user: str 
     page = await windows.window(office.board(), user=user)
     # From then on it is asked for every two minutes: what appears sooner was heard of.
     await expect(page.locator("body")).to_have_attribute("data-live", "yes")
+    asked: list[str | None] = []
+    page.on("request", lambda request: asked.append(request.headers.get("bookroom-consistency")))
     await office.firm.booked("Apollo", new_york(17, day=24), by=DEEPA, title="Late one")
     await expect(page.get_by_role("link", name="Late one")).to_be_visible(timeout=5_000)
+    # A copy of the database that has not come to that event will not do.
+    newest = await office.firm.db.read(lambda session: session.value("SELECT max(transaction || '-' || number) FROM events"))
+    assert asked[-1] == newest
 
 
 async def test_a_board_without_a_network_keeps_what_it_shows_and_says_how_old_it_is(windows: Windows):
