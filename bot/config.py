@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
@@ -22,6 +21,9 @@ from core.address import driver_dsn
 from core.db import DEFAULT_TENANT
 from core.replica import LAG_SECONDS
 from core.webhook_targets import Allowed
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 NO_TRANSPORT = (
     "Set SLACK_APP_TOKEN (xapp-..., for Socket Mode) or SLACK_SIGNING_SECRET (for HTTP): "

@@ -7,8 +7,11 @@ away. Kept out: where what is sealed lies.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+# Read where it is used: nine megabytes that a bot of one workspace does without.
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 
 class SealedWithAnotherKeyError(Exception):
@@ -20,11 +23,15 @@ class SealedWithAnotherKeyError(Exception):
 
 def keys_of(said: str) -> tuple[Fernet, ...]:
     """Return the keys of a list with commas, the newest first; raises ValueError for what is none."""
+    from cryptography.fernet import Fernet
+
     return tuple(Fernet(word) for part in said.split(",") if (word := part.strip()))
 
 
 def new_key() -> str:
     """Return a new key."""
+    from cryptography.fernet import Fernet
+
     return Fernet.generate_key().decode()
 
 
@@ -33,6 +40,8 @@ class Sealing:
 
     def __init__(self, keys: Sequence[Fernet]) -> None:
         """The newest key comes first; at least one is needed."""
+        from cryptography.fernet import MultiFernet
+
         self._newest, self._keys = MultiFernet(keys[:1]), MultiFernet(keys)
 
     def sealed(self, text: str | None) -> str | None:
@@ -41,6 +50,8 @@ class Sealing:
 
     def opened(self, sealed: str | None) -> str | None:
         """Return what was sealed; raises SealedWithAnotherKeyError."""
+        from cryptography.fernet import InvalidToken
+
         if sealed is None:
             return None
         try:
@@ -50,6 +61,8 @@ class Sealing:
 
     def by_the_newest(self, sealed: str | None) -> bool:
         """Tell whether it was sealed with the newest key."""
+        from cryptography.fernet import InvalidToken
+
         if sealed is None:
             return True
         try:

@@ -12,10 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
+# Read where it is used: a bot that serves only asks for the names of the migrations.
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 HERE = Path(__file__).parent
 # One row, or none; what it declares is NULL where the last migration came before there was such a thing.
@@ -37,6 +38,8 @@ class Stamp:
 
 def configuration(owner_url: str | None = None) -> Config:
     """Return Alembic's configuration, with the database's owner URL where migrations are to run."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(HERE).replace("%", "%%"))
     if owner_url:
@@ -50,6 +53,8 @@ def upgrade(owner_url: str, revision: str = "head") -> str:
     One that a newer version has migrated stays as it is, where that version has left room for this one; SchemaMismatch
     where it has not. Busy when the tables stayed in use by others for as long as we wait.
     """
+    from alembic import command
+
     config = configuration(owner_url)
     command.upgrade(config, revision)
     return str(config.attributes["reached"])
@@ -57,6 +62,8 @@ def upgrade(owner_url: str, revision: str = "head") -> str:
 
 def downgrade(owner_url: str, revision: str) -> None:
     """Take the database back to the revision ("base" for nothing)."""
+    from alembic import command
+
     command.downgrade(configuration(owner_url), revision)
 
 
@@ -67,13 +74,14 @@ def head() -> str:
 
 @cache
 def known() -> tuple[str, ...]:
-    """Return the ids of all revisions, the oldest first."""
-    scripts = ScriptDirectory.from_config(configuration())
-    return tuple(script.revision for script in reversed(list(scripts.walk_revisions())))
+    """Return the ids of all revisions, the oldest first: each file is called by its own, and they are numbered."""
+    return tuple(sorted(file.stem for file in (HERE / "versions").glob("[0-9]*.py")))
 
 
 def oldest_code(revision: str) -> str:
     """Return the revision that code must know of to go on beside this one; its own where it declares nothing."""
+    from alembic.script import ScriptDirectory
+
     script = ScriptDirectory.from_config(configuration()).get_revision(revision)
     return str(getattr(script.module, "oldest_code", revision))
 
