@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 if TYPE_CHECKING:
     from core.consistency import Consistency
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Leave to read a copy; where `after` is given, one that has come as far: to a place in the log, or to an event."""
+    """Leave to read a copy; where `after` is given, one that has come as far.
 
-    after: Consistency | Position | None = None
+    That is a place in the log, or an event, by its place among others or by its id.
+    """
+
+    after: Consistency | Position | UUID | None = None
 
 
 asked: ContextVar[Elsewhere | None] = ContextVar("asked", default=None)
 
 
 @contextmanager
-def elsewhere(after: Consistency | Position | None = None) -> Iterator[None]:
+def elsewhere(after: Consistency | Position | UUID | None = None) -> Iterator[None]:
     """Let what is read within be read from a copy, where there is one that does; what others asked for around it holds."""
     outer = asked.get()
     token = asked.set(outer if outer is not None and after is None else Elsewhere(after))

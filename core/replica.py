@@ -61,10 +61,9 @@ _SEEN = """
 SELECT pg_is_in_recovery() AS follows, pg_last_wal_replay_lsn()::text AS place, b.timeline, b.beaten_at
 FROM (SELECT) AS one LEFT JOIN heartbeats b ON true
 """
-_HAPPENED = """
-SELECT pg_is_in_recovery() AS follows,
-    EXISTS (SELECT FROM events WHERE tenant_id = $1 AND transaction = $2::xid8 AND number = $3) AS there
-"""
+_KNOWN = "SELECT pg_is_in_recovery() AS follows, EXISTS (SELECT FROM events WHERE tenant_id = $1 AND {}) AS there"
+_HAPPENED = _KNOWN.format("transaction = $2::xid8 AND number = $3")
+_NAMED = _KNOWN.format("id = $2")
 _TROUBLE = (
     LostConnectionError,
     OSError,
@@ -313,13 +312,16 @@ class _Line:
             self._connection = None
 
 
-async def _require(session: ReadSession, after: Consistency | Position) -> None:
+async def _require(session: ReadSession, after: Consistency | Position | UUID) -> None:
     """Raise _UnfitError unless the copy has come as far."""
-    if isinstance(after, Consistency):
-        row = await session.one(_SEEN)
-    else:
-        # Whoever sees one event of a transaction sees all of it, and what went before.
-        row = await session.one(_HAPPENED, session.tenant, after.transaction, after.number)
+    # Whoever sees one event of a transaction sees all of it, and what went before.
+    match after:
+        case Consistency():
+            row = await session.one(_SEEN)
+        case Position():
+            row = await session.one(_HAPPENED, session.tenant, after.transaction, after.number)
+        case UUID():
+            row = await session.one(_NAMED, session.tenant, after)
     assert row is not None
     if not row["follows"]:
         raise _UnfitError(Why.PROMOTED)

@@ -1,12 +1,14 @@
-"""How fresh a reader wants it, as a header says it: what was told after a change, or the id of an event that was heard.
+"""How fresh a reader wants it, as a header says it: what was told after a change, or the id of an event.
 
-A copy of the database is read only where it has come as far.
+Of one that was heard in a stream, or that a webhook was told of: their ids differ. A copy of the database is read
+only where it has come as far.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from uuid import UUID
 
 from core.consistency import Consistency
 from core.feed import Position
@@ -16,7 +18,7 @@ HEADER = "Bookroom-Consistency"
 _EVENT = re.compile(r"(\d{1,18})-(\d{1,18})")
 
 
-def wanted(headers: Mapping[str, str]) -> Consistency | Position | None:
+def wanted(headers: Mapping[str, str]) -> Consistency | Position | UUID | None:
     """Return what is to be there already; None where nothing is said. Raises ValueError for what nobody has told."""
     said = headers.get(HEADER)
     if said is None:
@@ -25,4 +27,4 @@ def wanted(headers: Mapping[str, str]) -> Consistency | Position | None:
         return place
     if event := _EVENT.fullmatch(said.strip()):
         return Position(int(event[1]), int(event[2]))
-    raise ValueError("no place and no event")
+    return UUID(said.strip())

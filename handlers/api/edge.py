@@ -217,7 +217,7 @@ def _headers(allowance: list[Allowance]) -> Mapping[str, str]:
     return {**HEADERS, **{name: value for one in allowance for name, value in one.headers().items()}}
 
 
-def _consistent(request: web.Request) -> Consistency | Position | None:
+def _consistent(request: web.Request) -> Consistency | Position | UUID | None:
     """Return how fresh the asker wants it at least; refuse a token that is none."""
     try:
         return freshness.wanted(request.headers)
