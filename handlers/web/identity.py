@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import jwt
 from slack_sdk.oauth import OpenIDConnectAuthorizeUrlGenerator
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -84,6 +83,9 @@ async def who(site: Site, code: str, *, nonce: str) -> Sender:
 
 def believed(token: str, *, client_id: str, issuer: str, nonce: str) -> Sender:
     """Return whom an id token names; raises NotSignedIn unless it was made now, by Slack, for us and for this sign-in."""
+    # Read when somebody signs in: nine megabytes of cryptography come with it.
+    import jwt
+
     try:
         claims: dict[str, Any] = jwt.decode(
             token,
