@@ -1,12 +1,13 @@
 """Carrying a tenant from one database to another: writers are refused, rows copied and compared, then it is switched.
 
 Every step is written down before it is done, in the main database (`tenant_moves`), and may be repeated: whoever was killed
-in the middle goes on (`resume`) or gives the tenant back as it was (`abort`). The switch is one transaction there. The old
-rows stay, refused to writers, until `forget`.
+in the middle goes on (`resume`) or gives the tenant back as it was (`abort`); what fails is given back at once. The switch
+is one transaction there. The old rows stay, refused to writers, until `forget`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -93,7 +94,7 @@ class Mover:
                 move.source,
                 move.target,
             )
-            return await self._carry(main, tenant, move)
+            return await self._carried(main, tenant, move)
 
     async def resume(self, tenant: Tenant) -> int:
         """Go on with a move that was interrupted, and return how many rows were carried."""
@@ -101,7 +102,7 @@ class Mover:
             move = await _open_move(main, tenant)
             if move is None or move.phase not in {"freezing", "copying", "switching"}:
                 raise TenantError("There is no interrupted move of that tenant.")
-            return await self._carry(main, tenant, move)
+            return await self._carried(main, tenant, move)
 
     async def abort(self, tenant: Tenant) -> None:
         """Give up a move that has not switched yet: everything is as it was before, and can be written again."""
@@ -111,10 +112,7 @@ class Mover:
                 raise TenantError("There is no interrupted move of that tenant.")
             if move.phase == "kept":
                 raise TenantError("The tenant has moved already: forget the old rows (--forget), then move it back.")
-            await self._removed(tenant, move.target)
-            async with self._databases.opened(move.source, tenant.id) as source:
-                await thawed(source, tenant.id)
-            await _ended(main, tenant, move, "aborted")
+            await self._given_up(main, tenant, move)
 
     async def forget(self, tenant: Tenant) -> int:
         """Remove the rows that a move has left where the tenant was, for good; return how many."""
@@ -149,6 +147,24 @@ class Mover:
             if await _same(source, there):
                 raise TenantError("Both names mean the same database.")
             await room_for(there, tenant.id, tenant.name)
+
+    async def _given_up(self, main: asyncpg.Connection, tenant: Tenant, move: Move) -> None:
+        await self._removed(tenant, move.target)
+        async with self._databases.opened(move.source, tenant.id) as source:
+            await thawed(source, tenant.id)
+        await _ended(main, tenant, move, "aborted")
+
+    async def _carried(self, main: asyncpg.Connection, tenant: Tenant, move: Move) -> int:
+        """Carry it, or else give it back: who cannot be moved is not to wait for somebody who looks after it."""
+        try:
+            return await self._carry(main, tenant, move)
+        except Exception:
+            # Where this fails too, resuming and aborting are left.
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TenantError):
+                reached = await _open_move(main, tenant)
+                if reached and reached.phase != "kept":
+                    await self._given_up(main, tenant, reached)
+            raise
 
     async def _carry(self, main: asyncpg.Connection, tenant: Tenant, move: Move) -> int:
         async with self._databases.opened(move.source, tenant.id) as source:

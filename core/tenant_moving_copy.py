@@ -61,29 +61,34 @@ async def exported(
 
     With the `main` database, the Slack app's installations go with it.
     """
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        row = await connection.fetchrow("SELECT name, slug, now() AS at FROM tenants WHERE id = $1", tenant)
-        tables = await tenant_tables(connection)
-        writing, counted = Writing(out), {}
-        for done, table in enumerate(tables):
-            progress("exporting", done, len(tables))
-            with writing.table(table.name) as part:
-                counted[table.name] = await _summed(connection, tenant, table, tables, part.write)
-        progress("exporting", len(tables), len(tables))
-        manifest = Manifest(
-            schema=await schema_of(connection),
-            tenant_id=tenant,
-            name=row["name"],
-            slug=row["slug"],
-            taken_at=row["at"].astimezone(UTC).isoformat(),
-            columns={table.name: table.columns for table in tables},
-            tables=counted,
-            violations=await violated(connection, tenant),
-        )
-    if main is not None:
-        await with_keys(main, tenant, writing)
-    writing.finish(manifest)
+    with Writing(out) as writing:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            manifest = await _written(connection, tenant, writing, progress)
+        if main is not None:
+            await with_keys(main, tenant, writing)
+        writing.finish(manifest)
     return manifest
+
+
+async def _written(connection: asyncpg.Connection, tenant: UUID, writing: Writing, progress: Progress) -> Manifest:
+    """Write every table, and return the manifest of them."""
+    row = await connection.fetchrow("SELECT name, slug, now() AS at FROM tenants WHERE id = $1", tenant)
+    tables, counted = await tenant_tables(connection), {}
+    for done, table in enumerate(tables):
+        progress("exporting", done, len(tables))
+        with writing.table(table.name) as part:
+            counted[table.name] = await _summed(connection, tenant, table, tables, part.write)
+    progress("exporting", len(tables), len(tables))
+    return Manifest(
+        schema=await schema_of(connection),
+        tenant_id=tenant,
+        name=row["name"],
+        slug=row["slug"],
+        taken_at=row["at"].astimezone(UTC).isoformat(),
+        columns={table.name: table.columns for table in tables},
+        tables=counted,
+        violations=await violated(connection, tenant),
+    )
 
 
 async def brought(connection: asyncpg.Connection, reading: Reading, progress: Progress) -> None:

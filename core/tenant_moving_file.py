@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, Self
 from uuid import UUID
 
 from core.tenants import TenantError
@@ -96,6 +96,12 @@ class Writing:
     def __init__(self, out: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._zip.close()
+
     @contextmanager
     def table(self, name: str) -> Iterator[IO[bytes]]:
         """Open the part of one table."""
@@ -103,10 +109,9 @@ class Writing:
             yield part
 
     def finish(self, manifest: Manifest) -> None:
-        """Write the manifest and close the archive."""
+        """Write the manifest; without one, the file is none."""
         facts = {"format": FORMAT, **asdict(manifest), "tenant_id": str(manifest.tenant_id)}
         self._zip.writestr(MANIFEST, json.dumps(facts, indent=1))
-        self._zip.close()
 
 
 class Reading:

@@ -6,6 +6,8 @@ write of the tenant's is under way. Each waits a moment only and tries again, so
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
@@ -17,8 +19,9 @@ from core.tenant_moving_tables import tenant_tables
 from core.tenants import TenantError
 
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '200ms'"
+_DROPPING = 5
 _MADE = """
-SELECT tgrelid::regclass::text AS table, tgname AS name FROM pg_trigger
+SELECT tgrelid::regclass::text AS table, tgname AS name, tgenabled <> 'D' AS works FROM pg_trigger
 WHERE tgname LIKE $1 AND tgparentid = 0 ORDER BY 1, 2
 """
 
@@ -26,36 +29,51 @@ WHERE tgname LIKE $1 AND tgparentid = 0 ORDER BY 1, 2
 async def frozen(connection: asyncpg.Connection, tenant: UUID, progress: Progress) -> None:
     """Let every write of a tenant's be refused from now on; safe to repeat. TenantError where a table is never free."""
     tables = await tenant_tables(connection)
-    made = {(row["table"], row["name"]) for row in await _made(connection, tenant)}
+    made = {(row["table"], row["name"]): row["works"] for row in await _made(connection, tenant)}
     for done, table in enumerate(tables):
         progress("freezing", done, len(tables))
         statements = [
-            f'CREATE TRIGGER {_name(tenant, when)} BEFORE {events} ON "{table.name}" FOR EACH ROW'
-            f" WHEN ({row}.tenant_id = '{tenant}') EXECUTE FUNCTION refuse_while_moving()"
+            _made_by(table.name, _name(tenant, when), events, f"{row}.tenant_id = '{tenant}'", made)
             for when, events, row in (("written", "INSERT OR UPDATE", "NEW"), ("deleted", "DELETE", "OLD"))
-            if (table.name, _name(tenant, when)) not in made
         ]
         try:
-            await patiently(partial(_run, connection, statements))
+            await patiently(partial(_run, connection, [one for one in statements if one]))
         except asyncpg.LockNotAvailableError:
             raise TenantError(
-                f"Somebody writes to {table.name} without a pause: nothing was moved. `bookroom tenants move --abort` "
-                "gives the workspace back; then look for a transaction that has been open for long."
+                f"Somebody writes to {table.name} without a pause, and nothing was moved: "
+                "look for a transaction that has been open for long, and begin again."
             ) from None
     progress("freezing", len(tables), len(tables))
 
 
 async def thawed(connection: asyncpg.Connection, tenant: UUID, *, only: str | None = None) -> None:
-    """Let a tenant's writers in again; safe to repeat."""
-    for row in await _made(connection, tenant):
-        if only is None or row["table"] == only:
-            statement = f"DROP TRIGGER IF EXISTS {row['name']} ON {row['table']}"
-            await patiently(partial(_run, connection, [statement]))
+    """Let a tenant's writers in again; safe to repeat.
+
+    To make a trigger rest one need not wait for those who read for long, a backup for one; to remove it one must. A trigger
+    at rest does no harm, and the next move takes it up again.
+    """
+    found = [row for row in await _made(connection, tenant) if only is None or row["table"] == only]
+    for row in found:
+        resting = f"ALTER TABLE {row['table']} DISABLE TRIGGER {row['name']}"
+        await patiently(partial(_run, connection, [resting]))
+    for row in found:
+        with contextlib.suppress(asyncpg.LockNotAvailableError):
+            gone = f"DROP TRIGGER IF EXISTS {row['name']} ON {row['table']}"
+            await patiently(partial(_run, connection, [gone]), attempts=_DROPPING)
 
 
-async def is_frozen(connection: asyncpg.Connection, tenant: UUID) -> bool:
-    """Whether any of the triggers is there."""
-    return bool(await _made(connection, tenant))
+def _made_by(table: str, name: str, events: str, when: str, made: Mapping[tuple[str, str], bool]) -> str | None:
+    """Return the statement after which the trigger is there and works; None where it is so already."""
+    match made.get((table, name)):
+        case None:
+            return (
+                f'CREATE TRIGGER {name} BEFORE {events} ON "{table}" FOR EACH ROW'
+                f" WHEN ({when}) EXECUTE FUNCTION refuse_while_moving()"
+            )
+        case True:
+            return None
+        case False:
+            return f'ALTER TABLE "{table}" ENABLE TRIGGER {name}'
 
 
 async def _made(connection: asyncpg.Connection, tenant: UUID) -> list[asyncpg.Record]:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -201,7 +201,11 @@ def move(
             f"when all is well, `bookroom tenants move {one.called} --forget` removes them."
         )
 
-    said = _done(work)
+    try:
+        said = _done(work)
+    except BaseException:
+        _unfinished(tenant)
+        raise
     answer({"done": said}, [said], as_json=as_json)
 
 
@@ -286,6 +290,21 @@ def _done(work: Callable[[Databases, StorageSettings], Awaitable[T]]) -> T:
             return await work(Databases(settings.owner_url, settings.owner_placements), settings)
 
         return asyncio.run(connected())
+
+
+def _unfinished(tenant: str) -> None:
+    """Say what is left to be done when a move ends in its middle; nothing where there is nothing, or nobody to ask."""
+
+    async def look(databases: Databases, _settings: StorageSettings) -> Tenant:
+        return await _named(databases, tenant)
+
+    with suppress(Exception):
+        one = _done(look)
+        if one.moving in {"freezing", "copying", "switching"}:
+            again = f"bookroom tenants move {one.called}"
+            typer.echo(
+                f"{one.name} cannot be written: `{again} --resume` goes on, `{again} --abort` gives it back.", err=True
+            )
 
 
 def _changed(work: Callable[[Keeper], Awaitable[Tenant]], *, as_json: bool) -> None:

@@ -193,6 +193,9 @@ async def test_a_tenant_on_the_move_is_not_erased_or_joined(bookroom: Run, datab
         code, said = await bookroom(*words)
         assert code == 2
         assert "being moved" in said
+    code, said = await bookroom("move", "default", "--to", "eu")
+    assert code == 2
+    assert "cannot be written: `bookroom tenants move" in said
     assert (await bookroom("move", "default", "--abort"))[0] == 0
     assert (await bookroom("join", "default", "T5"))[0] == 0
 

@@ -462,3 +462,50 @@ async def test_the_archive_arrives_in_its_months_and_nobody_may_read_those(
             await connection.execute(f"SELECT FROM {month}")
     finally:
         await connection.close()
+
+
+async def test_what_fails_in_the_middle_is_given_back_at_once(database: Any, databases: Databases):
+    def failing(what: str, done: int, total: int) -> None:
+        if what == "comparing" and done == 20:
+            raise OSError(28, "No space left on device")
+
+    async with opened(database) as office:
+        apollo = await office.room("Apollo")
+        with pytest.raises(OSError, match="No space"):
+            await Mover(databases, failing).move(await known(databases), "eu")
+        assert (await known(databases)).moving is None
+        assert not any((await counts(databases, "eu")).values())
+        await office.book(apollo, at(9))
+        assert await Mover(databases, silent).move(await known(databases), "eu") > 0
+
+
+async def test_a_backup_that_reads_for_hours_keeps_nobody_from_writing_again(database: Any, databases: Databases):
+    """Triggers are made and put to rest beside readers, and removed when there are none."""
+    async with opened(database) as office:
+        apollo = await office.room("Apollo")
+        reader = await asyncpg.connect(database.superuser_url)
+        transaction = reader.transaction()
+        await transaction.start()
+        await reader.execute("LOCK TABLE room_claims IN ACCESS SHARE MODE")
+        await killed_move(databases)
+        await Mover(databases, silent).abort(await known(databases))
+        await office.book(apollo, at(9))
+        assert await office.count("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'moving%'") == 2
+        await transaction.rollback()
+        await reader.close()
+        assert await Mover(databases, silent).move(await known(databases), "eu") > 0
+        with pytest.raises(WorkspaceMoving):
+            await office.book(apollo, at(11))
+        await Mover(databases, silent).forget(await known(databases))
+        assert await office.count("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'moving%'") == 0
+
+
+async def killed_move(databases: Databases) -> None:
+    """Begin a move and leave it in its middle."""
+
+    def stopped(what: str, done: int, total: int) -> None:
+        if what == "exporting":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await Mover(databases, stopped).move(await known(databases), "eu")
