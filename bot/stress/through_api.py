@@ -63,7 +63,7 @@ class Asker:
     ) -> Answer:
         """Return the answer, or raise RefusedError with the API's code."""
         headers = {**self.headers, **({"Idempotency-Key": key} if key else {}), **({"If-Match": match} if match else {})}
-        pause, since = 0.2, monotonic()
+        pause, since, lost = 0.2, monotonic(), False
         while True:
             try:
                 async with self.http.request(method, self.base + path, json=body, headers=headers, params=params) as said:
@@ -72,8 +72,11 @@ class Asker:
                         await asyncio.sleep(float(said.headers.get("Retry-After", "1")))
                         continue
                     self._heard = True
-                    return _judged(said.status, await _json(said), said.headers.get("ETag", ""))
+                    # A PATCH has no key: what is refused as stale may be what our own first try has done.
+                    known = not (lost and method == "PATCH")
+                    return _judged(said.status, await _json(said), said.headers.get("ETag", ""), known=known)
             except (aiohttp.ClientError, TimeoutError) as error:
+                lost = True
                 patience = PATIENCE if self._heard else FIRST_PATIENCE
                 # With its key, what was sent twice is done once; cancelling twice is cancelling.
                 if monotonic() - since > patience:
@@ -212,13 +215,13 @@ async def through_api(
             await asyncio.shield(target.take_away())
 
 
-def _judged(status: int, body: Mapping[str, Any], etag: str) -> Answer:
+def _judged(status: int, body: Mapping[str, Any], etag: str, *, known: bool) -> Answer:
     if status < 300:
         return Answer(status=status, body=body, etag=etag)
     code = str(body.get("error") or "NoJson")
     if status == 500:
         raise InternalError(f"the API answered with 500 {code}")
-    raise RefusedError(code, answered=status not in _UNKNOWN)
+    raise RefusedError(code, answered=known and status not in _UNKNOWN)
 
 
 class InternalError(Exception):
