@@ -45,9 +45,9 @@ Curve = dict[str, Any]
 class Extent:
     """The points of each curve."""
 
-    bookings: Sequence[int] = (5_000, 50_000, 200_000, 500_000)
+    bookings: Sequence[int] = (5_000, 50_000, 100_000, 200_000)
     rooms: Sequence[int] = (50, 200, 500, 1000, 2000)
-    history: Sequence[int] = (0, 100_000, 1_000_000, 3_000_000)
+    history: Sequence[int] = (0, 100_000, 500_000, 2_000_000)
     replicas: Sequence[int] = (1, 2, 3, 4)
     streams: Sequence[int] = (50, 200, 500, 1000)
     rounds: int = ROUNDS
@@ -85,8 +85,8 @@ async def of_bookings(running: postgres.Server, extent: Extent) -> Curve:
 
 
 async def of_rooms(running: postgres.Server, extent: Extent) -> Curve:
-    """Measure booking and searching in more and more rooms, with 100 bookings ahead in each."""
-    firms = [await searching.filled(running, f"rooms_{n}", n, 100) for n in extent.rooms]
+    """Measure booking and searching in more and more rooms, with 50 bookings ahead in each."""
+    firms = [await searching.filled(running, f"rooms_{n}", n, 50) for n in extent.rooms]
     searches, books = await _both(firms, extent)
     return _curve(extent.rooms, {"booking a room": books, "a page of the search": searches})
 
@@ -110,10 +110,10 @@ async def _booking(db: Database) -> Side:
 
 
 async def of_history(running: postgres.Server, extent: Extent) -> Curve:
-    """Measure booking and searching beside more and more archived bookings, in 200 rooms with 100 ahead in each."""
+    """Measure booking and searching beside more and more archived bookings, in 200 rooms with 50 ahead in each."""
     firms = []
     for n in extent.history:
-        firms.append(await searching.filled(running, f"past_{n}", 200, 100))
+        firms.append(await searching.filled(running, f"past_{n}", 200, 50))
         if n:
             await history.archive(running, f"past_{n}", n)
     searches, books = await _both(firms, extent)

@@ -9,7 +9,7 @@ from typing import Any
 _COLOURS = ("#1f5fa8", "#d1720f")
 _WORDS: dict[str, tuple[str, str, str]] = {
     "bookings": ("Bookings ahead, in 200 rooms", "bookings ahead", "ms"),
-    "rooms": ("Rooms, with 100 bookings ahead in each", "rooms", "ms"),
+    "rooms": ("Rooms, with 50 bookings ahead in each", "rooms", "ms"),
     "history": ("Archived bookings", "archived bookings", "ms"),
     "replicas": ("Processes of the bot on one machine of two cores", "processes", "bookings a second"),
     "streams": ("Open streams of one process", "open streams", "ms"),

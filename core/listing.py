@@ -48,6 +48,11 @@ _AMONG = """
     SELECT FROM booking_rooms m WHERE m.tenant_id = $1 AND m.booking_id = b.id AND m.room_id = ANY($2::uuid[])))
 """
 _FIRST = "ORDER BY start_time, id LIMIT $9"
+# Whatever is not long began less than this before it reaches into the window; what is has an index of its own. So nobody
+# reads a month of what was over long before the window in order to find the few that were not.
+_LONG = "interval '12 hours'"
+_LATELY = f"{_THEN} AND b.start_time >= greatest($3, $5 - {_LONG})"
+_LASTING = f"{_THEN} AND b.start_time < $5 - {_LONG} AND b.end_time - b.start_time > {_LONG}"
 # One room after the other, each by its index: an OR over both kinds of rooms would read everybody's.
 _HOT_ROOMS = f"""
 SELECT id, start_time FROM unnest($2::uuid[]) AS wanted (room_id) CROSS JOIN LATERAL (
@@ -58,9 +63,11 @@ SELECT b.id, b.start_time FROM booking_rooms m JOIN bookings b ON b.tenant_id = 
 WHERE m.tenant_id = $1 AND m.room_id = ANY($2::uuid[]) AND {_THEN}
 {_FIRST}
 """
+_OF_ROOMS = "b.tenant_id = $1 AND ($2::uuid[] IS NULL OR b.room_id = ANY($2::uuid[]))"
 _HOT_ALL = f"""
-SELECT b.id, b.start_time FROM bookings b
-WHERE b.tenant_id = $1 AND ($2::uuid[] IS NULL OR b.room_id = ANY($2::uuid[])) AND {_THEN} {_FIRST}
+(SELECT b.id, b.start_time FROM bookings b WHERE {_OF_ROOMS} AND {_LATELY} {_FIRST})
+UNION ALL (SELECT b.id, b.start_time FROM bookings b WHERE {_OF_ROOMS} AND {_LASTING} {_FIRST})
+{_FIRST}
 """
 # Two indexes find one's own and one's invitations.
 _HOT_PERSON = f"""
@@ -84,7 +91,22 @@ WHERE b.tenant_id = $1 AND ($2::uuid[] IS NULL OR b.room_id = ANY($2::uuid[]) OR
     {{of}}
 ORDER BY b.start_time, b.id LIMIT $9
 """
-_COLD_ALL = _COLD.format(of="")
+_COLD_AMONG = "b.tenant_id = $1 AND ($2::uuid[] IS NULL OR b.room_id = ANY($2::uuid[]) OR b.more_rooms && $2::uuid[])"
+_COLD_ALL = f"""
+(SELECT {_COLD_COLUMNS} FROM bookings_archive b WHERE {_COLD_AMONG} AND {_LATELY} {_FIRST})
+UNION ALL (SELECT {_COLD_COLUMNS} FROM bookings_archive b WHERE {_COLD_AMONG} AND {_LASTING} {_FIRST})
+{_FIRST}
+"""
+# As above: each room by its index, and the few that were held beside another one.
+_COLD_ROOMS = f"""
+SELECT found.* FROM unnest($2::uuid[]) AS wanted (room_id) CROSS JOIN LATERAL (
+    SELECT {_COLD_COLUMNS} FROM bookings_archive b WHERE b.tenant_id = $1 AND b.room_id = wanted.room_id AND {_THEN} {_FIRST}
+) found
+UNION
+SELECT {_COLD_COLUMNS} FROM bookings_archive b
+WHERE b.tenant_id = $1 AND b.more_rooms <> '{{}}' AND b.more_rooms && $2::uuid[] AND {_THEN}
+{_FIRST}
+"""
 _COLD_PERSON = _COLD.format(
     of="AND (b.booked_by = $10 OR b.attendees @> jsonb_build_array(jsonb_build_object('person_id', $10::uuid)))"
 )
@@ -254,7 +276,7 @@ def _statements(wanted: Wanted) -> tuple[str, str]:
         return _HOT_SERIES, _COLD_SERIES
     if wanted.person_id is not None:
         return _HOT_PERSON, _COLD_PERSON
-    return (_HOT_ROOMS if wanted.room_ids else _HOT_ALL), _COLD_ALL
+    return (_HOT_ROOMS, _COLD_ROOMS) if wanted.room_ids else (_HOT_ALL, _COLD_ALL)
 
 
 def _values(

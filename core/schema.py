@@ -514,6 +514,8 @@ bookings = Table(
     Index("bookings_room_span", "tenant_id", "room_id", "start_time", "end_time"),
     Index("bookings_booker_end", "tenant_id", "booked_by", "end_time"),
     Index("bookings_over", "tenant_id", "end_time"),
+    Index("bookings_start", "tenant_id", "start_time", "end_time"),
+    Index("bookings_long", "tenant_id", "start_time", postgresql_where=text("end_time - start_time > interval '12 hours'")),
     Index("bookings_series", "tenant_id", "series_id", "start_time", postgresql_where=text("series_id IS NOT NULL")),
     Index(
         "bookings_of_series",
@@ -1395,6 +1397,14 @@ bookings_archive = Table(
     _key("bookings_archive", "id", "start_time"),
     Index("bookings_archive_start", "tenant_id", "start_time"),
     Index("bookings_archive_person", "tenant_id", "booked_by"),
+    Index("bookings_archive_room", "tenant_id", "room_id", "start_time"),
+    Index("bookings_archive_several", "tenant_id", "start_time", "end_time", postgresql_where=text("more_rooms <> '{}'")),
+    Index(
+        "bookings_archive_long",
+        "tenant_id",
+        "end_time",
+        postgresql_where=text("end_time - start_time > interval '12 hours'"),
+    ),
     postgresql_partition_by="RANGE (start_time)",
 )
 PARTITIONS = ("CREATE TABLE bookings_archive_rest PARTITION OF bookings_archive DEFAULT",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic import op
+from migrations.concurrently import create_index, drop_index
 
 revision = "0009_held_then"
 down_revision = "0008_tenants"
@@ -13,14 +13,10 @@ oldest_code = "0007_forgetting"
 
 def upgrade() -> None:
     """Index claims by their time; long ones apart, so that nobody looks far back for the others."""
-    op.execute("CREATE INDEX room_claims_then ON room_claims (tenant_id, start_time, end_time)")
-    op.execute(
-        "CREATE INDEX room_claims_long ON room_claims (tenant_id, end_time)"
-        " WHERE end_time - start_time > interval '12 hours'"
-    )
+    create_index("room_claims_then", "room_claims (tenant_id, start_time, end_time)")
+    create_index("room_claims_long", "room_claims (tenant_id, end_time) WHERE end_time - start_time > interval '12 hours'")
 
 
 def downgrade() -> None:
-    """Drop both."""
-    op.execute("DROP INDEX room_claims_long")
-    op.execute("DROP INDEX room_claims_then")
+    drop_index("room_claims_long")
+    drop_index("room_claims_then")
