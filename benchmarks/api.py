@@ -92,7 +92,7 @@ class Client:
 
 
 async def measure(running: postgres.Server, *, acts: int = ACTS, rounds: int = ROUNDS, polls: int = POLLS) -> Measured:
-    """Book by one client and by several, then poll the board and the rooms while bookings come in."""
+    """Book by one client and by several, so often in each of so many rounds, then poll so often while bookings come in."""
     made = Measured()
     async with _client(running) as client:
         for clients in CLIENTS:

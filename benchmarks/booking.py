@@ -40,12 +40,16 @@ _SNAPSHOT = '{"facts": "' + "x" * 400 + '"}'
 
 
 async def compare(running: postgres.Server, *, acts: int = ACTS, rounds: int = ROUNDS) -> list[tuple[int, Side, Side]]:
-    """Return, for each number of clients, the core's side and the one by hand."""
+    """Return, for each number of clients, the core's side and the one by hand: so many acts in each of so many rounds.
+
+    The same server, role, settings and number of connections; both pools give a connection back as it is.
+    """
     url = ground.database(running, "booking")
     await ground.rooms(url, ROOMS)
     db = Database(url, pool_size=max(CLIENTS), pool_timeout=30)
     settings = {**TIMEOUTS, "role": schema.APPLICATION, "app.tenant": str(db.tenant), "jit": "off"}
-    pool = await asyncpg.create_pool(url, min_size=max(CLIENTS), max_size=max(CLIENTS), server_settings=settings)
+    size = max(CLIENTS)
+    pool = await asyncpg.create_pool(url, min_size=size, max_size=size, server_settings=settings, reset=_as_it_is)
     try:
         catalogues, clock = Catalogues(db), SystemClock()
         bookings = Bookings(db, catalogues, Search(db, catalogues, clock), clock)
@@ -70,6 +74,10 @@ async def compare(running: postgres.Server, *, acts: int = ACTS, rounds: int = R
     finally:
         await pool.close()
         await db.close()
+
+
+async def _as_it_is(_: asyncpg.Connection) -> None:
+    """Give a connection back to the pool without asking the server to reset it, as the core's pool does."""
 
 
 def slots(among: tuple[Room, ...], *, first_day: int = 1) -> Iterator[tuple[Room, Slot]]:
