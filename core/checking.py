@@ -25,7 +25,7 @@ SECONDS = 3600.0
 # Whoever has begun and says nothing for so long has died over it.
 TURN_SECONDS = 900.0
 # What cannot be looked at within this is told as unfinished; the whole is over well before somebody else begins.
-MOST_SECONDS_EACH = 30.0
+MOST_SECONDS_EACH = 60.0
 MOST_SECONDS = 300.0
 # As long as the database has worked for one, it is left alone, up to so long.
 MOST_REST = 2.0

@@ -126,12 +126,12 @@ INVARIANTS: Mapping[str, str] = {
         GROUP BY series_id, series_on HAVING count(*) > 1
     """,
     "a meeting ahead has more people than seats": f"""
-        SELECT b.id AS booking_id, b.room_id, b.attendees_count, seats.sum FROM bookings b
-        CROSS JOIN LATERAL (
-            SELECT sum(r.capacity) FROM rooms r WHERE r.tenant_id = b.tenant_id AND (r.id = b.room_id OR r.id IN (
-                SELECT m.room_id FROM booking_rooms m WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id))
-        ) seats
-        WHERE b.tenant_id = $1 AND b.end_time > now() AND b.status IN {_HOLDING} AND b.attendees_count > seats.sum
+        SELECT b.id AS booking_id, b.room_id, b.attendees_count, r.capacity FROM bookings b
+        JOIN rooms r ON r.tenant_id = b.tenant_id AND r.id = b.room_id
+        WHERE b.tenant_id = $1 AND b.end_time > now() AND b.status IN {_HOLDING} AND b.attendees_count > r.capacity
+            AND b.attendees_count > r.capacity + coalesce((SELECT sum(o.capacity) FROM booking_rooms m
+                JOIN rooms o ON o.tenant_id = m.tenant_id AND o.id = m.room_id
+                WHERE m.tenant_id = b.tenant_id AND m.booking_id = b.id), 0)
     """,
     "a room was released without a warning": """
         SELECT e.booking_id, e.happened_at FROM events e
