@@ -23,8 +23,9 @@ from slack_sdk.oauth.state_store.sqlalchemy import AsyncSQLAlchemyOAuthStateStor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from bot.sealing import Sealing
+from bot.sealing import SealedWithAnotherKeyError, Sealing
 from core.db import Database, ReadSession, WriteSession, translate
+from core.errors import Unavailable
 
 T = TypeVar("T")
 E = TypeVar("E", Bot, Installation)
@@ -146,6 +147,16 @@ class Installations(AsyncInstallationStore):
             return frozenset(row["tenant"] for row in rows if row["tenant"])
 
         return await self._db.read(work)
+
+    async def readable(self) -> None:
+        """Raise SealedWithAnotherKeyError unless everything that is kept can be opened."""
+
+        async def work(session: ReadSession) -> list[str]:
+            rows = await session.all("SELECT bot_token FROM slack_bots WHERE client_id = $1", self._client_id)
+            return [row["bot_token"] for row in rows]
+
+        for sealed in await self._db.read(work):
+            self._sealing.opened(sealed)
 
     async def rotate(self) -> int:
         """Seal everything anew that was not sealed with the newest key, and return how many rows that were."""
@@ -318,7 +329,12 @@ class Grants:
             row = await session.one(_GRANTED, session.tenant, self._client_id, team_id, enterprise_id)
             if row is None:
                 return None
-            token = self._sealing.opened(row["bot_token"])
+            try:
+                token = self._sealing.opened(row["bot_token"])
+            except SealedWithAnotherKeyError as error:
+                # Another process has a newer key than this one.
+                log.error("%s", error, extra={"action": "open_sealed", "team": team_id})
+                raise Unavailable("Bookroom cannot speak with this workspace at the moment.") from error
             assert token is not None
             return Grant(token=token, bot_id=row["bot_id"], bot_user_id=row["bot_user_id"])
 

@@ -187,8 +187,12 @@ class Offices:
     # -- the process -------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open the main database and every office whose app is installed; raises where the database cannot be had."""
+        """Open the main database and every office whose app is installed.
+
+        Raises what opening the database raises, and SealedWithAnotherKeyError where a key is missing.
+        """
         await self.homes.open()
+        await self.installations.readable()
         await self.refresh()
         self._refreshing = asyncio.create_task(self._keep_up())
 
@@ -286,15 +290,25 @@ class Offices:
             if place is None or place.closed or place.placement != one.place.placement:
                 self._close(one)
         wanted = await self.installations.tenants()
+        homes: dict[str | None, list[UUID]] = {}
         for tenant in wanted & self._places.keys():
-            try:
-                if office := await self.of_tenant(tenant):
-                    await self._to_work(office)
-            except Exception as error:
-                log.warning("an office cannot be opened: %s", type(error).__name__, extra={"tenant": str(tenant)})
+            homes.setdefault(self._places[tenant].placement, []).append(tenant)
+        await asyncio.gather(*(self._all_to_work(tenants) for tenants in homes.values()))
         for one in self.open():
             if one.at_work and one.place.id not in wanted:
                 self._close(one)
+
+    async def _all_to_work(self, tenants: list[UUID]) -> None:
+        """Open the offices of one home in turn; where the home does not answer, the rest would wait in vain."""
+        for tenant in tenants:
+            try:
+                if office := await self.of_tenant(tenant):
+                    await self._to_work(office)
+            except BookingError as error:
+                log.warning("offices cannot be opened: %s", type(error).__name__, extra={"tenant": str(tenant)})
+                return
+            except Exception:
+                log.exception("an office cannot be opened", extra={"tenant": str(tenant)})
 
     async def changed(self, tenant: UUID) -> None:
         """Take over at once that something was installed or taken away, and let other processes know."""

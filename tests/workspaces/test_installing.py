@@ -6,8 +6,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pydantic import SecretStr
 
 from bot.sealing import SealedWithAnotherKeyError, Sealing, keys_of, new_key
+from bot.workspaces import Workspaces
 from tests.workspaces.street import ANA, BEN, HARBOUR, KEY, NORTHBAY, OLGA, Street, opened, state_of
 
 
@@ -153,3 +155,13 @@ async def test_keys_are_exchanged_without_installing_anew(database: Any):
         assert Sealing(keys_of(newer)).opened(again) == token
         with pytest.raises(SealedWithAnotherKeyError):
             Sealing(keys_of(KEY)).opened(again)
+
+
+async def test_a_key_that_is_missing_is_told_when_the_process_starts(street: Street):
+    await street.install(NORTHBAY)
+    other = Workspaces(street.settings.model_copy(update={"port": 0, "secrets_keys": SecretStr(new_key())}))
+    try:
+        with pytest.raises(SealedWithAnotherKeyError, match="SECRETS_KEYS"):
+            await other.start()
+    finally:
+        await other.stop()
