@@ -14,6 +14,7 @@ from core.catalogue import Catalogues
 from core.ids import new_id
 from core.people import Profile
 from core.rooms import RoomRow, Rooms
+from core.telling import SILENT
 from tests.core.office import Office, at
 
 
