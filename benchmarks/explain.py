@@ -35,9 +35,14 @@ from core.outbox import Outbox
 from core.search import Search
 
 PEOPLE, ARCHIVED = 3000, 5_000_000
+# Each plan is the quickest of so many: the others were kept waiting by something else.
+TRIES = 7
 QUIET = ("BEGIN", "COMMIT", "ROLLBACK", "SET ", "SELECT pg_", "SELECT set_config")
-# What was sent lately, some of it due; and what happened.
+# Who is invited, what was sent lately, some of it due, and what happened.
 _MESSAGES = """
+INSERT INTO attendees (tenant_id, booking_id, person_id)
+    SELECT tenant_id, id, (ARRAY(SELECT id FROM people))[1 + abs(hashtext(id::text)) % (SELECT count(*) FROM people)]
+    FROM bookings;
 INSERT INTO deliveries (tenant_id, id, key, kind, team_id, booking_id, person_id, due_at, status, done_at, channel_id, ts)
     SELECT tenant_id, uuidv7(), 'reminder ' || id, 'reminder', 'T1', id, booked_by, now() - interval '1 day' * random() * 7,
         'sent', now(), 'D1', '1.1' FROM bookings LIMIT 200000;
@@ -185,7 +190,7 @@ async def _cases(dbs: dict[str, Database], actor: Actor) -> Sequence[Case]:
         Case(title="A room's day", see=_SEE["day"], act=room_day),
         Case(title="A room's history", see=_SEE["history"], act=last_year),
         Case(title="Everybody's bookings of a day", see=_SEE["everybody"], act=everybody, told=2),
-        Case(title="The feed of events", see=_SEE["feed"], act=feed),
+        Case(title="The feed of events", see=_SEE["feed"], act=feed, told=2),
     ]
 
 
@@ -199,7 +204,8 @@ _SEE = {
     "search": "What is held then is found by two indexes over times, whatever number of rooms there is: the work is that of "
     "the claims of one half day, and the rooms are not looked at one by one. The second statement says until when the eight "
     "rooms of the page are free.",
-    "mine": "One's own and one's invitations come from an index each, and the page is cut before anything is joined to it.",
+    "mine": "One's own and one's invitations come from an index each: what is ahead of one person is some hundred rows in an"
+    "office of any size, and the page is cut before those who were invited are fetched.",
     "due": "The partial index holds what is pending and nothing else, so the 200,000 messages that were sent are not seen.",
     "day": "The day's claims of one room lead to its bookings; the other 1,999 rooms are not touched.",
     "history": "Only months that can hold something of the page are opened, the rest are pruned away; the room's rows in "
@@ -216,17 +222,24 @@ async def _told(case: Case, url: str, statements: Sequence[tuple[str, tuple[Any,
     connection = await asyncpg.connect(url, server_settings=settings)
     try:
         for sql, values in statements:
-            transaction = connection.transaction()
-            await transaction.start()
-            rows = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING ON) {sql}", *values)
-            await transaction.rollback()
-            plan = "\n".join(row[0] for row in rows)
-            plans.append((float(_TOOK.findall(plan)[-1]), len(plans), f"```\n{_shortened(plan)}\n```\n"))
+            tries = [await _explained(connection, sql, values) for _ in range(TRIES)]
+            took, plan = min(tries)
+            plans.append((took, len(plans), f"```\n{_shortened(plan)}\n```\n"))
     finally:
         await connection.close()
     longest = sorted(plans, reverse=True)[: case.told]
     shown = [plan for _, _, plan in sorted(longest, key=lambda one: one[1])]
     return "\n".join([f"\n## {case.title}\n\n{case.see}\n", *shown])
+
+
+async def _explained(connection: asyncpg.Connection, sql: str, values: Sequence[Any]) -> tuple[float, str]:
+    """Return the milliseconds that a statement took, and its plan."""
+    transaction = connection.transaction()
+    await transaction.start()
+    rows = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING ON) {sql}", *values)
+    await transaction.rollback()
+    plan = "\n".join(row[0] for row in rows)
+    return float(_TOOK.findall(plan)[-1]), plan
 
 
 _TOOK = re.compile(r"Execution Time: ([\d.]+) ms")
@@ -266,7 +279,8 @@ def _head(counts: Sequence[int], version: str) -> str:
 `python -m benchmarks.explain docs/queries.md` writes this page: {rooms:,} rooms, {bookings:,} live bookings,
 {archived:,} archived ones in 24 months, {PEOPLE:,} people, 200,000 messages and {bookings:,} events; as the role that asks,
 which row-level security binds; with the values that the product sends. PostgreSQL {version}, load {load:.1f} on
-{os.cpu_count()} cores. Parts of a plan that never ran are left out.
+{os.cpu_count()} cores. Each plan is the quickest of {TRIES}; parts that never ran
+are left out.
 """
 
 
