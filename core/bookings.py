@@ -16,7 +16,7 @@ from core import at_once, bookkeeping, errors, events, opening, requests, rules,
 from core.borrowing import LentOutError
 from core.catalogue import Catalogue, Catalogues, judged_anew, judged_by
 from core.clock import Clock
-from core.db import Database, ReadSession, WriteSession
+from core.db import Database, ReadSession, WriteSession, guarding
 from core.errors import BookingError
 from core.ids import new_id
 from core.models import (
@@ -228,6 +228,9 @@ class Bookings:
         now: datetime,
     ) -> Booking | None:
         """Book what is simple; None where that takes the long way. Raises the refusal where nothing else can come of it."""
+        if guarding():
+            # Whether the same was asked before, the guard finds out in a transaction.
+            return None
         facts: Any = {"key": key, "content": content, "by": by, "since": since, "now": now}
         ids: Any = {"booking_id": booking_id, "event_id": event_id}
         if made := await at_once.booked(self._db, wish, rooms, catalogue, **ids, **facts):

@@ -148,6 +148,14 @@ class Guard(Protocol):
 
 # Set around a use case by an edge whose requests may come twice; the use case does not know.
 guarded_by: ContextVar[Guard | None] = ContextVar("guarded_by", default=None)
+
+
+def guarding() -> Guard | None:
+    """Return the guard that the next transaction begins and ends with, if there is one."""
+    guard = guarded_by.get()
+    return None if guard is None or guard.over else guard
+
+
 # Set around a use case by an edge that wants something read right behind each commit, on the connection that is there.
 followed_by: ContextVar[Callable[[ReadSession], Awaitable[None]] | None] = ContextVar("followed_by", default=None)
 
@@ -309,9 +317,7 @@ class Database:
         Raises the product's errors (see `translate`).
         """
 
-        guard = guarded_by.get()
-        if guard and guard.over:
-            guard = None
+        guard = guarding()
 
         def again(error: Exception) -> bool:
             if isinstance(error, LostConnectionError):
@@ -349,12 +355,14 @@ class Database:
         None takes the long way by `write`. Where the connection was lost, it may have been done all the same: then None
         comes only where that is `repeatable`, which is to say under a request key. Raises the product's errors.
         """
-        if (guard := guarded_by.get()) and not guard.over:
+        if guarding():
             return None
         try:
             row = await (self._alone_scoped if self._scoped else self._alone)(sql, values)
-        except (asyncpg.IntegrityConstraintViolationError, asyncpg.TransactionRollbackError) as error:
-            log.debug("the short way was no way: %s", error.sqlstate)
+        except asyncpg.IntegrityConstraintViolationError:
+            return None
+        except asyncpg.TransactionRollbackError as error:
+            self.telling.tried_again(_why(error))
             return None
         except Exception as error:
             if isinstance(error, LostConnectionError) and (repeatable or not error.committed_unknown):

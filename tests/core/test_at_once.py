@@ -13,6 +13,7 @@ from core.bookings import Bookings
 from core.consistency import Freshness
 from core.db import DEFAULT_TENANT, Database, WriteSession
 from core.models import Booking, Wish
+from core.once import DoneBeforeError, Guard, once
 from core.rooms import Rooms
 from tests.core.office import Office, at
 
@@ -147,3 +148,18 @@ async def test_where_the_database_stands_is_read_behind_each_commit_on_its_conne
     with freshness.following() as unwritten:
         await office.bookings.get(booked.id)
     assert (await unwritten.place()).place >= at_last.place
+
+
+async def test_a_request_that_another_program_sends_twice_gets_the_answer_that_was_kept(office: Office):
+    apollo = await office.room("Apollo")
+
+    async def ask() -> Booking:
+        guard = Guard("g", content="book", now=office.clock.now(), answer=lambda booking: str(booking.id))
+        with once(guard):
+            return await office.book(apollo, at(10))
+
+    booked = await ask()
+    with pytest.raises(DoneBeforeError) as before:
+        await ask()
+    assert before.value.answer == str(booked.id)
+    assert await office.count("SELECT count(*) FROM bookings") == 1
