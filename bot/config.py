@@ -175,6 +175,12 @@ class StorageSettings(BaseSettings):
         """Addresses of the databases in which tenants may be placed, by name; the main one is not among them."""
         return _databases(self.tenant_databases)
 
+    def placement(self, name: str) -> str:
+        """Return the address of a database in which a tenant lives; SettingsError where the settings do not name it."""
+        if name not in self.placements:
+            raise SettingsError(f"TENANT_DATABASES does not name {name!r}, where the tenant lives.")
+        return self.placements[name]
+
     @property
     def owner_placements(self) -> dict[str, str]:
         """The same, with logins that own the tables."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from core.db import Database
+    from core.tenants import Place
     from handlers.services import Services
 
 T = TypeVar("T")
@@ -24,11 +25,30 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
         async def connected() -> T:
             db = Database(settings.app_url, tenant=settings.bookroom_tenant, pool_size=1)
             try:
+                place = await _place(db)
+                if place is None or place.placement is None:
+                    return await work(db)
+            finally:
+                await db.close()
+            db = Database(settings.placement(place.placement), tenant=settings.bookroom_tenant, pool_size=1)
+            try:
                 return await work(db)
             finally:
                 await db.close()
 
         return asyncio.run(connected())
+
+
+async def _place(db: Database) -> Place | None:
+    """Return where the tenant lives; None where the tables are too old to say so."""
+    import asyncpg
+
+    from core.tenants import Tenants
+
+    try:
+        return await Tenants(db).place(db.tenant)
+    except (asyncpg.UndefinedFunctionError, asyncpg.InsufficientPrivilegeError):
+        return None
 
 
 def with_services(work: Callable[[Services, Database], Awaitable[T]]) -> T:

@@ -35,7 +35,8 @@ def bookroom(
     monkeypatch.setenv("TENANT_OWNER_DATABASES", f"eu={elsewhere.owner_url}")
 
     async def run(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["bookroom", "tenants", *words])
+        # Other commands come with their names, like rooms list.
+        monkeypatch.setattr(sys, "argv", ["bookroom", *(() if words[0] == "rooms" else ("tenants",)), *words])
         with pytest.raises(SystemExit) as ended:
             await asyncio.to_thread(cli.main)  # it has an event loop of its own
         told = capsys.readouterr()
@@ -127,6 +128,9 @@ async def test_a_tenant_is_moved_and_its_old_rows_forgotten(bookroom: Run, datab
     code, said = await bookroom("move", "default", "--forget")
     assert code == 0, said
     assert "rows removed" in said
+    code, said = await bookroom("rooms", "edit", "Apollo", "--capacity", "5")
+    assert code == 0, said
+    assert await rows(elsewhere.superuser_url, "SELECT capacity FROM rooms WHERE name = 'Apollo'") == [(5,)]
     assert await rows(database.superuser_url, "SELECT count(*) FROM bookings") == [(0,)]
     assert await rows(elsewhere.superuser_url, "SELECT count(*) FROM bookings") == [(1,)]
     log = await rows(database.superuser_url, "SELECT action FROM tenant_log ORDER BY happened_at")
