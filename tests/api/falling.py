@@ -9,14 +9,16 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Never
 
 from aiohttp import web
 
 from core.clock import SetClock
-from core.consistency import Freshness
-from core.db import Database
+from core.consistency import Freshness, Written
+from core.db import Database, ReadSession, followed_by
 from handlers import api
 from handlers.services import built
 from tests.handlers.firm import NOW
@@ -25,10 +27,20 @@ from tests.handlers.firm import NOW
 class Falling(Freshness):
     """Asked behind each write, when it is committed and before it is answered."""
 
-    async def now(self) -> Never:
-        """Fall."""
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError("still here")
+    @contextmanager
+    def following(self) -> Iterator[Written]:
+        """Fall behind the first commit within."""
+        before = followed_by.set(fall)
+        try:
+            yield Written(self)
+        finally:
+            followed_by.reset(before)
+
+
+async def fall(_session: ReadSession) -> Never:
+    """Fall."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("still here")
 
 
 async def serve(url: str) -> None:
