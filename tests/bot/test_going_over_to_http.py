@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +11,6 @@ import aiohttp
 import asyncpg
 import pytest
 
-from bot import config
 from bot.app import Bookroom
 from handlers import slack_http
 from sandbox.client import SandboxClient
@@ -21,35 +18,9 @@ from sandbox.server import Running
 from sandbox.server import serving as sandbox
 from tests.conftest import Database
 from tests.upgrade import traffic
+from tests.upgrade.running import within
 
 WANTED = 8
-
-
-@asynccontextmanager
-async def bot(
-    database: Database, slack: Running, monkeypatch: pytest.MonkeyPatch, *, socket: bool
-) -> AsyncIterator[Bookroom]:
-    """Run a bot that hears Slack over a socket, or by HTTP."""
-    tokens = slack.company.tokens
-    heard = {"SLACK_APP_TOKEN": tokens.app} if socket else {"SLACK_SIGNING_SECRET": tokens.signing_secret}
-    told = {
-        "SLACK_BOT_TOKEN": tokens.bot,
-        "SLACK_API_URL": slack.api_url,
-        "DATABASE_URL": database.app_url,
-        "DATABASE_WORKER_URL": database.worker_url,
-        "DB_POOL_SIZE": "3",
-        "PORT": "0",
-        **heard,
-    }
-    with monkeypatch.context() as environment:
-        for name, value in told.items():
-            environment.setenv(name, value)
-        product = Bookroom(config.load())
-    try:
-        await product.start()
-        yield product
-    finally:
-        await product.stop()
 
 
 class People:
@@ -104,10 +75,10 @@ async def test_commands_go_on_while_slack_turns_from_the_socket_to_two_replicas_
         await traffic.office(database, http)
         people, ended = People(slack, running), asyncio.Event()
         async with (
-            bot(database, running, monkeypatch, socket=False) as one,
-            bot(database, running, monkeypatch, socket=False) as other,
+            within(database, running, monkeypatch) as one,
+            within(database, running, monkeypatch) as other,
         ):
-            async with bot(database, running, monkeypatch, socket=True) as by_socket:
+            async with within(database, running, monkeypatch, socket=True) as by_socket:
                 assert by_socket.socket is not None
                 while not await by_socket.socket.connected():  # noqa: ASYNC110 - only asking tells
                     await asyncio.sleep(0.01)

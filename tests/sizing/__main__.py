@@ -110,7 +110,8 @@ async def measured(folder: Path, database: Database, server: postgres.Server, co
         async with running.serving(releases.ROOT, database, slack, http, folder / "bot.log", **more) as bot:
             found["ready after s"] = round(time.monotonic() - began, 2)
             people.bots.append(bot)
-            pid = bot.process.pid
+            assert bot.pid is not None
+            pid = bot.pid
             found["memory when ready MB"] = round(memory(pid))
             await people.book()
             await asyncio.sleep(SETTLE_SECONDS)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 
 import migrations
 from bot.schema_version import require_schema
@@ -22,7 +24,7 @@ from migrations import Stamp, head, known, misfit, oldest_code
 from sandbox.server import Running as Sandbox
 from sandbox.server import serving as sandbox
 from tests.conftest import Database
-from tests.core.test_schema import described
+from tests.core.test_schema import Description, described
 from tests.upgrade import releases, running, traffic
 
 # What an expanding migration may do to tables in use: columns, a table, a trigger, and beside the traffic an index.
@@ -64,29 +66,42 @@ async def broken(database: Database) -> list[str]:
 
 
 async def test_bookings_go_on_while_a_newer_version_comes_and_while_its_code_is_taken_back(
-    database: Database, http: aiohttp.ClientSession, slack: Sandbox, tmp_path: Path
+    database: Database, http: aiohttp.ClientSession, slack: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer = releases.coming(tmp_path, ADDS, INDEXES)
     people = await traffic.office(database, http)
-    log = tmp_path / "bots.log"
-    async with running.serving(releases.ROOT, database, slack, http, log) as older, people.flowing_through(older):
+    async with older(database, slack, monkeypatch) as before, people.flowing_through(before):
         await people.some(5)
         await migrated_while_somebody_reads(newer, database, people)
-        async with running.serving(newer, database, slack, http, log) as side_by_side:
-            people.bots.append(side_by_side)
+        async with running.serving(newer, database, slack, http, tmp_path / "bot.log") as beside:
+            people.bots.append(beside)
             await people.some(10)
-            assert await older.stop() == 0
+            await before.stop()
             await people.some(5)
             # The newer code proves bad: the older one comes back, on the database as it is now.
-            async with running.serving(releases.ROOT, database, slack, http, log) as again:
+            async with older(database, slack, monkeypatch) as again:
                 people.bots.append(again)
                 await people.some(5)
-                assert await side_by_side.stop() == 0
+                assert await beside.stop() == 0
                 await people.some(5)
                 assert all(people.served(bot) for bot in people.bots)
     assert people.failures == []
     assert await traffic.lost(database, people) == set()
     assert await broken(database) == []
+
+
+@asynccontextmanager
+async def older(database: Database, slack: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[running.Bot]:
+    """Run today's bot, which does not know of what is coming."""
+    async with running.within(database, slack, monkeypatch) as product:
+
+        async def end() -> int:
+            await product.stop()
+            return 0
+
+        bot = running.Bot(url=f"http://127.0.0.1:{product.port}", end=end)
+        yield bot
+        bot.serving = False
 
 
 async def migrated_while_somebody_reads(newer: Path, database: Database, people: traffic.Traffic) -> None:
@@ -191,25 +206,40 @@ def test_every_migration_declares_which_code_may_go_on_beside_it_and_none_lets_o
     declared = [known().index(oldest_code(revision)) for revision in known()]
     assert declared == sorted(declared)
     assert all(oldest <= own for own, oldest in enumerate(declared))
-    scripts = migrations.ScriptDirectory.from_config(migrations.configuration())
+    scripts = ScriptDirectory.from_config(migrations.configuration())
     silent = [name for name in known() if not hasattr(scripts.get_revision(name).module, "oldest_code")]
     assert silent == list(UNDECLARED)
 
 
-@pytest.mark.parametrize("revision", [name for name in known() if name not in UNDECLARED and oldest_code(name) != name])
-async def test_a_migration_that_lets_older_code_go_on_takes_nothing_away_from_it(
-    empty_database: Database, revision: str
-) -> None:
+async def test_a_migration_that_lets_older_code_go_on_takes_nothing_away_from_it(empty_database: Database) -> None:
     url = empty_database.owner_url
-    await asyncio.to_thread(migrations.upgrade, url, known()[known().index(revision) - 1])
+    await asyncio.to_thread(migrations.upgrade, url, UNDECLARED[-1])
     before = await described(url)
-    await asyncio.to_thread(migrations.upgrade, url, revision)
-    after = await described(url)
+    for revision in known()[len(UNDECLARED) :]:
+        await asyncio.to_thread(migrations.upgrade, url, revision)
+        after = await described(url)
+        if oldest_code(revision) != revision:
+            leaves_room(before, after, revision)
+        before = after
 
+
+def leaves_room(before: Description, after: Description, revision: str) -> None:
+    """Fail where older code would miss something, or be asked for something that it does not know."""
     tables = {row[0] for row in before["columns"]}
-    assert {row[:4] for row in before["columns"]} <= {row[:4] for row in after["columns"]}, "a column went or changed"
+    assert {row[:4] for row in before["columns"]} <= {row[:4] for row in after["columns"]}, f"{revision}: a column went"
     for kind in ("grants", "column grants", "sequences", "row-level security"):
-        assert before[kind] <= after[kind], kind
+        assert before[kind] <= after[kind], (revision, kind)
     for table, column, _, required, identity, generated, _, default in after["columns"] - before["columns"]:
         filled = not required or identity or generated or default is not None
-        assert table not in tables or filled, f"older code does not fill {table}.{column}"
+        assert table not in tables or filled, f"{revision}: older code does not fill {table}.{column}"
+
+
+def test_what_older_code_would_miss_is_seen() -> None:
+    empty: Description = {kind: set() for kind in ("columns", "grants", "column grants", "sequences", "row-level security")}
+    column = ("rooms", "floor", "text", False, "", "", None, None)
+    demanded = ("rooms", "floor", "text", True, "", "", None, None)
+    other = ("rooms", "colour", "text", True, "", "", None, None)
+    for before, after in [({column}, set()), ({column}, {demanded}), ({column}, {column, other})]:
+        with pytest.raises(AssertionError):
+            leaves_room({**empty, "columns": before}, {**empty, "columns": after}, "9999_next")
+    leaves_room({**empty, "columns": {column}}, {**empty, "columns": {column, (*other[:7], "'red'")}}, "9999_next")
