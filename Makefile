@@ -9,7 +9,7 @@ PIP    := PYTHONWARNINGS=ignore $(BIN)/python -m pip --disable-pip-version-check
 LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test faults faults-short faults-database fuzz upgrade-test sizing bench runbook lint format lock clean
+.PHONY: help install demo serve test faults faults-short faults-database fuzz upgrade-test sizing bench replica runbook lint format lock clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,9 @@ sizing: install ## measure memory, CPU, connections and disk of a bot and its bo
 
 bench: install ## measure what is to hold, both sides in one run [WHAT="booking search"] [QUICK=1 within a minute]
 	@exec $(BIN)/python -m benchmarks $(WHAT) $(if $(QUICK),--quick)
+
+replica: install ## where reading goes while a replica is well, stands still, dies and comes back (a minute) [QUICK=1]
+	@exec $(BIN)/python -m benchmarks.replica $(if $(QUICK),--quick)
 
 runbook: install ## try each page of the runbook: cause its fault, see its alert fire, ask its queries, mend it
 	@LONG=1 exec $(BIN)/python -m pytest -n 0 -v tests/operating
