@@ -1,4 +1,7 @@
-"""Curves of growth as small SVG pictures: labelled lines on white, the median drawn, the slowest in a hundred shaded."""
+"""Curves of growth as small SVG pictures: labelled lines on white, the median drawn, up to the slowest in a hundred shaded.
+
+Times stand on a logarithmic scale, rates on a plain one with the rounds that were lowest and highest.
+"""
 
 from __future__ import annotations
 
@@ -25,26 +28,23 @@ def draw(name: str, curve: dict[str, Any], file: Path) -> None:
     title, along, unit = _WORDS[name]
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     axes = figure.add_subplot()
-    top = 0.0
     for (label, line), colour in zip(curve["lines"].items(), _COLOURS, strict=False):
         xs, middle = curve["x"], line["p50"]
-        axes.plot(xs, middle, color=colour, marker="o", markersize=4, linewidth=1.8)
         low, high = line.get("low", middle), line.get("high", line.get("p99"))
+        said = f"{label}: {middle[0]:,.0f} to {middle[-1]:,.0f} {unit}"
+        axes.plot(xs, middle, color=colour, marker="o", markersize=4, linewidth=1.8, label=said)
         axes.fill_between(xs, low, high, color=colour, alpha=0.13, linewidth=0)
-        axes.annotate(
-            f"{label}: {middle[-1]:,.0f} {unit}" if middle[-1] >= 100 else f"{label}: {middle[-1]:.1f} {unit}",
-            (xs[-1], middle[-1]),
-            textcoords="offset points",
-            xytext=(0, 8),
-            ha="right",
-            color=colour,
-            fontsize=9,
-        )
-        top = max(top, *high)
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel(along, fontsize=9)
     axes.set_ylabel(unit, fontsize=9)
-    axes.set_ylim(0, top * 1.12)
+    if unit == "ms":
+        # A hundred times longer once in a hundred is as visible as a median that stays where it is.
+        axes.set_yscale("log")
+        axes.set_ylim(1, 1000)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    else:
+        axes.set_ylim(bottom=0)
+    axes.legend(loc="lower right", fontsize=8, frameon=False)
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
