@@ -254,6 +254,7 @@ class Workspaces:
 
     async def _figures(self) -> bytes:
         """Return all metrics; what is due is added up over the offices where something goes on."""
+        self.metrics.look_at_pools()
         self.metrics.checks(await ops.held(self._checks()))
         offices = self.offices.open()
         working = [one for one in offices if one.at_work]
