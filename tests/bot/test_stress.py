@@ -247,18 +247,18 @@ async def test_both_ways_at_once_and_an_address_without_a_token_are_refused(book
 
 async def test_through_the_api_all_of_it_holds_and_what_was_made_goes_out_of_use(database: Any, bookroom: Run):
     async with api_opened(database) as outside:
-        small = ("--attempts", "80", "--concurrency", "20", "--connections", "6", "--rooms", "3", "--overlap", "0.8")
+        small = ("--attempts", "60", "--concurrency", "20", "--connections", "6", "--rooms", "3", "--overlap", "0.8")
         code, out, err = await bookroom("--url", outside.url, "--token", outside.tokens["admin"], *small, "--json")
         assert code == 0, out + err
         facts = json.loads(out)
         assert "They are real bookings in the workspace" in err
         assert outside.tokens["admin"] not in out + err
-        assert sum(count for kind in facts["tally"].values() for count in kind.values()) == 80
+        assert sum(count for kind in facts["tally"].values() for count in kind.values()) == 60
         assert facts["yes"] > 0
         assert facts["violations"] == []
         places = await outside.ask("GET", "/locations", by="admin")
         ours = [one for one in places.body["items"] if one["name"].startswith("Stress test of ")]
-        assert [(one["active"], one["rooms"]) for one in ours] == [(False, 0)]
+        assert [one["active"] for one in ours] == [False]
         found = await outside.ask("GET", "/bookings", by="admin", params={"locationId": ours[0]["id"]})
         assert found.body["items"] == []
 
