@@ -58,9 +58,10 @@ def _series(key: Any, before: float, after: float, times: int) -> dict[str, str]
     name, labels = key
     inner = ", ".join(f'{label}="{value}"' for label, value in (*labels, ("instance", "a:3000"), ("job", "bookroom")))
     counts = name.endswith(("_total", "_bucket", "_count", "_sum"))
-    goes_on = f"{before}+{times * (after - before)}x300" if counts else f"{_told(after)}x300"
-    return {"series": f"{name}{{{inner}}}", "values": f"{_told(before)}x{WELL - 1} {goes_on}"}
+    goes_on = f"{before}+{times * (after - before)}x300" if counts else _constantly(after, 300)
+    return {"series": f"{name}{{{inner}}}", "values": f"{_constantly(before, WELL - 1)} {goes_on}"}
 
 
-def _told(value: float) -> str:
-    return "0" if value in {float("inf"), float("-inf")} else str(value)
+def _constantly(value: float, times: int) -> str:
+    # promtool knows no repetition of what is infinite.
+    return " ".join(["Inf"] * times) if value == float("inf") else f"{value}x{times}"

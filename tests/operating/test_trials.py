@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,16 +16,20 @@ from typing import Any
 
 import asyncpg
 import pytest
+from aiohttp.test_utils import unused_port
 
+from bot import postgres
 from core import checks, schema
 from core.checking import Checking
 from core.errors import Busy, SlotTaken, Unavailable
 from core.models import Actor, Booking, Slot, Wish
+from core.tokens import Scope
 from handlers.requests import Sender
 from tests.handlers.firm import ANA
 from tests.operating.firing import fires
 from tests.operating.pages import pages
 from tests.operating.plant import Plant, at_work, total
+from tests.standby import cluster, database_of, standby_of
 
 TOMORROW = 24 * 3600
 # Those that take seconds: `make runbook`, which sets LONG, tries all of them.
@@ -321,3 +325,55 @@ async def test_a_restored_database_says_how_far_it_goes(database: Any):
         await booked(plant, 1)
         (restored,) = await asked(plant, "restore")
         assert restored["events"] == 1
+
+
+@long
+async def test_a_webhook_whose_receiver_is_gone(database: Any, tmp_path: Path):
+    async with at_work(database, WEBHOOK_PRIVATE_TARGETS="127.0.0.1") as plant:
+        before = await plant.figures()
+        by = await ana(plant)
+        await plant.sql(
+            "INSERT INTO admins (tenant_id, person_id) SELECT tenant_id, id FROM people WHERE id = $1", by.person_id
+        )
+        _, token = await plant.product.services.tokens.make(by.person_id, name="hooks", scopes=frozenset(Scope))
+        gone = f"http://127.0.0.1:{unused_port()}/in"
+        status, made = await plant.ask("POST", "/webhooks", token, {"url": gone, "description": "Ours"})
+        assert status == 201, made
+        await booked(plant, 1)
+        failing = await plant.until(lambda seen: total(seen, "bookroom_webhooks_retrying") > 0)
+        assert total(failing, "bookroom_webhook_posts_total", outcome="again") > 0
+        (waiting,) = await asked(plant, "webhooks-pile-up")
+        assert (waiting["description"], waiting["due"]) == ("Ours", 1)
+        assert fires("BookroomWebhooksFailing", before, failing, tmp_path, minutes=90)
+        status, _ = await plant.ask("DELETE", f"/webhooks/{made['id']}", token, **{"If-Match": "*"})
+        assert status == 204
+        mended = await plant.until(lambda seen: total(seen, "bookroom_webhooks_retrying") == 0)
+        assert not fires("BookroomWebhooksFailing", failing, mended, tmp_path, minutes=90)
+
+
+@long
+async def test_a_replica_that_stands_still_and_one_that_is_gone(replicated: postgres.Server, tmp_path: Path):
+    async with standby_of(replicated) as standby:
+        urls = database_of(replicated)
+        async with at_work(urls, DATABASE_REPLICA_URL=standby.urls.app_url) as plant:
+            before = await plant.until(lambda seen: 0 <= total(seen, "bookroom_replica_lag_seconds") < 5)
+            assert not fires("BookroomReplicaBehind", before, before, tmp_path)
+            await standby.pause()
+            await booked(plant, 1)
+            await plant.until(lambda seen: total(seen, "bookroom_replica_lag_bytes") > 0)
+            (seen,) = [row for row in await asked(plant, "the-replica-is-behind") if row["bytes_behind"] > 0]
+            assert seen["state"] == "streaming"
+            there = Plant(product=None, running=None, slack=None, urls=standby.urls, http=None)  # type: ignore[arg-type]
+            (paused,) = await asked(there, "the-replica-is-behind", 1)
+            assert (paused["a_replica"], paused["paused"]) == (True, "paused")
+            standby.kill()
+            gone = await plant.until(lambda seen: total(seen, "bookroom_replica_lag_seconds") == float("inf"))
+            assert fires("BookroomReplicaBehind", before, gone, tmp_path)
+            (slot,) = await asked(plant, "the-replica-is-behind", 2)
+            assert slot["active"] is False
+
+
+@pytest.fixture
+def replicated() -> Iterator[postgres.Server]:
+    with cluster() as server:
+        yield server
