@@ -104,6 +104,9 @@ class Workspaces:
         await self.offices.installations.async_save(installation)
         await self.offices.changed(tenant)
         office = await self.offices.of_tenant(tenant)
+        if office and office.place.placement:
+            # The directory knows it already; where the tenant lives, signing in goes by it.
+            await office.office.services.people.team(team, enterprise_id=installation.enterprise_id, name=called)
         facts = {"team": installation.team_id, "enterprise": installation.enterprise_id, "tenant": str(tenant)}
         log.info("installed", extra={"action": "install", "outcome": "done", **facts})
         return f"{self.settings.public_url}{office.prefix}" if office else str(self.settings.public_url)
