@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import asyncpg
 import pytest
 from aiohttp.test_utils import unused_port
+from alembic import command
 
 from bot import postgres
 from core import checks, schema
@@ -25,6 +27,7 @@ from core.errors import Busy, SlotTaken, Unavailable
 from core.models import Actor, Booking, Slot, Wish
 from core.tokens import Scope
 from handlers.requests import Sender
+from migrations import configuration, head, upgrade
 from tests.handlers.firm import ANA
 from tests.operating.firing import fires
 from tests.operating.pages import pages
@@ -377,3 +380,59 @@ async def test_a_replica_that_stands_still_and_one_that_is_gone(replicated: post
 def replicated() -> Iterator[postgres.Server]:
     with cluster() as server:
         yield server
+
+
+@long
+async def test_invariants_that_take_too_long(database: Any, tmp_path: Path):
+    async with at_work(database) as plant:
+        checking = Checking(plant.product.worker_db, settling=0, seconds=0.1)
+        await checking.advance(datetime.now(UTC))
+        before = await plant.figures()
+        hurried = Checking(plant.product.worker_db, settling=0, seconds=0.1, most_each=0.001)
+        with pytest.MonkeyPatch.context() as patch:
+            slow = "SELECT pg_sleep(1) WHERE $1::uuid IS NOT NULL"
+            patch.setitem(checks.INVARIANTS, "claims of one room overlap", slow)  # type: ignore[arg-type]
+            await asyncio.sleep(0.1)
+            await hurried.advance(datetime.now(UTC))
+        after = await plant.figures()
+        assert total(after, "bookroom_invariants_unfinished") >= 1
+        assert fires("BookroomInvariantsUnchecked", before, after, tmp_path)
+        (told,) = await asked(plant, "an-invariant-does-not-hold")
+        assert "claims of one room overlap" in told["unfinished"]
+        await asyncio.sleep(0.1)
+        await checking.advance(datetime.now(UTC))
+        mended = await plant.figures()
+        assert not fires("BookroomInvariantsUnchecked", mended, mended, tmp_path)
+
+
+@long
+async def test_a_migration_that_waits_for_somebody_with_psql(database: Any):
+    connection = Plant(product=None, running=None, slack=None, urls=database, http=None)  # type: ignore[arg-type]
+    await asyncio.to_thread(command.downgrade, configuration(database.owner_url), "0007_forgetting")
+    async with somebody_with_psql(connection, "LOCK TABLE bookings, tenants, room_claims IN ACCESS EXCLUSIVE MODE"):
+        migrating = asyncio.create_task(asyncio.to_thread(upgrade, database.owner_url))
+        await asyncio.sleep(1.5)
+        (version,) = await asked(connection, "a-migration-failed")
+        assert version["version_num"] == "0007_forgetting", "what waits, and tries again, has left nothing"
+        assert not migrating.done()
+        holding = await asked(connection, "a-migration-failed", 1)
+        assert "LOCK TABLE" in {row["query"][:10] for row in holding}
+    await migrating
+    (version,) = await asked(connection, "a-migration-failed")
+    assert version["version_num"] == head()
+
+
+@long
+async def test_a_bot_that_is_stopped_and_one_with_open_streams(database: Any):
+    async with at_work(database) as plant:
+        by = await ana(plant)
+        _, token = await plant.product.services.tokens.make(by.person_id, name="streams", scopes=frozenset({Scope.READ}))
+        headers = {"Authorization": f"Bearer {token}"}
+        url = plant.url
+        async with plant.http.get(url + "/api/v1/events", headers=headers) as one:
+            assert one.status == 200
+            await plant.until(lambda seen: total(seen, "bookroom_streams_open") == 1)
+        await plant.until(lambda seen: total(seen, "bookroom_streams_open") == 0)
+    async with aiohttp.ClientSession() as http:
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await http.get(url + "/metrics")
