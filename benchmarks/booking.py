@@ -11,7 +11,7 @@ import asyncpg
 from benchmarks import ground
 from benchmarks.sides import Side, in_turn
 from bot import postgres
-from core import claims, schema
+from core import claims, roles
 from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.clock import SystemClock
@@ -47,7 +47,7 @@ async def compare(running: postgres.Server, *, acts: int = ACTS, rounds: int = R
     url = ground.database(running, "booking")
     await ground.rooms(url, ROOMS)
     db = Database(url, pool_size=max(CLIENTS), pool_timeout=30)
-    settings = {**TIMEOUTS, "role": schema.APPLICATION, "app.tenant": str(db.tenant), "jit": "off"}
+    settings = {**TIMEOUTS, "role": roles.APPLICATION, "app.tenant": str(db.tenant), "jit": "off"}
     size = max(CLIENTS)
     pool = await asyncpg.create_pool(url, min_size=size, max_size=size, server_settings=settings, reset=_as_it_is)
     try:

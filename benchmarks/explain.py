@@ -23,7 +23,7 @@ from sqlalchemy import event
 
 from benchmarks import ground, history, searching
 from bot import postgres
-from core import schema
+from core import roles
 from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.clock import SystemClock
@@ -98,7 +98,7 @@ class Case:
     title: str
     see: str
     act: Callable[[], Awaitable[object]]
-    role: str = schema.APPLICATION
+    role: str = roles.APPLICATION
     # So many of its statements are told, those that take longest.
     told: int = 1
 
@@ -116,13 +116,13 @@ async def fill(running: postgres.Server, *, rooms: int, bookings: int, archived:
 async def plans(running: postgres.Server, actor: Actor) -> str:
     """Return the page of plans."""
     urls = {
-        schema.APPLICATION: running.url(postgres.APP, "explained"),
-        schema.WORKER: running.url(postgres.WORKER, "explained"),
+        roles.APPLICATION: running.url(postgres.APP, "explained"),
+        roles.WORKER: running.url(postgres.WORKER, "explained"),
     }
     dbs = {role: Database(url, role=role, pool_size=1) for role, url in urls.items()}
     try:
         heard = {role: _listening(db) for role, db in dbs.items()}
-        counts = [await _count(dbs[schema.APPLICATION], table) for table in ("rooms", "bookings", "bookings_archive")]
+        counts = [await _count(dbs[roles.APPLICATION], table) for table in ("rooms", "bookings", "bookings_archive")]
         parts = []
         for case in await _cases(dbs, actor):
             await case.act()  # once, so that catalogues are read and statements prepared
@@ -151,11 +151,11 @@ async def _count(db: Database, table: str) -> int:
 
 
 async def _cases(dbs: dict[str, Database], actor: Actor) -> Sequence[Case]:
-    db, clock, numbers = dbs[schema.APPLICATION], SystemClock(), count()
+    db, clock, numbers = dbs[roles.APPLICATION], SystemClock(), count()
     catalogues = Catalogues(db)
     search = Search(db, catalogues, clock)
     bookings = Bookings(db, catalogues, search, clock)
-    outbox = Outbox(dbs[schema.WORKER], Catalogues(dbs[schema.WORKER]), clock)
+    outbox = Outbox(dbs[roles.WORKER], Catalogues(dbs[roles.WORKER]), clock)
     listing, catalogue = Listing(db, catalogues), await catalogues.current()
     rooms, today = catalogue.rooms, clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     firm = searching.Firm(db, search, actor)
@@ -186,7 +186,7 @@ async def _cases(dbs: dict[str, Database], actor: Actor) -> Sequence[Case]:
         Case(title="Booking a room", see=_SEE["book"], act=book),
         Case(title="Looking for a free room", see=_SEE["search"], act=firm.asking({}), told=2),
         Case(title="A person's bookings", see=_SEE["mine"], act=lambda: bookings.mine(actor)),
-        Case(title="Messages that are due", see=_SEE["due"], act=lambda: _due(outbox, clock), role=schema.WORKER),
+        Case(title="Messages that are due", see=_SEE["due"], act=lambda: _due(outbox, clock), role=roles.WORKER),
         Case(title="A room's day", see=_SEE["day"], act=room_day),
         Case(title="A room's history", see=_SEE["history"], act=last_year),
         Case(title="Everybody's bookings of a day", see=_SEE["everybody"], act=everybody, told=2),

@@ -16,7 +16,7 @@ from statistics import median
 
 from benchmarks import ground, searching
 from bot import postgres
-from core import checking, checks, schema
+from core import checking, checks, roles
 from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.checking import Checking
@@ -52,7 +52,7 @@ async def measured(running: postgres.Server, bookings: int) -> None:
     """Print how long each takes that takes long, all of them, and a booking's median beside it and without."""
     firm = await searching.filled(running, "lived", ROOMS, max(1, round(bookings / ROOMS)))
     await ground.run_as_superuser(running, "lived", [_LIVED])
-    worker = Database(running.url(postgres.WORKER, "lived"), role=schema.WORKER, pool_size=2)
+    worker = Database(running.url(postgres.WORKER, "lived"), role=roles.WORKER, pool_size=2)
     try:
         there = await worker.read(lambda session: session.value("SELECT count(*) FROM bookings"))
         print(f"{there:,} bookings in {ROOMS:,} rooms; load {os.getloadavg()[0]:.1f}")

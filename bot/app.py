@@ -27,7 +27,7 @@ from bot.replica import replica_of
 from bot.schema_version import require_schema
 from bot.socket_mode import SocketMode
 from bot.workspaces import Workspaces
-from core import schema
+from core import roles
 from core.clock import Clock, SystemClock
 from core.db import Database, ReadSession
 from core.errors import BookingError
@@ -61,8 +61,8 @@ class Bookroom:
         self.worker_db = worker_database(settings)
         # Before anything is built on them: whoever uses a database tells what its figures go to.
         self.metrics = Metrics()
-        self.metrics.watch(self.db, schema.APPLICATION)
-        self.metrics.watch(self.worker_db, schema.WORKER)
+        self.metrics.watch(self.db, roles.APPLICATION)
+        self.metrics.watch(self.worker_db, roles.WORKER)
         # Before as well: views of this database for other tenants have its copy too.
         self.db.copy = self.replica = replica_of(settings, settings.bookroom_tenant, self.metrics.telling)
         token = settings.bot_token
@@ -210,9 +210,12 @@ async def _answers(session: ReadSession) -> bool:
 
 
 def leave_alone_what_is_there() -> None:
-    """Keep the collector from walking over what was built to stay: a tenth of a second, in which nobody is heard."""
-    gc.collect()
+    """Keep the collector from walking over what was built to stay: a tenth of a second, in which nobody is heard.
+
+    It was off while all of that was built.
+    """
     gc.freeze()
+    gc.enable()
 
 
 async def _main(settings: Settings) -> None:

@@ -31,7 +31,7 @@ from bot.scheduler import Scheduler
 from bot.turns import Turns
 from bot.webhook_caller import Caller
 from bot.webhook_posting import Poster as WebhookPoster
-from core import requests, schema
+from core import requests, roles
 from core.approval_time import ApprovalTime
 from core.archive import Archive
 from core.bell import Bell
@@ -69,7 +69,7 @@ CHECK_TICK_SECONDS = 120.0
 
 def worker_database(settings: Settings) -> Database:
     """Return the jobs' own pool, which acts as the worker; see `as_far_as_allowed`."""
-    return Database(settings.worker_url, tenant=settings.bookroom_tenant, role=schema.WORKER, pool_size=POOL_SIZE)
+    return Database(settings.worker_url, tenant=settings.bookroom_tenant, role=roles.WORKER, pool_size=POOL_SIZE)
 
 
 async def as_far_as_allowed(db: Database, settings: Settings) -> None:
@@ -82,7 +82,7 @@ async def as_far_as_allowed(db: Database, settings: Settings) -> None:
     try:
         await db.read(lambda session: session.value("SELECT true"))
     except (asyncpg.InsufficientPrivilegeError, asyncpg.InvalidParameterValueError):
-        db.act_as(schema.APPLICATION)
+        db.act_as(roles.APPLICATION)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ from bot.listening import Ear, Listener
 from bot.metrics import Metrics
 from bot.replica import replica_of
 from bot.schema_version import require_schema
-from core import schema
+from core import roles
 from core.db import Database
 from core.errors import Unavailable
 from core.scoped import NOBODY
@@ -103,8 +103,8 @@ class Homes:
 
     def _home(self, url: str, worker_url: str, *, watched: bool) -> Home:
         app = Database(url, tenant=NOBODY, pool_size=self._settings.db_pool_size)
-        worker = Database(worker_url, tenant=NOBODY, role=schema.WORKER, pool_size=POOL_SIZE)
-        for db, role in ((app, schema.APPLICATION), (worker, schema.WORKER)):
+        worker = Database(worker_url, tenant=NOBODY, role=roles.WORKER, pool_size=POOL_SIZE)
+        for db, role in ((app, roles.APPLICATION), (worker, roles.WORKER)):
             if watched:
                 self._metrics.watch(db, role)
             else:

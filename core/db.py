@@ -24,7 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from core import schema
+from core import roles
 from core.address import driver_dsn
 from core.errors import (
     BookingError,
@@ -190,7 +190,7 @@ class Database:
         url: str,
         *,
         tenant: UUID = DEFAULT_TENANT,
-        role: str = schema.APPLICATION,
+        role: str = roles.APPLICATION,
         pool_size: int = 10,
         pool_timeout: float = 2.0,
         timeouts: Mapping[str, str] = TIMEOUTS,

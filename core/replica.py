@@ -24,7 +24,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core import schema
+from core import roles
 from core.address import driver_dsn
 from core.consistency import TIMELINE, Consistency
 from core.db import DEADLOCK, DEFAULT_TENANT, SERIALIZATION_FAILURE, TIMEOUTS, Database, LostConnectionError, ReadSession
@@ -131,7 +131,7 @@ class Replica:
         *,
         primary_url: str,
         tenant: UUID = DEFAULT_TENANT,
-        role: str = schema.APPLICATION,
+        role: str = roles.APPLICATION,
         pool_size: int = 10,
         most_seconds: float = LAG_SECONDS,
         look_seconds: float = LOOK_SECONDS,

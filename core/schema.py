@@ -32,9 +32,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint
 from sqlalchemy.types import UserDefinedType
 
+from core.roles import APPLICATION, WORKER
+
 metadata = MetaData()
 
-OWNER, APPLICATION, WORKER = "bookroom_owner", "bookroom_app", "bookroom_worker"
 TENANT_TABLES = (
     "slack_teams",
     "people",

@@ -90,13 +90,13 @@ def settle(*, as_json: AsJson = False) -> None:
     async def work(settings: StorageSettings) -> None:
         import asyncpg
 
-        from core import schema
+        from core import roles
         from core.address import driver_dsn
         from core.clock import SystemClock
         from core.db import Database
         from core.restored import Restored, counted_on
 
-        role = schema.WORKER if settings.database_worker_url else schema.APPLICATION
+        role = roles.WORKER if settings.database_worker_url else roles.APPLICATION
         db = Database(settings.worker_url, tenant=settings.bookroom_tenant, role=role, pool_size=2)
         try:
             await require_schema(db)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from core import schema
+from core import roles
 from core.archive import Archive
 from core.db import Database
 from core.endings import Endings
@@ -35,7 +35,7 @@ async def chloe(outside: Outside) -> Outside:
 @pytest.fixture
 async def worker(outside: Outside) -> AsyncIterator[Database]:
     """The jobs' database."""
-    db = Database(outside.firm.urls.worker_url, role=schema.WORKER)
+    db = Database(outside.firm.urls.worker_url, role=roles.WORKER)
     yield db
     await db.close()
 

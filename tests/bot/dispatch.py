@@ -21,7 +21,7 @@ from core.models import Booking, Slot
 from core.notices import Notice
 from core.outbox import Outbox
 from core.planning import Planning
-from core.schema import WORKER
+from core.roles import WORKER
 from handlers.notices import Notices
 from tests.handlers.firm import BEN, CHANNEL, Firm, new_york
 

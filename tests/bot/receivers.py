@@ -18,7 +18,7 @@ from bot.metrics import Metrics
 from bot.webhook_caller import Caller
 from bot.webhook_posting import Poster
 from core.db import Database
-from core.schema import WORKER
+from core.roles import WORKER
 from core.webhook_planning import WebhookPlanning
 from core.webhook_sending import WebhookSending
 from core.webhook_targets import Allowed

@@ -18,7 +18,7 @@ import pytest
 
 from bot import postgres
 from bot.binaries import bundled_binaries
-from core import schema
+from core import roles
 from core.clock import SystemClock
 from core.db import Database as Core
 from core.models import Actor, Slot, Wish
@@ -127,7 +127,7 @@ async def value(place: Place, sql: str) -> Any:
 
 async def all_sent(place: Place) -> None:
     """Plan what follows from the bookings, and send all of it, as a bot does."""
-    db = Core(place.told["DATABASE_WORKER_URL"], role=schema.WORKER, pool_size=1)
+    db = Core(place.told["DATABASE_WORKER_URL"], role=roles.WORKER, pool_size=1)
     clock = SystemClock()
     await Planning(db, built(db, clock).catalogues, clock).plan(clock.now())
     await db.close()

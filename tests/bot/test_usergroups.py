@@ -11,7 +11,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot.usergroups import UserGroups
-from core import schema
+from core import roles
 from core.catalogue import Catalogues
 from core.db import Database
 from core.groups import Groups
@@ -44,7 +44,7 @@ class Slack:
 
 @pytest.fixture
 async def groups(database: Any) -> AsyncIterator[Groups]:
-    db = Database(database.worker_url, role=schema.WORKER)
+    db = Database(database.worker_url, role=roles.WORKER)
     yield Groups(db, Catalogues(db))
     await db.close()
 

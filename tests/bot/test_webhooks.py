@@ -26,7 +26,7 @@ from core.errors import (
 from core.events import Kind
 from core.ids import new_id
 from core.models import Change
-from core.schema import WORKER
+from core.roles import WORKER
 from core.webhook_planning import BATCH, WebhookPlanning
 from core.webhook_sending import AT_ONCE, PAUSES, Answer, WebhookSending, pause
 from core.webhooks import KEPT, Webhooks

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from core import archive, schema
+from core import archive, roles
 from core.archive import BATCH, Archive, kept
 from core.db import Database, WriteSession
 from core.endings import Endings
@@ -26,7 +26,7 @@ LATER = MONDAY + timedelta(days=100)
 @pytest.fixture
 async def worker(office: Office) -> AsyncIterator[Database]:
     """The jobs' database."""
-    db = Database(office.urls.worker_url, role=schema.WORKER)
+    db = Database(office.urls.worker_url, role=roles.WORKER)
     yield db
     await db.close()
 
@@ -221,7 +221,7 @@ async def neighbours(office: Office) -> AsyncIterator[Database]:
     """The jobs' database of another company in the same tables."""
     tenant = UUID("00000000-0000-7000-8000-000000000002")
     await office.damage(f"INSERT INTO tenants (id, name) VALUES ('{tenant}', 'neighbours')")
-    db = Database(office.urls.worker_url, role=schema.WORKER, tenant=tenant)
+    db = Database(office.urls.worker_url, role=roles.WORKER, tenant=tenant)
     yield db
     await db.close()
 
@@ -369,7 +369,7 @@ async def test_two_replicas_at_once_drop_a_month_once(office: Office):
     for month in ("01", "02"):
         await remembered(office, month, count=500)
     await keeps(office, 1)
-    workers = [Database(office.urls.worker_url, role=schema.WORKER) for _ in range(4)]
+    workers = [Database(office.urls.worker_url, role=roles.WORKER) for _ in range(4)]
     try:
         removed = await asyncio.gather(*(Archive(db).tidy(APRIL) for db in workers))
     finally:
@@ -398,7 +398,7 @@ async def test_every_month_gets_its_own_partition_and_nothing_falls_into_the_res
 
 async def test_two_replicas_at_once_move_each_booking_once(office: Office):
     await filled(office, 5 * BATCH)
-    workers = [Database(office.urls.worker_url, role=schema.WORKER) for _ in range(3)]
+    workers = [Database(office.urls.worker_url, role=roles.WORKER) for _ in range(3)]
     try:
         moved = await asyncio.gather(*(Archive(db).tidy(LATER) for db in workers))
     finally:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core import checks, schema
+from core import checks, roles
 from core.checking import KEY, Checking
 from core.db import Database
 from tests.core.office import Office, at
@@ -22,7 +22,7 @@ PLAIN = "SELECT NULL AS nothing WHERE $1::uuid IS NULL"
 
 @pytest.fixture
 async def worker(database: Any) -> AsyncIterator[Database]:
-    db = Database(database.worker_url, role=schema.WORKER, pool_size=3)
+    db = Database(database.worker_url, role=roles.WORKER, pool_size=3)
     yield db
     await db.close()
 

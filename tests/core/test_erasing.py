@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core import schema
+from core import roles
 from core.checks import violations
 from core.db import Database
 from core.erasing import FORMER, Erased, Erasing, Keeping
@@ -175,7 +175,7 @@ async def test_an_audit_that_is_too_old_goes_and_what_is_needed_stays(office: Of
     events = await office.count("SELECT count(*) FROM events")
     await office.damage("UPDATE changes SET happened_at = now() - interval '13 months'; UPDATE events SET happened_at = "
                         "now() - interval '13 months'")  # fmt: skip
-    worker = Database(office.urls.worker_url, role=schema.WORKER)
+    worker = Database(office.urls.worker_url, role=roles.WORKER)
     try:
         erasing = erasing_of(office, worker)
         now = await office.count("SELECT now()")
@@ -201,7 +201,7 @@ async def test_with_the_audit_go_the_steps_of_bookings_that_are_gone_and_what_wa
             f" VALUES ('{tenant}', gen_random_uuid(), gen_random_uuid(), 'created', 1,"
             f" now() - interval '{months} months', 'slack', '{office.ana.person_id}')"
         )
-    worker = Database(office.urls.worker_url, role=schema.WORKER)
+    worker = Database(office.urls.worker_url, role=roles.WORKER)
     try:
         erasing = erasing_of(office, worker)
         await erasing.keep(Keeping(keep_audit_months=12), by=None)

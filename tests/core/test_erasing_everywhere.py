@@ -17,8 +17,8 @@ from core.erasing import Erasing
 from core.granting import Granting
 from core.groups import Groups
 from core.models import Actor, Booking, Change, Right, Wish
+from core.roles import WORKER
 from core.rooms import Rooms
-from core.schema import WORKER
 from core.series import Series
 from core.series_values import SeriesWish
 from core.tokens import Scope, TokenKind, Tokens

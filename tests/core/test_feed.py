@@ -13,7 +13,7 @@ from core.feed import BEGINNING, Feed, Position
 from core.ids import new_id
 from core.notices import Happened
 from core.planning import BATCH, Planning
-from core.schema import WORKER
+from core.roles import WORKER
 from tests.core.notified import Notified
 from tests.core.office import Office, at
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from core import schema
+from core import roles, schema
 from core.db import DEFAULT_TENANT, Database
 from core.scoped import NOBODY
 from core.tenants import Tenants
@@ -138,7 +138,7 @@ async def test_policies_for_everybody_are_one_for_each_table(superuser: asyncpg.
     assert sorted(found) == sorted({*await tenant_tables(superuser), "tenants"})
     # Policies add up: what else there is concerns the owner alone.
     others = await superuser.fetch("SELECT DISTINCT unnest(roles) AS role FROM pg_policies WHERE NOT 'public' = ANY(roles)")
-    assert [row["role"] for row in others] == [schema.OWNER]
+    assert [row["role"] for row in others] == [roles.OWNER]
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -275,7 +275,7 @@ async def test_parts_of_tables_are_out_of_reach_also_those_made_later(
             assert granted == [], part
 
 
-@pytest.mark.parametrize("role", [schema.APPLICATION, schema.WORKER])
+@pytest.mark.parametrize("role", [roles.APPLICATION, roles.WORKER])
 async def test_the_roles_can_make_nothing_and_are_nobody_else(superuser: asyncpg.Connection, role: str):
     row = await superuser.fetchrow(
         "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication,"

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from core import schema, watching
+from core import roles, watching
 from core.catalogue import Catalogues
 from core.db import DEFAULT_TENANT, Database
 from core.digests import Digests
@@ -115,7 +115,7 @@ async def read_by(
 
     All of them are found by indexes, but for tables of which so much is needed that they are read `whole`.
     """
-    db = NotingDatabase(office.urls.worker_url, role=schema.WORKER, pool_size=1)
+    db = NotingDatabase(office.urls.worker_url, role=roles.WORKER, pool_size=1)
     db.sent = []
     try:
         catalogues = Catalogues(db)

@@ -12,8 +12,8 @@ from core.db import Database
 from core.errors import NotActive, NotAllowed
 from core.notices import Notice
 from core.outbox import Outbox
+from core.roles import WORKER
 from core.rooms import Rooms
-from core.schema import WORKER
 from tests.core.notified import CHANNEL, Notified
 from tests.core.office import PATIENT, Office, at
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core import checks, errors, schema
+from core import checks, errors, roles
 from core.archive import Archive
 from core.db import Database
 from core.models import Change, Room, Slot, Status
@@ -305,7 +305,7 @@ async def test_dates_that_went_to_the_archive_since_are_left_out_when_the_rest_i
     done = await series.cancel(made.series.id, scope=Scope.ALL, on=week(0), version=1, by=office.ana)
     later = office.clock.now() + timedelta(weeks=17)
     office.clock.set(later)
-    worker = Database(office.urls.worker_url, role=schema.WORKER)
+    worker = Database(office.urls.worker_url, role=roles.WORKER)
     try:
         assert await Archive(worker).tidy(later) > 0
     finally:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core import schema
+from core import roles
 from core.archive import Archive
 from core.db import Database, WriteSession
 from core.ids import new_id
@@ -159,7 +159,7 @@ async def archived(office: Office, days: int) -> int:
         f"INSERT INTO workspace (tenant_id, archive_days) VALUES ('{office.db.tenant}', {days})"
         " ON CONFLICT (tenant_id) DO UPDATE SET archive_days = excluded.archive_days"
     )
-    worker = Database(office.urls.worker_url, role=schema.WORKER)
+    worker = Database(office.urls.worker_url, role=roles.WORKER)
     try:
         return await Archive(worker).tidy(office.clock.now())
     finally:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core import checks, errors, schema
+from core import checks, errors, roles
 from core.archive import Archive
 from core.db import Database
 from core.endings import Endings
@@ -325,7 +325,7 @@ async def office(database: Any) -> AsyncIterator[Office]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_whatever_a_whole_office_does_at_once_holds_together(office: Office, seed: int):
-    worker = Database(office.urls.worker_url, role=schema.WORKER)
+    worker = Database(office.urls.worker_url, role=roles.WORKER)
     storm = Storm(office, seed, worker)
     answers: Counter[str] = Counter()
     try:

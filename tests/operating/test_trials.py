@@ -21,7 +21,7 @@ from aiohttp.test_utils import unused_port
 from alembic import command
 
 from bot import postgres
-from core import checks, schema
+from core import checks, roles
 from core.checking import Checking
 from core.errors import Busy, SlotTaken, Unavailable
 from core.models import Actor, Booking, Slot, Wish
@@ -197,7 +197,7 @@ async def test_somebody_who_left_a_transaction_open_and_so_no_connection(databas
             full = await plant.figures()
             came = await asyncio.gather(*trying, return_exceptions=True)
         assert all(isinstance(one, Busy | Unavailable) for one in came), came
-        assert total(full, "bookroom_pool_in_use", role=schema.APPLICATION) == 2
+        assert total(full, "bookroom_pool_in_use", role=roles.APPLICATION) == 2
         assert len(blocked) == 2
         assert blocked[0]["state"] == "idle in transaction", "who blocks them all comes first"
         assert taken[0]["taken"] < taken[0]["most"]

@@ -21,7 +21,7 @@ import aiohttp
 import asyncpg
 
 from bot import postgres
-from core import schema
+from core import roles
 from core.archive import Archive
 from core.clock import SystemClock
 from core.db import Database as Core
@@ -151,7 +151,7 @@ async def measured(folder: Path, database: Database, server: postgres.Server, co
 async def archived(connection: asyncpg.Connection, database: Database, count: int) -> float:
     """Let all that was booked be long ago, have it archived, and return how big the archive is for a thousand."""
     await connection.execute(_AGE)
-    db = Core(database.worker_url, role=schema.WORKER, pool_size=1)
+    db = Core(database.worker_url, role=roles.WORKER, pool_size=1)
     await Archive(db).tidy(datetime.now(UTC))
     await db.close()
     size = sum(size for name, size in (await sizes(connection)).items() if name.startswith("bookings_archive_"))
