@@ -10,6 +10,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextvars import Context
 from datetime import datetime
 
 from bot.metrics import Metrics
@@ -60,7 +61,8 @@ class Job:
             return
         self._wanted = True
         if self._running is None:
-            self._running = asyncio.get_running_loop().create_task(self._turns())
+            # Of nobody's request: what is asked for around the one that rings is none of the job's.
+            self._running = asyncio.get_running_loop().create_task(self._turns(), context=Context())
 
     async def tick(self, _now: datetime | None = None) -> None:
         """Run now and wait until that is done."""

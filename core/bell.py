@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextvars import Context
 from typing import Protocol
 from uuid import uuid4
 
@@ -56,7 +57,8 @@ class Bell:
         """Wake this process now and the others soon; returns at once."""
         self.wake()
         if self._notifying is None:
-            self._notifying = asyncio.get_running_loop().create_task(self._notify())
+            # Of nobody's request: what is asked for around that one is none of the bell's.
+            self._notifying = asyncio.get_running_loop().create_task(self._notify(), context=Context())
         else:
             self._again = True
 

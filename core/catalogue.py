@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property, wraps
@@ -563,7 +564,8 @@ class Catalogues:
             return self._held
         self._db.telling.cached(CACHE, WAITED if self._loading else FILLED)
         if self._loading is None:
-            self._loading = asyncio.create_task(self._load())
+            # For whoever asks meanwhile: what one of them has asked for around it is none of the others'.
+            self._loading = asyncio.get_running_loop().create_task(self._load(), context=Context())
         # Shielded: one impatient asker must not end the load for the others.
         return await asyncio.shield(self._loading)
 

@@ -286,7 +286,7 @@ class Database:
             raise error.__cause__ or error from error
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[WriteSession]:
+    async def _transaction(self, *, written: bool = True) -> AsyncIterator[WriteSession]:
         async with self._driver() as (connection, driver):
             transaction = ScopedTransaction(driver, self.tenant) if self._scoped else driver.transaction()
             committing = False
@@ -300,7 +300,8 @@ class Database:
                     raise
                 committing = True
                 await transaction.commit()
-                await _follow(driver, self.tenant)
+                if written:
+                    await _follow(driver, self.tenant)
             except _LOST as error:
                 connection.invalidate()
                 raise LostConnectionError(committed_unknown=committing) from error
@@ -422,7 +423,7 @@ class Database:
     async def read_once(self, work: Callable[[ReadSession], Awaitable[T]], *, settings: str | None = None) -> T:
         """Run reading `work` here; what goes wrong is raised as the driver says it."""
         if self._scoped or settings:
-            async with self._transaction() as session:
+            async with self._transaction(written=False) as session:
                 if settings:
                     await session.run(settings)
                 return await work(ReadSession(session._driver, self.tenant))

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Collection, Mapping
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,7 +30,7 @@ SUBJECT = "token"
 PREFIX = "bkr_"
 LONGEST_NAME = 100
 # A revoked token, or one of somebody who left, is good for no longer than this in a process that has just seen it.
-FRESH_SECONDS = 5.0
+FRESH_SECONDS = 1.0
 # When a token was last used is told to the minute, so that reading does not write.
 USE_NOTED = timedelta(minutes=1)
 _KEPT = 2_000
@@ -191,7 +192,7 @@ class Tokens:
         known = self._known.get(digest)
         if known is None or known[0] <= moment:
             if digest not in self._asked:
-                self._asked[digest] = asyncio.create_task(self._ask(digest))
+                self._asked[digest] = asyncio.get_running_loop().create_task(self._ask(digest), context=Context())
             # Shielded: whoever gives up must not end it for the others.
             known = (moment, await asyncio.shield(self._asked[digest]))
         bearer, now = known[1], self._clock.now()

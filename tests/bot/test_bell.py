@@ -9,8 +9,10 @@ from uuid import UUID
 
 import pytest
 
+import core.db as db_module
 from bot.listening import Listener
 from core.bell import GATHER_SECONDS, Bell
+from core.consistency import Freshness
 from core.db import Database as Pool
 from core.db import WriteSession
 from tests.conftest import Database, administer
@@ -122,3 +124,23 @@ async def test_a_database_out_of_reach_costs_a_ring_and_a_line_not_an_error(
         await bell.close()
         assert one.heard == 1
         assert "not woken" in caplog.text
+
+
+async def test_what_is_read_behind_a_commit_of_a_request_is_not_read_behind_the_notification(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    followed: list[UUID] = []
+    follow = db_module._follow
+
+    async def noted(driver: object, tenant: UUID) -> None:
+        if db_module.followed_by.get():
+            followed.append(tenant)
+        await follow(driver, tenant)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(db_module, "_follow", noted)
+    async with Replica(database) as one, Replica(database) as other:
+        with Freshness(one.db).following() as written:
+            await one.change()
+            await until(lambda: other.heard == 1)
+        assert (await written.place()).timeline == 1
+    assert len(followed) == 1

@@ -11,7 +11,7 @@ import pytest
 from core import checks, errors
 from core.bookings import Bookings
 from core.consistency import Freshness
-from core.db import DEFAULT_TENANT, Database, WriteSession
+from core.db import DEFAULT_TENANT, Database, ReadSession, WriteSession, followed_by
 from core.models import Booking, Wish
 from core.once import DoneBeforeError, Guard, once
 from core.rooms import Rooms
@@ -123,6 +123,23 @@ async def test_a_view_of_a_tenant_books_and_says_whose_it_is(office: Office, lon
     booked = await bookings.book(Wish(slot=at(10), room_id=apollo.id), by=office.ana, key="k")
     assert long_ways == []
     assert await office.bookings.get(booked.id) == booked
+
+
+async def test_behind_what_only_reads_where_the_database_stands_is_not_read(office: Office, monkeypatch: pytest.MonkeyPatch):
+    apollo, asked = await office.room("Apollo"), []
+    db = office.db.of(DEFAULT_TENANT)
+    bookings = Bookings(db, office.catalogues, office.search, office.clock)
+
+    async def noted(session: ReadSession) -> None:
+        asked.append(session.tenant)
+
+    before = followed_by.set(noted)
+    try:
+        booked = await bookings.book(Wish(slot=at(10), room_id=apollo.id), by=office.ana)
+        await bookings.get(booked.id)
+    finally:
+        followed_by.reset(before)
+    assert asked == [DEFAULT_TENANT]
 
 
 async def test_where_the_database_stands_is_read_behind_each_commit_on_its_connection(
