@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -37,11 +37,12 @@ FRESH_SECONDS = 15.0
 SECRETS = ("bot_token", "bot_refresh_token", "user_token", "user_refresh_token", "incoming_webhook_url")
 _IN_BOTS = ("bot_token", "bot_refresh_token")
 
+# A team of another tenant's has given nothing here, whoever asks for it.
 _GRANTED = """
 SELECT b.bot_token, b.bot_id, b.bot_user_id FROM slack_bots b
 LEFT JOIN slack_teams t ON t.tenant_id = $1 AND t.team_id = $3
 WHERE b.client_id = $2 AND b.bot_token IS NOT NULL
-    AND (b.team_id = $3 OR (b.team_id IS NULL AND b.enterprise_id IN ($3, $4, t.enterprise_id)))
+    AND (b.team_id = t.team_id OR (b.team_id IS NULL AND b.enterprise_id IN ($3, $4, t.enterprise_id)))
 ORDER BY b.team_id IS NULL, b.installed_at DESC, b.id DESC LIMIT 1
 """
 _TEAMS = """
@@ -58,6 +59,10 @@ WHERE client_id = $1 AND bot_token IS NOT NULL
 _ORGANISATION = "SELECT enterprise_id FROM slack_teams WHERE tenant_id = $1 AND team_id = $2"
 _KEPT = 1000
 _HERE = "client_id = $1 AND team_id IS NOT DISTINCT FROM $2 AND enterprise_id IS NOT DISTINCT FROM $3"
+
+
+class UnreadableGrant(Unavailable):
+    """A team's token was sealed with a key that this process does not have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,18 +129,30 @@ class Installations(AsyncInstallationStore):
         """Forget an installation, or what one person has given."""
         await self._kept.async_delete_installation(enterprise_id=enterprise_id, team_id=team_id, user_id=user_id)
 
-    async def left(self, *, team_id: str | None, enterprise_id: str | None) -> None:
-        """Forget every token of a team, or, without a team, of an organisation that installed the app as a whole."""
+    async def kept(self, *, team_id: str | None, enterprise_id: str | None) -> dict[str, list[int]]:
+        """Return the rows of a team, or, without a team, of an organisation that installed the app as a whole, by table."""
 
-        async def work(session: WriteSession) -> None:
+        async def work(session: ReadSession) -> dict[str, list[int]]:
+            found = {}
             for table in ("slack_installations", "slack_bots"):
-                await session.run(
-                    f"DELETE FROM {table} WHERE client_id = $1"
+                rows = await session.all(
+                    f"SELECT id FROM {table} WHERE client_id = $1"
                     " AND (team_id = $2 OR ($2::text IS NULL AND team_id IS NULL AND enterprise_id = $3))",
                     self._client_id,
                     team_id,
                     enterprise_id,
                 )
+                found[table] = [row["id"] for row in rows]
+            return found
+
+        return await self._db.read(work)
+
+    async def left(self, kept: Mapping[str, list[int]]) -> None:
+        """Forget the tokens in these rows, which `kept` has returned; what was installed since stays."""
+
+        async def work(session: WriteSession) -> None:
+            for table, rows in kept.items():
+                await session.run(f"DELETE FROM {table} WHERE id = ANY($1::int[])", rows)
 
         await self._db.write(work, repeatable=True)
 
@@ -229,6 +246,11 @@ class States(AsyncSQLAlchemyOAuthStateStore):
         state = secrets.token_urlsafe(32)
 
         async def work(session: WriteSession) -> None:
+            # Most who look at the page never come back: what they were given does not pile up.
+            await session.run(
+                "DELETE FROM slack_oauth_states WHERE expire_at < now() AT TIME ZONE 'UTC'"
+                " AND id IN (SELECT id FROM slack_oauth_states ORDER BY id LIMIT 3 FOR UPDATE SKIP LOCKED)"
+            )
             await session.run(
                 "INSERT INTO slack_oauth_states (state, expire_at)"
                 " VALUES ($1, now() AT TIME ZONE 'UTC' + make_interval(secs => $2))",
@@ -334,7 +356,7 @@ class Grants:
             except SealedWithAnotherKeyError as error:
                 # Another process has a newer key than this one.
                 log.error("%s", error, extra={"action": "open_sealed", "team": team_id})
-                raise Unavailable("Bookroom cannot speak with this workspace at the moment.") from error
+                raise UnreadableGrant("Bookroom cannot speak with this workspace at the moment.") from error
             assert token is not None
             return Grant(token=token, bot_id=row["bot_id"], bot_user_id=row["bot_user_id"])
 

@@ -26,7 +26,7 @@ from bot.background import Among, Background
 from bot.config import Settings
 from bot.deadline import Deadline
 from bot.homes import Home, Homes
-from bot.installations import Grants, Installations
+from bot.installations import Grants, Installations, UnreadableGrant
 from bot.listening import Listener
 from bot.metrics import Metrics, SlackCalls
 from bot.office import Addresses, Office
@@ -36,7 +36,7 @@ from bot.turns import Turns
 from core.bell import Bell
 from core.clock import Clock
 from core.db import Database, ReadSession
-from core.errors import BookingError
+from core.errors import BookingError, Unavailable
 from core.tenants import Place, Tenants
 from handlers import logbook
 from handlers.calendar_links import CalendarLinks
@@ -108,7 +108,11 @@ class OpenOffice:
     async def introduced(self) -> None:
         """Learn as whom Slack knows us, for the links that lead there."""
         for team in await self.grants.teams():
-            grant = await self.grants.of(team)
+            try:
+                grant = await self.grants.of(team)
+            except UnreadableGrant:
+                # Its own trouble, told where it was met: the office opens all the same.
+                continue
             if grant and grant.bot_user_id:
                 self.office.pages.introduced(team, grant.bot_user_id)
                 return
@@ -182,6 +186,8 @@ class Offices:
         self._bearers: dict[str, tuple[float, UUID]] = {}
         self._refreshing: asyncio.Task[None] | None = None
         self._stale = asyncio.Event()
+        # What one round has seen must not undo what a later one has seen since.
+        self._in_step = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
 
     # -- the process -------------------------------------------------------------------------------------------------
@@ -239,6 +245,9 @@ class Offices:
         grants = Grants(self._client_id, self.homes.main.app.of(place.id), self._sealing)
         if await grants.of(origin.team_id, origin.enterprise_id) is None:
             return None
+        if place.placement and (office := await self.of_tenant(place.id)):
+            # Where the tenant lives, signing in goes by it.
+            await office.office.services.people.team(origin.team_id, enterprise_id=origin.enterprise_id)
         return await self.tenants.admit(origin.team_id, enterprise_id=origin.enterprise_id)
 
     async def named(self, name: str) -> OpenOffice | None:
@@ -284,15 +293,19 @@ class Offices:
 
     async def refresh(self) -> None:
         """Bring what is open and at work into step with the directory and the installations."""
-        await self._ask_places()
+        async with self._in_step:
+            await self._brought_into_step()
+
+    async def _brought_into_step(self) -> None:
+        places = await self._ask_places()
         for tenant, one in list(self.switchboard.offices.items()):
-            place = self._places.get(tenant)
-            if place is None or place.closed or place.placement != one.place.placement:
+            # Closed too where the short name has changed: its addresses and cookies are made of it.
+            if places.get(tenant) != one.place:
                 self._close(one)
         wanted = await self.installations.tenants()
         homes: dict[str | None, list[UUID]] = {}
-        for tenant in wanted & self._places.keys():
-            homes.setdefault(self._places[tenant].placement, []).append(tenant)
+        for tenant in wanted & places.keys():
+            homes.setdefault(places[tenant].placement, []).append(tenant)
         await asyncio.gather(*(self._all_to_work(tenants) for tenants in homes.values()))
         for one in self.open():
             if one.at_work and one.place.id not in wanted:
@@ -350,9 +363,10 @@ class Offices:
             except Exception:
                 log.exception("the offices cannot be brought into step")
 
-    async def _ask_places(self) -> None:
+    async def _ask_places(self) -> dict[UUID, Place]:
         self._asked_at = monotonic()
-        self._places = {place.id: place for place in await self.tenants.all()}
+        places = self._places = {place.id: place for place in await self.tenants.all()}
+        return places
 
     def _named(self, name: str) -> Place | None:
         return next((one for one in self._places.values() if not one.closed and name in {one.slug, str(one.id)}), None)
@@ -362,13 +376,17 @@ class Offices:
             tenant: UUID | None = await session.value("SELECT tenant_of_token($1)", digest)
             return tenant
 
-        for home in self.homes.all():
+        # One that cannot be asked may be where the token is good: it is not called nobody's for that.
+        away = False
+        for placement in dict.fromkeys([None, *(one.placement for one in self._places.values() if not one.closed)]):
             try:
+                home = await self.homes.at(placement)
                 if tenant := await home.app.read(work):
                     return tenant
             except BookingError:
-                if home is self.homes.main:
-                    raise
+                away = True
+        if away:
+            raise Unavailable("Whose that token is cannot be looked up at the moment. Try again in a minute.")
         return None
 
     # -- opening and closing -----------------------------------------------------------------------------------------
@@ -385,8 +403,10 @@ class Offices:
 
     async def _to_work(self, one: OpenOffice) -> None:
         if not one.at_work:
-            one.at_work = True
             await one.introduced()
+        # Asked once more: by now it may be at work, or be closed.
+        if not one.at_work and self.switchboard.offices.get(one.place.id) is one:
+            one.at_work = True
             one.background.start()
 
     def _close(self, one: OpenOffice) -> None:

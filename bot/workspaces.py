@@ -24,12 +24,12 @@ from bot.offices import Offices, OpenOffice
 from bot.rounds import Rounds
 from core.clock import Clock, SystemClock
 from core.db import ReadSession, WriteSession
-from core.errors import BookingError
+from core.errors import BookingError, Unavailable
 from core.scoped import NOBODY
 from handlers import api, ops, slack_http, slack_many
 from handlers.api.edge import PREFIX
 from handlers.services import built
-from handlers.slack_errors import FAILED, reason
+from handlers.slack_errors import FAILED, outage, reason
 from handlers.slack_install import INSTALL, Installing
 from handlers.slack_many import Origin
 from handlers.web.identity import CALLBACK
@@ -41,8 +41,6 @@ log = logging.getLogger(__name__)
 STOP_SECONDS = 15.0
 DRAIN_SECONDS = 5.0
 LAST_SECONDS = 0.5
-# Slack's words for a token that is of no use any more.
-DEAD = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 MOST_NAMES = 100
 
 
@@ -112,7 +110,10 @@ class Workspaces:
         return f"{self.settings.public_url}{office.prefix}" if office else str(self.settings.public_url)
 
     async def leave(self, origin: Origin, event: Mapping[str, Any]) -> None:
-        """Forget the tokens of a workspace that has taken the app away, or revoked them; everything else is kept."""
+        """Forget the tokens of a workspace that has taken the app away, or revoked them; everything else is kept.
+
+        Raises Unavailable where Slack does not answer whether it is so: then it tells once more.
+        """
         if event.get("type") == "tokens_revoked" and not (event.get("tokens") or {}).get("bot"):
             return
         team = None if origin.org_wide else origin.team_id
@@ -121,12 +122,14 @@ class Workspaces:
         office = await self.offices.of_tenant(place.id) if place else None
         if office is None or known is None:
             return
+        # These rows and no later ones: the app may come back while Slack is asked.
+        kept = await self.offices.installations.kept(team_id=team, enterprise_id=origin.enterprise_id)
         office.grants.forget()
         grant = await office.grants.of(known, origin.enterprise_id)
         if grant is None or not await self._dead(grant.token):
             # It was told late, and the app is there again.
             return
-        await self.offices.installations.left(team_id=team, enterprise_id=origin.enterprise_id)
+        await self.offices.installations.left(kept)
         log.info("taken away", extra={"action": "uninstall", "team": origin.team_id, "tenant": str(office.place.id)})
         await self.offices.changed(office.place.id)
 
@@ -134,7 +137,8 @@ class Workspaces:
         try:
             await self.slack.auth_test(token=token)
         except FAILED as error:
-            # Who cannot be asked is believed by what they have told.
+            if outage(error):
+                raise Unavailable("Slack does not answer whether the app was taken away.") from error
             log.info("the token is of no use: %s", reason(error))
             return True
         return False

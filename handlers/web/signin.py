@@ -17,6 +17,7 @@ from itsdangerous import BadData
 
 from core.errors import BookingError
 from handlers.services import Services
+from handlers.slack_clients import NotInstalledError
 from handlers.web import identity
 from handlers.web.identity import CALLBACK, NotSignedIn, SlackSilent
 from handlers.web.sessions import Sessions, signer
@@ -102,8 +103,12 @@ class SigningIn:
         sender = await identity.who(self._site, code, nonce=asked["nonce"])
         if sender.team_id not in await self._services.people.teams():
             raise NotSignedIn("Bookroom is not for that Slack workspace. Sign in with the one where you use it.")
+        try:
+            client = await self._site.client(sender.team_id)
+        except NotInstalledError:
+            raise NotSignedIn("Bookroom was taken out of that Slack workspace. An admin can add it again.") from None
         # Slack has just said who they are; what it says of them else is at most ten minutes old.
-        person = await self._services.directory.person(sender, await self._site.client(sender.team_id))
+        person = await self._services.directory.person(sender, client)
         response = away(ours(asked["to"]))
         self._sessions.begin(response, person)
         return response
