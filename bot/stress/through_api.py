@@ -72,8 +72,8 @@ class Asker:
                         await asyncio.sleep(float(said.headers.get("Retry-After", "1")))
                         continue
                     self._heard = True
-                    # A PATCH has no key: what is refused as stale may be what our own first try has done.
-                    known = not (lost and method == "PATCH")
+                    # Without a key, what is refused as stale may be what our own first try has done.
+                    known = key is not None or not lost
                     return _judged(said.status, await _json(said), said.headers.get("ETag", ""), known=known)
             except (aiohttp.ClientError, TimeoutError) as error:
                 lost = True

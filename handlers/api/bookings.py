@@ -417,6 +417,7 @@ OPERATIONS = (
         body=BookingChange,
         answer=BookingOut,
         changes=True,
+        keyed=True,
         refusals=CHANGES + RULES,
     ),
     Operation(

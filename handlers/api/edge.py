@@ -299,7 +299,7 @@ def _said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _key(operation: Operation, request: web.Request, token: Token | None) -> str | None:
     header = request.headers.get("Idempotency-Key")
-    if header is None or operation.method != "POST":
+    if header is None or not operation.once:
         return None
     key = header.strip().strip('"')
     if not key or len(header) > 255 or not key.isprintable() or not key.isascii():

@@ -117,7 +117,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     elif operation.method == "GET":
         found += [_header("If-None-Match", "ETags that the asker has already."), _header("If-Modified-Since", "A date.")]
     found += _OF_ALL
-    if operation.method == "POST":
+    if operation.once:
         found.append(_header("Idempotency-Key", "Sent again with the same body: done once, and answered the same.", 255))
     if operation.changes:
         found.append(

@@ -188,12 +188,19 @@ class Operation:
     description: str = ""
     refusals: tuple[type[BookingError], ...] = ()
     changes: bool = False
+    keyed: bool = False
+    """Whether it is done once for its `Idempotency-Key`; every POST is."""
     managers: bool = False
     """With the scope “admin”: whether more than admins may, and the core says who."""
     wish: Callable[[Call], Wish] | None = None
     """What somebody wants by it, where a refusal is demand that was not met."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What the parts of the address are, for those that are no ids: a description by name."""
+
+    @property
+    def once(self) -> bool:
+        """Whether it is done once for its key."""
+        return self.keyed or self.method == "POST"
 
     @property
     def named(self) -> frozenset[str]:

@@ -398,6 +398,7 @@ OPERATIONS = (
         body=ChangeSeries,
         answer=SeriesChangedOut,
         changes=True,
+        keyed=True,
         refusals=(*CHANGED, errors.SeriesClash, *WISHED),
     ),
     Operation(

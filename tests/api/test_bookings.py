@@ -387,15 +387,17 @@ async def test_a_meeting_goes_on_and_ends_early(outside: Outside):
 # -- sending it twice ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["book", "late", "respond", "extend", "undo", "cancel"])
+@pytest.mark.parametrize("what", ["book", "change", "late", "respond", "extend", "undo", "cancel"])
 async def test_twenty_at_once_with_one_key_are_one(outside: Outside, what: str):
     firm = outside.firm
     ben = (await firm.actor(BEN)).person_id
     whose: dict[str, Any] = {"by": ANA, "invitees": (ben,)} if what == "respond" else {"by": BEN}
     booking = await firm.booked("Corner", new_york(11, day=24), **whose)
     at = f"/bookings/{booking.id}"
+    method = "PATCH" if what == "change" else "POST"
     path, json = {
         "book": ("/bookings", wish(outside)),
+        "change": (at, {"title": "Kick-off"}),
         "late": (f"{at}/late", None),
         "respond": (f"{at}/respond", {"going": False}),
         "extend": (f"{at}/extend", {"until": "2026-11-24T18:00:00Z"}),
@@ -405,7 +407,7 @@ async def test_twenty_at_once_with_one_key_are_one(outside: Outside, what: str):
     headers = {"Idempotency-Key": str(uuid4()), "If-Match": '"1"'}
 
     async def send() -> Answer:
-        return await outside.ask("POST", path, json=json, headers=headers)
+        return await outside.ask(method, path, json=json, headers=headers)
 
     answers = await asyncio.gather(*(send() for _ in range(20)))
     done = [one for one in answers if one.status in {200, 201}]

@@ -540,7 +540,7 @@ async def test_who_may_see_less_from_now_on_is_told_less(hall: Outside, monkeypa
 async def test_nobody_opens_more_streams_than_there_may_be(hall: Outside, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(events, "BEAT_SECONDS", 0.1)
     hub = hall.firm.services.hub
-    hub._most, hub._most_each = 3, 2
+    hub._seats.most, hub._most_each = 3, 2
     async with open_stream(hall), open_stream(hall):
         answer = await hall.ask("GET", "/events")
         assert (answer.status, answer.body["error"]) == (429, "TooManyRequests")
