@@ -330,7 +330,8 @@ class Edge:
 
     async def _desk(self, sender: Sender, client: AsyncWebClient) -> Desk:
         services = self._services
-        person, catalogue = await asyncio.gather(services.directory.person(sender, client), services.catalogues.current())
+        catalogue = await services.catalogues.current()
+        person = await services.directory.person(sender, client, ruled_at=catalogue.changed_at)
         return Desk(services=services, person=person, sender=sender, catalogue=catalogue, client=client)
 
     async def _answer_submission(self, call: Call, reply: SubmissionReply | Message, form: Form) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -34,36 +35,54 @@ class Directory:
 
     def __init__(self, people: People) -> None:
         self._people = people
-        self._known: dict[tuple[str, str], tuple[float, Person]] = {}
+        # Until when Slack need not be asked, the person, and up to which change of an admin they are as it made them.
+        self._known: dict[tuple[str, str], tuple[float, Person, datetime | None]] = {}
         self._asking: dict[tuple[str, str], asyncio.Task[Person]] = {}
 
-    async def person(self, sender: Sender, client: AsyncWebClient) -> Person:
-        """Return the sender as a person, at most ten minutes old, or as known last where Slack is slow to tell."""
-        if held := self._held(sender):
-            return held
-        asking = self._asked(sender, client)
+    async def person(self, sender: Sender, client: AsyncWebClient, *, ruled_at: datetime | None = None) -> Person:
+        """Return the sender as a person, at most ten minutes old, or as known last where Slack is slow to tell.
+
+        `ruled_at` is the last change that the catalogue at hand knows: what admins had made of the person by then holds.
+        """
+        if self._held(sender):
+            return await self._as_ruled(sender, ruled_at)
+        asking = self._asked(sender, client, ruled_at)
         done, _ = await asyncio.wait({asking}, timeout=WAIT_SECONDS)
         if done:
-            return asking.result()
-        log.warning("slack is slow to tell of user %s", sender.user_id)
-        known = self._known.get((sender.team_id, sender.user_id))
-        return known[1] if known else await self._unsaid(sender)
+            asking.result()
+        else:
+            log.warning("slack is slow to tell of user %s", sender.user_id)
+        return await self._as_ruled(sender, ruled_at)
 
-    def _asked(self, sender: Sender, client: AsyncWebClient) -> asyncio.Task[Person]:
+    async def _as_ruled(self, sender: Sender, ruled_at: datetime | None) -> Person:
+        """Return the person as kept, read again where admins may have changed their groups or rights since."""
+        place = (sender.team_id, sender.user_id)
+        known = self._known.get(place)
+        if known is None:
+            return await self._unsaid(sender)
+        until, person, as_of = known
+        if ruled_at is None or (as_of is not None and as_of >= ruled_at):
+            return person
+        person = await self._people.get(person.id)
+        if self._known.get(place) is known:
+            self._known[place] = (until, person, ruled_at)
+        return person
+
+    def _asked(self, sender: Sender, client: AsyncWebClient, ruled_at: datetime | None) -> asyncio.Task[Person]:
         """Return the one question that is under way about this person; its answer is kept, whoever still waits."""
         place = (sender.team_id, sender.user_id)
         asking = self._asking.get(place)
         if asking is None:
-            asking = self._asking[place] = asyncio.create_task(self._told(sender, client))
+            asking = self._asking[place] = asyncio.create_task(self._told(sender, client, ruled_at))
             asking.add_done_callback(lambda task: (self._asking.pop(place), task.cancelled() or task.exception()))
         return asking
 
-    async def _told(self, sender: Sender, client: AsyncWebClient) -> Person:
+    async def _told(self, sender: Sender, client: AsyncWebClient, ruled_at: datetime | None) -> Person:
         try:
             profile = await self._profile(sender, client)
         except PersonNotFound:  # of somebody who has just written: Slack is confused, not the person
             profile = None
-        return await self._noted(sender, profile)
+        return await self._noted(sender, profile, ruled_at)
 
     async def invitee(self, invited: Sender, client: AsyncWebClient) -> Person:
         """Return somebody who was named by their Slack id; raises PersonNotFound where Slack knows nobody with it."""
@@ -73,18 +92,18 @@ class Directory:
         held = self._known.get((sender.team_id, sender.user_id))
         return held[1] if held and monotonic() < held[0] else None
 
-    async def _noted(self, sender: Sender, profile: Profile | None) -> Person:
+    async def _noted(self, sender: Sender, profile: Profile | None, ruled_at: datetime | None = None) -> Person:
         """Keep what Slack said; where it said nothing, what was known before."""
         place = (sender.team_id, sender.user_id)
         held = self._known.get(place)
         if profile is None and held:
-            person, fresh = held[1], RETRY_SECONDS
+            (_, person, ruled_at), fresh = held, RETRY_SECONDS
         else:
             fresh = FRESH_SECONDS if profile else RETRY_SECONDS
             person = await self._people.seen(profile) if profile else await self._unsaid(sender)
         if len(self._known) >= KEPT:
             self._known.clear()
-        self._known[place] = (monotonic() + fresh, person)
+        self._known[place] = (monotonic() + fresh, person, ruled_at)
         return person
 
     def forget(self, sender: Sender) -> None:

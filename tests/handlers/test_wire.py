@@ -14,6 +14,8 @@ from aiohttp import web
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from core.catalogue import Catalogues
+from core.groups import Groups
 from core.people import People
 from handlers.people import Directory, profile_of
 from handlers.requests import Sender
@@ -140,6 +142,23 @@ async def test_slack_is_asked_once_for_requests_that_come_together(firm: Firm):
     slack.go.set()
     people = await asyncio.gather(*(directory.person(ann, slack) for _ in range(20)))
     assert {person.name for person in people} == {"ann"}
+    assert slack.asked == 1
+
+
+async def test_who_was_taken_out_of_a_group_by_another_process_is_out_of_it_at_the_next_request(firm: Firm):
+    slack = SlowSlack(name="ann")
+    slack.go.set()
+    directory, ann = Directory(People(firm.db)), Sender(team_id="T1", user_id="UANN")
+    catalogues = Catalogues(firm.db)
+    groups = Groups(firm.db, catalogues)
+    seen = await directory.person(ann, slack)
+    group = await groups.create("Board", people=[seen.id])
+
+    inside = await directory.person(ann, slack, ruled_at=(await catalogues.current()).changed_at)
+    await groups.take_out(group.id, [seen.id])
+    outside = await directory.person(ann, slack, ruled_at=(await catalogues.current()).changed_at)
+
+    assert (seen.groups, inside.groups, outside.groups) == (frozenset(), {group.id}, frozenset())
     assert slack.asked == 1
 
 
