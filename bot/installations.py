@@ -337,6 +337,13 @@ class Grants:
             self._organisations[team_id] = known
         return known[1]
 
+    async def together(self, one: str, other: str) -> bool:
+        """Tell whether two teams are one, or the tenant's and of one organisation."""
+        if one == other:
+            return True
+        organisation = await self.organisation(one)
+        return organisation is not None and organisation == await self.organisation(other)
+
     async def teams(self) -> tuple[str, ...]:
         """Return the teams that the app is in; an organisation that has installed it stands for itself."""
 

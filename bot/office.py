@@ -18,6 +18,7 @@ from bot.metrics import Metrics
 from core.bell import Bell
 from core.clock import Clock
 from core.db import Database
+from core.streaming import Seats
 from handlers import api, calendars, door, stats_page
 from handlers.calendar_links import CalendarLinks
 from handlers.edge import Edge
@@ -53,11 +54,16 @@ class Office:
         background: MakeBackground | None = None,
         metrics: Metrics | None = None,
         look: Look | None = None,
+        seats: Seats | None = None,
     ) -> None:
-        """`background` makes the jobs where they are not to be those of a process with one office."""
+        """`background` makes the jobs where they are not to be those of a process with one office.
+
+        `seats` are the event streams that it shares with other offices of the process.
+        """
         self.settings, self.clock = settings, clock
         self.db, self.worker_db = db, worker_db
         self._metrics = metrics
+        self._seats = seats or Seats(settings.api_streams)
         self.services = self._for_those_who_ask(addresses)
         self.pages = Pages(self.services, addresses.site, look=look)
         self.background = self._in_background(background)
@@ -93,7 +99,7 @@ class Office:
             self.clock,
             command=settings.bookroom_command,
             private_targets=settings.private_targets,
-            streams=settings.api_streams,
+            streams=self._seats,
         )
         return replace(services, links=addresses.links, calendar_links=addresses.calendar_links)
 

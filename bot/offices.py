@@ -37,6 +37,7 @@ from core.bell import Bell
 from core.clock import Clock
 from core.db import Database, ReadSession
 from core.errors import BookingError, Unavailable
+from core.streaming import Seats
 from core.tenants import Place, Tenants
 from handlers import logbook
 from handlers.calendar_links import CalendarLinks
@@ -186,6 +187,7 @@ class Offices:
         self._bearers: dict[str, tuple[float, UUID]] = {}
         self._refreshing: asyncio.Task[None] | None = None
         self._stale = asyncio.Event()
+        self._seats = Seats(settings.api_streams)
         # What one round has seen must not undo what a later one has seen since.
         self._in_step = asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
@@ -439,6 +441,7 @@ class Offices:
             background=background,
             metrics=self._metrics,
             look=self._look,
+            seats=self._seats,
         )
         one = OpenOffice(
             place=place,
@@ -493,10 +496,15 @@ class Offices:
 
         @bolt.middleware
         async def of_their_own_workspace(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:  # noqa: A002, ANN401
-            """Take people of an organisation as of their own workspace, wherever in it they press a button."""
+            """Take people of an organisation as of their own workspace, wherever in it they press a button.
+
+            In a view of this workspace's app, whoever is of none of its organisation's is a stranger.
+            """
             home, team = _home_of(body), body.get("team") or {}
-            organisation = await one.grants.organisation(home) if home and home != team.get("id") else None
-            if organisation and organisation == await one.grants.organisation(str(team.get("id"))):
+            installed = (body.get("view") or {}).get("app_installed_team_id")
+            if installed and team and not await one.grants.together(str(team.get("id")), str(installed)):
+                team = body["team"] = {**team, "id": installed}
+            if home and home != team.get("id") and await one.grants.together(home, str(team.get("id"))):
                 body["team"] = {**team, "id": home}
             return await next()
 

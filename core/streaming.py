@@ -181,6 +181,13 @@ class Stream:
             self._live = deque(kept)
 
 
+class Seats:
+    """How many streams there may be, `most`, and are, `taken`: in a process with many tenants, of all of them together."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.taken = most, 0
+
+
 class Hub:
     """One process's reader of the feed and its open streams; `wake` is to be heard by the bell."""
 
@@ -190,12 +197,13 @@ class Hub:
         catalogues: Catalogues,
         clock: Clock,
         *,
-        most: int = MOST_STREAMS,
+        most: int | Seats = MOST_STREAMS,
         most_each: int = MOST_EACH,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._db, self._catalogues, self._clock = db, catalogues, clock
-        self._most, self._most_each, self._look_seconds = most, most_each, look_seconds
+        self._seats = most if isinstance(most, Seats) else Seats(most)
+        self._most_each, self._look_seconds = most_each, look_seconds
         self._streams: set[Stream] = set()
         self._of: Counter[Hashable] = Counter()
         self._reading = asyncio.Semaphore(READING_AT_ONCE)
@@ -219,7 +227,7 @@ class Hub:
 
     def full(self, asker: Hashable, *, most_each: int | None = None) -> Full | None:
         """Tell whether there is no room for another stream of this listener."""
-        if self.open_streams >= self._most:
+        if self._seats.taken >= self._seats.most:
             return Full.ALL
         return Full.EACH if self._of[asker] >= (most_each or self._most_each) else None
 
@@ -236,6 +244,7 @@ class Hub:
         """
         # Counted from here on: whoever comes while the database is asked is one of many, too.
         self._of[asker] += 1
+        self._seats.taken += 1
         stream: Stream | None = None
         try:
             stream = await self._opened(wants, after)
@@ -243,6 +252,7 @@ class Hub:
             yield stream
         finally:
             self._of[asker] -= 1
+            self._seats.taken -= 1
             if not self._of[asker]:
                 del self._of[asker]
             if stream:

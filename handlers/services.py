@@ -33,7 +33,7 @@ from core.presence import Presence
 from core.search import Search
 from core.series import Series
 from core.stats import Stats
-from core.streaming import MOST_STREAMS, Hub
+from core.streaming import MOST_STREAMS, Hub, Seats
 from core.subscriptions import Subscriptions
 from core.telling import SILENT, Telling
 from core.tokens import Tokens
@@ -101,7 +101,7 @@ def built(
     command: str = "/book",
     fresh_seconds: float = FRESH_SECONDS,
     private_targets: Allowed = NOTHING_PRIVATE,
-    streams: int = MOST_STREAMS,
+    streams: int | Seats = MOST_STREAMS,
     catalogues: Catalogues | None = None,
 ) -> Services:
     """Return the services on a database; rooms and rules may be `fresh_seconds` old where nobody tells of changes.

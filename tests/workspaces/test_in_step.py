@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from aiohttp.test_utils import unused_port
@@ -14,8 +16,10 @@ from bot.sealing import Sealing, keys_of, new_key
 from core.errors import Unavailable
 from core.tenant_moving import Databases, Mover
 from core.tenants import Keeper
+from handlers.ids import Action
 from sandbox import payloads
 from tests.workspaces.street import ANA, DOCKS, HARBOUR, NORTHBAY, OLGA, QUAY, Street, opened
+from tests.workspaces.test_addresses import token
 
 
 async def gone(street: Street, name: str) -> bool:
@@ -199,3 +203,42 @@ async def test_a_workspace_that_joins_by_its_organisation_is_known_where_its_com
         await street.say(DOCKS, ANA, "rooms")
         known = await (await street.office(DOCKS)).office.services.people.teams()
         assert street.team(DOCKS) in known
+
+
+async def test_streams_of_all_companies_together_are_no_more_than_the_process_has_room_for(database: Any):
+    async with opened(database, api_streams=2) as street:
+        asked = {}
+        for name in (NORTHBAY, HARBOUR):
+            await street.install(name)
+            asked[name] = {"Authorization": f"Bearer {await token(street, name)}"}
+
+        def listening(name: str) -> Any:
+            return street.http.get(f"{street.url}/w/{name.lower()}/api/v1/events", headers=asked[name])
+
+        async with listening(NORTHBAY) as one, listening(HARBOUR) as other:
+            assert (one.status, other.status) == (200, 200)
+            for name in (NORTHBAY, HARBOUR):
+                async with listening(name) as another:
+                    assert another.status == 503
+
+
+async def test_whoever_of_another_company_presses_something_in_our_view_is_a_stranger(street: Street):
+    for name in (NORTHBAY, HARBOUR):
+        await street.install(name)
+    view = {"id": "V1", "hash": "1.a", "callback_id": "none", "app_installed_team_id": street.team(NORTHBAY)}
+    theirs = street.team(HARBOUR)
+    for whose, known in ((theirs, []), (street.team(NORTHBAY), [(street.team(NORTHBAY),)])):
+        body = {
+            "type": "block_actions",
+            "team": {"id": whose, "domain": "one"},
+            "user": {"id": ANA, "team_id": whose},
+            "trigger_id": "1.2.3",
+            "container": {"type": "view", "view_id": "V1"},
+            "view": view,
+            "actions": [{"type": "button", "action_id": Action.RUN.value, "block_id": "b", "value": "rooms"}],
+        }
+        assert (await street.send(urlencode({"payload": json.dumps(body)}).encode()))[0] == 200
+        for one in street.product.offices.open():
+            if one.edge:
+                await one.edge.drain(5)
+        assert await street.all_rows("SELECT slack_team_id FROM people WHERE slack_user_id = $1", ANA) == known
