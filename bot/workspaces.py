@@ -281,12 +281,15 @@ class Workspaces:
 
     async def _due(self, offices: list[OpenOffice]) -> None:
         now, metrics = self.clock.now(), self.metrics
-        seen = []
+        seen, away = [], set()
         for one in offices:
+            # A database that has just not answered is not waited for once more by each of those who live there.
+            if one.place.placement in away:
+                continue
             try:
                 seen.append(await one.background.outbox.overview(now))
             except BookingError:
-                continue
+                away.add(one.place.placement)
         metrics.pending.set(sum(one.pending for one in seen))
         metrics.retrying.set(sum(one.retrying for one in seen))
         metrics.given_up_now.set(sum(len(one.given_up) for one in seen))

@@ -242,3 +242,22 @@ async def test_whoever_of_another_company_presses_something_in_our_view_is_a_str
             if one.edge:
                 await one.edge.drain(5)
         assert await street.all_rows("SELECT slack_team_id FROM people WHERE slack_user_id = $1", ANA) == known
+
+
+async def test_figures_wait_once_for_a_database_that_does_not_answer_and_not_once_for_each_who_lives_there(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+
+    async def away(_: object) -> None:
+        asked.append("once")
+        raise Unavailable("The booking database does not answer.")
+
+    for name in (NORTHBAY, HARBOUR):
+        await street.install(name)
+        office = await street.office(name)
+        office.background.turns.wake()
+        monkeypatch.setattr(office.background.outbox, "overview", away)
+    async with street.http.get(f"{street.url}/metrics") as figures:
+        assert 'bookroom_offices{state="awake"} 2.0' in await figures.text()
+    assert asked == ["once"]
