@@ -123,7 +123,8 @@ class Places:
             versions = {row["id"]: row["version"] for row in await session.all(_PLACES, session.tenant)}
             return tuple(_placed(one, catalogue, versions) for one in catalogue.locations)
 
-        return await self._db.read(work)
+        # Answers of it are kept for as long as the catalogue stands: a copy may not have come as far as that.
+        return await self._db.read_here(work)
 
     async def bookings_ahead(self, room_ids: Sequence[UUID]) -> tuple[Booking, ...]:
         """Return the bookings that hold any of the rooms and are not over, soonest first."""

@@ -10,6 +10,7 @@ from core.errors import InvalidSetting, LocationNotFound, NotAllowed, RoomInacti
 from core.ids import new_id
 from core.models import Booking
 from core.places import Places, RoomFacts
+from core.reading import elsewhere
 from tests.core.office import PATIENT, Office, at, opened
 
 
@@ -212,3 +213,19 @@ async def test_a_room_shrinks_or_is_booked_by_more_people_but_never_both(databas
             assert isinstance(shrunk, BaseException) != isinstance(booked, BaseException), (shrunk, booked)
             outcomes.append(isinstance(booked, Booking))
         assert len(outcomes) == 20
+
+
+class BehindCopy:
+    """A copy of the database that must not be read."""
+
+    async def read(self, *_: object, **__: object) -> Any:
+        raise AssertionError("read from a copy")
+
+
+async def test_what_is_kept_with_the_catalogue_is_not_read_from_a_copy_that_may_be_behind(office: Office):
+    place = await places_of(office).add_location(name="Porto", zone="Europe/Lisbon", by=office.boss)
+    office.db.copy = BehindCopy()
+    with elsewhere():
+        with pytest.raises(AssertionError, match="copy"):
+            await office.bookings.mine(office.ana)
+        assert place.name in [one.location.name for one in await places_of(office).locations()]
