@@ -27,6 +27,7 @@ from core.db import ReadSession, WriteSession
 from core.errors import BookingError, Unavailable
 from core.scoped import NOBODY
 from handlers import api, ops, slack_http, slack_many
+from handlers.api import refusing
 from handlers.api.edge import PREFIX
 from handlers.services import built
 from handlers.slack_errors import FAILED, outage, reason
@@ -231,6 +232,8 @@ class Workspaces:
         try:
             office = await found
         except BookingError as error:
+            if _of_the_api(request):
+                return refusing.response(error, frozenset())
             return self.look.page("away.html", sentence=error.message, status=503)
         if office is not None:
             return await there(request, office)
@@ -299,6 +302,12 @@ class Workspaces:
 def office_prefix(request: web.Request) -> str:
     """Return the beginning of an address that names a workspace."""
     return f"/w/{request.match_info['name']}"
+
+
+def _of_the_api(request: web.Request) -> bool:
+    """Whether a program asks, with or without naming a workspace."""
+    beginning = office_prefix(request) if "name" in request.match_info else ""
+    return request.rel_url.raw_path.removeprefix(beginning).startswith(f"{PREFIX}/")
 
 
 def short_name(called: str) -> str:

@@ -159,6 +159,9 @@ async def test_a_token_is_not_called_nobody_s_while_a_database_cannot_be_asked(d
             await street.product.offices.refresh()
             async with street.http.get(f"{street.url}/api/v1/rooms", headers=guessed) as answer:
                 assert answer.status == status
+                assert (await answer.json())["error"] == ("Unauthorized" if status == 401 else "Unavailable")
+        async with street.http.get(f"{street.url}/w/harbour/api/v1/rooms", headers=guessed) as answer:
+            assert (answer.status, (await answer.json())["error"]) == (503, "Unavailable")
 
 
 async def test_whoever_signs_in_where_the_app_was_taken_away_is_told_so(street: Street):
