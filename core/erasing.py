@@ -319,7 +319,8 @@ class Erasing:
             row = await session.one(_WORKSPACE, session.tenant)
             return _keeping(row) if row else Keeping()
 
-        return await self._db.read(work)
+        # Answers say since when they hold, by the catalogue: a copy may not have come as far as that.
+        return await self._db.read_here(work)
 
     async def keep(self, wanted: Keeping, *, by: Actor | None) -> Keeping:
         """Set for how long things are kept, noted in the audit; raises InvalidSetting."""

@@ -11,6 +11,7 @@ from core.ids import new_id
 from core.models import Booking
 from core.places import Places, RoomFacts
 from core.reading import elsewhere
+from core.rooms import Rooms
 from tests.core.office import PATIENT, Office, at, opened
 
 
@@ -229,3 +230,5 @@ async def test_what_is_kept_with_the_catalogue_is_not_read_from_a_copy_that_may_
         with pytest.raises(AssertionError, match="copy"):
             await office.bookings.mine(office.ana)
         assert place.name in [one.location.name for one in await places_of(office).locations()]
+        assert await Rooms(office.db, office.catalogues).policies() == ()
+        assert (await Rooms(office.db, office.catalogues).export()).startswith("name,capacity")
