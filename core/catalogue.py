@@ -73,6 +73,8 @@ EXISTS (SELECT FROM changes WHERE tenant_id = $1 AND happened_at > coalesce({mom
     AND subject NOT IN ('series', 'token'))
 """
 CHANGED_SINCE = f"SELECT {SINCE.format(moment='$2')}"
+# The same as it is by now, for a statement that may have waited for somebody since it began.
+SINCE_BY_NOW = "changed_since($1, {moment})"
 NOBODY: frozenset[UUID] = frozenset()
 
 

@@ -1711,6 +1711,14 @@ BEGIN
     RETURN given;
 END $$
 """,
+    # Volatile, so that it looks as things are when it is asked, not as they were when the statement began that waited.
+    """
+CREATE FUNCTION changed_since(tenant uuid, moment timestamptz) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM changes WHERE tenant_id = tenant AND happened_at > coalesce(moment, '-infinity'::timestamptz)
+        AND subject NOT IN ('series', 'token'));
+END $$
+""",
 )
 
 TRIGGERS = (

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from core import archive, claims, events, requests
-from core.catalogue import SINCE, Catalogue, StaleCatalogueError
+from core.catalogue import SINCE, SINCE_BY_NOW, Catalogue, StaleCatalogueError
 from core.db import Database, ReadSession, WriteSession
 from core.ids import new_id
 from core.models import (
@@ -225,7 +225,7 @@ WITH {claim},
 booking AS (
     INSERT INTO bookings (tenant_id, id, room_id, booked_by, title, start_time, end_time, attendees_count, status, private,
         created_at, updated_at, version, series_id, series_on)
-    SELECT $1, $4, {room}, $7, $8, $9, $10, $11, $12, $13, $14, $14, 1, $21, $22 FROM claim
+    SELECT $1, $4, {room}, $7, $8, $9, $10, $11, $12, $13, $14, $14, 1, $21, $22 FROM claim{unless}
 ),
 invited AS (
     INSERT INTO attendees (tenant_id, booking_id, person_id, co_organiser)
@@ -237,28 +237,27 @@ event AS (
     SELECT $1, $16, 'booked', $4, 1, $17, $18, $19::jsonb, $14, $23 FROM claim
 ){more}
 """
-_BOOK = _WRITE + "SELECT count(*) AS taken, {since} AS stale FROM {counted}"
-_BOOK_ONE = _BOOK.format(
-    claim=f"claim AS ({claims.TAKE})", room="$3", more="", counted="claim", since=SINCE.format(moment="$24::timestamptz")
-)
+_BOOK = _WRITE.replace("{unless}", "") + "SELECT count(*) AS taken, {since} AS stale FROM {counted}"
+_SINCE = SINCE_BY_NOW.format(moment="$24::timestamptz")
+_BOOK_ONE = _BOOK.format(claim=f"claim AS ({claims.TAKE})", room="$3", more="", counted="claim", since=_SINCE)
 # Several claims, any of which may fail: written in any case, and taken back where not all of them came about.
 _SEVERAL = {
     "room": "$24",
     "more": ", more AS (INSERT INTO booking_rooms SELECT $1, $4, unnest($26::uuid[]))",
     "counted": "taken",
-    "since": SINCE.format(moment="$27::timestamptz"),
+    "since": SINCE_BY_NOW.format(moment="$27::timestamptz"),
 }
 _MADE = "claim AS (SELECT $4::uuid AS booking_id), taken AS ({taken})"
 _BOOK_EACH = _BOOK.format(claim=_MADE.format(taken=claims.TAKE_EACH.format(expires="$25")), **_SEVERAL)
 
 # A transaction by itself. The room is claimed first: where somebody has it, or an admin has changed something, or the same
 # person has just booked for the same time, no row comes of anything. Then the key: where it is known, the claim is without a
-# booking, and the foreign key refuses the whole. $25 is since when the person may not have booked for that time, null for
-# never; $26 to $30 are the key's.
+# booking, and the foreign key refuses the whole; so it does where an admin has changed something while this waited. $25 is
+# since when the person may not have booked for that time, null for never; $26 to $30 are the key's.
 _UNLESS = f"""NOT {SINCE.format(moment="$24::timestamptz")} AND NOT EXISTS (
     SELECT FROM bookings WHERE $25::timestamptz IS NOT NULL AND tenant_id = $1 AND booked_by = $7 AND start_time = $9
         AND end_time = $10 AND created_at >= $25 AND status IN ({", ".join(f"'{status}'" for status in HOLDING)}))"""
-_ALONE = {"room": "$3", "more": ""}
+_ALONE = {"room": "$3", "more": "", "unless": f" WHERE NOT {_SINCE}"}
 _TAKEN = claims.TAKE_WHERE.format(condition=_UNLESS)
 _KEYED = requests.CLAIM_BY.format(values="SELECT $1, $26, $27, $28, $29, $30 FROM taken")
 _BOOK_AT_ONCE = _WRITE.format(claim=f"claim AS ({_TAKEN})", **_ALONE) + "SELECT true FROM claim"

@@ -8,10 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from core import changes, checks, errors
+from core import bookkeeping, changes, checks, errors
 from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.db import WriteSession
+from core.ids import new_id
 from core.line import Line
 from core.models import Change, Slot, Wish
 from core.presence import Presence
@@ -20,6 +21,9 @@ from tests.core.furnished import claimed, divided, lendable
 from tests.core.office import Office, at
 from tests.core.ruling import Ruling
 from tests.core.series_office import series_of, weekly
+
+
+LOCKED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 async def elsewhere(office: Office) -> Office:
@@ -149,4 +153,44 @@ async def test_series_and_what_people_have_are_judged_by_what_an_admin_did_a_mom
     await ruling.closures.add(series.bookings[0].slot, reason="painters", room_id=apollo.id, by=office.boss)
     with pytest.raises(errors.BookingError):
         await stale.bookings.undo(cancelled.after.id, version=cancelled.after.version, by=office.ana)
+    assert await checks.violations(office.db) == []
+
+
+class GivenUpError(Exception):
+    """Somebody thinks better of it."""
+
+
+@pytest.mark.parametrize("key", [None, "waited"])
+@pytest.mark.parametrize("rooms", ["one room", "two rooms"])
+async def test_who_waited_for_a_rival_while_the_room_was_closed_is_told_that_it_is_closed(
+    office: Office, key: str | None, rooms: str
+):
+    apollo, zeus = await office.room("Apollo"), await office.room("Zeus")
+    ruling, there = Ruling.of(office), await elsewhere(office)
+    catalogue, now = await office.catalogues.current(), office.clock.now()
+    wish = Wish(slot=at(10), room_id=apollo.id)
+    holds, gives_up = asyncio.Event(), asyncio.Event()
+
+    async def rival(session: WriteSession) -> None:
+        new = bookkeeping.new_booking(new_id(), wish, apollo, catalogue, by=office.bob, invited=(), now=now)
+        assert await bookkeeping.make(session, new, catalogue, by=office.bob, event_id=new_id(), now=now)
+        holds.set()
+        await gives_up.wait()
+        raise GivenUpError
+
+    holding = asyncio.create_task(office.db.write(rival, repeatable=False))
+    await holds.wait()
+    wanted = replace(wish, more_room_ids=(zeus.id,)) if rooms == "two rooms" else wish
+    waiting = asyncio.create_task(there.bookings.book(wanted, by=office.ana, key=key))
+    while not await office.count(LOCKED):  # noqa: ASYNC110 - only polling tells
+        await asyncio.sleep(0.01)
+    day = Slot(start=at(0).start, end=at(13).start)
+    await ruling.closures.add(day, reason="painters", room_id=apollo.id, by=office.boss)
+    gives_up.set()
+
+    with pytest.raises(errors.RoomClosed):
+        await waiting
+    with pytest.raises(GivenUpError):
+        await holding
+    assert await office.count("SELECT count(*) FROM bookings") == 0
     assert await checks.violations(office.db) == []
