@@ -22,7 +22,6 @@ from tests.core.office import Office, at
 from tests.core.ruling import Ruling
 from tests.core.series_office import series_of, weekly
 
-
 LOCKED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
