@@ -59,7 +59,8 @@ class Storm:
         self.places = Places(office.db, office.catalogues, office.clock)
         self.archive = Archive(worker)
         self.people: list[Actor] = []
-        self.made = 0
+        self.noted: set[Any] = set()
+        self.extended = 0
         self.operations: list[Any] = []
         self.bookings: list[Any] = []
         self.all_series: list[Any] = []
@@ -100,8 +101,13 @@ class Storm:
         start = datetime.combine(day, clock, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
         return Slot(start=start, end=start + timedelta(minutes=30 * (1 + self.dice.randrange(3))))
 
+    @property
+    def made(self) -> int:
+        """How many bookings somebody was told of; who takes a place twice at once is told of one booking twice."""
+        return len(self.noted) + self.extended
+
     def _note(self, *booked: Booking) -> None:
-        self.made += len(booked)
+        self.noted |= {one.id for one in booked}
         self.bookings += [one.id for one in booked]
 
     @property
@@ -293,7 +299,7 @@ class Storm:
         job = self.dice.randrange(7)
         if job == 0:
             booked = await self.series.extend(now + timedelta(days=self.dice.randrange(10)))
-            self.made += booked
+            self.extended += booked
         elif job == 1:
             await office.line.advance(now)
         elif job == 2:
