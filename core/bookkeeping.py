@@ -287,10 +287,10 @@ def _kept(booking: Booking) -> tuple[tuple[UUID, Slot], ...]:
 async def _claim(
     session: WriteSession, booking: Booking, catalogue: Catalogue, *, until: datetime | None, now: datetime
 ) -> bool:
-    """Claim the booking's rooms; what has expired there makes way."""
+    """Claim the booking's rooms, which are locked; what has expired there makes way."""
     if await claims.take(session, rooms=booking.rooms, slot=booking.slot, booking_id=booking.id, until=until):
         return True
-    if not await make_way(session, booking, catalogue, now=now):
+    if not await make_way(session, booking, catalogue, locked=True, now=now):
         return False
     return await claims.take(session, rooms=booking.rooms, slot=booking.slot, booking_id=booking.id, until=until)
 
@@ -301,16 +301,19 @@ def clock(booking: Booking) -> Actor:
     return Actor(person_id=booker.person_id, slack_user_id=booker.slack_user_id, name=booker.name, surface="clock")
 
 
-async def make_way(session: WriteSession, wanted: Booking, catalogue: Catalogue, *, now: datetime) -> bool:
+async def make_way(session: WriteSession, wanted: Booking, catalogue: Catalogue, *, locked: bool, now: datetime) -> bool:
     """Remove expired claims where a booking is to go, so that nothing waits for a job to do it; return if there were any.
 
-    A booking that waited for approval until then expires with its claim.
+    A booking that waited for approval until then expires with its claim. Where rooms are `locked` already, one that somebody
+    is changing at this moment is left to them: they may wait for a room.
     """
     offered = await offers.clear_expired(session, rooms=wanted.rooms, slot=wanted.slot, now=now)
     expired = await claims.expired_bookings(session, rooms=wanted.rooms, slot=wanted.slot, now=now)
     # What was given back meanwhile makes way as well: the next attempt is worth it.
-    if expired:
+    if expired and not locked:
         await store.lock(session, *expired)
+    elif expired and not await store.try_lock(session, *expired):
+        return False
     for booking_id in expired:
         await lapse(session, await store.booking(session, booking_id, catalogue), catalogue, now=now)
     dropped = await claims.drop_expired(session, rooms=wanted.rooms, slot=wanted.slot, now=now)
@@ -471,12 +474,13 @@ async def insert(
     operation_id: UUID | None = None,
 ) -> bool:
     """Write the booking with its claims alone, unless somebody holds a room; what has expired there makes way."""
-    if new.more_rooms or new.room.parts:
+    locked = bool(new.more_rooms or new.room.parts)
+    if locked:
         await claims.lock_rooms(session, new.rooms)
     facts: Any = {"by": by, "event_id": event_id, "until": until, "operation_id": operation_id}
     if await store.insert(session, new, catalogue, **facts):
         return True
-    if not await make_way(session, new, catalogue, now=now):
+    if not await make_way(session, new, catalogue, locked=locked, now=now):
         return False
     return await store.insert(session, new, catalogue, **facts)
 

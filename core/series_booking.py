@@ -128,7 +128,7 @@ def _writing(
             return done
         # All locks before the series, which holds on to its room: whoever divides rooms comes before all of it or after.
         pairs = await _within_limits(session, series, made.keep, asker)
-        await series_writing.hold(session, [one for one, _ in pairs])
+        await series_writing.hold(session, [one for one, _ in pairs], room=series.room)
         await series_store.insert(session, series)
         operation_id = await series_store.note(session, "booked", before=None, after=series, by=asker.by)
         new = await _written(session, pairs, asker, operation_id, progress=progress)

@@ -227,9 +227,8 @@ async def _write(session: WriteSession, aim: Target, made: Plan, gone: Sequence[
     if over := await _over(session, intended, asker):
         raise OverLimitError(over)
     if aim.rest is not None or after.room is not aim.before.room:
-        await series_writing.hold(
-            session, [*(one for step in steps for one in (step.before, step.after)), *(b for b, _ in new)]
-        )
+        concerned = [*(one for step in steps for one in (step.before, step.after)), *(b for b, _ in new)]
+        await series_writing.hold(session, concerned, room=after.room)
     # After the limits: a series that is split off, or moves, holds on to its room.
     operation_id = await _save(session, aim, after, asker)
     await series_writing.change(

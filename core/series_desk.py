@@ -103,7 +103,7 @@ async def clear_expired(desk: Desk, wanted: Sequence[Dated], asker: Asker) -> No
         pretended = _pretended(one, asker)
 
         async def work(session: WriteSession, there: Booking = pretended) -> bool:
-            return await bookkeeping.make_way(session, there, asker.catalogue, now=asker.now)
+            return await bookkeeping.make_way(session, there, asker.catalogue, locked=False, now=asker.now)
 
         await desk.db.write(work, repeatable=True)
 

@@ -311,9 +311,11 @@ async def ahead_locked(
 ) -> tuple[Booking, ...]:
     """Return what is ahead of a series, kept from others until the transaction ends."""
     rows = await session.all(_AHEAD, session.tenant, series_id, now)
-    await store.lock(session, *(row["id"] for row in rows))
-    # Read after the locks: what was cancelled or moved meanwhile is seen as it is.
-    return await ahead(session, series_id, catalogue, now=now)
+    locked = {row["id"] for row in rows}
+    await store.lock(session, *locked)
+    # Read after the locks: what was cancelled or moved meanwhile is seen as it is. What came back meanwhile is not locked,
+    # and is as if it came back afterwards.
+    return tuple(one for one in await ahead(session, series_id, catalogue, now=now) if one.id in locked)
 
 
 async def held_on(session: ReadSession, series_id: UUID, *, since: date) -> set[date]:

@@ -138,14 +138,14 @@ def batches(items: Sequence[T]) -> Iterable[Sequence[T]]:
     return (items[first : first + BATCH] for first in range(0, len(items), BATCH))
 
 
-async def hold(session: WriteSession, bookings: Sequence[Booking]) -> None:
-    """Lock what bookings borrow and the rooms that they are in.
+async def hold(session: WriteSession, bookings: Sequence[Booking], *, room: Room | None = None) -> None:
+    """Lock what bookings borrow and the rooms that they are in; with the series' own, in which none of them may be.
 
     To be called before a series is written that has another room from then on: its row holds on to that room's, and
     whoever divides rooms would wait for it while it waits for them.
     """
     await borrowing.lock(session, *bookings)
-    await claims.lock_rooms(session, [room for one in bookings for room in one.rooms])
+    await claims.lock_rooms(session, [*([room] if room else []), *(one for booking in bookings for one in booking.rooms)])
 
 
 async def book(

@@ -126,6 +126,12 @@ async def lock(session: WriteSession, *booking_ids: UUID) -> None:
     )
 
 
+async def try_lock(session: WriteSession, *booking_ids: UUID) -> bool:
+    """Lock the bookings without waiting for anybody, for whoever has locked rooms; return whether all were to be had."""
+    sql = "SELECT id FROM bookings WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
+    return len(await session.all(sql, session.tenant, booking_ids)) == len(set(booking_ids))
+
+
 async def only_responses_since(session: ReadSession, booking_id: UUID, version: int) -> bool:
     """Tell whether nothing but answers of those invited, and word that they run late, came after a version."""
     return not await session.value(
