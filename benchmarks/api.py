@@ -21,11 +21,6 @@ from benchmarks.booking import slots
 from benchmarks.command import served
 from benchmarks.sides import Side, measured
 from bot import postgres
-from core.catalogue import Catalogues
-from core.clock import SystemClock
-from core.db import Database
-from core.people import People, Profile
-from core.tokens import Scope, Tokens
 from sandbox import company
 from sandbox.server import Sandbox, serving
 
@@ -134,13 +129,7 @@ async def _client(running: postgres.Server) -> AsyncIterator[Client]:
             "port": 0,
         }
         async with served(settings) as there:
-            db = Database(url)
-            try:
-                person = await People(db).seen(Profile(slack_team_id="T1", slack_user_id="U1", name="ann"))
-                _, secret = await Tokens(db, SystemClock()).make(person.id, name="bench", scopes=[Scope.BOOK])
-                catalogue = await Catalogues(db).current()
-            finally:
-                await db.close()
+            secret, catalogue = await ground.program(url)
             wishes = slots(catalogue.rooms)
             # Far enough ahead that the bookings of the last part fall on it: they follow each other.
             booked = (len(CLIENTS) * (ROUNDS + 1) * ACTS) // (48 * ROOMS)

@@ -11,10 +11,13 @@ from pathlib import Path
 import asyncpg
 
 from bot import postgres
-from core.catalogue import Catalogues
+from core.catalogue import Catalogue, Catalogues
+from core.clock import SystemClock
 from core.db import Database
+from core.people import People, Profile
 from core.roomfile import parse_csv
 from core.rooms import Rooms
+from core.tokens import Scope, Tokens
 from migrations import upgrade
 
 TEMPLATE = "bench"
@@ -58,6 +61,17 @@ async def rooms(url: str, count: int) -> list[str]:
     finally:
         await db.close()
     return names
+
+
+async def program(url: str) -> tuple[str, Catalogue]:
+    """Make a token with which a program books, and return it with the rooms and places that there are."""
+    db = Database(url)
+    try:
+        person = await People(db).seen(Profile(slack_team_id="T1", slack_user_id="U1", name="ann"))
+        _, secret = await Tokens(db, SystemClock()).make(person.id, name="bench", scopes=[Scope.BOOK])
+        return secret, await Catalogues(db).current()
+    finally:
+        await db.close()
 
 
 def name_of(number: int) -> str:

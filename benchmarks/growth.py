@@ -31,9 +31,7 @@ from core.bookings import Bookings
 from core.catalogue import Catalogues
 from core.clock import SystemClock
 from core.db import Database
-from core.people import People, Profile
 from core.search import Search
-from core.tokens import Scope, Tokens
 from sandbox import company
 from sandbox.server import Sandbox, serving
 
@@ -124,8 +122,8 @@ async def of_replicas(running: postgres.Server, extent: Extent) -> Curve:
     """Measure bookings a second over the API by 16 clients, shared by more and more processes of the bot."""
     url = ground.database(running, "replicas")
     await ground.rooms(url, api.ROOMS)
-    secret, rooms = await _token(url)
-    people, wishes = company.load(), slots(rooms)
+    secret, catalogue = await ground.program(url)
+    people, wishes = company.load(), slots(catalogue.rooms)
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(serving(Sandbox(people), port=0))
         http = await stack.enter_async_context(aiohttp.ClientSession())
@@ -168,16 +166,6 @@ async def of_replicas(running: postgres.Server, extent: Extent) -> Curve:
 def _shared(clients: Sequence[api.Client]) -> Callable[[], Awaitable[None]]:
     each = cycle(clients)
     return lambda: next(each).book()
-
-
-async def _token(url: str) -> tuple[str, Any]:
-    db = Database(url)
-    try:
-        person = await People(db).seen(Profile(slack_team_id="T1", slack_user_id="U1", name="ann"))
-        _, secret = await Tokens(db, SystemClock()).make(person.id, name="growth", scopes=[Scope.BOOK])
-        return secret, (await Catalogues(db).current()).rooms
-    finally:
-        await db.close()
 
 
 async def of_streams(running: postgres.Server, extent: Extent) -> Curve:

@@ -26,11 +26,6 @@ from benchmarks import ground
 from benchmarks.booking import slots
 from benchmarks.command import served
 from bot import postgres
-from core.catalogue import Catalogues
-from core.clock import SystemClock
-from core.db import Database
-from core.people import People, Profile
-from core.tokens import Scope, Tokens
 from sandbox import company
 from sandbox.server import Sandbox, serving
 from tests.standby import Standby, standby_of
@@ -168,13 +163,7 @@ async def _programs(running: postgres.Server, url: str, standby: Standby) -> Asy
             "port": 0,
         }
         async with served(settings) as there:
-            db = Database(url)
-            try:
-                person = await People(db).seen(Profile(slack_team_id="T1", slack_user_id="U1", name="ann"))
-                _, secret = await Tokens(db, SystemClock()).make(person.id, name="bench", scopes=[Scope.BOOK])
-                catalogue = await Catalogues(db).current()
-            finally:
-                await db.close()
+            secret, catalogue = await ground.program(url)
             day = (datetime.now(UTC) + timedelta(days=1)).date()
             yield Programs(
                 http=http,
