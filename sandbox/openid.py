@@ -30,6 +30,12 @@ ID_TOKEN_SECONDS = 300
 SCOPES = frozenset({"openid", "profile", "email"})
 
 
+def way_back(redirect_uri: str, state: str, said: Mapping[str, str]) -> str:
+    """Return where a person is sent back to, with what is said there and the state that the app gave them."""
+    told = {**said, **({"state": state} if state else {})}
+    return f"{redirect_uri}{'&' if urlsplit(redirect_uri).query else '?'}{urlencode(told)}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
     """What an app asked for when it sent somebody here."""
@@ -42,8 +48,7 @@ class Asked:
 
     def back(self, **said: str) -> str:
         """Where the person is sent back to."""
-        state = {"state": self.state} if self.state else {}
-        return f"{self.redirect_uri}{'&' if urlsplit(self.redirect_uri).query else '?'}{urlencode({**said, **state})}"
+        return way_back(self.redirect_uri, self.state, said)
 
 
 @dataclass(kw_only=True, slots=True)

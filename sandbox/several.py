@@ -13,14 +13,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
-from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
 from sandbox import payloads
 from sandbox.errors import Json, SlackError
 from sandbox.model import Workspace
-from sandbox.openid import CODE_SECONDS, basic, below, html
+from sandbox.openid import CODE_SECONDS, basic, below, html, way_back
 from sandbox.openid import PATH as SIGN_IN
 from sandbox.server import MOST_BYTES, Running, Sandbox, serving
 
@@ -40,8 +39,7 @@ class Asked:
 
     def back(self, **said: str) -> str:
         """Where the person is sent back to."""
-        state = {"state": self.state} if self.state else {}
-        return f"{self.redirect_uri}{'&' if urlsplit(self.redirect_uri).query else '?'}{urlencode({**said, **state})}"
+        return way_back(self.redirect_uri, self.state, said)
 
 
 @dataclass(kw_only=True, slots=True)
