@@ -114,22 +114,20 @@ async def bookings(session: ReadSession, booking_ids: Sequence[UUID], catalogue:
     return {row["id"]: from_row(row, catalogue) for row in rows}
 
 
+_LOCK = "SELECT FROM bookings WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+
+
 async def lock(session: WriteSession, *booking_ids: UUID) -> None:
     """Keep others from changing the bookings until this transaction ends; a room is locked after them, never before.
 
     A statement of its own: what the same statement read beside a row that it waited for would be of before the wait.
     """
-    await session.run(
-        "SELECT FROM bookings WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE",
-        session.tenant,
-        booking_ids,
-    )
+    await session.run(_LOCK, session.tenant, booking_ids)
 
 
 async def try_lock(session: WriteSession, *booking_ids: UUID) -> bool:
     """Lock the bookings without waiting for anybody, for whoever has locked rooms; return whether all were to be had."""
-    sql = "SELECT id FROM bookings WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
-    return len(await session.all(sql, session.tenant, booking_ids)) == len(set(booking_ids))
+    return len(await session.all(f"{_LOCK} SKIP LOCKED", session.tenant, booking_ids)) == len(set(booking_ids))
 
 
 async def only_responses_since(session: ReadSession, booking_id: UUID, version: int) -> bool:
